@@ -1,0 +1,110 @@
+package rowid
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+const tenant = "11111111-2222-3333-4444-555555555555"
+
+type row = map[string]any
+
+func uid(t *testing.T, table string, columns row) uuid.UUID {
+	t.Helper()
+	declared, ok := tables.ByName(table)
+	require.True(t, ok)
+	m := pcommon.NewMap()
+	require.NoError(t, m.FromRaw(columns))
+	return New(tenant, declared, "InfoTimestamp").UID(m)
+}
+
+func logon(changes row) row {
+	base := row{
+		"DeviceId": "d1", "Timestamp": "2026-03-15T08:45:12.1200000Z", "ReportId": int64(98765432), "ActionType": "LogonSuccess",
+		"AccountName": "jane.doe", "IsLocalAdmin": true, "LogonId": int64(1), "AdditionalFields": `{"a":1,"b":[9007199254740993]}`,
+	}
+	for k, v := range changes {
+		base[k] = v
+	}
+	return base
+}
+
+func TestUIDIsStable(t *testing.T) {
+	// Ids stand in users' stores: this one must never change.
+	assert.Equal(t, "df9f27a0-7022-8fe7-9a5c-b23d8a7bf1da", uid(t, "DeviceLogonEvents", logon(nil)).String())
+}
+
+func TestSameRowSameUID(t *testing.T) {
+	want := uid(t, "DeviceLogonEvents", logon(nil))
+	for name, same := range map[string]row{
+		"trimmed zeros":       {"Timestamp": "2026-03-15T08:45:12.12Z"},
+		"number as text":      {"ReportId": "98765432"},
+		"columns not in it":   {"AccountName": "other", "Extra": "x"},
+		"a null column":       {"AccountName": nil},
+		"other zone notation": {"Timestamp": "2026-03-15T09:45:12.12+01:00"},
+	} {
+		assert.Equal(t, want, uid(t, "DeviceLogonEvents", logon(same)), name)
+	}
+	for name, other := range map[string]row{
+		"100 ns":     {"Timestamp": "2026-03-15T08:45:12.1200001Z"},
+		"device":     {"DeviceId": "d2"},
+		"report id":  {"ReportId": int64(98765433)},
+		"action":     {"ActionType": "LogonFailed"},
+		"no report":  {"ReportId": nil},
+		"emptied id": {"DeviceId": ""},
+	} {
+		assert.NotEqual(t, want, uid(t, "DeviceLogonEvents", logon(other)), name)
+	}
+	assert.NotEqual(t, want, uid(t, "DeviceProcessEvents", logon(nil)))
+}
+
+func TestWholeRow(t *testing.T) {
+	without := func(changes row) row {
+		r := logon(changes)
+		delete(r, "ReportId")
+		return r
+	}
+	want := uid(t, "DeviceLogonEvents", without(nil))
+	for name, same := range map[string]row{
+		"boolean as number": {"IsLocalAdmin": int64(1)},
+		"boolean as text":   {"IsLocalAdmin": "True"},
+		"number as text":    {"LogonId": "1"},
+		"empty not absent":  {"RemoteIP": ""},
+		"JSON reordered":    {"AdditionalFields": `{ "b":[9007199254740993], "a":1}`},
+		"JSON as object":    {"AdditionalFields": row{"a": int64(1), "b": []any{int64(9007199254740993)}}},
+		"user's own column": {"LogonType2": "x"},
+	} {
+		assert.Equal(t, want, uid(t, "DeviceLogonEvents", without(same)), name)
+	}
+	for name, other := range map[string]row{
+		"a column":         {"AccountName": "john"},
+		"a boolean":        {"IsLocalAdmin": false},
+		"beyond 2^53":      {"AdditionalFields": `{"a":1,"b":[9007199254740992]}`},
+		"moved to another": {"AccountName": "", "AccountDomain": "jane.doe"},
+	} {
+		assert.NotEqual(t, want, uid(t, "DeviceLogonEvents", without(other)), name)
+	}
+}
+
+func TestAlertStatesDiffer(t *testing.T) {
+	first := uid(t, "Alerts", row{"AlertId": "a", "Title": "x", "InfoTimestamp": "2026-01-01T00:00:00Z"})
+	assert.NotEqual(t, first, uid(t, "Alerts", row{"AlertId": "a", "Title": "x", "InfoTimestamp": "2026-01-01T00:00:01Z"}))
+	assert.Equal(t, first, uid(t, "Alerts", row{"AlertId": "a", "Title": "x", "InfoTimestamp": "2026-01-01T00:00:00.0Z", "AlertUsers": []any{"u"}}))
+}
+
+func BenchmarkUID(b *testing.B) {
+	declared, _ := tables.ByName("DeviceLogonEvents")
+	h := New(tenant, declared)
+	m := pcommon.NewMap()
+	_ = m.FromRaw(logon(nil))
+	b.ReportAllocs()
+	for b.Loop() {
+		h.UID(m)
+	}
+}

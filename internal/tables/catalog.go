@@ -1,0 +1,196 @@
+package tables
+
+import "time"
+
+// Accounts that several tables share.
+var (
+	account      = Account{Domain: "AccountDomain", Name: "AccountName", SID: "AccountSid"}
+	accountFull  = Account{Domain: "AccountDomain", Name: "AccountName", SID: "AccountSid", UPN: "AccountUpn", ObjectID: "AccountObjectId"}
+	accountOfReq = Account{Domain: "RequestAccountDomain", Name: "RequestAccountName", SID: "RequestAccountSid", RemoteOnly: true}
+	accountOfIP  = Account{
+		Domain: "InitiatingProcessAccountDomain", Name: "InitiatingProcessAccountName", SID: "InitiatingProcessAccountSid",
+		UPN: "InitiatingProcessAccountUpn", ObjectID: "InitiatingProcessAccountObjectId",
+	}
+)
+
+// ReportId is a counter that repeats; with device, time and action it tells rows apart.
+var deviceEventIdentity = []string{"DeviceId", TimestampColumn, ReportIDColumn, "ActionType"}
+
+const directoryInterval = time.Hour
+
+// AdditionalFields is read where it carries the POSIX identity of Linux and macOS accounts.
+var posixIdentity = []string{"AdditionalFields"}
+
+var catalog = []*Table{
+	{
+		Name: "DeviceLogonEvents", Priority: 1, Schema: deviceLogonEvents,
+		Identity: deviceEventIdentity,
+		Accounts: []Account{account, accountOfIP},
+		Extra:    posixIdentity,
+		Event: &Event{
+			Type: "AUTH", PlatformID: ReportIDColumn,
+			Payload: []Field{
+				{Key: "action", Column: "ActionType"},
+				{Key: "logon_type", Column: "LogonType"},
+				{Key: "device", Column: "DeviceName"},
+				{Key: "remote_device", Column: "RemoteDeviceName"},
+				{Key: "remote_ip", Column: "RemoteIP"},
+				{Key: "protocol", Column: "Protocol"},
+				{Key: "is_local_admin", Column: "IsLocalAdmin"},
+				{Key: "failure_reason", Column: "FailureReason"},
+			},
+			RawMetadata: []string{
+				"ActionType", "LogonType", "DeviceId", "DeviceName", "AccountDomain", "AccountName", "AccountSid",
+				"IsLocalAdmin", "RemoteDeviceName", "RemoteIP", "RemoteIPType", "RemotePort", "Protocol", "FailureReason", "LogonId",
+			},
+		},
+	},
+	{
+		Name: "Alerts", Kind: Alerts, Priority: 2, Schema: alertEvidence, Info: alertInfo,
+		Accounts: []Account{accountFull},
+		Extra:    []string{"DeviceName", "RemoteUrl", "AdditionalFields", "NetworkMessageId", "ProcessCommandLine", "FolderPath"},
+		Event: &Event{
+			Type: "ALERT", PlatformID: "AlertId",
+			Payload: []Field{
+				{Key: "alert_id", Column: "AlertId"},
+				{Key: "title", Column: "Title"},
+				{Key: "severity", Column: "Severity"},
+				{Key: "category", Column: "Category"},
+				{Key: "detection_source", Column: "DetectionSource"},
+				{Key: "service_source", Column: "ServiceSource"},
+				{Key: "attack_techniques", Column: "AttackTechniques", Parse: true},
+				{Key: "entity_type", Column: "EntityType"},
+				{Key: "evidence_role", Column: "EvidenceRole"},
+				{Key: "device_id", Column: "DeviceId"},
+				{Key: "remote_ip", Column: "RemoteIP"},
+				{Key: "file_name", Column: "FileName"},
+				{Key: "sha256", Column: "SHA256"},
+			},
+			RawMetadata: []string{
+				"AlertId", "Title", "Severity", "Category", "DetectionSource", "AttackTechniques", "ServiceSource",
+				"EntityType", "EvidenceRole", "AccountName", "DeviceId", "RemoteIP", "FileName", "SHA256",
+			},
+		},
+	},
+	{
+		Name: "DeviceProcessEvents", Priority: 3, Schema: deviceProcessEvents,
+		Identity: deviceEventIdentity,
+		Accounts: []Account{accountFull, accountOfIP},
+		Extra:    posixIdentity,
+		Event: &Event{
+			Type: "ENDPOINT", PlatformID: ReportIDColumn,
+			Payload: []Field{
+				{Key: "action", Column: "ActionType"},
+				{Key: "device", Column: "DeviceName"},
+				{Key: "process", Column: "FileName"},
+				{Key: "process_path", Column: "FolderPath"},
+				{Key: "command_line", Column: "ProcessCommandLine"},
+				{Key: "sha256", Column: "SHA256"},
+				{Key: "token_elevation", Column: "ProcessTokenElevation"},
+				{Key: "parent_process", Column: "InitiatingProcessFileName"},
+				{Key: "parent_command_line", Column: "InitiatingProcessCommandLine"},
+			},
+			RawMetadata: []string{
+				"ActionType", "DeviceId", "DeviceName", "FileName", "FolderPath", "SHA256", "ProcessCommandLine",
+				"AccountDomain", "AccountName", "AccountSid", "ProcessTokenElevation",
+				"InitiatingProcessFileName", "InitiatingProcessCommandLine",
+			},
+		},
+	},
+	{
+		Name: "DeviceNetworkEvents", Priority: 4, Schema: deviceNetworkEvents,
+		Identity: deviceEventIdentity,
+		Accounts: []Account{accountOfIP},
+		Extra:    posixIdentity,
+		Event: &Event{
+			Type: "NETWORK", PlatformID: ReportIDColumn,
+			Payload: []Field{
+				{Key: "action", Column: "ActionType"},
+				{Key: "device", Column: "DeviceName"},
+				{Key: "remote_ip", Column: "RemoteIP"},
+				{Key: "remote_port", Column: "RemotePort"},
+				{Key: "remote_url", Column: "RemoteUrl"},
+				{Key: "local_ip", Column: "LocalIP"},
+				{Key: "local_port", Column: "LocalPort"},
+				{Key: "protocol", Column: "Protocol"},
+				{Key: "process", Column: "InitiatingProcessFileName"},
+				{Key: "command_line", Column: "InitiatingProcessCommandLine"},
+			},
+			RawMetadata: []string{
+				"ActionType", "DeviceId", "DeviceName", "RemoteIP", "RemotePort", "RemoteUrl", "LocalIP", "LocalPort", "Protocol",
+				"InitiatingProcessFileName", "InitiatingProcessCommandLine", "InitiatingProcessAccountName",
+			},
+		},
+	},
+	{
+		Name: "DeviceFileEvents", Priority: 5, Schema: deviceFileEvents,
+		Identity: deviceEventIdentity,
+		Accounts: []Account{accountOfReq, accountOfIP},
+		Extra:    []string{"RequestProtocol", "AdditionalFields"},
+		Event: &Event{
+			Type: "DATA_ACCESS", PlatformID: ReportIDColumn,
+			Payload: []Field{
+				{Key: "action", Column: "ActionType"},
+				{Key: "device", Column: "DeviceName"},
+				{Key: "file_name", Column: "FileName"},
+				{Key: "file_path", Column: "FolderPath"},
+				{Key: "sha256", Column: "SHA256"},
+				{Key: "file_size", Column: "FileSize"},
+				{Key: "process", Column: "InitiatingProcessFileName"},
+				{Key: "sensitivity_label", Column: "SensitivityLabel"},
+				{Key: "is_azure_info_protection_applied", Column: "IsAzureInfoProtectionApplied"},
+			},
+			RawMetadata: []string{
+				"ActionType", "DeviceId", "DeviceName", "FileName", "FolderPath", "SHA256", "FileSize",
+				"InitiatingProcessFileName", "InitiatingProcessAccountName", "SensitivityLabel", "IsAzureInfoProtectionApplied",
+			},
+		},
+	},
+	{
+		Name: "DeviceEvents", Priority: 6, Schema: deviceEvents,
+		Identity: deviceEventIdentity,
+		Accounts: []Account{account, accountOfIP},
+		Event: &Event{
+			Type: "ENDPOINT", PlatformID: ReportIDColumn,
+			Payload: []Field{
+				{Key: "action", Column: "ActionType"},
+				{Key: "device", Column: "DeviceName"},
+				{Key: "remote_url", Column: "RemoteUrl"},
+				{Key: "details", Column: "AdditionalFields", Parse: true},
+			},
+			RawMetadata: []string{
+				"ActionType", "DeviceId", "DeviceName", "AccountDomain", "AccountName", "RemoteUrl", "AdditionalFields",
+			},
+		},
+	},
+	{
+		Name: "DeviceRegistryEvents", Priority: 7, Schema: deviceRegistryEvents,
+		Identity: deviceEventIdentity,
+		Accounts: []Account{accountOfIP},
+		Event: &Event{
+			Type: "ENDPOINT", PlatformID: ReportIDColumn,
+			Payload: []Field{
+				{Key: "action", Column: "ActionType"},
+				{Key: "device", Column: "DeviceName"},
+				{Key: "registry_key", Column: "RegistryKey"},
+				{Key: "registry_value_name", Column: "RegistryValueName"},
+				{Key: "registry_value_data", Column: "RegistryValueData"},
+				{Key: "process", Column: "InitiatingProcessFileName"},
+			},
+			RawMetadata: []string{
+				"ActionType", "DeviceId", "RegistryKey", "RegistryValueName", "RegistryValueData",
+				"InitiatingProcessFileName", "InitiatingProcessAccountName",
+			},
+		},
+	},
+	{
+		Name: "DeviceInfo", Kind: Directory, Priority: 8, PollInterval: directoryInterval, Schema: deviceInfo,
+		Key: "DeviceId", Whole: "LoggedOnUsers",
+		Extra: []string{"DeviceName", "LoggedOnUsers"},
+	},
+	{
+		Name: "IdentityInfo", Kind: Directory, Priority: 8, PollInterval: directoryInterval, Schema: identityInfo,
+		Key:   "AccountObjectId",
+		Extra: []string{"AccountUpn", "AccountName", "AccountDomain", "OnPremSid", "CloudSid", "Type"},
+	},
+}

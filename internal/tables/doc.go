@@ -1,0 +1,9 @@
+// Package tables declares, once, what every hunting table is: the service's columns and their
+// types, what identifies a row, whose accounts stand in it, how often and how urgently it is read,
+// and what the TOTAL event takes from it. The receiver builds its queries from it, the processor its
+// events, and the emulator its schema.
+//
+// Two things have a name here. A Schema is a table of the service as `getschema` shows it. A Table
+// is what the receiver polls and the user configures: most read one schema; Alerts joins two.
+// Adding a table is adding one entry to `catalog` (and its schema, if the service has a new one).
+package tables

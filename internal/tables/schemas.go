@@ -1,0 +1,164 @@
+package tables
+
+// The service's tables that are read, as Microsoft documents them (column order kept). A column that
+// is documented as string and holds JSON text is marked json.
+
+var deviceLogonEvents = newSchema("DeviceLogonEvents", `
+	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string LogonType:string
+	AccountDomain:string AccountName:string AccountSid:string Protocol:string FailureReason:string
+	IsLocalAdmin:bool LogonId:long RemoteDeviceName:string RemoteIP:string RemoteIPType:string RemotePort:int
+	InitiatingProcessAccountDomain:string InitiatingProcessAccountName:string
+	InitiatingProcessAccountSid:string InitiatingProcessAccountUpn:string
+	InitiatingProcessAccountObjectId:string InitiatingProcessIntegrityLevel:string
+	InitiatingProcessTokenElevation:string InitiatingProcessSHA1:string InitiatingProcessSHA256:string
+	InitiatingProcessMD5:string InitiatingProcessFileName:string InitiatingProcessFileSize:long
+	InitiatingProcessVersionInfoCompanyName:string InitiatingProcessVersionInfoProductName:string
+	InitiatingProcessVersionInfoProductVersion:string InitiatingProcessVersionInfoInternalFileName:string
+	InitiatingProcessVersionInfoOriginalFileName:string InitiatingProcessVersionInfoFileDescription:string
+	InitiatingProcessId:long InitiatingProcessCommandLine:string InitiatingProcessCreationTime:datetime
+	InitiatingProcessFolderPath:string InitiatingProcessParentId:long InitiatingProcessParentFileName:string
+	InitiatingProcessParentCreationTime:datetime ReportId:long AppGuardContainerId:string
+	AdditionalFields:json InitiatingProcessSessionId:long IsInitiatingProcessRemoteSession:bool
+	InitiatingProcessRemoteSessionDeviceName:string InitiatingProcessRemoteSessionIP:string
+	InitiatingProcessUniqueId:string`)
+
+var deviceProcessEvents = newSchema("DeviceProcessEvents", `
+	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string FileName:string FolderPath:string
+	SHA1:string SHA256:string MD5:string FileSize:long ProcessVersionInfoCompanyName:string
+	ProcessVersionInfoProductName:string ProcessVersionInfoProductVersion:string
+	ProcessVersionInfoInternalFileName:string ProcessVersionInfoOriginalFileName:string
+	ProcessVersionInfoFileDescription:string ProcessId:long ProcessCommandLine:string
+	ProcessIntegrityLevel:string ProcessTokenElevation:string ProcessCreationTime:datetime
+	AccountDomain:string AccountName:string AccountSid:string AccountUpn:string AccountObjectId:string
+	LogonId:long InitiatingProcessAccountDomain:string InitiatingProcessAccountName:string
+	InitiatingProcessAccountSid:string InitiatingProcessAccountUpn:string
+	InitiatingProcessAccountObjectId:string InitiatingProcessLogonId:long
+	InitiatingProcessIntegrityLevel:string InitiatingProcessTokenElevation:string
+	InitiatingProcessSHA1:string InitiatingProcessSHA256:string InitiatingProcessMD5:string
+	InitiatingProcessFileName:string InitiatingProcessFileSize:long
+	InitiatingProcessVersionInfoCompanyName:string InitiatingProcessVersionInfoProductName:string
+	InitiatingProcessVersionInfoProductVersion:string InitiatingProcessVersionInfoInternalFileName:string
+	InitiatingProcessVersionInfoOriginalFileName:string InitiatingProcessVersionInfoFileDescription:string
+	InitiatingProcessId:long InitiatingProcessCommandLine:string InitiatingProcessCreationTime:datetime
+	InitiatingProcessFolderPath:string InitiatingProcessParentId:long InitiatingProcessParentFileName:string
+	InitiatingProcessParentCreationTime:datetime InitiatingProcessSignerType:string
+	InitiatingProcessSignatureStatus:string ReportId:long AppGuardContainerId:string AdditionalFields:json
+	InitiatingProcessSessionId:long IsInitiatingProcessRemoteSession:bool
+	InitiatingProcessRemoteSessionDeviceName:string InitiatingProcessRemoteSessionIP:string
+	CreatedProcessSessionId:long IsProcessRemoteSession:bool ProcessRemoteSessionDeviceName:string
+	ProcessRemoteSessionIP:string ProcessUniqueId:string InitiatingProcessUniqueId:string LogonID:long`)
+
+var deviceNetworkEvents = newSchema("DeviceNetworkEvents", `
+	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string RemoteIP:string RemotePort:int
+	RemoteUrl:string LocalIP:string LocalPort:int Protocol:string LocalIPType:string RemoteIPType:string
+	InitiatingProcessSHA1:string InitiatingProcessSHA256:string InitiatingProcessMD5:string
+	InitiatingProcessFileName:string InitiatingProcessFileSize:long
+	InitiatingProcessVersionInfoCompanyName:string InitiatingProcessVersionInfoProductName:string
+	InitiatingProcessVersionInfoProductVersion:string InitiatingProcessVersionInfoInternalFileName:string
+	InitiatingProcessVersionInfoOriginalFileName:string InitiatingProcessVersionInfoFileDescription:string
+	InitiatingProcessId:long InitiatingProcessCommandLine:string InitiatingProcessCreationTime:datetime
+	InitiatingProcessFolderPath:string InitiatingProcessParentFileName:string InitiatingProcessParentId:long
+	InitiatingProcessParentCreationTime:datetime InitiatingProcessAccountDomain:string
+	InitiatingProcessAccountName:string InitiatingProcessAccountSid:string InitiatingProcessAccountUpn:string
+	InitiatingProcessAccountObjectId:string InitiatingProcessIntegrityLevel:string
+	InitiatingProcessTokenElevation:string ReportId:long AppGuardContainerId:string AdditionalFields:json
+	InitiatingProcessSessionId:long IsInitiatingProcessRemoteSession:bool
+	InitiatingProcessRemoteSessionDeviceName:string InitiatingProcessRemoteSessionIP:string
+	InitiatingProcessUniqueId:string LogonID:long`)
+
+var deviceFileEvents = newSchema("DeviceFileEvents", `
+	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string FileName:string FolderPath:string
+	SHA1:string SHA256:string MD5:string FileOriginUrl:string FileOriginReferrerUrl:string
+	FileOriginIP:string PreviousFolderPath:string PreviousFileName:string FileSize:long
+	InitiatingProcessAccountDomain:string InitiatingProcessAccountName:string
+	InitiatingProcessAccountSid:string InitiatingProcessAccountUpn:string
+	InitiatingProcessAccountObjectId:string InitiatingProcessMD5:string InitiatingProcessSHA1:string
+	InitiatingProcessSHA256:string InitiatingProcessFolderPath:string InitiatingProcessFileName:string
+	InitiatingProcessFileSize:long InitiatingProcessVersionInfoCompanyName:string
+	InitiatingProcessVersionInfoProductName:string InitiatingProcessVersionInfoProductVersion:string
+	InitiatingProcessVersionInfoInternalFileName:string InitiatingProcessVersionInfoOriginalFileName:string
+	InitiatingProcessVersionInfoFileDescription:string InitiatingProcessId:long
+	InitiatingProcessCommandLine:string InitiatingProcessCreationTime:datetime
+	InitiatingProcessIntegrityLevel:string InitiatingProcessTokenElevation:string
+	InitiatingProcessParentId:long InitiatingProcessParentFileName:string
+	InitiatingProcessParentCreationTime:datetime RequestProtocol:string RequestSourceIP:string
+	RequestSourcePort:int RequestAccountName:string RequestAccountDomain:string RequestAccountSid:string
+	ShareName:string SensitivityLabel:string SensitivitySubLabel:string IsAzureInfoProtectionApplied:bool
+	ReportId:long AppGuardContainerId:string AdditionalFields:json InitiatingProcessSessionId:long
+	IsInitiatingProcessRemoteSession:bool InitiatingProcessRemoteSessionDeviceName:string
+	InitiatingProcessRemoteSessionIP:string InitiatingProcessUniqueId:string LogonID:long`)
+
+var deviceEvents = newSchema("DeviceEvents", `
+	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string FileName:string FolderPath:string
+	SHA1:string SHA256:string MD5:string FileSize:long AccountDomain:string AccountName:string
+	AccountSid:string RemoteUrl:string RemoteDeviceName:string ProcessId:long ProcessCommandLine:string
+	ProcessCreationTime:datetime ProcessTokenElevation:string LogonId:long RegistryKey:string
+	RegistryValueName:string RegistryValueData:string RemoteIP:string RemotePort:int LocalIP:string
+	LocalPort:int FileOriginUrl:string FileOriginIP:string InitiatingProcessSHA1:string
+	InitiatingProcessSHA256:string InitiatingProcessMD5:string InitiatingProcessFileName:string
+	InitiatingProcessFileSize:long InitiatingProcessFolderPath:string InitiatingProcessId:long
+	InitiatingProcessCommandLine:string InitiatingProcessCreationTime:datetime
+	InitiatingProcessAccountDomain:string InitiatingProcessAccountName:string
+	InitiatingProcessAccountSid:string InitiatingProcessAccountUpn:string
+	InitiatingProcessAccountObjectId:string InitiatingProcessVersionInfoCompanyName:string
+	InitiatingProcessVersionInfoProductName:string InitiatingProcessVersionInfoProductVersion:string
+	InitiatingProcessVersionInfoInternalFileName:string InitiatingProcessVersionInfoOriginalFileName:string
+	InitiatingProcessVersionInfoFileDescription:string InitiatingProcessParentId:long
+	InitiatingProcessParentFileName:string InitiatingProcessParentCreationTime:datetime
+	InitiatingProcessLogonId:long ReportId:long AppGuardContainerId:string AdditionalFields:json
+	InitiatingProcessSessionId:long IsInitiatingProcessRemoteSession:bool
+	InitiatingProcessRemoteSessionDeviceName:string InitiatingProcessRemoteSessionIP:string
+	CreatedProcessSessionId:long IsProcessRemoteSession:bool ProcessRemoteSessionDeviceName:string
+	ProcessRemoteSessionIP:string InitiatingProcessUniqueId:string`)
+
+var deviceRegistryEvents = newSchema("DeviceRegistryEvents", `
+	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string RegistryKey:string
+	RegistryValueType:string RegistryValueName:string RegistryValueData:string PreviousRegistryKey:string
+	PreviousRegistryValueName:string PreviousRegistryValueData:string InitiatingProcessAccountDomain:string
+	InitiatingProcessAccountName:string InitiatingProcessAccountSid:string InitiatingProcessAccountUpn:string
+	InitiatingProcessAccountObjectId:string InitiatingProcessSHA1:string InitiatingProcessSHA256:string
+	InitiatingProcessMD5:string InitiatingProcessFileName:string InitiatingProcessFileSize:long
+	InitiatingProcessVersionInfoCompanyName:string InitiatingProcessVersionInfoProductName:string
+	InitiatingProcessVersionInfoProductVersion:string InitiatingProcessVersionInfoInternalFileName:string
+	InitiatingProcessVersionInfoOriginalFileName:string InitiatingProcessVersionInfoFileDescription:string
+	InitiatingProcessId:long InitiatingProcessCommandLine:string InitiatingProcessCreationTime:datetime
+	InitiatingProcessFolderPath:string InitiatingProcessParentId:long InitiatingProcessParentFileName:string
+	InitiatingProcessParentCreationTime:datetime InitiatingProcessIntegrityLevel:string
+	InitiatingProcessTokenElevation:string ReportId:long AppGuardContainerId:string
+	InitiatingProcessSessionId:long IsInitiatingProcessRemoteSession:bool
+	InitiatingProcessRemoteSessionDeviceName:string InitiatingProcessRemoteSessionIP:string
+	InitiatingProcessUniqueId:string`)
+
+var alertInfo = newSchema("AlertInfo", `
+	Timestamp:datetime AlertId:string Title:string Category:string Severity:string ServiceSource:string
+	DetectionSource:string AttackTechniques:json`)
+
+var alertEvidence = newSchema("AlertEvidence", `
+	Timestamp:datetime AlertId:string Title:string Categories:json AttackTechniques:json ServiceSource:string
+	DetectionSource:string EntityType:string EvidenceRole:string EvidenceDirection:string FileName:string
+	FolderPath:string SHA1:string SHA256:string FileSize:long ThreatFamily:string RemoteIP:string
+	RemoteUrl:string AccountName:string AccountDomain:string AccountSid:string AccountObjectId:string
+	AccountUpn:string DeviceId:string DeviceName:string LocalIP:string NetworkMessageId:string
+	EmailSubject:string Application:string ApplicationId:int OAuthApplicationId:string
+	ProcessCommandLine:string RegistryKey:string RegistryValueName:string RegistryValueData:string
+	AdditionalFields:json Severity:string CloudResource:string CloudPlatform:string ResourceType:string
+	ResourceID:string SubscriptionId:string`)
+
+var deviceInfo = newSchema("DeviceInfo", `
+	Timestamp:datetime DeviceId:string DeviceName:string ClientVersion:string PublicIP:string
+	OSArchitecture:string OSPlatform:string OSBuild:long IsAzureADJoined:bool JoinType:string
+	AadDeviceId:string LoggedOnUsers:json RegistryDeviceTag:string OSVersion:string MachineGroup:string
+	ReportId:long OnboardingStatus:string AdditionalFields:json DeviceCategory:string DeviceType:string
+	DeviceSubtype:string Model:string Vendor:string OSDistribution:string OSVersionInfo:string
+	MergedDeviceIds:string MergedToDeviceId:string IsInternetFacing:bool SensorHealthState:string
+	IsExcluded:bool ExclusionReason:string ExposureLevel:string AssetValue:string DeviceManualTags:string
+	DeviceDynamicTags:string ConnectivityType:string HostDeviceId:string AzureResourceId:string
+	AwsResourceName:string GcpFullResourceName:string`)
+
+var identityInfo = newSchema("IdentityInfo", `
+	Timestamp:datetime ReportId:string AccountObjectId:string AccountUpn:string OnPremSid:string
+	AccountDisplayName:string AccountName:string AccountDomain:string Type:string DistinguishedName:string
+	CloudSid:string GivenName:string Surname:string Department:string JobTitle:string EmailAddress:string
+	SipProxyAddress:string Address:string City:string Country:string IsAccountEnabled:bool Manager:string
+	Phone:string CreatedDateTime:datetime SourceProvider:string ChangeSource:string Tags:dynamic
+	AssignedRoles:dynamic PrivilegedEntraPimRoles:dynamic TenantId:string SourceSystem:string`)

@@ -1,0 +1,103 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+)
+
+// errRefused: the pipeline would not take the rows within retry_on_failure. The service still has
+// them, so they are read again.
+var errRefused = errors.New("the pipeline refuses data")
+
+// outcome of a delivery.
+type outcome string
+
+const (
+	delivered outcome = "delivered"
+	duplicate outcome = "duplicate"
+	refused   outcome = "refused"
+)
+
+// deliverer hands records to the pipeline.
+type deliverer struct {
+	next    consumer.Logs
+	obsrep  *receiverhelper.ObsReport
+	retry   configretry.BackOffConfig
+	logger  *zap.Logger
+	waiting func(table string, err error) // told of each refusal, and with nil of the end of it
+}
+
+// deliver returns once the pipeline has accepted the records (delivered) or has refused them for good
+// (refused, no error). Until then it tries again with growing pauses, because the page is held
+// anyway. Errors are that of ctx, and errRefused.
+func (d *deliverer) deliver(ctx context.Context, table string, logs plog.Logs) (outcome, error) {
+	pause := newBackOff(d.retry)
+	start := time.Now()
+	for {
+		err := d.consume(ctx, logs)
+		switch {
+		case err == nil:
+			d.waiting(table, nil)
+			return delivered, nil
+		case ctx.Err() != nil:
+			return refused, ctx.Err()
+		case consumererror.IsPermanent(err):
+			// The contract of consumers: the same data must not be sent again.
+			d.logger.Error("The pipeline refused rows for good; they are counted as refused and passed over.",
+				zap.String("table", table), zap.Int("rows", logs.LogRecordCount()), zap.Error(err))
+			d.waiting(table, nil)
+			return refused, nil
+		case !d.retry.Enabled, d.retry.MaxElapsedTime > 0 && time.Since(start) > d.retry.MaxElapsedTime:
+			return refused, errors.Join(errRefused, err)
+		}
+		d.waiting(table, err)
+		if !sleep(ctx, pause.NextBackOff()) {
+			return refused, ctx.Err()
+		}
+	}
+}
+
+// consume makes one call. A pipeline that changes what it gets is given a copy, so that a second try
+// sends the same.
+func (d *deliverer) consume(ctx context.Context, logs plog.Logs) error {
+	records := logs.LogRecordCount()
+	if d.next.Capabilities().MutatesData {
+		own := plog.NewLogs()
+		logs.CopyTo(own)
+		logs = own
+	}
+	ctx = d.obsrep.StartLogsOp(ctx)
+	err := d.next.ConsumeLogs(ctx, logs)
+	d.obsrep.EndLogsOp(ctx, "defender", records, err)
+	return err
+}
+
+func newBackOff(c configretry.BackOffConfig) *backoff.ExponentialBackOff {
+	return &backoff.ExponentialBackOff{
+		InitialInterval:     c.InitialInterval,
+		RandomizationFactor: c.RandomizationFactor,
+		Multiplier:          c.Multiplier,
+		MaxInterval:         c.MaxInterval,
+	}
+}
+
+// sleep returns false if ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

@@ -1,0 +1,128 @@
+package defenderreceiver
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/entra"
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+)
+
+const (
+	maxRetryAfter  = 15 * time.Minute // a longer one is not believed
+	rateLimitPause = time.Minute
+	cpuCycle       = 15 * time.Minute // in which the service counts CPU
+	probeInterval  = 24 * time.Hour   // for tables that the tenant does not have
+	forever        = time.Duration(math.MaxInt64)
+)
+
+// failures decides, for one table, what a poll's error means and how long to wait after it.
+type failures struct {
+	table  *table
+	pause  *backoff.ExponentialBackOff
+	streak int
+	last   time.Time // position at the last failure
+}
+
+func (t *table) newFailures() *failures {
+	return &failures{table: t, pause: newBackOff(t.cfg.RetryOnFailure)}
+}
+
+// clear is called after a poll that succeeded.
+func (f *failures) clear() {
+	f.streak = 0
+	f.pause.Reset()
+	if f.table.state.pause("") {
+		f.table.logger.Info("The table is read again.")
+	}
+	f.table.status.set(f.table.name, nil)
+}
+
+// after is called with a poll's error and returns how long to wait.
+func (f *failures) after(err error) time.Duration {
+	t, refusal := f.table, (*hunting.Error)(nil)
+	errors.As(err, &refusal)
+	wait, throttled := throttle(err, t.serviceNow())
+	switch {
+	case throttled:
+		// The limit is the tenant's, so all tables wait.
+		t.scheduler.Block(time.Now().Add(wait))
+		t.logger.Info("The service throttles; all tables wait.", zap.Duration("retry_in", wait), zap.Error(err))
+		return 0
+	case refusal != nil && refusal.Kind == hunting.UnknownTable:
+		return f.absent(reasonNotInPlan, err)
+	case errors.Is(err, errNoIngestion):
+		return f.absent(reasonNoArrival, err)
+	}
+	t.status.set(t.name, err)
+	wait = f.pause.NextBackOff()
+	if errors.Is(err, errRefused) || errors.Is(err, errStorage) {
+		// Nothing is wrong with the table: what stands in its way is on this side.
+		t.logger.Error("The table waits.", zap.Error(err), zap.Duration("retry_in", wait))
+		return wait
+	}
+	if t.position != nil && t.position.completeUntil.After(f.last) {
+		// A poll that moved the cursor before it failed is no standstill.
+		f.streak, f.last = 0, t.position.completeUntil
+	}
+	f.streak++
+	if limit := t.cfg.PauseAfterFailures; limit > 0 && f.streak >= limit {
+		reason := reasonFailures
+		if isCredentials(err) {
+			reason = reasonCredentials
+		}
+		t.state.pause(reason)
+		t.logger.Error("The table is paused after consecutive failures; a restart resumes it where it stands.",
+			zap.String("reason", reason), zap.Int("failures", f.streak), zap.Error(err))
+		return forever
+	}
+	if refusal != nil {
+		wait = max(wait, min(refusal.RetryAfter, maxRetryAfter))
+	}
+	t.logger.Warn("A poll failed; the cursor stays at what was delivered.",
+		zap.Error(err), zap.Int("failures", f.streak), zap.Duration("retry_in", wait))
+	return wait
+}
+
+// throttle reports whether err is a 429, which is no failure, and how long it asks to wait.
+func throttle(err error, serviceNow time.Time) (time.Duration, bool) {
+	refusal, token := (*hunting.Error)(nil), (*entra.Error)(nil)
+	wait, byDefault := time.Duration(0), rateLimitPause
+	switch {
+	case errors.As(err, &refusal) && refusal.Kind == hunting.RateLimited:
+		wait = refusal.RetryAfter
+	case errors.As(err, &refusal) && refusal.Kind == hunting.CPULimited:
+		wait = refusal.RetryAfter
+		byDefault = serviceNow.Truncate(cpuCycle).Add(cpuCycle).Sub(serviceNow)
+	case errors.As(err, &token) && token.Status == http.StatusTooManyRequests:
+		wait = token.RetryAfter
+	default:
+		return 0, false
+	}
+	if wait <= 0 {
+		return byDefault, true
+	}
+	return min(wait, maxRetryAfter), true
+}
+
+// absent pauses a table that cannot be read in this tenant, and looks again once a day.
+func (f *failures) absent(reason string, err error) time.Duration {
+	if f.table.state.pause(reason) {
+		f.table.logger.Warn("The table is paused and looked at again once a day.", zap.String("reason", reason), zap.Error(err))
+	}
+	return probeInterval
+}
+
+// isCredentials reports whether an operator has to change credentials or permissions.
+func isCredentials(err error) bool {
+	if refusal := (*hunting.Error)(nil); errors.As(err, &refusal) {
+		return refusal.Kind == hunting.Unauthorized || refusal.Kind == hunting.Forbidden
+	}
+	token := (*entra.Error)(nil)
+	return errors.As(err, &token) && token.Kind == entra.BadCredentials
+}

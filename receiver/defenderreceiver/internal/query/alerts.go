@@ -1,0 +1,124 @@
+package query
+
+import (
+	"slices"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
+)
+
+const (
+	infoIngestionTime     = "InfoIngestionTime"
+	evidenceIngestionTime = "EvidenceIngestionTime"
+	infoPrefix            = "Info"
+)
+
+// alerts joins AlertInfo and AlertEvidence. A pair's place is when its later half came, so neither
+// half can come too late; what came after the page's end is not looked at, so a page says the same
+// whenever it is read.
+//
+// Of an alert's AlertInfo rows the newest counts, from the first one on that said the same: a row
+// that repeats its predecessor changes nothing and gives the pair no new place. Of evidence rows that
+// are equal in all that is read, the first counts.
+//
+// ingestion_time() is taken before join and summarize, which lose it.
+func (t Table) alerts(p Page) kusto.Fragment {
+	joined := kusto.Format(`let info = ?
+| where ? < ?
+| sort by AlertId asc, ? asc
+| where AlertId != prev(AlertId) or ?
+| summarize arg_max(?, *) by AlertId;
+let evidence = ?
+| where ? < ?;
+let users = evidence
+| where EntityType == "User"
+| summarize ? = make_set(?) by AlertId;
+evidence
+| summarize ? = min(?) by ?
+| join kind=inner (info) on AlertId
+| extend ? = max_of(?, ?)
+| where ?
+| join kind=leftouter (users) on AlertId
+| extend ?`,
+		t.info(),
+		kusto.Name(infoIngestionTime), kusto.DateTime(p.To),
+		kusto.Name(infoIngestionTime),
+		t.infoChanged(),
+		kusto.Name(infoIngestionTime),
+		t.evidence(),
+		kusto.Name(evidenceIngestionTime), kusto.DateTime(p.To),
+		kusto.Name(tables.AlertUsersColumn), t.user(),
+		kusto.Name(evidenceIngestionTime), kusto.Name(evidenceIngestionTime), kusto.Names(t.evidenceColumns()...),
+		kusto.Name(IngestionTime), kusto.Name(infoIngestionTime), kusto.Name(evidenceIngestionTime),
+		within(IngestionTime, p),
+		t.merged(),
+	)
+	return kusto.Join("\n| ", joined, t.where())
+}
+
+// info reads AlertInfo with its columns renamed, so that the join has no names that clash.
+func (t Table) info() kusto.Fragment {
+	renamed := []kusto.Fragment{kusto.Text("AlertId")}
+	for _, c := range t.infoColumns() {
+		renamed = append(renamed, kusto.Format("? = ?", kusto.Name(infoPrefix+c), kusto.Name(c)))
+	}
+	return kusto.Format("?\n| project ?, ? = ingestion_time()",
+		kusto.Name(t.Info.Name), kusto.Join(", ", renamed...), kusto.Name(infoIngestionTime))
+}
+
+func (t Table) evidence() kusto.Fragment {
+	return kusto.Format("?\n| extend ? = ingestion_time()", kusto.Name(t.Schema.Name), kusto.Name(evidenceIngestionTime))
+}
+
+// infoColumns are AlertInfo's, without the key of the join.
+func (t Table) infoColumns() []string {
+	return slices.DeleteFunc(names(t.Info.Columns), func(name string) bool { return name == "AlertId" })
+}
+
+// infoChanged tells an AlertInfo row that says something new from one that repeats its predecessor.
+func (t Table) infoChanged() kusto.Fragment {
+	var changes []kusto.Fragment
+	for _, c := range t.infoColumns() {
+		if c != tables.TimestampColumn {
+			name := kusto.Name(infoPrefix + c)
+			changes = append(changes, kusto.Format("? != prev(?)", name, name))
+		}
+	}
+	return kusto.Join(" or ", changes...)
+}
+
+// evidenceColumns are those of the projection that AlertEvidence has.
+func (t Table) evidenceColumns() []string {
+	return names(slices.DeleteFunc(t.Projection(), func(c tables.Column) bool {
+		_, ok := t.Schema.Column(c.Name)
+		return !ok
+	}))
+}
+
+// user is the account of a User evidence row, under the names of its columns.
+func (t Table) user() kusto.Fragment {
+	var pairs []kusto.Fragment
+	a := t.Accounts[0]
+	for _, column := range []string{a.Name, a.Domain, a.SID, a.UPN, a.ObjectID} {
+		pairs = append(pairs, kusto.Format("?, ?", kusto.String(column), kusto.Name(column)))
+	}
+	return kusto.Format("bag_pack(?)", kusto.Join(", ", pairs...))
+}
+
+// merged gives AlertInfo's word where both sides have a column; an empty word does not win.
+func (t Table) merged() kusto.Fragment {
+	assignments := []kusto.Fragment{
+		kusto.Format("? = ?", kusto.Name(InfoTimestamp), kusto.Name(infoPrefix+tables.TimestampColumn)),
+	}
+	for _, c := range t.infoColumns() {
+		if c == tables.TimestampColumn {
+			continue
+		}
+		value := kusto.Name(infoPrefix + c)
+		if _, both := t.Schema.Column(c); both {
+			value = kusto.Format("iff(isempty(?), ?, ?)", value, kusto.Name(c), value)
+		}
+		assignments = append(assignments, kusto.Format("? = ?", kusto.Name(c), value))
+	}
+	return kusto.Join(", ", assignments...)
+}

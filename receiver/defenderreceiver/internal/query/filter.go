@@ -1,0 +1,56 @@
+package query
+
+import (
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
+)
+
+// where is the row filter of t: the rows of people, and the user's own predicate.
+func (t Table) where() kusto.Fragment {
+	var clauses []kusto.Fragment
+	if human := t.human(); !human.IsZero() {
+		clauses = append(clauses, kusto.Format("where ?", human))
+	}
+	if !t.UserFilter.IsZero() {
+		clauses = append(clauses, kusto.Format("where ?", t.UserFilter))
+	}
+	return kusto.Join("\n| ", clauses...)
+}
+
+// human leaves out only rows that name an account and of whose accounts every one is a system's.
+func (t Table) human() kusto.Fragment {
+	if t.System == nil || len(t.Accounts) == 0 {
+		return kusto.Fragment{}
+	}
+	var absent, system []kusto.Fragment
+	for _, a := range t.Accounts {
+		absent = append(absent, isAbsent(a))
+		system = append(system, kusto.Format("(? or ?)", isAbsent(a), isSystem(t.System, a)))
+	}
+	return kusto.Format("(?) or not(?)", kusto.Join(" and ", absent...), kusto.Join(" and ", system...))
+}
+
+func isAbsent(a tables.Account) kusto.Fragment {
+	var values []kusto.Fragment
+	for _, column := range []string{a.Name, a.SID, a.UPN, a.ObjectID} {
+		if column != "" {
+			values = append(values, kusto.Name(column))
+		}
+	}
+	return kusto.Format("isempty(strcat(?))", kusto.Join(", ", values...))
+}
+
+// isSystem writes what accounts.Server says of a row's account.
+func isSystem(system *accounts.Server, a tables.Account) kusto.Fragment {
+	sid, name := kusto.Name(a.SID), kusto.Name(a.Name)
+	alternatives := []kusto.Fragment{
+		kusto.Format("? in~ (?)", sid, kusto.Strings(system.SIDs...)),
+		kusto.Format("(isempty(?) and ? in~ (?))", sid, name, kusto.Strings(system.Names...)),
+	}
+	for _, prefix := range system.SIDPrefixes {
+		alternatives = append(alternatives, kusto.Format("? startswith ?", sid, kusto.String(prefix)))
+	}
+	return kusto.Format("(? !in~ (?) and (?))",
+		name, kusto.Strings(system.KeepNames...), kusto.Join(" or ", alternatives...))
+}

@@ -1,0 +1,120 @@
+package query
+
+import (
+	"slices"
+	"time"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
+)
+
+// Columns that the queries add to a row for the receiver's own use.
+const (
+	// IngestionTime is when the service took the row in; of an alert, when its later half came.
+	IngestionTime = "IngestionTime"
+	// InfoTimestamp is the Timestamp of the AlertInfo row that an alert's record was made with. It
+	// tells apart two states of an alert that say the same with another one between them.
+	InfoTimestamp = "InfoTimestamp"
+)
+
+// IsOwn reports whether a column was added by a query and is not the service's.
+func IsOwn(column string) bool { return column == IngestionTime || column == InfoTimestamp }
+
+// Table is a table as one receiver reads it.
+type Table struct {
+	*tables.Table
+	// UserColumns are read beside the default projection.
+	UserColumns []string
+	// UserFilter is the user's own predicate, empty if there is none.
+	UserFilter kusto.Fragment
+	// System tells the accounts whose rows are left on the server; nil: all rows are read.
+	System *accounts.Server
+}
+
+// Page is a half-open range of arrival times, or one part of it.
+type Page struct {
+	From, To time.Time
+	// MaxRows is the number of rows asked for.
+	MaxRows int
+	// Part of Parts by a hash of the row's identity. Parts is 0 or 1 where the range is read whole.
+	Part, Parts int
+}
+
+// Projection is the columns that a page of t has, in order. The type of one that the user added is
+// the declared one, or String where Microsoft has added the column since.
+func (t Table) Projection() []tables.Column {
+	columns := t.Table.Columns()
+	for _, name := range t.UserColumns {
+		column, ok := t.Column(name)
+		if !ok {
+			column = tables.Column{Name: name}
+		}
+		if !slices.Contains(columns, column) {
+			columns = append(columns, column)
+		}
+	}
+	if t.Kind == tables.Alerts {
+		users, _ := t.Column(tables.AlertUsersColumn)
+		columns = append(columns, users, tables.Column{Name: InfoTimestamp, Type: tables.DateTime})
+	}
+	return append(columns, tables.Column{Name: IngestionTime, Type: tables.DateTime})
+}
+
+func names(columns []tables.Column) []string {
+	var list []string
+	for _, c := range columns {
+		list = append(list, c.Name)
+	}
+	return list
+}
+
+// Read is the KQL that reads p: of a directory its snapshot, else all rows, ordered by arrival.
+func (t Table) Read(p Page) string {
+	if t.Kind == tables.Directory {
+		return t.snapshot(p)
+	}
+	source := t.events(p)
+	if t.Kind == tables.Alerts {
+		source = t.alerts(p)
+	}
+	return kusto.Join("\n| ",
+		source,
+		t.part(p),
+		kusto.Format("project ?", kusto.Names(names(t.Projection())...)),
+		kusto.Format("order by ? asc", kusto.Name(IngestionTime)),
+		kusto.Format("take ?", kusto.Int(p.MaxRows)),
+	).String()
+}
+
+// events reads one table. There is no filter on event time: a row may be days older than its arrival.
+func (t Table) events(p Page) kusto.Fragment {
+	return kusto.Join("\n| ",
+		kusto.Name(t.Schema.Name),
+		kusto.Format("extend ? = ingestion_time()", kusto.Name(IngestionTime)),
+		kusto.Format("where ?", within(IngestionTime, p)),
+		t.where(),
+	)
+}
+
+func within(column string, p Page) kusto.Fragment {
+	return kusto.Format("? >= ? and ? < ?",
+		kusto.Name(column), kusto.DateTime(p.From), kusto.Name(column), kusto.DateTime(p.To))
+}
+
+// part keeps the rows of one part, so that an instant with more rows than a page holds can be read.
+func (t Table) part(p Page) kusto.Fragment {
+	if p.Parts <= 1 {
+		return kusto.Fragment{}
+	}
+	identity := t.Identity
+	if identity == nil {
+		identity = names(t.Table.Columns())
+	}
+	var values []kusto.Fragment
+	for _, name := range identity {
+		values = append(values, kusto.Format("tostring(?)", kusto.Name(name)))
+	}
+	return kusto.Format("where hash(strcat(?), ?) == ?",
+		kusto.Join(`, "|", `, values...), kusto.Int(p.Parts), kusto.Int(p.Part))
+}

@@ -1,0 +1,71 @@
+package scheduler
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// ask queues a turn and reports on order when it is granted.
+func ask(ctx context.Context, s *Scheduler, name string, turn Turn, order chan<- string) {
+	go func() {
+		release, err := s.Acquire(ctx, turn)
+		if err != nil {
+			order <- name + ": " + err.Error()
+			return
+		}
+		order <- name
+		release()
+	}()
+	synctest.Wait()
+}
+
+func TestOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, order, start := New(1), make(chan string, 10), time.Now()
+		release, err := s.Acquire(t.Context(), Turn{Priority: 9})
+		require.NoError(t, err)
+		ask(t.Context(), s, "late", Turn{2, start.Add(time.Second)}, order)
+		ask(t.Context(), s, "low", Turn{3, start}, order)
+		ask(t.Context(), s, "early", Turn{2, start}, order)
+		ask(t.Context(), s, "early too", Turn{2, start}, order)
+		ask(t.Context(), s, "urgent", Turn{1, start.Add(time.Hour)}, order)
+		assert.Empty(t, order, "only one query at a time")
+		release()
+		synctest.Wait()
+		for _, want := range []string{"urgent", "early", "early too", "late", "low"} {
+			assert.Equal(t, want, <-order)
+		}
+	})
+}
+
+func TestGivingUpFreesTheTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, order := New(1), make(chan string, 2)
+		release, err := s.Acquire(t.Context(), Turn{})
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		ask(ctx, s, "gives up", Turn{}, order)
+		ask(t.Context(), s, "stays", Turn{}, order)
+		cancel()
+		assert.Equal(t, "gives up: context canceled", <-order)
+		release()
+		assert.Equal(t, "stays", <-order)
+	})
+}
+
+func TestBlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, order, start := New(2), make(chan string, 1), time.Now()
+		defer s.Stop()
+		s.Block(start.Add(time.Minute))
+		s.Block(start.Add(time.Second))
+		ask(t.Context(), s, "waits", Turn{}, order)
+		assert.Equal(t, "waits", <-order)
+		assert.Equal(t, time.Minute, time.Since(start))
+	})
+}

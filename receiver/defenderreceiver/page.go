@@ -1,0 +1,149 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+)
+
+var (
+	errUnordered = errors.New("the answer is not ordered by arrival, so it cannot be told what is complete: " +
+		"nothing that it brought moves the cursor")
+	errNoArrival = errors.New("the answer holds a row without a readable " + query.IngestionTime)
+)
+
+// pageRead is what came of one page.
+type pageRead struct {
+	rows int       // in the answer, delivered or not
+	last time.Time // arrival of the last row delivered or recognised; zero if there was none
+	full bool      // the row limit was reached, so there may be more
+}
+
+// readPage sends one query and delivers its rows while they stream in. moves says that the page is
+// read in order and whole, so that the position follows the rows; the parts of an instant are not.
+//
+// With an error, what was read before it is delivered all the same, and the position has moved
+// accordingly.
+func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
+	rows, err := t.send(ctx, t.query.Read(p), t.columns)
+	if err != nil {
+		return pageRead{}, err
+	}
+	defer rows.Close()
+
+	var (
+		page pageRead
+		seen []checkpoint.Row
+		body = pcommon.NewMap()
+	)
+	for {
+		more, err := rows.Next(body)
+		if err == nil && more {
+			page.rows++
+			r := inspect(body, t.ids)
+			switch {
+			case r.Arrived.IsZero():
+				err = errNoArrival
+			case moves && r.Arrived.Before(page.last):
+				t.position.retract(p.From, seen)
+				return page, errors.Join(errUnordered, t.flush(ctx, time.Time{}))
+			default:
+				page.last = r.Arrived
+				seen = append(seen, r.Row)
+				t.take(ctx, body, r)
+			}
+		}
+		ended := err != nil || !more
+		if !ended && t.chunk.records.Len() < t.cfg.Batch.MaxRecords {
+			continue
+		}
+		var to time.Time
+		if moves {
+			to = page.last
+		}
+		if flushed := t.flush(ctx, to); flushed != nil {
+			return page, errors.Join(err, flushed)
+		}
+		if ended {
+			page.full = page.rows >= p.MaxRows
+			t.telemetry.repaired(ctx, t.name, rows.Stats().Repaired)
+			return page, err
+		}
+	}
+}
+
+// take puts a row into the chunk, unless it was delivered before.
+func (t *table) take(ctx context.Context, body pcommon.Map, r row) {
+	if t.position.delivered(r.UID) || t.chunk.holds(r.UID) {
+		t.duplicates++
+		return
+	}
+	if !r.readable {
+		t.telemetry.repaired(ctx, t.name, 1)
+	}
+	t.chunk.add(body, r, t.now())
+}
+
+// flush delivers the chunk. Afterwards all rows that arrived before to were delivered, and the
+// cursor may say so; a zero to leaves the position where it is.
+func (t *table) flush(ctx context.Context, to time.Time) error {
+	t.telemetry.rows(ctx, t.name, duplicate, t.duplicates)
+	t.duplicates = 0
+	if logs, rows := t.chunk.take(); len(rows) > 0 {
+		result, err := t.deliverer.deliver(ctx, t.name, logs)
+		t.telemetry.rows(ctx, t.name, result, len(rows))
+		if err != nil {
+			return fmt.Errorf("deliver rows: %w", err)
+		}
+		for _, row := range rows {
+			t.position.add(row)
+		}
+	}
+	if to.IsZero() {
+		return nil
+	}
+	return t.advance(to)
+}
+
+// advance moves the position towards to, as far as the service's clock says that rows have settled.
+// The clock was read when to was chosen; it is read again because an answer has come since, and the
+// local clock may have been set.
+func (t *table) advance(to time.Time) error {
+	if settled := t.settled(); settled.Before(to) {
+		to = settled
+	}
+	t.position.advance(to)
+	return t.keep()
+}
+
+// keep gives the position to the keeper, which stores it once it is due.
+func (t *table) keep() error {
+	t.state.progress(t.position.completeUntil)
+	if t.keeper == nil {
+		return nil
+	}
+	if err := t.keeper.Keep(t.name, t.position.cursor(t.cfg.Credentials.TenantID), time.Now()); err != nil {
+		return fmt.Errorf("%w: %w", errStorage, err)
+	}
+	return nil
+}
+
+// send waits for a turn, sends a query and returns when its answer begins.
+func (t *table) send(ctx context.Context, kql string, columns []column) (*hunting.Rows, error) {
+	release, err := t.scheduler.Acquire(ctx, t.turn())
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	start := time.Now()
+	rows, err := t.client.Query(ctx, kql, columns)
+	t.telemetry.query(ctx, t.name, time.Since(start), err)
+	return rows, err
+}

@@ -1,0 +1,221 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+)
+
+// directoriesFirst bounds how long events wait for the directories at start.
+const directoriesFirst = 30 * time.Second
+
+// defenderReceiver runs one loop for each table.
+type defenderReceiver struct {
+	set       receiver.Settings
+	cfg       Config
+	next      consumer.Logs
+	obsrep    *receiverhelper.ObsReport
+	telemetry *telemetry
+	now       func() time.Time
+
+	// Set by Start.
+	store     storage.Client
+	keeper    *checkpoint.Keeper
+	scheduler *scheduler.Scheduler
+	close     func() // the HTTP clients' idle connections
+	cancel    context.CancelFunc
+	loops     sync.WaitGroup
+
+	shutdown sync.Once
+}
+
+func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defenderReceiver, error) {
+	obsrep, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
+		ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set,
+	})
+	if err != nil {
+		return nil, err
+	}
+	telemetry, err := newTelemetry(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	return &defenderReceiver{set: set, cfg: cfg, next: next, obsrep: obsrep, telemetry: telemetry, now: time.Now}, nil
+}
+
+// Start opens the storage, loads every cursor and starts the tables' loops. It sends nothing itself,
+// so a service that is down does not keep the Collector from starting.
+func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err error) {
+	if r.cfg.API == APILegacy {
+		r.set.Logger.Warn("The legacy hunting API stops answering on 2027-02-01: grant ThreatHunting.Read.All and set api: graph.")
+	}
+	client, closeIdle, err := r.newClient(ctx, host)
+	if err != nil {
+		return err
+	}
+	store, err := storageClient(ctx, host, r.cfg.StorageID, r.set.ID)
+	if err != nil {
+		closeIdle()
+		return err
+	}
+	defer func() {
+		if err != nil {
+			closeIdle()
+			err = errors.Join(err, store.Close(ctx))
+		}
+	}()
+	r.keeper = checkpoint.NewKeeper(store, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
+	r.scheduler = scheduler.New(r.cfg.Quota.MaxConcurrentQueries)
+	readers, err := r.newTables(ctx, client, newStatus(host))
+	if err != nil {
+		return err
+	}
+	if err := r.telemetry.observe(readers); err != nil {
+		return err
+	}
+	r.store, r.close = store, closeIdle
+	// Start's own context ends when all components have started.
+	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.cancel = cancel
+	r.loops.Go(func() { r.keeper.Run(runCtx) })
+	r.run(runCtx, readers)
+	return nil
+}
+
+// run starts the loops: directories at once, events when the directories were read, so that the
+// processor knows who is who when the first events come.
+func (r *defenderReceiver) run(ctx context.Context, readers []*table) {
+	var directories, events []*table
+	for _, t := range readers {
+		if t.query.Kind == tables.Directory {
+			directories = append(directories, t)
+		} else {
+			events = append(events, t)
+		}
+	}
+	var firstReads sync.WaitGroup
+	for _, t := range directories {
+		firstReads.Add(1)
+		t.polled = sync.OnceFunc(firstReads.Done)
+		r.loops.Go(func() {
+			defer t.polled()
+			t.run(ctx)
+		})
+	}
+	ready := make(chan struct{})
+	r.loops.Go(func() {
+		firstReads.Wait()
+		close(ready)
+	})
+	r.loops.Go(func() {
+		timer := time.NewTimer(directoriesFirst)
+		defer timer.Stop()
+		select {
+		case <-ready:
+		case <-timer.C:
+			r.set.Logger.Warn("The directories are not read yet; events are read all the same, and users may lack their UPN at first.")
+		case <-ctx.Done():
+		}
+		for _, t := range events {
+			r.loops.Go(func() { t.run(ctx) })
+		}
+	})
+}
+
+// newTables makes a reader of each enabled table, with its stored cursor.
+func (r *defenderReceiver) newTables(ctx context.Context, client querier, health *status) ([]*table, error) {
+	deliverer := &deliverer{
+		next: r.next, obsrep: r.obsrep, retry: r.cfg.RetryOnFailure, logger: r.set.Logger, waiting: health.set,
+	}
+	var readers []*table
+	for _, declared := range tables.All() {
+		if !r.cfg.Tables[declared.Name].Enabled {
+			continue
+		}
+		t, err := newTable(&r.cfg, declared)
+		if err != nil {
+			return nil, err
+		}
+		t.client, t.scheduler, t.deliverer, t.telemetry, t.status = client, r.scheduler, deliverer, r.telemetry, health
+		t.logger = r.set.Logger.With(zap.String("table", t.name))
+		t.now = r.now
+		if declared.Kind != tables.Directory {
+			t.keeper = r.keeper
+			cursor, found, err := r.keeper.Load(ctx, t.name, r.cfg.Credentials.TenantID)
+			if err != nil {
+				return nil, err
+			}
+			if found {
+				t.position = newPosition(cursor)
+				t.state.progress(cursor.CompleteUntil)
+			}
+			t.logger.Info("The table is read.", zap.Bool("resumed", found), zap.Time("complete_until", cursor.CompleteUntil))
+		}
+		readers = append(readers, t)
+	}
+	return readers, nil
+}
+
+// Shutdown ends the loops, stores the last cursors and closes the storage. It waits for the pipeline
+// at most shutdown_timeout, because an exporter that hangs is only freed by its own shutdown, which
+// comes later; what it then still accepts is read again after the restart.
+func (r *defenderReceiver) Shutdown(ctx context.Context) error {
+	var err error
+	r.shutdown.Do(func() { err = r.stop(ctx) })
+	return err
+}
+
+func (r *defenderReceiver) stop(ctx context.Context) error {
+	defer r.telemetry.shutdown()
+	if r.cancel != nil {
+		r.cancel()
+		if !r.wait(ctx) {
+			r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
+				zap.Duration("shutdown_timeout", r.cfg.ShutdownTimeout))
+		}
+		r.scheduler.Stop()
+	}
+	if r.store == nil {
+		return nil
+	}
+	r.close()
+	err := r.keeper.Flush(ctx)
+	if err != nil {
+		err = fmt.Errorf("the last cursors were not stored, so rows may come again after a restart: %w", err)
+	}
+	if closed := r.store.Close(ctx); closed != nil && err == nil {
+		err = fmt.Errorf("close the storage: %w", closed)
+	}
+	return err
+}
+
+// wait waits for the loops and reports whether they ended.
+func (r *defenderReceiver) wait(ctx context.Context) bool {
+	ended := make(chan struct{})
+	go func() {
+		r.loops.Wait()
+		close(ended)
+	}()
+	timer := time.NewTimer(r.cfg.ShutdownTimeout)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}

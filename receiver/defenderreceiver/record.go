@@ -1,0 +1,110 @@
+package defenderreceiver
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+)
+
+// chunk collects log records until they are handed to the pipeline in one call.
+type chunk struct {
+	table    *tables.Table
+	tenantID string
+	logs     plog.Logs
+	records  plog.LogRecordSlice
+	rows     []checkpoint.Row
+	uids     map[uuid.UUID]struct{}
+}
+
+func newChunk(table *tables.Table, tenantID string) *chunk {
+	c := &chunk{table: table, tenantID: tenantID}
+	c.reset()
+	return c
+}
+
+func (c *chunk) reset() {
+	c.logs = plog.NewLogs()
+	resource := c.logs.ResourceLogs().AppendEmpty()
+	resource.Resource().Attributes().PutStr(tables.AttributeTenantID, c.tenantID)
+	c.records = resource.ScopeLogs().AppendEmpty().LogRecords()
+	c.rows = nil
+	c.uids = map[uuid.UUID]struct{}{}
+}
+
+func (c *chunk) holds(uid uuid.UUID) bool {
+	_, ok := c.uids[uid]
+	return ok
+}
+
+// take returns the collected records and the rows that they are, and begins anew.
+func (c *chunk) take() (plog.Logs, []checkpoint.Row) {
+	logs, rows := c.logs, c.rows
+	if len(rows) > 0 {
+		c.reset()
+	}
+	return logs, rows
+}
+
+// row is what the receiver knows of a decoded row.
+type row struct {
+	checkpoint.Row
+	// arrived is the row's ingestion time as it stood in the answer.
+	arrivedText string
+	// timestamp is the event's time; readable is false where the row has none.
+	timestamp time.Time
+	readable  bool
+}
+
+// inspect reads identity and times of a row, and takes the receiver's own columns out of it.
+func inspect(body pcommon.Map, ids *rowid.Hasher) row {
+	var r row
+	r.UID = ids.UID(body)
+	r.arrivedText = text(body, query.IngestionTime)
+	r.Arrived, _ = parseTime(r.arrivedText)
+	r.timestamp, r.readable = parseTime(text(body, tables.TimestampColumn))
+	body.RemoveIf(func(name string, _ pcommon.Value) bool { return query.IsOwn(name) })
+	return r
+}
+
+// add makes a row the next record. body is moved and left empty.
+func (c *chunk) add(body pcommon.Map, r row, observed time.Time) {
+	c.rows = append(c.rows, r.Row)
+	c.uids[r.UID] = struct{}{}
+	record := c.records.AppendEmpty()
+	body.MoveTo(record.Body().SetEmptyMap())
+	timestamp := r.timestamp
+	if !r.readable {
+		timestamp = r.Arrived
+	}
+	if !timestamp.IsZero() {
+		record.SetTimestamp(pcommon.NewTimestampFromTime(timestamp))
+	}
+	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(observed))
+	record.SetEventName(c.table.EventName())
+	attributes := record.Attributes()
+	attributes.EnsureCapacity(3)
+	attributes.PutStr(tables.AttributeUID, r.UID.String())
+	attributes.PutStr(tables.AttributeTable, c.table.Name)
+	if !r.Arrived.IsZero() {
+		attributes.PutStr(tables.AttributeIngestionTime, r.arrivedText)
+	}
+}
+
+func text(body pcommon.Map, column string) string {
+	if v, ok := body.Get(column); ok && v.Type() == pcommon.ValueTypeStr {
+		return v.Str()
+	}
+	return ""
+}
+
+func parseTime(s string) (time.Time, bool) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return t.UTC(), err == nil
+}

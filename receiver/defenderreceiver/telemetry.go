@@ -1,0 +1,103 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/entra"
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
+)
+
+// telemetry records the receiver's metrics. The generated builder names the instruments.
+type telemetry struct{ builder *metadata.TelemetryBuilder }
+
+func newTelemetry(settings component.TelemetrySettings) (*telemetry, error) {
+	builder, err := metadata.NewTelemetryBuilder(settings)
+	if err != nil {
+		return nil, err
+	}
+	return &telemetry{builder}, nil
+}
+
+// observe lets the gauges read the states of the tables.
+func (t *telemetry) observe(tables []*table) error {
+	err := t.builder.RegisterReceiverDefenderCursorLagCallback(func(_ context.Context, o metric.Float64Observer) error {
+		for _, table := range tables {
+			if completeUntil, _ := table.state.snapshot(); !completeUntil.IsZero() {
+				o.Observe(table.serviceNow().Sub(completeUntil).Seconds(), ofTable(table.name))
+			}
+		}
+		return nil
+	})
+	return errors.Join(err, t.builder.RegisterReceiverDefenderPausedCallback(func(_ context.Context, o metric.Int64Observer) error {
+		for _, table := range tables {
+			value := int64(0)
+			if _, paused := table.state.snapshot(); paused != "" {
+				value = 1
+			}
+			o.Observe(value, ofTable(table.name))
+		}
+		return nil
+	}))
+}
+
+func (t *telemetry) shutdown() { t.builder.Shutdown() }
+
+func (t *telemetry) rows(ctx context.Context, table string, outcome outcome, n int) {
+	if n > 0 {
+		t.builder.ReceiverDefenderRows.Add(ctx, int64(n), metric.WithAttributes(
+			attribute.String("table", table), attribute.String("outcome", string(outcome))))
+	}
+}
+
+func (t *telemetry) query(ctx context.Context, table string, duration time.Duration, err error) {
+	t.builder.ReceiverDefenderQueryDuration.Record(ctx, duration.Seconds(), ofTable(table))
+	t.builder.ReceiverDefenderQueries.Add(ctx, 1, metric.WithAttributes(
+		attribute.String("table", table), attribute.String("outcome", queryOutcome(err))))
+	if outcome := queryOutcome(err); outcome == hunting.RateLimited.String() || outcome == hunting.CPULimited.String() {
+		t.builder.ReceiverDefenderThrottled.Add(ctx, 1, ofTable(table))
+	}
+}
+
+func queryOutcome(err error) string {
+	refusal, token := (*hunting.Error)(nil), (*entra.Error)(nil)
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &refusal):
+		return refusal.Kind.String()
+	case errors.As(err, &token):
+		return "no_token"
+	default:
+		return "error"
+	}
+}
+
+func (t *telemetry) truncated(ctx context.Context, table string) {
+	t.builder.ReceiverDefenderTruncatedPages.Add(ctx, 1, ofTable(table))
+}
+
+func (t *telemetry) repaired(ctx context.Context, table string, n int64) {
+	if n > 0 {
+		t.builder.ReceiverDefenderRepairedValues.Add(ctx, n, ofTable(table))
+	}
+}
+
+func (t *telemetry) cursorWrites(cursors int, err error) {
+	outcome := "stored"
+	if err != nil {
+		outcome = "failed"
+	}
+	t.builder.ReceiverDefenderCursorWrites.Add(context.Background(), int64(cursors),
+		metric.WithAttributes(attribute.String("outcome", outcome)))
+}
+
+func ofTable(name string) metric.MeasurementOption {
+	return metric.WithAttributes(attribute.String("table", name))
+}
