@@ -78,12 +78,12 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		}
 	}()
 	r.keeper = checkpoint.NewKeeper(store, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
-	r.scheduler = scheduler.New(r.cfg.Quota.MaxConcurrentQueries)
+	r.scheduler = scheduler.New(r.cfg.Quota.limits())
 	readers, err := r.newTables(ctx, client, newStatus(host))
 	if err != nil {
 		return err
 	}
-	if err := r.telemetry.observe(readers); err != nil {
+	if err := r.telemetry.observe(readers, r.scheduler); err != nil {
 		return err
 	}
 	r.store, r.close = store, closeIdle

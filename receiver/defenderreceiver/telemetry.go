@@ -12,6 +12,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
 // telemetry records the receiver's metrics. The generated builder names the instruments.
@@ -25,9 +26,26 @@ func newTelemetry(settings component.TelemetrySettings) (*telemetry, error) {
 	return &telemetry{builder}, nil
 }
 
-// observe lets the gauges read the states of the tables.
-func (t *telemetry) observe(tables []*table) error {
-	err := t.builder.RegisterReceiverDefenderCursorLagCallback(func(_ context.Context, o metric.Float64Observer) error {
+// observe lets the gauges read the states of the tables and the scheduler's quota.
+func (t *telemetry) observe(tables []*table, quota *scheduler.Scheduler) error {
+	return errors.Join(t.observeLag(tables), t.observePaused(tables), t.observeQuota(quota))
+}
+
+func (t *telemetry) observeQuota(quota *scheduler.Scheduler) error {
+	return t.builder.RegisterReceiverDefenderQuotaUsedCallback(func(_ context.Context, o metric.Float64Observer) error {
+		requests, cpu := quota.Used()
+		for resource, windows := range map[string]map[time.Duration]float64{"requests": requests, "cpu": cpu} {
+			for window, ratio := range windows {
+				o.Observe(ratio, metric.WithAttributes(
+					attribute.String("resource", resource), attribute.String("window", window.String())))
+			}
+		}
+		return nil
+	})
+}
+
+func (t *telemetry) observeLag(tables []*table) error {
+	return t.builder.RegisterReceiverDefenderCursorLagCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
 			if completeUntil, _ := table.state.snapshot(); !completeUntil.IsZero() {
 				o.Observe(table.serviceNow().Sub(completeUntil).Seconds(), ofTable(table.name))
@@ -35,7 +53,10 @@ func (t *telemetry) observe(tables []*table) error {
 		}
 		return nil
 	})
-	return errors.Join(err, t.builder.RegisterReceiverDefenderPausedCallback(func(_ context.Context, o metric.Int64Observer) error {
+}
+
+func (t *telemetry) observePaused(tables []*table) error {
+	return t.builder.RegisterReceiverDefenderPausedCallback(func(_ context.Context, o metric.Int64Observer) error {
 		for _, table := range tables {
 			value := int64(0)
 			if _, paused := table.state.snapshot(); paused != "" {
@@ -44,7 +65,7 @@ func (t *telemetry) observe(tables []*table) error {
 			o.Observe(value, ofTable(table.name))
 		}
 		return nil
-	}))
+	})
 }
 
 func (t *telemetry) shutdown() { t.builder.Shutdown() }

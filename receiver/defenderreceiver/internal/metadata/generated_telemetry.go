@@ -33,6 +33,7 @@ type TelemetryBuilder struct {
 	ReceiverDefenderPaused         metric.Int64ObservableGauge
 	ReceiverDefenderQueries        metric.Int64Counter
 	ReceiverDefenderQueryDuration  metric.Float64Histogram
+	ReceiverDefenderQuotaUsed      metric.Float64ObservableGauge
 	ReceiverDefenderRepairedValues metric.Int64Counter
 	ReceiverDefenderRows           metric.Int64Counter
 	ReceiverDefenderThrottled      metric.Int64Counter
@@ -71,6 +72,21 @@ func (builder *TelemetryBuilder) RegisterReceiverDefenderPausedCallback(cb metri
 		cb(ctx, &observerInt64{inst: builder.ReceiverDefenderPaused, obs: o})
 		return nil
 	}, builder.ReceiverDefenderPaused)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverDefenderQuotaUsedCallback sets callback for observable ReceiverDefenderQuotaUsed metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderQuotaUsedCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderQuotaUsed, obs: o})
+		return nil
+	}, builder.ReceiverDefenderQuotaUsed)
 	if err != nil {
 		return err
 	}
@@ -147,6 +163,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Time from sending a query until its answer begins. [Alpha]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 180}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderQuotaUsed, err = builder.meter.Float64ObservableGauge(
+		"otelcol_receiver_defender_quota_used",
+		metric.WithDescription("Spent part of the configured share of the quota. [Alpha]"),
+		metric.WithUnit("{ratio}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderRepairedValues, err = builder.meter.Int64Counter(

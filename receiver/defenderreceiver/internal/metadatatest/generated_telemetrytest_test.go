@@ -28,6 +28,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterReceiverDefenderQuotaUsedCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.ReceiverDefenderCursorWrites.Add(context.Background(), 1)
 	tb.ReceiverDefenderQueries.Add(context.Background(), 1)
 	tb.ReceiverDefenderQueryDuration.Record(context.Background(), 1)
@@ -49,6 +53,9 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderQueryDuration(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderQuotaUsed(t, testTel,
+		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderRepairedValues(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},

@@ -14,14 +14,23 @@ type Turn struct {
 	Due      time.Time // since when it wishes
 }
 
+// Limits are what the scheduler keeps within.
+type Limits struct {
+	Slots    int     // queries at a time
+	Requests []Limit // in requests
+	CPU      []Limit // in seconds
+}
+
 // Scheduler hands out turns.
 type Scheduler struct {
 	// mu guards everything below.
 	mu           sync.Mutex
 	free         int
+	requests     quota
+	cpu          quota
 	waiting      []*waiter // in the order in which they will be served
 	blockedUntil time.Time
-	unblock      *time.Timer
+	wake         *time.Timer
 }
 
 type waiter struct {
@@ -29,8 +38,10 @@ type waiter struct {
 	granted chan struct{}
 }
 
-// New allows slots queries at a time.
-func New(slots int) *Scheduler { return &Scheduler{free: slots} }
+// New returns a scheduler that has spent nothing yet.
+func New(limits Limits) *Scheduler {
+	return &Scheduler{free: limits.Slots, requests: newQuota(limits.Requests), cpu: newQuota(limits.CPU)}
+}
 
 // Acquire waits for a turn. The caller calls release, once, when its query is off the service. The
 // only error is that of ctx.
@@ -70,19 +81,27 @@ func (s *Scheduler) Block(until time.Time) {
 	}
 }
 
-// BlockedUntil is when turns are given again; a time that is past means now.
-func (s *Scheduler) BlockedUntil() time.Time {
+// Charge takes CPU time that a query has cost out of the quota.
+func (s *Scheduler) Charge(cpu time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.blockedUntil
+	s.cpu.add(time.Now(), cpu.Seconds())
 }
 
-// Stop ends the timer of a block. Turns are then given no more until Acquire is called again.
+// Used is the spent share of each window of requests and of CPU, by the window's length.
+func (s *Scheduler) Used() (requests, cpu map[time.Duration]float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	return s.requests.used(now), s.cpu.used(now)
+}
+
+// Stop ends the timer that gives held turns. Turns are then given no more until Acquire is called again.
 func (s *Scheduler) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.unblock != nil {
-		s.unblock.Stop()
+	if s.wake != nil {
+		s.wake.Stop()
 	}
 }
 
@@ -93,26 +112,41 @@ func (s *Scheduler) release() {
 	s.dispatch()
 }
 
-// dispatch gives free slots to waiters. mu is held.
+// dispatch gives free slots to waiters, as far as the quota allows. mu is held.
 func (s *Scheduler) dispatch() {
-	if wait := time.Until(s.blockedUntil); wait > 0 {
-		if s.unblock == nil {
-			s.unblock = time.AfterFunc(wait, s.wake)
-		} else {
-			s.unblock.Reset(wait)
-		}
-		return
-	}
 	for s.free > 0 && len(s.waiting) > 0 {
+		now := time.Now()
+		if until := s.heldUntil(now); until.After(now) {
+			s.wakeAt(until.Sub(now))
+			return
+		}
 		w := s.waiting[0]
 		s.waiting = s.waiting[1:]
 		s.free--
+		s.requests.add(now, 1)
 		close(w.granted)
 	}
 }
 
-func (s *Scheduler) wake() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.dispatch()
+// heldUntil is when the next turn may be given.
+func (s *Scheduler) heldUntil(now time.Time) time.Time {
+	until := s.blockedUntil
+	for _, free := range []time.Time{s.requests.freeAt(now, 1), s.cpu.freeAt(now, 0)} {
+		if free.After(until) {
+			until = free
+		}
+	}
+	return until
+}
+
+func (s *Scheduler) wakeAt(wait time.Duration) {
+	if s.wake == nil {
+		s.wake = time.AfterFunc(wait, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.dispatch()
+		})
+		return
+	}
+	s.wake.Reset(wait)
 }

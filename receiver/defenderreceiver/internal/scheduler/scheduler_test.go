@@ -26,7 +26,7 @@ func ask(ctx context.Context, s *Scheduler, name string, turn Turn, order chan<-
 
 func TestOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, order, start := New(1), make(chan string, 10), time.Now()
+		s, order, start := New(Limits{Slots: 1}), make(chan string, 10), time.Now()
 		release, err := s.Acquire(t.Context(), Turn{Priority: 9})
 		require.NoError(t, err)
 		ask(t.Context(), s, "late", Turn{2, start.Add(time.Second)}, order)
@@ -45,7 +45,7 @@ func TestOrder(t *testing.T) {
 
 func TestGivingUpFreesTheTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, order := New(1), make(chan string, 2)
+		s, order := New(Limits{Slots: 1}), make(chan string, 2)
 		release, err := s.Acquire(t.Context(), Turn{})
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -60,7 +60,7 @@ func TestGivingUpFreesTheTurn(t *testing.T) {
 
 func TestBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, order, start := New(2), make(chan string, 1), time.Now()
+		s, order, start := New(Limits{Slots: 2}), make(chan string, 1), time.Now()
 		defer s.Stop()
 		s.Block(start.Add(time.Minute))
 		s.Block(start.Add(time.Second))
@@ -68,4 +68,40 @@ func TestBlock(t *testing.T) {
 		assert.Equal(t, "waits", <-order)
 		assert.Equal(t, time.Minute, time.Since(start))
 	})
+}
+
+func TestRequestsStayWithinEveryWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Limits{Slots: 2, Requests: []Limit{{time.Minute, 3}, {time.Hour, 5}}})
+		defer s.Stop()
+		start := time.Now()
+		var at []time.Duration
+		for range 7 {
+			release, err := s.Acquire(t.Context(), Turn{})
+			require.NoError(t, err)
+			at = append(at, time.Since(start))
+			release()
+		}
+		assert.Equal(t, []time.Duration{0, 0, 0, time.Minute, time.Minute, time.Hour, time.Hour}, at)
+		requests, _ := s.Used()
+		assert.Equal(t, map[time.Duration]float64{time.Minute: 2.0 / 3, time.Hour: 4.0 / 5}, requests)
+	})
+}
+
+func TestCPUIsSpentOnlyWithinItsWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, start := New(Limits{Slots: 1, CPU: []Limit{{time.Hour, 10}}}), time.Now()
+		defer s.Stop()
+		s.Charge(4 * time.Second)
+		time.Sleep(time.Minute)
+		s.Charge(7 * time.Second)
+		_, err := s.Acquire(t.Context(), Turn{})
+		require.NoError(t, err)
+		assert.Equal(t, time.Hour, time.Since(start), "until the first four seconds left the window")
+	})
+}
+
+func TestShare(t *testing.T) {
+	assert.InDelta(t, 22, Limit{time.Minute, 45}.Share(0.5).Amount, 0)
+	assert.InDelta(t, 1, Limit{time.Minute, 1}.Share(0.5).Amount, 0)
 }

@@ -1,0 +1,165 @@
+package defenderreceiver
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// alertStage is a stage on which alerts are raised bit by bit.
+type alertStage struct{ *stage }
+
+func newAlertStage(t *testing.T) alertStage {
+	t.Helper()
+	s := alertStage{newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})}
+	s.start(s.config("Alerts"))
+	s.polls("AlertEvidence+AlertInfo", 2)
+	return s
+}
+
+// info and evidence plant a row that arrives now, and let it settle.
+func (s alertStage) info(changes map[string]any) {
+	s.t.Helper()
+	s.arrive("AlertInfo", map[string]any{
+		"Timestamp": epoch.Add(-time.Hour).Format(time.RFC3339Nano), "AlertId": "a1", "Title": "Suspicious process",
+		"Severity": "Medium", "Category": "Execution", "ServiceSource": "MDE", "DetectionSource": "EDR", "AttackTechniques": `["T1059"]`,
+	}, changes)
+}
+
+func (s alertStage) evidence(changes map[string]any) {
+	s.t.Helper()
+	s.arrive("AlertEvidence", map[string]any{
+		"Timestamp": epoch.Add(-30 * time.Minute).Format(time.RFC3339Nano), "AlertId": "a1", "Title": "old title", "Severity": "Low",
+		"ServiceSource": "evidence's", "EntityType": "Machine", "EvidenceRole": "Impacted", "DeviceId": "d1",
+	}, changes)
+}
+
+func (s alertStage) arrive(table string, row, changes map[string]any) {
+	s.t.Helper()
+	for k, v := range changes {
+		row[k] = v
+	}
+	require.NoError(s.t, s.sim.Plant(table, defendersim.Planted{Row: row, IngestionTime: s.clock.Now()}))
+	s.clock.Advance(2 * settle)
+}
+
+// settled waits until what has arrived was read.
+func (s alertStage) settled() { s.t.Helper(); s.polls("AlertEvidence+AlertInfo", 2) }
+
+func TestAlertSaysWhatBothSidesSay(t *testing.T) {
+	s := newAlertStage(t)
+	s.evidence(nil)
+	s.info(map[string]any{"ServiceSource": ""})
+	s.delivered(1)
+	r := s.sink.records()[0]
+	assert.Equal(t, "microsoft.defender.alerts", r.log.EventName())
+	assert.Equal(t, epoch.Add(-30*time.Minute), r.log.Timestamp().AsTime(), "the evidence's Timestamp")
+	body := r.body()
+	for column, want := range map[string]any{
+		"AlertId": "a1", "Title": "Suspicious process", "Severity": "Medium", "Category": "Execution",
+		"ServiceSource": "evidence's", "EntityType": "Machine", "DeviceId": "d1",
+	} {
+		assert.Equal(t, want, body[column], column)
+	}
+	assert.NotContains(t, body, "InfoTimestamp")
+	assert.NotContains(t, body, "AlertUsers", "there are none")
+}
+
+// Whichever half comes first, and however long the other takes.
+func TestAlertComesWithItsLaterHalf(t *testing.T) {
+	for name, order := range map[string][]func(alertStage, map[string]any){
+		"info first":     {alertStage.info, alertStage.evidence},
+		"evidence first": {alertStage.evidence, alertStage.info},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newAlertStage(t)
+			order[0](s, nil)
+			s.clock.Advance(9 * time.Hour)
+			s.settled()
+			s.exactly(0)
+			order[1](s, nil)
+			s.delivered(1)
+			s.clock.Advance(time.Hour)
+			s.settled()
+			s.exactly(1)
+		})
+	}
+}
+
+func TestAlertWithoutEvidenceGivesNothing(t *testing.T) {
+	s := newAlertStage(t)
+	s.info(nil)
+	s.settled()
+	s.exactly(0)
+}
+
+func TestEachDistinctEvidenceRowOnce(t *testing.T) {
+	s := newAlertStage(t)
+	s.info(nil)
+	s.evidence(nil)
+	s.evidence(nil)
+	s.evidence(map[string]any{"EntityType": "File", "FileName": "a.exe"})
+	s.delivered(2)
+	s.evidence(nil)
+	s.settled()
+	s.exactly(2)
+}
+
+// A new AlertInfo row gives the record again only where it changes what the record says, and then
+// with another uid, even where an earlier state returns.
+func TestUpdatedAlert(t *testing.T) {
+	s := newAlertStage(t)
+	s.evidence(nil)
+	update := func(minute int, severity string) {
+		t.Helper()
+		s.info(map[string]any{"Severity": severity, "Timestamp": epoch.Add(time.Duration(minute) * time.Minute).Format(time.RFC3339Nano)})
+	}
+	update(-60, "Medium")
+	s.delivered(1)
+	update(-50, "Medium")
+	s.settled()
+	s.exactly(1)
+	update(-40, "High")
+	s.delivered(2)
+	update(-30, "Medium")
+	s.delivered(3)
+	var severities []any
+	for _, r := range s.sink.records() {
+		severities = append(severities, r.body()["Severity"])
+	}
+	assert.Equal(t, []any{"Medium", "High", "Medium"}, severities)
+	s.evidence(map[string]any{"EntityType": "File"})
+	s.delivered(4)
+}
+
+func TestAlertUsers(t *testing.T) {
+	s := newAlertStage(t)
+	s.evidence(map[string]any{"EntityType": "User", "AccountName": "jane.doe", "AccountDomain": "ACME", "AccountUpn": "jane.doe@acme.com"})
+	s.evidence(nil)
+	s.info(nil)
+	s.delivered(2)
+	for _, r := range s.sink.records() {
+		users, ok := r.log.Body().Map().Get(tables.AlertUsersColumn)
+		require.True(t, ok)
+		assert.Equal(t, []any{map[string]any{
+			"AccountName": "jane.doe", "AccountDomain": "ACME", "AccountSid": "", "AccountUpn": "jane.doe@acme.com", "AccountObjectId": "",
+		}}, users.Slice().AsRaw())
+	}
+}
+
+func TestAlertsInSmallPages(t *testing.T) {
+	s := alertStage{newStage(t, defendersim.Options{})}
+	for range 40 {
+		s.evidence(map[string]any{"FileName": s.clock.Now().String()})
+	}
+	s.info(nil)
+	cfg := s.config("Alerts")
+	cfg.Page.MaxRows = 7
+	s.start(cfg)
+	s.delivered(40)
+}

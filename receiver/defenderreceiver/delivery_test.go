@@ -1,0 +1,312 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/tenant"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+const logons = "DeviceLogonEvents"
+
+// Every row of every event table arrives once, whatever the size of a page, whatever form values take.
+func TestEveryRowOfATenant(t *testing.T) {
+	company := tenant.DefaultConfig()
+	company.Start, company.RowsPerDay, company.HiddenShare = epoch, 40_000, 0
+	s := newStage(t, defendersim.Options{Tenant: &company, Quirks: defendersim.DefaultQuirks()})
+	names := []string{logons, "DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileEvents", "DeviceEvents", "DeviceRegistryEvents"}
+	cfg := s.config(names...)
+	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 50, 20
+	// Rows can be seen some seconds after their ingestion time, so the clock stands still a little later.
+	s.clock.Advance(time.Minute)
+	cfg.Settle, cfg.InitialLookback = time.Minute, time.Hour+time.Minute
+	s.start(cfg)
+	want := 0
+	for _, name := range names {
+		rows, err := s.sim.Truth(name, epoch.Add(-time.Hour), epoch.Add(-tick))
+		require.NoError(t, err)
+		want += len(rows)
+	}
+	require.Greater(t, want, 500)
+	s.delivered(want)
+	for _, name := range names {
+		rows, err := s.sim.Truth(name, epoch.Add(-time.Hour), epoch.Add(-tick))
+		require.NoError(t, err)
+		var expected, got []string
+		for _, row := range rows {
+			expected = append(expected, row.Key)
+		}
+		for _, r := range s.sink.records() {
+			if r.table == name {
+				got = append(got, r.key())
+			}
+		}
+		slices.Sort(expected)
+		slices.Sort(got)
+		assert.Equal(t, expected, got, name)
+	}
+	assert.Equal(t, want, s.rows(delivered))
+	assert.Zero(t, s.rows(refused))
+}
+
+func TestLateRowIsDelivered(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.start(s.config(logons))
+	s.polls(logons, 3)
+	row := logonRow(1)
+	row["Timestamp"] = epoch.Add(-20 * 24 * time.Hour).Format(time.RFC3339Nano)
+	require.NoError(t, s.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: epoch.Add(time.Second)}))
+	s.clock.Advance(time.Minute)
+	s.delivered(1)
+}
+
+// Rows that can be seen only some time after their ingestion time wait for settle.
+func TestSettle(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	cfg := s.config(logons)
+	cfg.Settle = 2 * time.Minute
+	s.start(cfg)
+	s.polls(logons, 3)
+	require.NoError(t, s.sim.Plant(logons,
+		defendersim.Planted{Row: logonRow(1), IngestionTime: epoch.Add(time.Second), Visible: epoch.Add(100 * time.Second)},
+		defendersim.Planted{Row: logonRow(2), IngestionTime: epoch.Add(2 * time.Second)}))
+	s.clock.Advance(90 * time.Second)
+	s.polls(logons, 2)
+	assert.Zero(t, s.sink.count(), "neither has settled")
+	s.clock.Advance(time.Minute)
+	s.delivered(2)
+}
+
+// A page that the row limit cuts within an instant, an instant that fills pages, and rows after it.
+func TestEqualTimesAcrossPages(t *testing.T) {
+	for name, sizes := range map[string][]int{
+		"cut within an instant":  {7, 8, 9},
+		"an instant fills pages": {3, 40, 5},
+		"exactly full":           {10, 10, 10},
+		"one page exactly":       {10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, defendersim.Options{})
+			n := 0
+			for i, size := range sizes {
+				s.plant(n, size, epoch.Add(-time.Hour).Add(time.Duration(i+1)*time.Second))
+				n += size
+			}
+			cfg := s.config(logons)
+			cfg.Page.MaxRows, cfg.Batch.MaxRecords = 10, 4
+			s.start(cfg)
+			s.delivered(n)
+			s.clock.Advance(time.Minute)
+			s.polls(logons, 2)
+			s.exactly(n)
+			assert.Equal(t, n, s.rows(delivered))
+		})
+	}
+}
+
+// A restart goes on where it was: nothing missing, nothing twice.
+func TestRestart(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	cfg := s.config(logons)
+	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 10, 3
+	n := 0
+	for range 5 {
+		stop := s.start(cfg)
+		for range 3 {
+			s.plant(n, 17, s.clock.Now())
+			n += 17
+			s.clock.Advance(time.Second)
+			s.plant(n, 4, s.clock.Now())
+			n += 4
+			s.clock.Advance(2 * settle)
+			s.delivered(n)
+		}
+		stop()
+		s.plant(n, 5, s.clock.Now())
+		n += 5
+		s.clock.Advance(time.Hour * 3)
+	}
+	s.start(cfg)
+	s.delivered(n)
+}
+
+// A restart in the middle of an instant and of a page.
+func TestRestartWhilePageIsHeld(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 100, epoch.Add(-time.Minute))
+	cfg := s.config(logons)
+	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 50, 10
+	calls := 0
+	s.sink.setRefuse(func(plog.Logs) error {
+		if calls++; calls > 3 {
+			return errors.New("busy")
+		}
+		return nil
+	})
+	stop := s.start(cfg)
+	s.delivered(30)
+	stop()
+	s.sink.setRefuse(nil)
+	s.start(cfg)
+	s.delivered(100)
+	assert.Equal(t, 100, s.rows(delivered))
+}
+
+func TestRefusedBatchIsHeldAndRetried(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 20, epoch.Add(-time.Minute))
+	refusals := 0
+	s.sink.setRefuse(func(plog.Logs) error {
+		if refusals++; refusals <= 5 {
+			return errors.New("memory is full")
+		}
+		return nil
+	})
+	s.start(s.config(logons))
+	s.delivered(20)
+	report := s.sim.Report()
+	s.polls(logons, 1)
+	for _, table := range report.Tables {
+		assert.LessOrEqual(t, table.RowsReturned, int64(21), "the page was held, not read again")
+	}
+}
+
+// What the pipeline refuses for good is counted and passed over, and not sent again.
+func TestPermanentRefusal(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 30, epoch.Add(-time.Minute))
+	cfg := s.config(logons)
+	cfg.Batch.MaxRecords = 10
+	calls := 0
+	s.sink.setRefuse(func(plog.Logs) error {
+		if calls++; calls == 2 {
+			return consumererror.NewPermanent(errors.New("too large"))
+		}
+		return nil
+	})
+	s.start(cfg)
+	s.delivered(20)
+	s.clock.Advance(time.Minute)
+	s.polls(logons, 3)
+	s.exactly(20)
+	assert.Equal(t, 10, s.rows(refused))
+	assert.Equal(t, 20, s.rows(delivered))
+}
+
+// When retry_on_failure gives up, the rows are read again from the service.
+func TestGivingUpRetriesLosesNothing(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 25, epoch.Add(-time.Minute))
+	cfg := s.config(logons)
+	cfg.Batch.MaxRecords = 10
+	cfg.RetryOnFailure.Enabled = false
+	calls := 0
+	s.sink.setRefuse(func(plog.Logs) error {
+		if calls++; calls%2 == 0 {
+			return errors.New("busy")
+		}
+		return nil
+	})
+	s.start(cfg)
+	s.delivered(25)
+	assert.Equal(t, 25, s.rows(delivered))
+}
+
+// An exporter that hangs does not hold up the end of the process.
+func TestShutdownWhilePipelineHangs(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	entered, leave := make(chan struct{}), make(chan struct{})
+	s.sink.setRefuse(func(plog.Logs) error {
+		entered <- struct{}{}
+		<-leave
+		return errors.New("stopped")
+	})
+	cfg := s.config(logons)
+	cfg.ShutdownTimeout = 50 * time.Millisecond
+	r := s.create(cfg)
+	require.NoError(t, r.Start(t.Context(), s.host()))
+	<-entered
+	start := time.Now()
+	require.NoError(t, r.Shutdown(context.Background()))
+	assert.Less(t, time.Since(start), 5*time.Second)
+	close(leave)
+	r.loops.Wait()
+	s.sink.setRefuse(nil)
+	s.start(cfg)
+	s.delivered(5)
+}
+
+// One table's trouble does not stop another.
+func TestTablesAreIndependent(t *testing.T) {
+	s := newStage(t, defendersim.Options{WithoutTables: []string{"DeviceEvents"}})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1, Table: "DeviceFileEvents"})
+	s.start(s.config(logons, "DeviceEvents", "DeviceFileEvents"))
+	s.delivered(5)
+}
+
+// All eight columns of a record that the contract names.
+func TestRecord(t *testing.T) {
+	s := newStage(t, defendersim.Options{Quirks: defendersim.Quirks{Int64Annotations: true, MixedBooleans: true}})
+	row := logonRow(7)
+	row["Timestamp"], row["IsLocalAdmin"], row["LogonId"] = "2026-11-21T09:00:00.1234567Z", true, int64(9007199254740993)
+	row["FailureReason"] = ""
+	require.NoError(t, s.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: epoch.Add(-time.Second)}))
+	s.start(s.config(logons))
+	s.delivered(1)
+	log := s.sink.records()[0].log
+	assert.Equal(t, time.Date(2026, 11, 21, 9, 0, 0, 123456700, time.UTC), log.Timestamp().AsTime())
+	assert.WithinDuration(t, time.Now(), log.ObservedTimestamp().AsTime(), time.Minute)
+	assert.Equal(t, "microsoft.defender.device_logon_events", log.EventName())
+	assert.Len(t, attributeOf(log, tables.AttributeUID), 36)
+	assert.Equal(t, map[string]any{
+		tables.AttributeUID: attributeOf(log, tables.AttributeUID), tables.AttributeTable: logons,
+		tables.AttributeIngestionTime: "2026-11-21T09:59:59.0000000Z",
+	}, log.Attributes().AsRaw())
+	body := log.Body().Map().AsRaw()
+	assert.Equal(t, true, body["IsLocalAdmin"])
+	assert.Equal(t, int64(9007199254740993), body["LogonId"])
+	assert.Empty(t, body["FailureReason"])
+	assert.Contains(t, body, "FailureReason")
+	assert.NotContains(t, body, "IngestionTime")
+	assert.NotContains(t, body, "RemotePort", "a null is left out")
+	for name := range body {
+		assert.NotContains(t, name, "@odata")
+	}
+}
+
+func TestLegacyAPI(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 3, epoch.Add(-time.Minute))
+	cfg := s.config(logons)
+	cfg.API = APILegacy
+	s.start(cfg)
+	s.delivered(3)
+}
+
+func TestSameUIDThroughEitherAPI(t *testing.T) {
+	uids := map[API][]string{}
+	for _, api := range []API{APIGraph, APILegacy} {
+		s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
+		s.plant(0, 3, epoch.Add(-time.Minute))
+		cfg := s.config(logons)
+		cfg.API = api
+		s.start(cfg)
+		s.delivered(3)
+		for _, r := range s.sink.records() {
+			uids[api] = append(uids[api], r.uid)
+		}
+	}
+	assert.ElementsMatch(t, uids[APIGraph], uids[APILegacy])
+}

@@ -1,0 +1,150 @@
+package defenderreceiver
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+)
+
+// Whatever strikes half of the calls, every row arrives once.
+func TestFaults(t *testing.T) {
+	for _, kind := range []defendersim.FaultKind{
+		defendersim.FaultUnauthorized, defendersim.FaultHTML413, defendersim.FaultServerError, defendersim.FaultHTML502,
+		defendersim.FaultUnavailable, defendersim.FaultGatewayTimeout, defendersim.FaultResultSize, defendersim.FaultPreempted,
+		defendersim.FaultTimeout, defendersim.FaultTruncate, defendersim.FaultReset, defendersim.FaultDrop,
+		defendersim.FaultBadJSON, defendersim.FaultPoison, defendersim.FaultToken503,
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, defendersim.Options{Seed: 7})
+			s.sim.SetFaults(defendersim.Fault{Kind: kind, Rate: 0.5, Delay: time.Nanosecond})
+			n := 0
+			for second := range 20 {
+				s.plant(n, 10, epoch.Add(-time.Minute).Add(time.Duration(second)*time.Second))
+				n += 10
+			}
+			cfg := s.config(logons)
+			cfg.Page.MaxRows, cfg.Batch.MaxRecords = 35, 8
+			s.start(cfg)
+			s.delivered(n)
+			s.clock.Advance(time.Minute)
+			s.polls(logons, 2)
+			s.exactly(n)
+			assert.Equal(t, n, s.rows(delivered))
+		})
+	}
+}
+
+// An instant that the service cannot give at once is read in parts, and what comes after it too.
+func TestSizeCap(t *testing.T) {
+	limits := defendersim.DefaultLimits()
+	limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
+	limits.MaxResultBytes = 20_000
+	s := newStage(t, defendersim.Options{Limits: &limits})
+	s.plant(0, 300, epoch.Add(-time.Minute))
+	s.plant(300, 20, epoch.Add(-time.Minute+time.Second))
+	s.start(s.config(logons))
+	s.delivered(320)
+}
+
+func TestThrottleHoldsAllTablesAndIsNoFailure(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultTooManyRequests, Delay: time.Second})
+	cfg := s.config(logons, "DeviceEvents")
+	cfg.PauseAfterFailures = 1
+	s.start(cfg)
+	s.delivered(5)
+	assert.Zero(t, s.sim.Report().RetriedTooEarly)
+	m, err := s.metrics.GetMetric("otelcol_receiver_defender_throttled")
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, m.Data.(metricdata.Sum[int64]).DataPoints[0].Value)
+}
+
+func TestPauseAfterFailures(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
+	cfg := s.config(logons)
+	cfg.PauseAfterFailures = 3
+	stop := s.start(cfg)
+	require.Eventually(t, func() bool { return s.paused(logons) }, wait, time.Millisecond)
+	assert.EqualValues(t, 3, s.sim.Report().Count("/v1.0/security/runHuntingQuery", ""))
+	stop()
+	s.sim.SetFaults()
+	s.start(cfg)
+	s.delivered(5)
+}
+
+func TestTableThatThePlanLacksIsPausedAlone(t *testing.T) {
+	s := newStage(t, defendersim.Options{WithoutTables: []string{logons}})
+	s.start(s.config(logons))
+	require.Eventually(t, func() bool { return s.paused(logons) }, wait, time.Millisecond)
+	assert.EqualValues(t, 1, s.sim.Report().Count("/v1.0/security/runHuntingQuery", ""))
+}
+
+func TestTableWithoutIngestionTimeIsNotReadBlindly(t *testing.T) {
+	s := newStage(t, defendersim.Options{NoIngestionTime: true})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.start(s.config(logons))
+	require.Eventually(t, func() bool { return s.paused(logons) }, wait, time.Millisecond)
+	s.exactly(0)
+}
+
+// While cursors cannot be stored nothing more is read: what is read would come again.
+func TestFullStorageStopsTheTable(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.start(s.config(logons))
+	s.delivered(5)
+	s.storage.setFull(true)
+	s.clock.Advance(2 * settle)
+	require.Eventually(t, func() bool { return s.status.has("cursors cannot be stored") }, wait, time.Millisecond)
+	s.plant(5, 5, s.clock.Now())
+	s.clock.Advance(2 * settle)
+	calls := s.sim.Report().Count("", "")
+	require.Eventually(t, func() bool { return s.status.times("cursors cannot be stored") > 20 }, wait, time.Millisecond)
+	assert.Equal(t, calls, s.sim.Report().Count("", ""), "nothing more is read")
+	s.exactly(5)
+	s.storage.setFull(false)
+	s.delivered(10)
+	require.Eventually(t, func() bool { return s.status.ok() }, wait, time.Millisecond)
+}
+
+func TestUnreadableCursorFailsStart(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.storage.set(checkpoint.Key(logons), []byte("{"))
+	r := s.create(s.config(logons))
+	require.ErrorContains(t, r.Start(t.Context(), s.host()), `"cursor/v1/DeviceLogonEvents"`)
+	require.NoError(t, r.Shutdown(context.Background()))
+}
+
+func TestStorageMustBeThere(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	cfg := s.config(logons)
+	id := cfg.StorageID
+	*id = storageID
+	r := s.create(cfg)
+	require.ErrorContains(t, r.Start(t.Context(), storagelessHost{s.host()}), "'storage' names the extension memory/cursors, which is not there")
+	require.NoError(t, r.Shutdown(context.Background()))
+}
+
+// A rotated secret is taken up without a restart: wrong credentials are no permanent error.
+func TestWrongSecretHeals(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.sim.SetClientSecret("another")
+	s.start(s.config(logons))
+	require.Eventually(t, func() bool {
+		return s.sim.Report().Count("", "401 AADSTS7000215") > 2 || s.sim.Report().Count("", "") > 4
+	}, wait, time.Millisecond)
+	s.sim.SetClientSecret(defendersim.DefaultClientSecret)
+	s.delivered(5)
+}

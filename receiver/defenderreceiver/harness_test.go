@@ -1,0 +1,407 @@
+package defenderreceiver
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/defendersimtest"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
+)
+
+// wait is how long a test waits for what should happen within milliseconds.
+const wait = 20 * time.Second
+
+// stage is an emulator with a clock of its own, and all that outlives a receiver: its storage and what
+// the pipeline has accepted.
+type stage struct {
+	t       *testing.T
+	sim     *defendersim.Server
+	clock   *defendersim.Clock
+	storage *memoryStorage
+	sink    *sink
+	status  *statusLog
+	metrics *componenttest.Telemetry
+}
+
+func newStage(t *testing.T, o defendersim.Options) *stage {
+	t.Helper()
+	clock := defendersim.NewClock(epoch)
+	o.Now = clock.Now
+	if o.Limits == nil {
+		limits := defendersim.DefaultLimits()
+		limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
+		o.Limits = &limits
+	}
+	s := &stage{t: t, clock: clock, sim: defendersimtest.StartT(t, o), storage: newMemoryStorage(), sink: newSink(), status: &statusLog{}}
+	s.metrics = componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, s.metrics.Shutdown(context.Background())) })
+	return s
+}
+
+// settle is longer than the standing clock of a stage can seem to run on: Date has whole seconds.
+const settle = 2 * time.Second
+
+// config polls the named tables all the time.
+func (s *stage) config(names ...string) *Config {
+	cfg := createDefaultConfig().(*Config)
+	cfg.ClientConfig.Endpoint = s.sim.URL()
+	cfg.ClientConfig.TLS.CAFile = filepath.Clean(s.sim.CAFile())
+	cfg.Credentials.TenantID = defendersim.DefaultTenantID
+	cfg.Credentials.ClientID = defendersim.DefaultClientID
+	cfg.Credentials.ClientSecret = configopaque.String(defendersim.DefaultClientSecret)
+	cfg.Credentials.Authority = s.sim.URL()
+	id := storageID
+	cfg.StorageID = &id
+	cfg.PollInterval = 5 * time.Millisecond
+	cfg.Settle = settle
+	cfg.CheckpointDelay = 0
+	cfg.RetryOnFailure.InitialInterval = time.Millisecond
+	cfg.RetryOnFailure.MaxInterval = 5 * time.Millisecond
+	cfg.PauseAfterFailures = 0
+	cfg.HumanAccountsOnly = false
+	cfg.Quota.RequestsPerMinute, cfg.Quota.RequestsPerHour = 1_000_000, 1_000_000
+	cfg.Quota.CPUPerHour, cfg.Quota.CPUPerDay = 1000*time.Hour, 1000*time.Hour
+	for name, table := range cfg.Tables {
+		table.Enabled = false
+		table.PollInterval = 0
+		cfg.Tables[name] = table
+	}
+	for _, name := range names {
+		table := cfg.Tables[name]
+		table.Enabled = true
+		cfg.Tables[name] = table
+	}
+	return cfg
+}
+
+// start runs a receiver until the test or the returned function ends it.
+func (s *stage) start(cfg *Config) (stop func()) {
+	s.t.Helper()
+	r := s.create(cfg)
+	require.NoError(s.t, r.Start(s.t.Context(), s.host()))
+	stop = sync.OnceFunc(func() { assert.NoError(s.t, r.Shutdown(context.Background())) })
+	s.t.Cleanup(stop)
+	return stop
+}
+
+func (s *stage) create(cfg *Config) *defenderReceiver {
+	s.t.Helper()
+	require.NoError(s.t, cfg.Validate())
+	set := receivertest.NewNopSettings(metadata.Type)
+	set.TelemetrySettings = s.metrics.NewTelemetrySettings()
+	r, err := newReceiver(set, *cfg, s.sink)
+	require.NoError(s.t, err)
+	return r
+}
+
+func (s *stage) host() component.Host {
+	return storageHost{componenttest.NewNopHost(), s.storage, s.status}
+}
+
+// rows is the sum of otelcol_receiver_defender_rows over all tables, by outcome.
+func (s *stage) rows(outcome outcome) int {
+	m, err := s.metrics.GetMetric("otelcol_receiver_defender_rows")
+	if err != nil {
+		return 0
+	}
+	sum := 0
+	for _, point := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		if v, _ := point.Attributes.Value("outcome"); v.AsString() == string(outcome) {
+			sum += int(point.Value)
+		}
+	}
+	return sum
+}
+
+// paused reports what the metric says of a table.
+func (s *stage) paused(table string) bool {
+	m, err := s.metrics.GetMetric("otelcol_receiver_defender_paused")
+	if err != nil {
+		return false
+	}
+	for _, point := range m.Data.(metricdata.Gauge[int64]).DataPoints {
+		if v, _ := point.Attributes.Value("table"); v.AsString() == table {
+			return point.Value == 1
+		}
+	}
+	return false
+}
+
+// plant puts rows of DeviceLogonEvents into the service, numbered from first, arriving at the time given.
+func (s *stage) plant(first, n int, arrived time.Time) {
+	s.t.Helper()
+	rows := make([]defendersim.Planted, n)
+	for i := range rows {
+		rows[i] = defendersim.Planted{Row: logonRow(first + i), IngestionTime: arrived}
+	}
+	require.NoError(s.t, s.sim.Plant("DeviceLogonEvents", rows...))
+}
+
+// logonRow is the row that number tells apart from others.
+func logonRow(number int) map[string]any {
+	return map[string]any{
+		"Timestamp": epoch.Add(-time.Hour).Add(time.Duration(number) * tick).Format(time.RFC3339Nano),
+		"DeviceId":  "d1", "ReportId": int64(number), "ActionType": "LogonSuccess", "AccountName": "jane.doe",
+	}
+}
+
+// delivered waits until exactly n records were accepted, and none twice.
+func (s *stage) delivered(n int) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool { return s.sink.count() >= n }, wait, time.Millisecond,
+		"%d records should come", n)
+	s.exactly(n)
+}
+
+func (s *stage) exactly(n int) {
+	s.t.Helper()
+	uids := map[string]int{}
+	for _, r := range s.sink.records() {
+		uids[r.uid]++
+	}
+	for uid, times := range uids {
+		assert.Equal(s.t, 1, times, "%s was delivered %d times", uid, times)
+	}
+	require.Equal(s.t, n, s.sink.count())
+}
+
+// polls waits until n more queries of the table were answered.
+func (s *stage) polls(table string, n int64) {
+	s.t.Helper()
+	queries := func() int64 {
+		for _, report := range s.sim.Report().Tables {
+			if report.Table == table {
+				return report.Queries
+			}
+		}
+		return 0
+	}
+	before := queries()
+	require.Eventually(s.t, func() bool { return queries() >= before+n }, wait, time.Millisecond)
+}
+
+// truth is the keys of the rows that a table should have given.
+func (s *stage) truth(table string, from time.Time) []string {
+	s.t.Helper()
+	rows, err := s.sim.Truth(table, from, s.clock.Now().Add(-tick))
+	require.NoError(s.t, err)
+	var keys []string
+	for _, row := range rows {
+		keys = append(keys, row.Key)
+	}
+	return keys
+}
+
+// record is an accepted log record, apart from the batch that it came in.
+type record struct {
+	uid, table string
+	log        plog.LogRecord
+}
+
+// key is the emulator's key of a device event.
+func (r record) key() string {
+	body := r.log.Body().Map()
+	at, _ := parseTime(text(body, tables.TimestampColumn))
+	report, _ := body.Get("ReportId")
+	return defendersim.RowKey(text(body, "DeviceId"), at, report.Int(), text(body, "ActionType"))
+}
+
+func (r record) body() map[string]any { return r.log.Body().Map().AsRaw() }
+
+// sink is a pipeline that accepts, unless it is told otherwise.
+type sink struct {
+	mu       sync.Mutex // guards everything below
+	accepted []record
+	refuse   func(plog.Logs) error
+}
+
+func newSink() *sink { return &sink{} }
+
+var _ consumer.Logs = (*sink)(nil)
+
+func (*sink) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: true} }
+
+func (s *sink) ConsumeLogs(_ context.Context, logs plog.Logs) error {
+	s.mu.Lock()
+	refuse := s.refuse
+	s.mu.Unlock()
+	if refuse != nil {
+		if err := refuse(logs); err != nil {
+			// A pipeline may have changed what it then refuses.
+			logs.ResourceLogs().RemoveIf(func(plog.ResourceLogs) bool { return true })
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, resource := range logs.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, log := range scope.LogRecords().All() {
+				s.accepted = append(s.accepted, record{attributeOf(log, tables.AttributeUID), attributeOf(log, tables.AttributeTable), log})
+			}
+		}
+	}
+	return nil
+}
+
+func (s *sink) setRefuse(refuse func(plog.Logs) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuse = refuse
+}
+
+func (s *sink) count() int { return len(s.records()) }
+
+func (s *sink) records() []record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accepted
+}
+
+func attributeOf(log plog.LogRecord, name string) string {
+	v, ok := log.Attributes().Get(name)
+	if !ok {
+		return ""
+	}
+	return v.Str()
+}
+
+// storageID names the memoryStorage.
+var storageID = component.MustNewIDWithName("memory", "cursors")
+
+type storageHost struct {
+	component.Host
+	storage *memoryStorage
+	status  *statusLog
+}
+
+var _ componentstatus.Reporter = storageHost{}
+
+func (h storageHost) Report(event *componentstatus.Event) { h.status.add(event) }
+
+// statusLog is what the receiver reported of its health.
+type statusLog struct {
+	mu     sync.Mutex // guards everything below
+	events []*componentstatus.Event
+}
+
+func (l *statusLog) add(event *componentstatus.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, event)
+}
+
+// times is how often a recoverable error with this text was reported.
+func (l *statusLog) times(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, e := range l.events {
+		if e.Status() == componentstatus.StatusRecoverableError && strings.Contains(e.Err().Error(), text) {
+			n++
+		}
+	}
+	return n
+}
+
+func (l *statusLog) has(text string) bool { return l.times(text) > 0 }
+
+// ok reports whether the newest event says that all is well.
+func (l *statusLog) ok() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.events) > 0 && l.events[len(l.events)-1].Status() == componentstatus.StatusOK
+}
+
+func (h storageHost) GetExtensions() map[component.ID]component.Component {
+	return map[component.ID]component.Component{storageID: h.storage}
+}
+
+// storagelessHost has no extensions.
+type storagelessHost struct{ component.Host }
+
+func (storagelessHost) GetExtensions() map[component.ID]component.Component { return nil }
+
+// memoryStorage is a storage extension that outlives its clients and can be full.
+type memoryStorage struct {
+	component.StartFunc
+	component.ShutdownFunc
+
+	mu   sync.Mutex // guards everything below
+	data map[string][]byte
+	full bool
+}
+
+func newMemoryStorage() *memoryStorage { return &memoryStorage{data: map[string][]byte{}} }
+
+func (m *memoryStorage) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
+	return memoryClient{m}, nil
+}
+
+func (m *memoryStorage) setFull(full bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.full = full
+}
+
+func (m *memoryStorage) set(key string, value []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.data[key] = value
+}
+
+type memoryClient struct{ *memoryStorage }
+
+func (c memoryClient) Batch(_ context.Context, ops ...*storage.Operation) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, op := range ops {
+		switch op.Type {
+		case storage.Get:
+			op.Value = c.data[op.Key]
+		case storage.Delete:
+			delete(c.data, op.Key)
+		default:
+			if c.full {
+				return fmt.Errorf("write %s: %w", op.Key, storage.ErrStorageFull)
+			}
+			c.data[op.Key] = op.Value
+		}
+	}
+	return nil
+}
+
+func (c memoryClient) Get(ctx context.Context, key string) ([]byte, error) {
+	op := storage.GetOperation(key)
+	err := c.Batch(ctx, op)
+	return op.Value, err
+}
+
+func (c memoryClient) Set(ctx context.Context, key string, value []byte) error {
+	return c.Batch(ctx, storage.SetOperation(key, value))
+}
+
+func (c memoryClient) Delete(ctx context.Context, key string) error {
+	return c.Batch(ctx, storage.DeleteOperation(key))
+}
+
+func (memoryClient) Close(context.Context) error { return nil }

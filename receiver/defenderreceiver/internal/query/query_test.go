@@ -1,0 +1,99 @@
+package query
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
+)
+
+var (
+	from = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	page = Page{From: from, To: from.Add(5 * time.Minute), MaxRows: 50_000}
+)
+
+// all are the queries that the receiver can send, by name: each table, with and without filters and
+// additional columns, whole and in parts, and its probe.
+func all(t *testing.T) map[string]string {
+	t.Helper()
+	filter, err := kusto.Predicate(`Timestamp > ago(20d) and tostring(AlertUsers) != ""`)
+	require.NoError(t, err)
+	plain, err := kusto.Predicate(`Timestamp > ago(20d)`)
+	require.NoError(t, err)
+	system := accounts.ServerRules()
+	part := page
+	part.Part, part.Parts = 3, 8
+	queries := map[string]string{}
+	for _, declared := range tables.All() {
+		full := Table{Table: declared, System: &system, UserFilter: plain, UserColumns: []string{"ReportId"}}
+		if declared.Kind == tables.Alerts {
+			full.UserFilter, full.UserColumns = filter, []string{"EmailSubject"}
+		}
+		queries[declared.Name] = Table{Table: declared}.Read(page)
+		queries[declared.Name+", filtered"] = full.Read(page)
+		queries[declared.Name+", in parts"] = full.Read(part)
+		queries[declared.Name+", probe"] = full.Probe()
+	}
+	return queries
+}
+
+func TestQueriesCompile(t *testing.T) {
+	for name, text := range all(t) {
+		_, err := kql.Compile(schema{}, text, kql.Options{Now: from})
+		assert.NoError(t, err, "%s:\n%s", name, text)
+	}
+}
+
+// The decoder is told what columns come, so an answer must have exactly these.
+func TestProjectionIsWhatComes(t *testing.T) {
+	for _, declared := range tables.All() {
+		table := Table{Table: declared, UserColumns: []string{"Timestamp"}}
+		q, err := kql.Compile(schema{}, table.Read(page), kql.Options{Now: from})
+		require.NoError(t, err)
+		want, got := map[string]string{}, map[string]string{}
+		for _, c := range table.Projection() {
+			want[c.Name] = c.Type.KQL()
+		}
+		for _, c := range q.Columns() {
+			got[c.Name] = c.Type.String()
+		}
+		assert.Equal(t, want, got, declared.Name)
+	}
+}
+
+func TestEventPage(t *testing.T) {
+	registry, ok := tables.ByName("DeviceRegistryEvents")
+	require.True(t, ok)
+	filter, err := kusto.Predicate(`DeviceName has "a?b"`)
+	require.NoError(t, err)
+	part := page
+	part.Part, part.Parts = 1, 2
+	assert.Equal(t, `DeviceRegistryEvents
+| extend IngestionTime = ingestion_time()
+| where IngestionTime >= datetime(2026-11-21T10:00:00.0000000Z) and IngestionTime < datetime(2026-11-21T10:05:00.0000000Z)
+| where (DeviceName has "a?b")
+| where hash(strcat(tostring(DeviceId), "|", tostring(Timestamp), "|", tostring(ReportId), "|", tostring(ActionType)), 2) == 1
+| project Timestamp, DeviceId, DeviceName, ActionType, RegistryKey, RegistryValueName, RegistryValueData, InitiatingProcessAccountDomain, `+
+		`InitiatingProcessAccountName, InitiatingProcessAccountSid, InitiatingProcessAccountUpn, InitiatingProcessAccountObjectId, `+
+		`InitiatingProcessFileName, ReportId, IngestionTime
+| order by IngestionTime asc
+| take 50000`, Table{Table: registry, UserFilter: filter}.Read(part))
+}
+
+// schema is a database that has Defender's tables and no rows.
+type schema struct{}
+
+func (schema) Table(name string) (kql.Table, bool) {
+	for _, s := range tables.Schemas() {
+		if s.Name == name {
+			return emptyTable{s}, true
+		}
+	}
+	return nil, false
+}
