@@ -1,0 +1,80 @@
+package defenderreceiver
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+)
+
+// plantDevices plants n rows of DeviceInfo, one a device, which arrived at a time.
+func (s *stage) plantDevices(n int, arrived time.Time, users string) {
+	s.t.Helper()
+	for i := range n {
+		require.NoError(s.t, s.sim.Plant("DeviceInfo", defendersim.Planted{IngestionTime: arrived, Row: map[string]any{
+			"Timestamp": arrived.Format(time.RFC3339Nano), "DeviceId": fmt.Sprint("d", i), "DeviceName": "ws", "LoggedOnUsers": users,
+		}}))
+	}
+}
+
+// Of each device the newest whole row comes; after that only what is new; and anew after a restart.
+func TestDirectoryGivesTheNewestOfEach(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plantDevices(3, epoch.Add(-2*time.Hour), `[{"UserName":"old"}]`)
+	s.plantDevices(3, epoch.Add(-time.Hour), `[{"UserName":"new"}]`)
+	s.plantDevices(3, epoch.Add(-time.Minute), "")
+	cfg := s.config("DeviceInfo")
+	stop := s.start(cfg)
+	s.delivered(3)
+	for _, r := range s.sink.records() {
+		assert.Equal(t, `[{"UserName":"new"}]`, r.body()["LoggedOnUsers"])
+	}
+	s.plantDevices(1, s.clock.Now(), `[]`)
+	s.clock.Advance(2 * settle)
+	s.delivered(4)
+	stop()
+	s.start(cfg)
+	require.Eventually(t, func() bool { return s.sink.count() == 7 }, wait, time.Millisecond)
+}
+
+func TestDirectoryLargerThanAPage(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plantDevices(60, epoch.Add(-time.Hour), `[]`)
+	cfg := s.config("DeviceInfo")
+	cfg.Page.MaxRows = 25
+	s.start(cfg)
+	s.delivered(60)
+}
+
+// Who is who is known before the first event comes.
+func TestDirectoriesComeFirst(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.plantDevices(5, epoch.Add(-time.Hour), `[]`)
+	s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultSlow, Delay: 300 * time.Millisecond, Table: "DeviceInfo"})
+	s.start(s.config(logons, "DeviceInfo"))
+	s.delivered(10)
+	for _, r := range s.sink.records()[:5] {
+		assert.Equal(t, "DeviceInfo", r.table)
+	}
+}
+
+// A directory that cannot be delivered does not keep the events from being tried.
+func TestDirectoryTroubleDoesNotStopEvents(t *testing.T) {
+	s := newStage(t, defendersim.Options{WithoutTables: []string{"IdentityInfo"}})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.sink.setRefuse(func(logs plog.Logs) error {
+		if attributeOf(logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0), "microsoft.defender.table") == "DeviceInfo" {
+			return errors.New("no")
+		}
+		return nil
+	})
+	s.start(s.config(logons, "IdentityInfo"))
+	s.delivered(5)
+}
