@@ -1,0 +1,101 @@
+package totalnormalizeprocessor
+
+import (
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+)
+
+// Config is the processor's configuration.
+type Config struct {
+	// DomainID is the customer's TOTAL domain. Required.
+	DomainID string `mapstructure:"domain_id"`
+	// TUID says how a person gets a tuid.
+	TUID TUIDConfig `mapstructure:"tuid"`
+	// Accounts adds to the rules that tell people from machines.
+	Accounts AccountsConfig `mapstructure:"accounts"`
+	// LoggedOnUsers gives a row without any account to the device's one logged-on human.
+	LoggedOnUsers bool `mapstructure:"logged_on_users"`
+	// StorageID is the storage extension that keeps the directories over restarts.
+	StorageID *component.ID `mapstructure:"storage"`
+	// OtherRecords says what becomes of records that are no Defender rows.
+	OtherRecords OtherRecords `mapstructure:"other_records"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// TUIDConfig says how a person gets a tuid.
+type TUIDConfig struct {
+	// MappingFile is a CSV file of the columns user and tuid. It is read again when it changes.
+	MappingFile string `mapstructure:"mapping_file"`
+	// Unmapped says what becomes of people whom the mapping file does not name.
+	Unmapped Unmapped `mapstructure:"unmapped"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// AccountsConfig adds to the built-in rules. Include wins over Exclude.
+type AccountsConfig struct {
+	Exclude accounts.Patterns `mapstructure:"exclude"`
+	Include accounts.Patterns `mapstructure:"include"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Unmapped is what becomes of people whom the mapping file does not name.
+type Unmapped string
+
+const (
+	// UnmappedDerive computes a tuid from domain_id and user.
+	UnmappedDerive Unmapped = "derive"
+	// UnmappedEmpty leaves the tuid empty.
+	UnmappedEmpty Unmapped = "empty"
+	// UnmappedDrop drops the record.
+	UnmappedDrop Unmapped = "drop"
+)
+
+// OtherRecords is what becomes of records that are no Defender rows.
+type OtherRecords string
+
+const (
+	// OtherRecordsPass hands them on as they are.
+	OtherRecordsPass OtherRecords = "pass"
+	// OtherRecordsDrop drops them.
+	OtherRecordsDrop OtherRecords = "drop"
+)
+
+var errNoDomainID = errors.New("'domain_id' must be set: the customer's TOTAL domain")
+
+var _ component.Config = (*Config)(nil)
+
+// Validate checks what does not validate itself.
+func (c *Config) Validate() error {
+	if c.DomainID == "" {
+		return errNoDomainID
+	}
+	return nil
+}
+
+// Validate checks that u is a known choice.
+func (u Unmapped) Validate() error {
+	switch u {
+	case UnmappedDerive, UnmappedEmpty, UnmappedDrop:
+		return nil
+	}
+	return fmt.Errorf("'unmapped' must be derive, empty or drop, not %q", string(u))
+}
+
+// Validate checks that o is a known choice.
+func (o OtherRecords) Validate() error {
+	switch o {
+	case OtherRecordsPass, OtherRecordsDrop:
+		return nil
+	}
+	return fmt.Errorf("'other_records' must be pass or drop, not %q", string(o))
+}

@@ -1,0 +1,71 @@
+package totalnormalizeprocessor
+
+import (
+	"math"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/confmap/xconfmap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
+)
+
+func nanValue() float64 { return math.NaN() }
+
+func validConfig() *Config {
+	cfg := createDefaultConfig().(*Config)
+	cfg.DomainID = testDomain
+	return cfg
+}
+
+func TestConfig(t *testing.T) {
+	all, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	everything := validConfig()
+	everything.TUID = TUIDConfig{MappingFile: "/etc/otelcol/tuids.csv", Unmapped: UnmappedDrop}
+	everything.Accounts = AccountsConfig{
+		Exclude: accounts.Patterns{Names: []string{"svc-*"}, Domains: []string{"LAB"}, SIDs: []string{"S-1-5-21-1-*"}},
+		Include: accounts.Patterns{Names: []string{"sshd"}},
+	}
+	everything.LoggedOnUsers = false
+	everything.StorageID = new(component.MustNewIDWithName("file_storage", "directories"))
+	everything.OtherRecords = OtherRecordsDrop
+	for name, c := range map[string]struct {
+		want    *Config
+		wantErr string
+	}{
+		"":              {want: validConfig()},
+		"everything":    {want: everything},
+		"no_domain":     {wantErr: "'domain_id' must be set"},
+		"unmapped":      {wantErr: "tuid::unmapped: 'unmapped' must be derive, empty or drop"},
+		"other_records": {wantErr: "'other_records' must be pass or drop"},
+		"pattern":       {wantErr: "accounts::exclude: 'names': an empty pattern"},
+		"unknown_key":   {wantErr: "domain"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := createDefaultConfig()
+			sub, err := all.Sub(component.NewIDWithName(metadata.Type, name).String())
+			require.NoError(t, err)
+			err = loadConfig(sub, cfg)
+			if c.wantErr != "" {
+				require.ErrorContains(t, err, c.wantErr)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, c.want, cfg)
+		})
+	}
+}
+
+func loadConfig(conf *confmap.Conf, cfg component.Config) error {
+	if err := conf.Unmarshal(cfg); err != nil {
+		return err
+	}
+	return xconfmap.Validate(cfg)
+}

@@ -1,0 +1,113 @@
+package totalnormalizeprocessor
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// FuzzNormalize sends whatever a client could: the harness checks that no record is lost.
+func FuzzNormalize(f *testing.F) {
+	for _, seed := range []plog.Logs{
+		logsOf(newRow("DeviceLogonEvents", sampleUID, sampleRow)),
+		logsOf(columns{"EntityType": "MailMessage", "AlertUsers": []any{jane}}.row("Alerts"), plog.NewLogRecord()),
+		logsOf(columns{"LoggedOnUsers": `[{"UserName":"jane"}]`}.row("DeviceInfo"), columns{"AccountUpn": "jane@acme.com"}.row("IdentityInfo"), columns{}.row("DeviceEvents")),
+		logsOf(additional(columns{"InitiatingProcessPosixEffectiveUser": posixUser("root")}).row("DeviceFileEvents")),
+	} {
+		text, err := (&plog.JSONMarshaler{}).MarshalLogs(seed)
+		require.NoError(f, err)
+		f.Add(text, uint64(len(text)))
+	}
+	f.Fuzz(func(t *testing.T, text []byte, seed uint64) {
+		logs, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(text)
+		if err != nil {
+			return
+		}
+		h := newHarness(t)
+		random := rand.New(rand.NewPCG(seed, 0))
+		for _, resource := range logs.ResourceLogs().All() {
+			for _, scope := range resource.ScopeLogs().All() {
+				for _, record := range scope.LogRecords().All() {
+					scramble(random, record)
+				}
+			}
+		}
+		h.consumeLogs(t, logs)
+	})
+}
+
+func TestRandomValuesInAnyColumn(t *testing.T) {
+	h := newHarness(t)
+	random := rand.New(rand.NewPCG(7, 11))
+	for range 300 {
+		var rows []plog.LogRecord
+		for _, table := range tables.All() {
+			row := newRow(table.Name, "", "{}")
+			for _, column := range table.Columns() {
+				randomValue(random, row.Body().Map().PutEmpty(column.Name), 2)
+			}
+			scramble(random, row)
+			rows = append(rows, row)
+		}
+		h.consume(t, rows...)
+	}
+	require.Positive(t, h.count("mapped"))
+}
+
+// scramble gives some columns of a row a value of any type.
+func scramble(random *rand.Rand, record plog.LogRecord) {
+	if record.Body().Type() != pcommon.ValueTypeMap {
+		return
+	}
+	for _, v := range record.Body().Map().All() {
+		if random.IntN(4) == 0 {
+			randomValue(random, v, 3)
+		}
+	}
+	if random.IntN(4) == 0 {
+		randomValue(random, record.Body().Map().PutEmpty(tables.AlertUsersColumn), 3)
+	}
+	if random.IntN(8) == 0 {
+		randomValue(random, record.Attributes().PutEmpty(tables.AttributeUID), 1)
+	}
+}
+
+var randomTexts = []string{
+	"", "null", "{}", "[]", "jane", `ACME\jane`, `\`, "@", "a@b", "$", "S-1-", "S-1-5-21-", "S-1-12-1-1-2-3-4", "s-1-5-18",
+	`{"Recipient":1}`, `[{"UserName":{}},1]`, `{"InitiatingProcessPosixEffectiveUser":{"Name":["x"]}}`, "\xff\x00", "InboundX", "Smb", "Mail",
+}
+
+func randomValue(random *rand.Rand, v pcommon.Value, depth int) {
+	kinds := 8
+	if depth == 0 {
+		kinds = 6
+	}
+	switch random.IntN(kinds) {
+	case 0:
+		pcommon.NewValueEmpty().MoveTo(v)
+	case 1:
+		v.SetInt(random.Int64() - random.Int64())
+	case 2:
+		v.SetDouble(1 / (random.Float64() - 0.5) * float64(random.IntN(2)) / float64(random.IntN(2)))
+	case 3:
+		v.SetBool(random.IntN(2) == 0)
+	case 4:
+		v.SetEmptyBytes().FromRaw([]byte{1, 2})
+	case 5:
+		v.SetStr(randomTexts[random.IntN(len(randomTexts))])
+	case 6:
+		m := v.SetEmptyMap()
+		for _, key := range []string{"UserName", "AccountName", "AccountUpn", "Sid", "Name"} {
+			randomValue(random, m.PutEmpty(key), depth-1)
+		}
+	case 7:
+		for range random.IntN(3) {
+			randomValue(random, v.SetEmptySlice().AppendEmpty(), depth-1)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package totalnormalizeprocessor
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Each table with events has testdata/golden/<table>.in.ndjson, lines of {table, uid, row}, and
+// .out.ndjson: line by line the resource and body of every event, as the processor hands them on.
+func TestGolden(t *testing.T) {
+	for _, table := range tables.All() {
+		if table.Event == nil {
+			continue
+		}
+		t.Run(table.Name, func(t *testing.T) {
+			file := filepath.Join("testdata", "golden", table.Name)
+			h := newHarness(t)
+			var got bytes.Buffer
+			for _, resource := range h.consume(t, goldenRows(t, file+".in.ndjson")...) {
+				for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
+					line := pcommon.NewValueMap()
+					resource.Resource().Attributes().CopyTo(line.Map().PutEmptyMap("resource"))
+					record.Body().CopyTo(line.Map().PutEmpty("body"))
+					got.WriteString(orderedJSON(t, line) + "\n")
+				}
+			}
+			if *update {
+				require.NoError(t, os.WriteFile(file+".out.ndjson", got.Bytes(), 0o600))
+			}
+			want, err := os.ReadFile(file + ".out.ndjson")
+			require.NoError(t, err)
+			assert.Equal(t, string(want), got.String())
+			assert.Positive(t, h.count("mapped"))
+		})
+	}
+}
+
+func goldenRows(tb testing.TB, path string) []plog.LogRecord {
+	tb.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(tb, err)
+	var rows []plog.LogRecord
+	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
+		var line struct {
+			Table, UID string
+			Row        json.RawMessage
+		}
+		require.NoError(tb, json.Unmarshal(lines.Bytes(), &line))
+		rows = append(rows, newRow(line.Table, line.UID, string(line.Row)))
+	}
+	return rows
+}

@@ -1,0 +1,215 @@
+package totalnormalizeprocessor
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/processortest"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
+)
+
+const testDomain = "customer-domain-001"
+
+// harness is a processor between a test and a sink. When the test ends it checks that every record
+// that came in is accounted for.
+type harness struct {
+	processor.Logs
+	sink   *consumertest.LogsSink
+	counts *componenttest.Telemetry
+	in     int
+}
+
+func newHarness(tb testing.TB, configure ...func(*Config)) *harness {
+	tb.Helper()
+	cfg := createDefaultConfig().(*Config)
+	cfg.DomainID = testDomain
+	for _, c := range configure {
+		c(cfg)
+	}
+	h := &harness{sink: new(consumertest.LogsSink), counts: componenttest.NewTelemetry()}
+	set := processortest.NewNopSettings(metadata.Type)
+	set.TelemetrySettings = h.counts.NewTelemetrySettings()
+	var err error
+	h.Logs, err = NewFactory().CreateLogs(tb.Context(), set, cfg, h.sink)
+	require.NoError(tb, err)
+	require.NoError(tb, h.Start(tb.Context(), componenttest.NewNopHost()))
+	tb.Cleanup(func() {
+		mapped, dropped, passed := h.count("mapped"), h.count("dropped"), h.count("passed")
+		assert.Equal(tb, h.in, mapped+dropped+passed, "records in = mapped + dropped + passed")
+		assert.Equal(tb, h.sink.LogRecordCount(), mapped+passed, "records out = mapped + passed")
+		ctx := context.WithoutCancel(tb.Context())
+		require.NoError(tb, h.Shutdown(ctx))
+		require.NoError(tb, h.counts.Shutdown(ctx))
+	})
+	return h
+}
+
+// consume sends rows in one call and returns the events of the call, person by person.
+func (h *harness) consume(tb testing.TB, rows ...plog.LogRecord) []plog.ResourceLogs {
+	tb.Helper()
+	return h.consumeLogs(tb, logsOf(rows...))
+}
+
+func (h *harness) consumeLogs(tb testing.TB, logs plog.Logs) []plog.ResourceLogs {
+	tb.Helper()
+	h.in += logs.LogRecordCount()
+	calls := len(h.sink.AllLogs())
+	require.NoError(tb, h.ConsumeLogs(tb.Context(), logs))
+	var out []plog.ResourceLogs
+	for _, l := range h.sink.AllLogs()[calls:] {
+		for _, resource := range l.ResourceLogs().All() {
+			out = append(out, resource)
+		}
+	}
+	return out
+}
+
+// event is the one event that the row becomes.
+func (h *harness) event(tb testing.TB, row plog.LogRecord) pcommon.Map {
+	tb.Helper()
+	out := h.consume(tb, row)
+	require.Len(tb, out, 1, "the row became no event: %v", h.dropReasons())
+	return out[0].ScopeLogs().At(0).LogRecords().At(0).Body().Map()
+}
+
+// user is whose act the row is; where it is nobody's, the reason in brackets.
+func (h *harness) user(tb testing.TB, row plog.LogRecord) string {
+	tb.Helper()
+	before := h.dropReasons()
+	out := h.consume(tb, row)
+	if len(out) == 0 {
+		for reason, n := range h.dropReasons() {
+			if n > before[reason] {
+				return "[" + reason + "]"
+			}
+		}
+	}
+	return payloadUser(out[0].ScopeLogs().At(0).LogRecords().At(0).Body().Map())
+}
+
+func payloadUser(event pcommon.Map) string {
+	payload, _ := event.Get("payload")
+	user, _ := payload.Map().Get("user")
+	return user.Str()
+}
+
+func (h *harness) count(outcome string) int {
+	n := 0
+	h.eachCount(func(o, _ string, count int) {
+		if o == outcome {
+			n += count
+		}
+	})
+	return n
+}
+
+func (h *harness) dropReasons() map[string]int {
+	reasons := map[string]int{}
+	h.eachCount(func(outcome, reason string, count int) {
+		if outcome == outcomeDropped {
+			reasons[reason] += count
+		}
+	})
+	return reasons
+}
+
+func (h *harness) eachCount(visit func(outcome, reason string, count int)) {
+	m, err := h.counts.GetMetric("otelcol_processor_total_normalize_records")
+	if err != nil {
+		return // nothing counted yet
+	}
+	for _, point := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		outcome, _ := point.Attributes.Value("outcome")
+		reason, _ := point.Attributes.Value("reason")
+		visit(outcome.AsString(), reason.AsString(), int(point.Value))
+	}
+}
+
+// newRow is a row as the receiver hands it over; columns is a JSON object.
+func newRow(table, uid, columns string) plog.LogRecord {
+	record := plog.NewLogRecord()
+	if !parseJSON(columns, record.Body()) {
+		panic("not a JSON object: " + columns)
+	}
+	if v, ok := record.Body().Map().Get("Timestamp"); ok {
+		at, err := time.Parse(time.RFC3339Nano, v.AsString())
+		if err == nil {
+			record.SetTimestamp(pcommon.NewTimestampFromTime(at))
+		}
+	}
+	record.Attributes().PutStr(tables.AttributeTable, table)
+	if uid != "" {
+		record.Attributes().PutStr(tables.AttributeUID, uid)
+	}
+	if t, ok := tables.ByName(table); ok {
+		record.SetEventName(t.EventName())
+	}
+	return record
+}
+
+func logsOf(rows ...plog.LogRecord) plog.Logs {
+	logs := plog.NewLogs()
+	resource := logs.ResourceLogs().AppendEmpty()
+	resource.Resource().Attributes().PutStr(tables.AttributeTenantID, "tenant-1")
+	records := resource.ScopeLogs().AppendEmpty().LogRecords()
+	for _, r := range rows {
+		r.CopyTo(records.AppendEmpty())
+	}
+	return logs
+}
+
+// orderedJSON writes a value with its keys in their order, which pdata's own JSON does not promise.
+func orderedJSON(tb testing.TB, v pcommon.Value) string {
+	tb.Helper()
+	var b bytes.Buffer
+	e := jsontext.NewEncoder(&b)
+	writeJSON(tb, e, v)
+	return strings.TrimSpace(b.String())
+}
+
+func writeJSON(tb testing.TB, e *jsontext.Encoder, v pcommon.Value) {
+	tb.Helper()
+	token := func(t jsontext.Token) { require.NoError(tb, e.WriteToken(t)) }
+	switch v.Type() {
+	case pcommon.ValueTypeMap:
+		token(jsontext.BeginObject)
+		for key, value := range v.Map().All() {
+			token(jsontext.String(key))
+			writeJSON(tb, e, value)
+		}
+		token(jsontext.EndObject)
+	case pcommon.ValueTypeSlice:
+		token(jsontext.BeginArray)
+		for _, value := range v.Slice().All() {
+			writeJSON(tb, e, value)
+		}
+		token(jsontext.EndArray)
+	case pcommon.ValueTypeStr:
+		token(jsontext.String(v.Str()))
+	case pcommon.ValueTypeInt:
+		token(jsontext.Int(v.Int()))
+	case pcommon.ValueTypeDouble:
+		token(jsontext.Float(v.Double()))
+	case pcommon.ValueTypeBool:
+		token(jsontext.Bool(v.Bool()))
+	case pcommon.ValueTypeEmpty:
+		token(jsontext.Null)
+	default:
+		require.Fail(tb, fmt.Sprintf("no JSON for %v", v.Type()))
+	}
+}

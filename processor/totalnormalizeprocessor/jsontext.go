@@ -1,0 +1,128 @@
+package totalnormalizeprocessor
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// maxJSONDepth bounds how deep parsed JSON may nest, so that no row can make a consumer recurse
+// without end. Deeper text stays text.
+const maxJSONDepth = 64
+
+var (
+	errTooDeep  = errors.New("JSON nests too deep")
+	errNotExact = errors.New("JSON number does not fit")
+)
+
+// isEmpty reports whether a column's value is one that events leave out. In columns that hold JSON
+// the same as text is empty too.
+func isEmpty(v pcommon.Value, holdsJSON bool) bool {
+	switch v.Type() {
+	case pcommon.ValueTypeEmpty:
+		return true
+	case pcommon.ValueTypeStr:
+		return v.Str() == "" || holdsJSON && isEmptyJSON(v.Str())
+	case pcommon.ValueTypeMap:
+		return v.Map().Len() == 0
+	case pcommon.ValueTypeSlice:
+		return v.Slice().Len() == 0
+	case pcommon.ValueTypeBytes:
+		return v.Bytes().Len() == 0
+	default:
+		return false
+	}
+}
+
+func isEmptyJSON(text string) bool {
+	const longest = 64 // blanks included
+	if len(text) > longest {
+		return false
+	}
+	switch strings.Join(strings.Fields(text), "") {
+	case "", "null", `""`, "[]", "{}":
+		return true
+	}
+	return false
+}
+
+// parseJSON writes the object or list that text is to v. It reports false, and v is of no use, where
+// text is neither or cannot be kept exactly.
+func parseJSON(text string, v pcommon.Value) bool {
+	text = strings.TrimSpace(text)
+	if text == "" || text[0] != '{' && text[0] != '[' {
+		return false
+	}
+	d := jsontext.NewDecoder(strings.NewReader(text))
+	return readJSON(d, v, maxJSONDepth) == nil && d.InputOffset() == int64(len(text))
+}
+
+func readJSON(d *jsontext.Decoder, v pcommon.Value, depth int) error {
+	token, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	switch token.Kind() {
+	case jsontext.KindNull:
+	case jsontext.KindTrue, jsontext.KindFalse:
+		v.SetBool(token.Bool())
+	case jsontext.KindString:
+		v.SetStr(token.String())
+	case jsontext.KindNumber:
+		return setNumber(v, token.String())
+	case jsontext.KindBeginObject:
+		return readObject(d, v.SetEmptyMap(), depth-1)
+	case jsontext.KindBeginArray:
+		return readArray(d, v.SetEmptySlice(), depth-1)
+	}
+	return nil
+}
+
+func readObject(d *jsontext.Decoder, m pcommon.Map, depth int) error {
+	if depth < 0 {
+		return errTooDeep
+	}
+	for d.PeekKind() != jsontext.KindEndObject {
+		key, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := readJSON(d, m.PutEmpty(key.String()), depth); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+func readArray(d *jsontext.Decoder, s pcommon.Slice, depth int) error {
+	if depth < 0 {
+		return errTooDeep
+	}
+	for d.PeekKind() != jsontext.KindEndArray {
+		if err := readJSON(d, s.AppendEmpty(), depth); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+func setNumber(v pcommon.Value, number string) error {
+	if i, err := strconv.ParseInt(number, 10, 64); err == nil {
+		v.SetInt(i)
+		return nil
+	}
+	if !strings.ContainsAny(number, ".eE") {
+		return errNotExact
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return errNotExact
+	}
+	v.SetDouble(f)
+	return nil
+}

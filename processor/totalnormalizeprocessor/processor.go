@@ -1,0 +1,170 @@
+package totalnormalizeprocessor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/processorhelper"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
+)
+
+// normalizer is the processor. Its parts guard themselves, so calls may come at the same time.
+type normalizer struct {
+	cfg         *Config
+	id          component.ID
+	logger      *zap.Logger
+	telemetry   *metadata.TelemetryBuilder
+	plans       map[string]*plan
+	directories *directories
+	resolver    *resolver
+	tuids       *tuids
+	store       *directoryStore
+}
+
+func newProcessor(set processor.Settings, cfg *Config) (*normalizer, error) {
+	rules, err := accounts.NewRules(cfg.Accounts.Exclude, cfg.Accounts.Include)
+	if err != nil {
+		return nil, fmt.Errorf("'accounts': %w", err)
+	}
+	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
+	}
+	known := newDirectories()
+	return &normalizer{
+		cfg:         cfg,
+		id:          set.ID,
+		logger:      set.Logger,
+		telemetry:   telemetry,
+		plans:       newPlans(),
+		directories: known,
+		resolver:    &resolver{rules: rules, directories: known, loggedOnUsers: cfg.LoggedOnUsers},
+		tuids:       newTUIDs(cfg, set.Logger, time.Now),
+	}, nil
+}
+
+func (n *normalizer) start(ctx context.Context, host component.Host) error {
+	if err := n.tuids.start(); err != nil {
+		return err
+	}
+	if n.cfg.StorageID == nil {
+		return nil
+	}
+	store, err := openDirectoryStore(ctx, host, *n.cfg.StorageID, n.id)
+	if err != nil {
+		return err
+	}
+	if err := store.load(ctx, n.directories); err != nil {
+		return err
+	}
+	n.store = store
+	return nil
+}
+
+func (n *normalizer) shutdown(ctx context.Context) error {
+	n.telemetry.Shutdown()
+	if n.store == nil {
+		return nil
+	}
+	store := n.store
+	n.store = nil
+	return store.close(ctx)
+}
+
+func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
+	n.tuids.refresh()
+	counts := tally{}
+	n.takeDirectoryRows(ctx, logs, counts)
+	events := newGroups()
+	resources := logs.ResourceLogs()
+	for i := range resources.Len() {
+		resource := resources.At(i)
+		for j := range resource.ScopeLogs().Len() {
+			scope := resource.ScopeLogs().At(j)
+			target := events.from(resource, scope)
+			scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
+				return n.normalize(record, target, counts)
+			})
+		}
+	}
+	removeEmpty(logs)
+	events.appendTo(logs)
+	counts.report(ctx, n.telemetry)
+	if logs.ResourceLogs().Len() == 0 {
+		return logs, processorhelper.ErrSkipProcessingData
+	}
+	return logs, nil
+}
+
+// takeDirectoryRows removes the directory rows of the call and learns from them.
+func (n *normalizer) takeDirectoryRows(ctx context.Context, logs plog.Logs, counts tally) {
+	var changes []directoryEntry
+	resources := logs.ResourceLogs()
+	for i := range resources.Len() {
+		scopes := resources.At(i).ScopeLogs()
+		for j := range scopes.Len() {
+			scopes.At(j).LogRecords().RemoveIf(func(record plog.LogRecord) bool {
+				r, ok := n.rowOf(record)
+				if !ok || r.plan.event != nil {
+					return false
+				}
+				changes = append(changes, n.directories.take(r)...)
+				counts.dropped(r.plan.table.Name, reasonDirectory)
+				return true
+			})
+		}
+	}
+	if n.store == nil || len(changes) == 0 {
+		return
+	}
+	if err := n.store.save(ctx, changes); err != nil {
+		// Nothing is lost that the next snapshot does not bring again.
+		n.logger.Warn("Cannot store the directories; they will be read anew after a restart", zap.Error(err))
+	}
+}
+
+// normalize moves the record's event to target. It reports whether the record is done with: false
+// leaves it, as it is, where it stands.
+func (n *normalizer) normalize(record plog.LogRecord, target source, counts tally) bool {
+	r, ok := n.rowOf(record)
+	if !ok {
+		if n.cfg.OtherRecords == OtherRecordsDrop {
+			counts.dropped(tableOther, reasonOther)
+			return true
+		}
+		counts.passed(tableOther, reasonOther)
+		return false
+	}
+	table := r.plan.table.Name
+	found := n.resolver.whoActed(r)
+	if found.dropped {
+		counts.dropped(table, found.reason)
+		return true
+	}
+	person := personOf(found.account, found.identity)
+	tuid, ok := n.tuids.of(person)
+	if !ok {
+		counts.dropped(table, reasonUnmapped)
+		return true
+	}
+	event := r.plan.newEvent(r, eventIDOf(record), n.cfg.DomainID, tuid, person.user)
+	destination := target.group(n.cfg.DomainID, tuid, person.key).AppendEmpty()
+	record.MoveTo(destination)
+	event.MoveTo(destination.Body())
+	counts.mapped(table, found.reason)
+	return true
+}
+
+func removeEmpty(logs plog.Logs) {
+	logs.ResourceLogs().RemoveIf(func(resource plog.ResourceLogs) bool {
+		resource.ScopeLogs().RemoveIf(func(scope plog.ScopeLogs) bool { return scope.LogRecords().Len() == 0 })
+		return resource.ScopeLogs().Len() == 0
+	})
+}

@@ -1,0 +1,239 @@
+package totalnormalizeprocessor
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor/processortest"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadatatest"
+)
+
+func TestOnePersonStandsTogetherInOrderOfTime(t *testing.T) {
+	h := newHarness(t)
+	at := func(table, uid, at string, who columns) plog.LogRecord {
+		row := who.and(columns{"Timestamp": at}).row(table)
+		row.Attributes().PutStr(tables.AttributeUID, uid)
+		return row
+	}
+	logs := logsOf(
+		at("DeviceLogonEvents", "u5", "2026-03-15T09:00:05Z", jane),
+		at("DeviceLogonEvents", "u9", "2026-03-15T09:00:01Z", account("acme", "bob", bobSID)),
+		at("DeviceEvents", "u3", "2026-03-15T09:00:02.0000001Z", jane),
+		at("DeviceEvents", "u2", "2026-03-15T09:00:02Z", account("ACME", "JANE", janeSID)))
+	// The same resource once more, and another tenant's.
+	more := logsOf(at("DeviceLogonEvents", "u1", "2026-03-15T09:00:02Z", jane))
+	more.ResourceLogs().At(0).CopyTo(logs.ResourceLogs().AppendEmpty())
+	more.ResourceLogs().At(0).Resource().Attributes().PutStr(tables.AttributeTenantID, "tenant-2")
+	more.ResourceLogs().At(0).CopyTo(logs.ResourceLogs().AppendEmpty())
+
+	out := h.consumeLogs(t, logs)
+
+	uids := map[string][]string{}
+	for _, resource := range out {
+		tenant, _ := resource.Resource().Attributes().Get(tables.AttributeTenantID)
+		require.Equal(t, 3, resource.Resource().Attributes().Len(), "nothing that varies between events of a person")
+		require.Equal(t, 1, resource.ScopeLogs().Len())
+		records := resource.ScopeLogs().At(0).LogRecords()
+		key := tenant.Str() + " " + strings.ToLower(payloadUser(records.At(0).Body().Map()))
+		for _, r := range records.All() {
+			uids[key] = append(uids[key], uidOf(r))
+		}
+	}
+	assert.Equal(t, map[string][]string{
+		`tenant-1 acme\jane`: {"u1", "u2", "u3", "u5"}, `tenant-1 acme\bob`: {"u9"}, `tenant-2 acme\jane`: {"u1"},
+	}, uids)
+	assert.Len(t, out, 3)
+}
+
+func TestOtherRecords(t *testing.T) {
+	plain := plog.NewLogRecord()
+	plain.Body().SetStr("a log line")
+	unknown := newRow("EmailEvents", "", `{"A":1}`)
+	noColumns := newRow("DeviceEvents", "", `{}`)
+	noColumns.Body().SetStr("{}")
+	oddTable := newRow("DeviceEvents", "", `{}`)
+	oddTable.Attributes().PutInt(tables.AttributeTable, 1)
+	others := []plog.LogRecord{plain, unknown, noColumns, oddTable}
+
+	t.Run("pass", func(t *testing.T) {
+		h := newHarness(t)
+		out := h.consume(t, append(others, jane.row("DeviceLogonEvents"))...)
+		require.Len(t, out, 2)
+		want := plog.NewLogs()
+		logsOf(others...).ResourceLogs().At(0).CopyTo(want.ResourceLogs().AppendEmpty())
+		got := plog.NewLogs()
+		out[0].CopyTo(got.ResourceLogs().AppendEmpty())
+		assert.Equal(t, want, got, "as they were")
+		assert.Equal(t, 4, h.count("passed"))
+	})
+	t.Run("drop", func(t *testing.T) {
+		h := newHarness(t, func(c *Config) { c.OtherRecords = OtherRecordsDrop })
+		assert.Empty(t, h.consume(t, others...))
+		assert.Empty(t, h.sink.AllLogs())
+		assert.Equal(t, map[string]int{"not_defender": 4}, h.dropReasons())
+	})
+}
+
+func TestMetric(t *testing.T) {
+	h := newHarness(t)
+	h.consume(t, jane.row("DeviceLogonEvents"), jane.row("DeviceLogonEvents"), system.row("DeviceEvents"), plog.NewLogRecord())
+	point := func(table, outcome, reason string, n int64) metricdata.DataPoint[int64] {
+		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(
+			attribute.String("table", table), attribute.String("outcome", outcome), attribute.String("reason", reason))}
+	}
+	metadatatest.AssertEqualProcessorTotalNormalizeRecords(t, h.counts, []metricdata.DataPoint[int64]{
+		point("DeviceLogonEvents", "mapped", "account", 2),
+		point("DeviceEvents", "dropped", "system", 1),
+		point("other", "passed", "not_defender", 1),
+	}, metricdatatest.IgnoreTimestamp())
+}
+
+func TestRefusalIsHandedBack(t *testing.T) {
+	refused := errors.New("refused")
+	p, err := NewFactory().CreateLogs(t.Context(), processortest.NewNopSettings(metadata.Type), validConfig(), consumertest.NewErr(refused))
+	require.NoError(t, err)
+	require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
+	assert.True(t, p.Capabilities().MutatesData)
+	require.ErrorIs(t, p.ConsumeLogs(t.Context(), logsOf(jane.row("DeviceLogonEvents"))), refused)
+	require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(system.row("DeviceLogonEvents"))), "nothing to hand on")
+	require.NoError(t, p.Shutdown(t.Context()))
+}
+
+func TestRowsWithoutUID(t *testing.T) {
+	h := newHarness(t)
+	id := func(row plog.LogRecord) string {
+		out := h.consume(t, row)
+		record := out[0].ScopeLogs().At(0).LogRecords().At(0)
+		eventID, _ := record.Body().Map().Get("event_id")
+		require.Equal(t, eventID.Str(), uidOf(record))
+		return eventID.Str()
+	}
+	row := jane.row("DeviceLogonEvents")
+	first := id(row)
+	assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, first)
+	assert.Equal(t, first, id(row), "the same row, the same id")
+	assert.NotEqual(t, first, id(jane.and(columns{"ReportId": 2}).row("DeviceLogonEvents")))
+	assert.NotEqual(t, first, id(jane.row("DeviceEvents")))
+	nan := jane.row("DeviceLogonEvents")
+	nan.Body().Map().PutDouble("LogonId", nanValue())
+	assert.NotEqual(t, first, id(nan))
+}
+
+func TestPlatformEventID(t *testing.T) {
+	h := newHarness(t)
+	for name, c := range map[string]struct {
+		set  func(pcommon.Value)
+		want string
+	}{
+		"int":       {func(v pcommon.Value) { v.SetInt(639199803770463703) }, "639199803770463703"},
+		"zero":      {func(v pcommon.Value) { v.SetInt(0) }, "0"},
+		"double":    {func(v pcommon.Value) { v.SetDouble(18984951960) }, "18984951960"},
+		"text":      {func(v pcommon.Value) { v.SetStr("98765432") }, "98765432"},
+		"empty":     {func(v pcommon.Value) { v.SetStr("") }, ""},
+		"null":      {func(pcommon.Value) {}, ""},
+		"an object": {func(v pcommon.Value) { v.SetEmptyMap() }, ""},
+	} {
+		row := jane.row("DeviceLogonEvents")
+		c.set(row.Body().Map().PutEmpty("ReportId"))
+		event := h.event(t, row).AsRaw()
+		id, there := event["platform_event_id"]
+		rawID, rawThere := event["raw_metadata"].(map[string]any)["platform_event_id"]
+		assert.Equal(t, c.want != "", there, name)
+		assert.Equal(t, there, rawThere, name)
+		if there {
+			assert.Equal(t, c.want, id, name)
+			assert.Equal(t, c.want, rawID, name)
+		}
+	}
+}
+
+func TestTimestamps(t *testing.T) {
+	h := newHarness(t)
+	for _, text := range []string{"2026-03-15T08:45:12.000Z", "2026-03-15T08:45:12.1Z", "2026-03-15 08:45:12", "yesterday"} {
+		event := h.event(t, jane.and(columns{"Timestamp": text}).row("DeviceLogonEvents")).AsRaw()
+		assert.Equal(t, text, event["timestamp"], "as it came")
+		assert.Equal(t, text, event["raw_metadata"].(map[string]any)["created_at"])
+	}
+	row := jane.row("DeviceLogonEvents")
+	row.Body().Map().Remove("Timestamp")
+	assert.Equal(t, "2026-03-15T09:00:00Z", h.event(t, row).AsRaw()["timestamp"], "the record's, where the row has none")
+}
+
+// Whatever way a value came, the empty ones go and the others stay.
+func TestEmptyValues(t *testing.T) {
+	h := newHarness(t)
+	emptyOnes := []any{nil, "", "null", "[]", "{}", `""`, " [ ] ", []any{}, map[string]any{}}
+	for _, v := range emptyOnes {
+		event := h.event(t, jane.and(columns{"AdditionalFields": v}).row("DeviceEvents")).AsRaw()
+		assert.NotContains(t, event["payload"], "details", "%#v", v)
+		assert.NotContains(t, event["raw_metadata"], "additional_fields", "%#v", v)
+	}
+	for _, v := range []any{"[]", "null", "{}", " "} {
+		event := h.event(t, jane.and(columns{"RemoteUrl": v}).row("DeviceEvents")).AsRaw()
+		assert.Equal(t, v, event["payload"].(map[string]any)["remote_url"], "empty only where the column holds JSON")
+	}
+	event := h.event(t, jane.and(columns{"IsLocalAdmin": false, "RemotePort": 0}).row("DeviceLogonEvents")).AsRaw()
+	assert.Equal(t, false, event["payload"].(map[string]any)["is_local_admin"])
+	assert.Equal(t, int64(0), event["raw_metadata"].(map[string]any)["remote_port"])
+}
+
+func TestDetailsAreKeptExactly(t *testing.T) {
+	h := newHarness(t)
+	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	for text, parsed := range map[string]bool{
+		`{"b":9007199254740993,"a":[1.5,true,null,"x"]}`: true,
+		deep(maxJSONDepth):             true,
+		deep(maxJSONDepth + 1):         false,
+		deep(100_000):                  false,
+		`{"a":18446744073709551616}`:   false,
+		`{"a":1e999}`:                  false,
+		`{"a":1,"a":2}`:                false,
+		`{"a":1} {"b":2}`:              false,
+		`{"a":`:                        false,
+		`"text"`:                       false,
+		`12`:                           false,
+		"[\"\xff\"]":                   false,
+		"C:\\Windows\\system32\\x.exe": false,
+	} {
+		row := jane.row("DeviceEvents")
+		row.Body().Map().PutStr("AdditionalFields", text)
+		payload, _ := h.event(t, row).Get("payload")
+		details, ok := payload.Map().Get("details")
+		require.True(t, ok)
+		got := details.Str()
+		if parsed {
+			got = orderedJSON(t, details)
+		}
+		assert.Equal(t, text, got)
+	}
+}
+
+func TestCallsAtTheSameTime(t *testing.T) {
+	h := newHarness(t)
+	var calls sync.WaitGroup
+	for n := range 8 {
+		h.in += 3
+		logs := logsOf(
+			columns{"AccountUpn": "jane@acme.com", "OnPremSid": janeSID, "AccountObjectId": "o" + strconv.Itoa(n)}.row("IdentityInfo"),
+			columns{"LoggedOnUsers": `[{"UserName":"u` + strconv.Itoa(n) + `"}]`}.row("DeviceInfo"),
+			jane.row("DeviceEvents"))
+		calls.Go(func() { assert.NoError(t, h.ConsumeLogs(t.Context(), logs)) })
+	}
+	calls.Wait()
+	assert.Equal(t, 8, h.count("mapped"))
+}
