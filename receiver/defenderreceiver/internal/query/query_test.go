@@ -1,6 +1,8 @@
 package query
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/kql/oracle"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 )
@@ -96,4 +99,30 @@ func (schema) Table(name string) (kql.Table, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Microsoft's own parser accepts every query, and gives it the columns that the decoder expects.
+func TestMicrosoftAgrees(t *testing.T) {
+	declared := map[string][]oracle.Column{}
+	for _, s := range tables.Schemas() {
+		for _, c := range s.Columns {
+			declared[s.Name] = append(declared[s.Name], oracle.Column{Name: c.Name, Type: c.Type.KQL()})
+		}
+	}
+	queries := all(t)
+	names := slices.Sorted(maps.Keys(queries))
+	var texts []string
+	for _, name := range names {
+		texts = append(texts, queries[name])
+	}
+	for i, result := range oracle.Check(t, declared, texts) {
+		assert.Empty(t, result.Errors, "%s:\n%s", names[i], texts[i])
+		compiled, err := kql.Compile(schema{}, texts[i], kql.Options{Now: from})
+		require.NoError(t, err)
+		var want []oracle.Column
+		for _, c := range compiled.Columns() {
+			want = append(want, oracle.Column{Name: c.Name, Type: c.Type.String()})
+		}
+		assert.Equal(t, want, result.Columns, names[i])
+	}
 }
