@@ -1,0 +1,37 @@
+// Package defendersim is an emulator of Entra ID's token endpoint and of Microsoft Defender's two
+// Advanced Hunting APIs, for tests in this process and for the command defendersim.
+//
+// # Design
+//
+// A request passes these steps, each in the file that bears its name:
+//
+//	token (entra, tokens)      who asks, and may they
+//	quotas                     calls a minute and an hour, CPU a quarter hour: 429
+//	request, timespan          the body of Graph or of the legacy API
+//	engine                     the query is compiled against the schema: 400 in the service's words
+//	faults                     what goes wrong on purpose, by rate or for the next n calls
+//	database, planted          generated rows and planted rows, none older than 30 days
+//	result, rowwriter, quirks  rows as JSON, the way the service writes them: at most 100,000 rows and 50 MB
+//	judge, report              what the client did, and whether it should have
+//
+// A result is held in memory until it is known to keep the size limit, because the service answers a
+// larger one with an error and no rows; it is then streamed. Everything that depends on time follows
+// Options.Now, so that a test with a Clock needs no sleeps: visibility, tokens, quotas, Date headers.
+// Only the faults `slow` and `stall` and Options.QueryTimeout run on the machine's clock.
+//
+// # Never checked against the real service
+//
+// The emulator was written from Microsoft's documentation and from bodies seen in public. These
+// points are assumptions:
+//
+//   - that a result of more than 100,000 rows is cut silently
+//   - the API's body for an exhausted CPU quota (the portal's text is used) and the CPU that a query costs
+//   - whether runHuntingQuery sends Retry-After with a 429 (here: for call quotas yes, for CPU no)
+//   - that a window of calls slides, and that refused calls do not count in it
+//   - the type names in `schema` other than DateTime and String
+//   - which rows carry which wire form of booleans, nulls and JSON columns
+//   - status and text of a query that ran out of its three minutes
+//   - the answer of a retired legacy API
+//   - AADSTS texts, except that MSAL takes them
+//   - Graph's text for a token of another audience or signature
+package defendersim

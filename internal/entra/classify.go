@@ -1,0 +1,137 @@
+package entra
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	msal "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/refusal"
+)
+
+// reason is what one of Entra's error_codes means for the operator.
+type reason struct {
+	kind   Kind
+	advice string
+}
+
+// reasons by error_code (learn.microsoft.com/entra/identity-platform/reference-error-codes).
+var reasons = map[int]reason{
+	7000215: {BadCredentials, "the client secret is wrong: use the secret's value, not its id"},
+	7000222: {BadCredentials, "the client secret has expired: create a new one in the app registration"},
+	7000216: {BadCredentials, "the app registration wants a client secret or certificate, and none was accepted"},
+	7000218: {BadCredentials, "the app registration wants a client secret or certificate, and none was sent"},
+	700016:  {BadCredentials, "the app registration does not exist in this tenant: check client_id and tenant_id"},
+	7000112: {BadCredentials, "the app registration is disabled in this tenant"},
+	7000229: {BadCredentials, "the app registration has no service principal in this tenant: grant admin consent"},
+	90002:   {BadCredentials, "the tenant does not exist: check tenant_id, and that it belongs to this cloud"},
+	900023:  {BadCredentials, "tenant_id is neither a tenant's id nor one of its domains"},
+	900971:  {BadCredentials, "the app registration has no reply address"},
+	700027:  {BadCredentials, "the certificate is not known to the app registration, or has expired: upload it there"},
+	700030:  {BadCredentials, "the certificate is not valid for this app registration"},
+	700024:  {BadCredentials, "the assertion is outside its time of validity: check this machine's clock, or the federated token's age"},
+	700021:  {BadCredentials, "the assertion's issuer or subject is not that of the app registration"},
+	700211:  {BadCredentials, "no federated credential of the app registration has the token's issuer"},
+	700212:  {BadCredentials, "no federated credential of the app registration has the token's audience"},
+	700213:  {BadCredentials, "no federated credential of the app registration has the token's subject"},
+	70011:   {BadCredentials, "the scope is not valid: check cloud and api"},
+	500011:  {BadCredentials, "the API is not known in this tenant: check cloud and api, and that the tenant has Defender"},
+	53003:   {BadCredentials, "a Conditional Access policy blocks the app registration"},
+	90033:   {Transient, ""},
+	90055:   {Transient, ""},
+	50058:   {Transient, ""},
+}
+
+var aadsts = regexp.MustCompile(`AADSTS(\d{4,8})`)
+
+// classify makes an *Error of what MSAL returned, and leaves all behind that may quote an answer.
+// s.mu is held.
+func (s *Source) classify(ctx context.Context, err error) error {
+	if own := (*Error)(nil); errors.As(err, &own) {
+		return own
+	}
+	var answered msal.CallErr
+	if errors.As(err, &answered) && answered.Resp != nil {
+		return s.refused(answered.Resp)
+	}
+	if ctx.Err() != nil {
+		return &Error{Err: context.Cause(ctx)}
+	}
+	if transport := (*url.Error)(nil); errors.As(err, &transport) {
+		return &Error{Err: transport}
+	}
+	if errors.As(err, new(msal.InvalidJsonErr)) {
+		return &Error{Description: "the answer of the login host is not the JSON of a token"}
+	}
+	// MSAL appends what it read after a line break or within braces.
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	text, _, _ = strings.Cut(text, "{")
+	return &Error{Description: s.shown(text)}
+}
+
+func (s *Source) shown(text string) string {
+	return refusal.Text(text, string(s.credentials.ClientSecret), string(s.material), s.last)
+}
+
+// refused reads Entra's own answer.
+func (s *Source) refused(resp *http.Response) *Error {
+	body, _ := io.ReadAll(resp.Body) // MSAL has it in memory
+	var answer struct {
+		Error         string `json:"error"`
+		Description   string `json:"error_description"`
+		Codes         []int  `json:"error_codes"`
+		CorrelationID string `json:"correlation_id"`
+	}
+	_ = json.Unmarshal(body, &answer) // a gateway's page leaves it empty, and the status tells
+	// Trace and correlation ids follow, each on a line or after a blank.
+	description, _, _ := strings.Cut(answer.Description, "Trace ID:")
+	if description == "" {
+		description = answer.Error
+	}
+	e := &Error{
+		Codes: answer.Codes, Status: resp.StatusCode, Description: s.shown(description),
+		CorrelationID: s.shown(answer.CorrelationID), RetryAfter: refusal.RetryAfter(resp.Header, time.Now()),
+	}
+	for _, m := range aadsts.FindAllStringSubmatch(answer.Description, -1) {
+		if code, err := strconv.Atoi(m[1]); err == nil && !slices.Contains(e.Codes, code) {
+			e.Codes = append(e.Codes, code)
+		}
+	}
+	e.Kind, e.Advice = judge(resp.StatusCode, answer.Error, e.Codes)
+	return e
+}
+
+func judge(status int, name string, codes []int) (Kind, string) {
+	if status == http.StatusTooManyRequests || status >= 500 {
+		return Transient, ""
+	}
+	for _, code := range codes {
+		if r, ok := reasons[code]; ok {
+			return r.kind, r.advice
+		}
+	}
+	switch name {
+	case "invalid_client", "unauthorized_client", "invalid_request", "invalid_scope", "invalid_grant", "invalid_resource", "invalid_tenant":
+		return BadCredentials, "the login host refuses the credentials"
+	default:
+		// temporarily_unavailable, and what only gateways answer.
+		return Transient, ""
+	}
+}
+
+// asOperatorError marks an error in settings or files as the operator's to mend.
+func asOperatorError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Kind: BadCredentials, Err: err}
+}

@@ -1,0 +1,95 @@
+package entra
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/config/configopaque"
+)
+
+// Credentials say who asks for tokens, in exactly one of five ways: ClientSecret, ClientSecretFile,
+// CertFile with KeyFile, FederatedTokenFile, or ManagedIdentity.
+type Credentials struct {
+	TenantID, ClientID string
+	ClientSecret       configopaque.String
+	ClientSecretFile   string
+	// CertFile and KeyFile are PEM; one file may hold both, then KeyFile is empty. RSA only.
+	CertFile, KeyFile  string
+	FederatedTokenFile string
+	// ManagedIdentity is the user-assigned one with ClientID, or the system's when that is empty.
+	ManagedIdentity bool
+	Authority       string // URL of the login host; "": the one of the scope's cloud
+}
+
+const (
+	authorityGlobal       = "https://login.microsoftonline.com"
+	authorityUSGovernment = "https://login.microsoftonline.us"
+)
+
+// microsoftHosts are the login hosts that Microsoft's instance discovery knows. Any other one must
+// not be asked about there: that would need the internet, and be refused.
+var microsoftHosts = []string{
+	"login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net",
+	"login.microsoftonline.us", "login.usgovcloudapi.net",
+}
+
+// authority is the URL of the tenant at its login host.
+func (c *Credentials) authority(scope string) (tenant string, microsoft bool, err error) {
+	host := c.Authority
+	if host == "" {
+		host = authorityGlobal
+		if u, err := url.Parse(scope); err == nil && strings.HasSuffix(u.Hostname(), ".us") {
+			host = authorityUSGovernment
+		}
+	}
+	u, err := url.Parse(host)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return "", false, errors.New("credentials::authority: must be the https URL of a login host, e.g. " + authorityGlobal)
+	}
+	if c.TenantID == "" || strings.ContainsAny(c.TenantID, "/?#") {
+		return "", false, errors.New("credentials::tenant_id: must be the tenant's id or one of its domains")
+	}
+	return u.JoinPath(c.TenantID).String(), slices.Contains(microsoftHosts, strings.ToLower(u.Hostname())), nil
+}
+
+// material is what the credential files hold now: a secret, or PEM blocks. It is nil for the ways
+// that need no files or read them elsewhere.
+func (c *Credentials) material() ([]byte, error) {
+	switch {
+	case c.ClientSecretFile != "":
+		content, err := readFile("client_secret_file", c.ClientSecretFile)
+		if err != nil {
+			return nil, err
+		}
+		// Editors and kubectl end a file with a newline, which is no part of a secret.
+		return bytes.TrimRight(content, "\r\n"), nil
+	case c.CertFile != "":
+		pem, err := readFile("client_certificate::cert_file", c.CertFile)
+		if err != nil || c.KeyFile == "" || c.KeyFile == c.CertFile {
+			return pem, err
+		}
+		key, err := readFile("client_certificate::key_file", c.KeyFile)
+		if err != nil {
+			return nil, err
+		}
+		return slices.Concat(pem, []byte("\n"), key), nil
+	default:
+		return []byte(c.ClientSecret), nil
+	}
+}
+
+func readFile(setting, path string) ([]byte, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("credentials::%s: %w", setting, err)
+	}
+	if len(bytes.TrimSpace(content)) == 0 {
+		return nil, fmt.Errorf("credentials::%s: %s is empty", setting, path)
+	}
+	return content, nil
+}

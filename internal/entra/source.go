@@ -1,0 +1,110 @@
+package entra
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"sync"
+
+	"go.uber.org/zap"
+)
+
+// Source gives access tokens for one scope. It is safe for concurrent use.
+type Source struct {
+	credentials Credentials
+	scope       string
+	client      *http.Client
+	logger      *zap.Logger
+	flights     flights
+
+	mu sync.Mutex // guards everything below
+	// acquire was made with material; nil before the first token.
+	acquire  acquirer
+	material []byte
+	last     string // the token given last
+	stale    bool   // last was not accepted
+}
+
+// NewSource makes a source of tokens for scope, e.g. https://graph.microsoft.com/.default. Requests
+// are sent with hc, except those of a managed identity: its endpoint is the machine's own. It sends
+// nothing; settings that cannot work and files that cannot be read are errors.
+func NewSource(c Credentials, hc *http.Client, scope string, logger *zap.Logger) (*Source, error) {
+	s := &Source{credentials: c, scope: scope, client: bounded(hc), logger: logger}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.renew(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Token gives a valid token, from the cache while it lives. Errors are *Error, or ctx's.
+func (s *Source) Token(ctx context.Context) (string, error) {
+	return s.flights.do(ctx, s.token)
+}
+
+// Invalidate says that token was not accepted, so that the next one is new. A token other than the
+// last one given is old news.
+func (s *Source) Invalidate(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if token == s.last {
+		s.stale = true
+	}
+}
+
+// token is only called by one flight at a time, except while a cancelled one still ends.
+func (s *Source) token(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	unreadable := s.renew()
+	if unreadable != nil && s.acquire == nil {
+		return "", asOperatorError(unreadable)
+	}
+	token, err := s.acquire(ctx, s.stale)
+	if err != nil {
+		if unreadable != nil {
+			return "", asOperatorError(unreadable)
+		}
+		return "", s.classify(ctx, err)
+	}
+	if unreadable != nil {
+		s.logger.Warn("Cannot read the credentials again; using those read before", zap.Error(unreadable))
+	}
+	s.last, s.stale = token, false
+	return token, nil
+}
+
+// renew makes a new MSAL client when the credential files have a new content. s.mu is held.
+func (s *Source) renew() error {
+	if s.credentials.ManagedIdentity {
+		if s.acquire != nil {
+			return nil
+		}
+		acquire, err := newManagedIdentity(&s.credentials, localClient(), s.scope)
+		s.acquire = acquire
+		return err
+	}
+	material, err := s.credentials.material()
+	if err != nil {
+		return err
+	}
+	if s.acquire != nil && bytes.Equal(material, s.material) {
+		return nil
+	}
+	acquire, err := newConfidential(&s.credentials, material, s.client, s.scope)
+	if err != nil {
+		return err
+	}
+	if s.acquire != nil {
+		s.logger.Info("The credentials have changed; asking for a new token")
+	}
+	s.acquire, s.material = acquire, material
+	return nil
+}
+
+// localClient reaches the machine's own identity endpoint, which no proxy can. Token requests are
+// rare, so no connection is kept.
+func localClient() *http.Client {
+	return &http.Client{Timeout: requestTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
+}

@@ -1,0 +1,130 @@
+package hunting
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// TokenSource gives access tokens.
+type TokenSource interface {
+	Token(context.Context) (string, error)
+	// Invalidate says that the service did not accept token: the next Token is another one.
+	Invalidate(token string)
+}
+
+// Config is what a Client needs.
+type Config struct {
+	API      API
+	Endpoint *url.URL // base URL, without the API's path
+	// Client's Timeout bounds the time spent waiting for the service, without that in which the
+	// caller works on rows.
+	Client       *http.Client
+	Tokens       TokenSource
+	UserAgent    string
+	MaxBodyBytes int64            // of a decompressed answer; 0 is no limit
+	Now          func() time.Time // nil: time.Now
+}
+
+// Client sends queries to a hunting API. It is safe for concurrent use.
+type Client struct {
+	cfg     Config
+	url     string
+	http    *http.Client
+	timeout time.Duration
+	clock   ServiceClock
+}
+
+// NewClient makes a client; it sends nothing.
+func NewClient(cfg Config) *Client {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	c := &Client{cfg: cfg, url: cfg.Endpoint.JoinPath(cfg.API.path()).String(), timeout: cfg.Client.Timeout}
+	untimed := *cfg.Client
+	untimed.Timeout = 0
+	c.http = &untimed
+	return c
+}
+
+// Clock knows the service's time from the answers so far.
+func (c *Client) Clock() *ServiceClock { return &c.clock }
+
+// Query sends one query and returns once the header of a status 200 is in; the caller closes Rows.
+// columns are those that the query is known to give: a Bool among them is decoded as one whatever
+// its form, and their spelling is restored where the service changed the case of a row's keys.
+// Errors are *Error, or wrap that of the token source.
+func (c *Client) Query(ctx context.Context, kql string, columns []tables.Column) (*Rows, error) {
+	// There is no Timespan: it cuts by event time, and so would hide rows that arrived late.
+	request, err := json.Marshal(struct{ Query string }{kql})
+	if err != nil {
+		return nil, fmt.Errorf("encode the query: %w", err)
+	}
+	for attempt := 1; ; attempt++ {
+		token, err := c.cfg.Tokens.Token(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("get a token for the hunting API: %w", err)
+		}
+		rows, err := c.send(ctx, request, token, columns)
+		if refusal := (*Error)(nil); attempt == 1 && errors.As(err, &refusal) && refusal.Kind == Unauthorized {
+			// Seen even with a fresh token that is not yet known everywhere.
+			c.cfg.Tokens.Invalidate(token)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return rows, nil
+	}
+}
+
+func (c *Client) send(ctx context.Context, request []byte, token string, columns []tables.Column) (*Rows, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(request))
+	if err != nil {
+		cancel(nil)
+		return nil, fmt.Errorf("build the request: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("Accept", "application/json")
+	if c.cfg.UserAgent != "" {
+		req.Header.Set("User-Agent", c.cfg.UserAgent)
+	}
+
+	waiting := newPatience(c.timeout, cancel)
+	sent := c.cfg.Now()
+	waiting.begin()
+	resp, err := c.http.Do(req)
+	waiting.end()
+	if err != nil {
+		err = transportError(ctx, err)
+		cancel(nil)
+		return nil, err
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.clock.Observe(date, sent, c.cfg.Now())
+	}
+	rows := newRows(ctx, cancel, resp, &body{r: resp.Body, patience: waiting, limit: c.cfg.MaxBodyBytes}, columns)
+	rows.api, rows.token = c.cfg.API, token
+	if resp.StatusCode != http.StatusOK {
+		defer rows.Close()
+		return nil, c.refusal(rows)
+	}
+	return rows, nil
+}
+
+// transportError is the error of a request that got no answer.
+func transportError(ctx context.Context, err error) *Error {
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return &Error{Kind: Transient, Err: err}
+}

@@ -1,0 +1,92 @@
+package hunting
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Kind says what a failed query needs.
+type Kind uint8
+
+const (
+	// Transient: the service or the way to it failed; the same query may work later.
+	Transient Kind = iota
+	// Interrupted: the answer broke off or is not what was asked for; the rows before that are whole.
+	Interrupted
+	// TooLarge: the result exceeds the size cap; ask for a shorter range.
+	TooLarge
+	// TooHeavy: the query took too long or too much CPU or memory; ask for a shorter range.
+	TooHeavy
+	// RateLimited: too many requests; wait for RetryAfter, or a minute.
+	RateLimited
+	// CPULimited: the tenant's CPU share is used up; wait for RetryAfter, or for the next quarter hour.
+	CPULimited
+	// UnknownTable: the tenant has no such table; mostly its plan lacks the product.
+	UnknownTable
+	// UnknownColumn: the table has no such column.
+	UnknownColumn
+	// BadQuery: the service refuses the request as it stands.
+	BadQuery
+	// Unauthorized: the token is not accepted, nor is a new one.
+	Unauthorized
+	// Forbidden: the app registration lacks the permission.
+	Forbidden
+	// Retired: the legacy API no longer answers.
+	Retired
+)
+
+var kindNames = [...]string{
+	Transient: "transient", Interrupted: "interrupted", TooLarge: "too_large", TooHeavy: "too_heavy",
+	RateLimited: "rate_limited", CPULimited: "cpu_limited", UnknownTable: "unknown_table",
+	UnknownColumn: "unknown_column", BadQuery: "bad_query", Unauthorized: "unauthorized",
+	Forbidden: "forbidden", Retired: "retired",
+}
+
+// String is the kind in snake_case, as metrics and pages show it.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// Error is a query that failed.
+type Error struct {
+	Kind       Kind
+	Status     int           // HTTP status; 0 when no answer came
+	Code       string        // the service's error code, e.g. BadRequest
+	Message    string        // the service's text, scrubbed and cut; of a transport error, ""
+	RequestID  string        // what Microsoft's support asks for
+	RetryAfter time.Duration // as the header asks, not capped; 0 when it does not
+	Err        error         // the cause of a transport or decoding error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	switch {
+	case e.Status == 0:
+		b.WriteString("no answer from the hunting API")
+	case e.Status == http.StatusOK:
+		b.WriteString("the hunting API's answer is not usable")
+	default:
+		fmt.Fprintf(&b, "the hunting API refused the query with status %d", e.Status)
+	}
+	if e.Code != "" {
+		b.WriteString(" " + e.Code)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	if e.RequestID != "" {
+		b.WriteString(" (request id " + e.RequestID + ")")
+	}
+	return b.String()
+}
+
+// Unwrap gives the cause, so that a cancelled context is recognised.
+func (e *Error) Unwrap() error { return e.Err }

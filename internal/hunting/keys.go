@@ -1,0 +1,93 @@
+package hunting
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// key is what is known of a row's key: its name is made once an answer, not once a row.
+type key struct {
+	quoted []byte // as it stands in the body
+	name   string
+	drop   bool // an annotation, not a column
+	bool   bool // declared as one
+}
+
+// keys resolves the keys of an answer's rows.
+type keys struct {
+	declared map[string]tables.Type
+	known    map[string]*key // by quoted
+	// order are the keys of the last row: the next row mostly has the same at the same place.
+	order []*key
+}
+
+func (k *keys) init(columns []tables.Column) {
+	k.declared = make(map[string]tables.Type, len(columns))
+	for _, c := range columns {
+		k.declared[c.Name] = c.Type
+	}
+	k.known = make(map[string]*key, len(columns))
+}
+
+// at resolves the i-th key of a row.
+func (k *keys) at(i int, quoted []byte, schema []Column) *key {
+	if i < len(k.order) && bytes.Equal(k.order[i].quoted, quoted) {
+		return k.order[i]
+	}
+	found, ok := k.known[string(quoted)]
+	if !ok {
+		found = k.resolve(quoted, schema)
+		k.known[string(quoted)] = found
+	}
+	if i < len(k.order) {
+		k.order[i] = found
+	} else {
+		k.order = append(k.order, found)
+	}
+	return found
+}
+
+func (k *keys) resolve(quoted []byte, schema []Column) *key {
+	name, _ := jsontext.AppendUnquote(nil, quoted) // repaired where it says an error
+	found := &key{quoted: bytes.Clone(quoted), name: k.spelling(string(name), schema)}
+	found.drop = strings.Contains(found.name, "@odata.")
+	found.bool = k.declared[found.name] == tables.Bool
+	return found
+}
+
+// spelling undoes camelCase, in which one of Microsoft's examples shows the keys of rows. Only a name
+// that begins in lower case and is nobody's own is looked for in any case: LogonId and LogonID
+// are two columns, and must stay so.
+func (k *keys) spelling(name string, schema []Column) string {
+	if _, ok := k.declared[name]; ok || name == "" || name[0] < 'a' || name[0] > 'z' {
+		return name
+	}
+	match := ""
+	for declared := range k.declared {
+		if strings.EqualFold(declared, name) {
+			if match != "" {
+				return name
+			}
+			match = declared
+		}
+	}
+	if match != "" {
+		return match
+	}
+	for _, c := range schema {
+		if c.Name == name {
+			return name
+		}
+		if strings.EqualFold(c.Name, name) {
+			match = c.Name
+		}
+	}
+	if match != "" {
+		return match
+	}
+	return name
+}

@@ -1,0 +1,23 @@
+package hunting
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Column is a column of an answer's schema, with the service's name of its type, e.g. DateTime.
+type Column struct {
+	Name string `json:"name"` // encoding/json takes the legacy API's Name as well
+	Type string `json:"type"`
+}
+
+func (r *Rows) readSchema() error {
+	value, err := r.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(value, &r.schema); err != nil {
+		return fmt.Errorf("read the answer's schema: %w", err)
+	}
+	return nil
+}
