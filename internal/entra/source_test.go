@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,38 @@ func TestColdCallersShareOneRequest(t *testing.T) {
 	close(goOn)
 	wg.Wait()
 	assert.Len(t, l.requests(), 1)
+}
+
+// A wrong secret must not be tried once for every table: each try is a failed sign-in in its logs.
+func TestWaitingCallersShareAFailure(t *testing.T) {
+	l := newLogin(t)
+	goOn := make(chan struct{})
+	l.answer = func(w http.ResponseWriter, _ url.Values, _ int) {
+		<-goOn
+		refuse(w, http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided.")
+	}
+	s, _ := l.source(t, nil)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			_, err := s.Token(t.Context())
+			assert.ErrorContains(t, err, "use the secret's value")
+		})
+	}
+	assert.Eventually(t, func() bool {
+		s.flights.mu.Lock()
+		defer s.flights.mu.Unlock()
+		return s.flights.current != nil && s.flights.current.waiters == 20
+	}, 10*time.Second, time.Millisecond)
+	close(goOn)
+	wg.Wait()
+	assert.Len(t, l.requests(), 1)
+}
+
+func TestTheMachinesOwnEndpointIsReachedWithoutAProxy(t *testing.T) {
+	transport, ok := localClient().Transport.(*http.Transport)
+	require.True(t, ok)
+	assert.Nil(t, transport.Proxy)
 }
 
 func TestFlights(t *testing.T) {
@@ -194,7 +227,6 @@ func TestManagedIdentity(t *testing.T) {
 	defer endpoint.Close()
 	t.Setenv("IDENTITY_ENDPOINT", endpoint.URL)
 	t.Setenv("IDENTITY_HEADER", "header-secret")
-	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 
 	// MSAL's cache is the process's, so the identity is this run's own.
 	id := rand.Text()

@@ -199,6 +199,14 @@ func TestKeys(t *testing.T) {
 	assert.Equal(t, []map[string]any{{"A": int64(1), "B": int64(2)}, {"B": int64(3)}, {"B": int64(4), "A": int64(5)}, {"C": int64(6), "A": int64(7)}}, all)
 }
 
+func TestMemoryIsThatOfOneRow(t *testing.T) {
+	_, one, err := read(t, `{"results":[{"A":"text"}]}`)
+	require.NoError(t, err)
+	_, many, err := read(t, `{"results":[`+strings.Repeat(`{"A":"text"},`, 100)+`{"A":"text"}]}`)
+	require.NoError(t, err)
+	assert.Len(t, many.row.text, len(one.row.text))
+}
+
 func TestNextClearsTheMap(t *testing.T) {
 	rows, err := newTestClient(t, Graph, answering(http.StatusOK, nil, `{"results":[{"A":1}]}`)).Query(t.Context(), "T", nil)
 	require.NoError(t, err)

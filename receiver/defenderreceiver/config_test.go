@@ -79,7 +79,6 @@ func TestInvalid(t *testing.T) {
 		"defender/unknown_key": "has invalid keys: colour",
 		"defender/backfill":    "'backfill::window' is not available yet",
 		"defender/dead_letter": "'dead_letter::directory' is not available yet",
-		"defender/event_time":  "'late_arrival::mode: event_time' is not available yet",
 	} {
 		_, err := loadConfig(t, id)
 		assert.ErrorContains(t, err, want, id)

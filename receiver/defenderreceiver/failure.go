@@ -19,6 +19,7 @@ const (
 	cpuCycle       = 15 * time.Minute // in which the service counts CPU
 	probeInterval  = 24 * time.Hour   // for tables that the tenant does not have
 	forever        = time.Duration(math.MaxInt64)
+	brokenTries    = 3 // answers that break at the same place before less is asked for
 )
 
 // failures decides, for one table, what a poll's error means and how long to wait after it.
@@ -66,11 +67,20 @@ func (f *failures) after(err error) time.Duration {
 		t.logger.Error("The table waits.", zap.Error(err), zap.Duration("retry_in", wait))
 		return wait
 	}
-	if t.position != nil && t.position.completeUntil.After(f.last) {
+	if t.position != nil && t.position.cursor.CompleteUntil.After(f.last) {
 		// A poll that moved the cursor before it failed is no standstill.
-		f.streak, f.last = 0, t.position.completeUntil
+		f.streak, f.last = 0, t.position.cursor.CompleteUntil
+	}
+	if isTooMuch(err) {
+		// The next poll asks for less, until it succeeds or nothing smaller is left.
+		t.logger.Warn("The service gives up on a query; less is asked for at once.", zap.Error(err), zap.Duration("retry_in", wait))
+		return wait
 	}
 	f.streak++
+	if refusal != nil && refusal.Kind == hunting.Interrupted && f.streak%brokenTries == 0 {
+		// What breaks again and again at the same place is in the data: it is narrowed down.
+		t.span.breaks(t.position.cursor.CompleteUntil, t.horizon())
+	}
 	if limit := t.cfg.PauseAfterFailures; limit > 0 && f.streak >= limit {
 		reason := reasonFailures
 		if isCredentials(err) {

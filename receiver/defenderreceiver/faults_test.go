@@ -2,6 +2,7 @@ package defenderreceiver
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 )
 
 // Whatever strikes half of the calls, every row arrives once.
@@ -93,7 +93,9 @@ func TestTableThatThePlanLacksIsPausedAlone(t *testing.T) {
 func TestTableWithoutIngestionTimeIsNotReadBlindly(t *testing.T) {
 	s := newStage(t, defendersim.Options{NoIngestionTime: true})
 	s.plant(0, 5, epoch.Add(-time.Minute))
-	s.start(s.config(logons))
+	cfg := s.config(logons)
+	cfg.LateArrival.Mode = ModeIngestionTime
+	s.start(cfg)
 	require.Eventually(t, func() bool { return s.paused(logons) }, wait, time.Millisecond)
 	s.exactly(0)
 }
@@ -120,9 +122,10 @@ func TestFullStorageStopsTheTable(t *testing.T) {
 
 func TestUnreadableCursorFailsStart(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.storage.set(checkpoint.Key(logons), []byte("{"))
+	key := "cursor/v1/" + defendersim.DefaultTenantID + "/DeviceLogonEvents"
+	s.storage.set(key, []byte("{"))
 	r := s.create(s.config(logons))
-	require.ErrorContains(t, r.Start(t.Context(), s.host()), `"cursor/v1/DeviceLogonEvents"`)
+	require.ErrorContains(t, r.Start(t.Context(), s.host()), strconv.Quote(key))
 	require.NoError(t, r.Shutdown(context.Background()))
 }
 

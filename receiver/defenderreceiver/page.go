@@ -9,54 +9,53 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
 var (
-	errUnordered = errors.New("the answer is not ordered by arrival, so it cannot be told what is complete: " +
+	errUnordered = errors.New("the answer is not in the order that was asked for, so it cannot be told what is complete: " +
 		"nothing that it brought moves the cursor")
-	errNoArrival = errors.New("the answer holds a row without a readable " + query.IngestionTime)
+	errNoPlace = errors.New("the answer holds a row without a readable time to order it by")
 )
 
 // pageRead is what came of one page.
 type pageRead struct {
 	rows int       // in the answer, delivered or not
-	last time.Time // arrival of the last row delivered or recognised; zero if there was none
+	new  int       // delivered, and not refused for good
+	last time.Time // place of the last row; zero if there was none
 	full bool      // the row limit was reached, so there may be more
 }
 
 // readPage sends one query and delivers its rows while they stream in. moves says that the page is
-// read in order and whole, so that the position follows the rows; the parts of an instant are not.
+// read in order and whole, so that the position follows the rows; parts of an instant, and what is
+// read again, do not move it.
 //
 // With an error, what was read before it is delivered all the same, and the position has moved
 // accordingly.
 func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
+	began := t.position.cursor.CompleteUntil
 	rows, err := t.send(ctx, t.query.Read(p), t.columns)
 	if err != nil {
 		return pageRead{}, err
 	}
 	defer rows.Close()
 
-	var (
-		page pageRead
-		seen []checkpoint.Row
-		body = pcommon.NewMap()
-	)
+	var page pageRead
+	axis, body := t.query.AxisColumn(), pcommon.NewMap()
 	for {
 		more, err := rows.Next(body)
 		if err == nil && more {
 			page.rows++
-			r := inspect(body, t.ids)
+			r := inspect(body, t.ids, axis)
 			switch {
-			case r.Arrived.IsZero():
-				err = errNoArrival
-			case moves && r.Arrived.Before(page.last):
-				t.position.retract(p.From, seen)
-				return page, errors.Join(errUnordered, t.flush(ctx, time.Time{}))
+			case r.at.IsZero():
+				err = errNoPlace
+			case moves && r.at.Before(page.last):
+				t.position.retract(began)
+				_, flushed := t.flush(ctx, time.Time{})
+				return page, errors.Join(errUnordered, flushed)
 			default:
-				page.last = r.Arrived
-				seen = append(seen, r.Row)
+				page.last = r.at
 				t.take(ctx, body, r)
 			}
 		}
@@ -68,8 +67,10 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 		if moves {
 			to = page.last
 		}
-		if flushed := t.flush(ctx, to); flushed != nil {
-			return page, errors.Join(err, flushed)
+		flushed, failure := t.flush(ctx, to)
+		page.new += flushed
+		if failure != nil {
+			return page, errors.Join(err, failure)
 		}
 		if ended {
 			page.full = page.rows >= p.MaxRows
@@ -81,43 +82,48 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 
 // take puts a row into the chunk, unless it was delivered before.
 func (t *table) take(ctx context.Context, body pcommon.Map, r row) {
-	if t.position.delivered(r.UID) || t.chunk.holds(r.UID) {
+	if t.position.delivered(r.uid, r.at) || t.chunk.holds(r.uid) {
 		t.duplicates++
 		return
 	}
 	if !r.readable {
 		t.telemetry.repaired(ctx, t.name, 1)
 	}
+	t.telemetry.late(ctx, t.name, r, t.cfg.LateArrival.Overlap)
 	t.chunk.add(body, r, t.now())
 }
 
-// flush delivers the chunk. Afterwards all rows that arrived before to were delivered, and the
-// cursor may say so; a zero to leaves the position where it is.
-func (t *table) flush(ctx context.Context, to time.Time) error {
+// flush delivers the chunk and returns how many rows the pipeline took. Afterwards all rows before
+// `to` were delivered, and the cursor may say so; a zero `to` leaves the position where it is.
+func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 	t.telemetry.rows(ctx, t.name, duplicate, t.duplicates)
 	t.duplicates = 0
+	taken := 0
 	if logs, rows := t.chunk.take(); len(rows) > 0 {
 		result, err := t.deliverer.deliver(ctx, t.name, logs)
 		t.telemetry.rows(ctx, t.name, result, len(rows))
 		if err != nil {
-			return fmt.Errorf("deliver rows: %w", err)
+			return 0, fmt.Errorf("deliver rows: %w", err)
 		}
-		for _, row := range rows {
-			t.position.add(row)
+		for _, r := range rows {
+			t.position.add(r.uid, r.at)
+		}
+		if result == delivered {
+			taken = len(rows)
 		}
 	}
 	if to.IsZero() {
-		return nil
+		return taken, nil
 	}
-	return t.advance(to)
+	return taken, t.advance(to)
 }
 
-// advance moves the position towards to, as far as the service's clock says that rows have settled.
-// The clock was read when to was chosen; it is read again because an answer has come since, and the
-// local clock may have been set.
+// advance moves the position towards to, as far as the service's clock allows. The clock was read when
+// to was chosen; it is read again because an answer has come since, and the local clock may have been
+// set.
 func (t *table) advance(to time.Time) error {
-	if settled := t.settled(); settled.Before(to) {
-		to = settled
+	if horizon := t.horizon(); horizon.Before(to) {
+		to = horizon
 	}
 	t.position.advance(to)
 	return t.keep()
@@ -125,11 +131,11 @@ func (t *table) advance(to time.Time) error {
 
 // keep gives the position to the keeper, which stores it once it is due.
 func (t *table) keep() error {
-	t.state.progress(t.position.completeUntil)
+	t.state.progress(t.position.cursor.CompleteUntil)
 	if t.keeper == nil {
 		return nil
 	}
-	if err := t.keeper.Keep(t.name, t.position.cursor(t.cfg.Credentials.TenantID), time.Now()); err != nil {
+	if err := t.keeper.Keep(t.name, t.position.take(time.Now())); err != nil {
 		return fmt.Errorf("%w: %w", errStorage, err)
 	}
 	return nil

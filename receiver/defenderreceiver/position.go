@@ -8,56 +8,118 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 )
 
-// position is how far a table was delivered. Only the table's own loop touches it.
+// position is how far a table was delivered, and which rows were. Only the table's own loop touches
+// it; what others need goes to the keeper as a change.
 type position struct {
-	// completeUntil: every row that arrived before it was delivered. It never moves back, but for an
-	// answer that turns out to be out of order.
-	completeUntil time.Time
-	// beyond are the rows that arrived at completeUntil or later and were delivered.
-	beyond map[uuid.UUID]time.Time
+	// cursor.CompleteUntil never moves back, but for an answer that turns out to be out of order.
+	cursor checkpoint.Cursor
+
+	// recent holds the rows that may be read again: those of the bins from the overlap on.
+	recent map[checkpoint.Bin]map[uuid.UUID]struct{}
+	// carried are rows delivered along another axis; nil once none of them can be read again.
+	carried map[uuid.UUID]struct{}
+	// ledger is the number of rows delivered in each bin, and what audits counted in it.
+	ledger map[checkpoint.Bin]checkpoint.Entry
+
+	// change is what has come since the last one was given to the keeper.
+	change checkpoint.Change
 }
 
-func newPosition(c checkpoint.Cursor) *position {
-	p := &position{completeUntil: c.CompleteUntil, beyond: map[uuid.UUID]time.Time{}}
-	for _, row := range c.Delivered {
-		p.beyond[row.UID] = row.Arrived
+func newPosition(c checkpoint.Cursor, ledger map[checkpoint.Bin]checkpoint.Entry) *position {
+	p := &position{cursor: c, recent: map[checkpoint.Bin]map[uuid.UUID]struct{}{}, ledger: ledger}
+	if p.ledger == nil {
+		p.ledger = map[checkpoint.Bin]checkpoint.Entry{}
 	}
+	p.resetChange()
 	return p
 }
 
-func (p *position) delivered(uid uuid.UUID) bool {
-	_, ok := p.beyond[uid]
-	return ok
+func (p *position) resetChange() {
+	p.change = checkpoint.Change{Delivered: checkpoint.Rows{}, Counted: map[checkpoint.Bin]int{}}
 }
 
-func (p *position) add(row checkpoint.Row) { p.beyond[row.UID] = row.Arrived }
-
-// advance says that all rows that arrived before to were delivered.
-func (p *position) advance(to time.Time) {
-	if !to.After(p.completeUntil) {
-		return
+// delivered reports whether a row of this id was delivered; at is its place on the axis.
+func (p *position) delivered(uid uuid.UUID, at time.Time) bool {
+	if _, ok := p.recent[checkpoint.BinOf(at)][uid]; ok {
+		return true
 	}
-	p.completeUntil = to
-	for uid, arrived := range p.beyond {
-		if arrived.Before(to) {
-			delete(p.beyond, uid)
+	if _, ok := p.carried[uid]; !ok {
+		return false
+	}
+	// Now its place on this axis is known: from here on its bin knows it.
+	delete(p.carried, uid)
+	p.add(uid, at)
+	return true
+}
+
+// add says that a row was delivered.
+func (p *position) add(uid uuid.UUID, at time.Time) {
+	bin := checkpoint.BinOf(at)
+	p.remember(bin, uid)
+	p.change.Delivered[bin] = append(p.change.Delivered[bin], uid)
+	entry := p.ledger[bin]
+	entry.Rows++
+	p.ledger[bin] = entry
+}
+
+// remember takes rows into memory that are in the ledger already.
+func (p *position) remember(bin checkpoint.Bin, ids ...uuid.UUID) {
+	known := p.recent[bin]
+	if known == nil {
+		known = map[uuid.UUID]struct{}{}
+		p.recent[bin] = known
+	}
+	for _, id := range ids {
+		known[id] = struct{}{}
+	}
+}
+
+// counted says that an audit has read a bin whole, when the service had this many rows in it.
+func (p *position) counted(bin checkpoint.Bin, rows int) {
+	entry := p.ledger[bin]
+	entry.Counted = rows
+	p.ledger[bin] = entry
+	p.change.Counted[bin] = rows
+}
+
+// advance says that all rows before to were delivered.
+func (p *position) advance(to time.Time) {
+	if to.After(p.cursor.CompleteUntil) {
+		p.cursor.CompleteUntil = to
+	}
+}
+
+// retract takes an advance back: rows from `to` on may be missing.
+func (p *position) retract(to time.Time) { p.cursor.CompleteUntil = to }
+
+// forget drops from memory what lies before the overlap, and from the ledger what lies before keep.
+func (p *position) forget(overlap time.Duration, keep time.Time) {
+	oldest := checkpoint.BinOf(p.cursor.CompleteUntil.Add(-overlap))
+	for bin := range p.recent {
+		if bin < oldest {
+			delete(p.recent, bin)
 		}
 	}
-}
-
-// retract takes an advance back: rows that arrived from `to` on may be missing, but for those given.
-func (p *position) retract(to time.Time, delivered []checkpoint.Row) {
-	p.completeUntil = to
-	for _, row := range delivered {
-		p.add(row)
+	p.change.Forget = min(oldest, checkpoint.BinOf(keep))
+	for bin := range p.ledger {
+		if bin != checkpoint.Carried && bin < p.change.Forget {
+			delete(p.ledger, bin)
+		}
+	}
+	// Rows were carried to where the new axis began, and reading them again takes one overlap more.
+	if p.carried != nil && p.cursor.CompleteUntil.Add(-overlap).After(p.cursor.Since.Add(overlap)) {
+		p.carried = nil
+		delete(p.ledger, checkpoint.Carried)
+		p.change.DropCarried = true
 	}
 }
 
-// cursor is the position in the form that is stored.
-func (p *position) cursor(tenantID string) checkpoint.Cursor {
-	c := checkpoint.Cursor{TenantID: tenantID, CompleteUntil: p.completeUntil}
-	for uid, arrived := range p.beyond {
-		c.Delivered = append(c.Delivered, checkpoint.Row{UID: uid, Arrived: arrived})
-	}
-	return c
+// take returns the change since the last one, to be stored.
+func (p *position) take(at time.Time) checkpoint.Change {
+	change := p.change
+	change.Cursor, change.At = p.cursor, at
+	forget := change.Forget
+	p.resetChange()
+	p.change.Forget = forget
+	return change
 }

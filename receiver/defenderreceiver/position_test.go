@@ -12,43 +12,65 @@ import (
 
 var epoch = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 
-// rowAt is a delivered row, told apart by n, that arrived seconds after epoch.
-func rowAt(n byte, seconds int) checkpoint.Row {
-	return checkpoint.Row{UID: uuid.UUID{n}, Arrived: epoch.Add(time.Duration(seconds) * time.Second)}
-}
+func id(n byte) uuid.UUID { return uuid.UUID{n} }
 
-func TestPositionForgetsWhatIsComplete(t *testing.T) {
-	p := newPosition(checkpoint.Cursor{CompleteUntil: epoch})
-	for _, row := range []checkpoint.Row{rowAt(1, 1), rowAt(2, 2), rowAt(3, 2), rowAt(4, 3)} {
-		p.add(row)
-	}
-	p.advance(epoch.Add(2 * time.Second))
-	assert.False(t, p.delivered(uuid.UUID{1}), "complete, so it is not read again")
-	for n := byte(2); n <= 4; n++ {
-		assert.True(t, p.delivered(uuid.UUID{n}), "its instant may have more rows")
-	}
-	c := p.cursor("tenant")
-	assert.Equal(t, epoch.Add(2*time.Second), c.CompleteUntil)
-	assert.ElementsMatch(t, []checkpoint.Row{rowAt(2, 2), rowAt(3, 2), rowAt(4, 3)}, c.Delivered)
-	assert.Equal(t, p, newPosition(c), "a restart goes on with the same position")
+func after(d time.Duration) time.Time { return epoch.Add(d) }
+
+func TestPositionRecognisesWhatMayBeReadAgain(t *testing.T) {
+	p := newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)
+	p.add(id(1), after(time.Second))
+	p.add(id(2), after(6*time.Minute))
+	assert.True(t, p.delivered(id(1), after(time.Second)))
+	assert.False(t, p.delivered(id(3), after(time.Second)))
+
+	p.advance(after(6 * time.Minute))
+	p.forget(0, epoch)
+	assert.False(t, p.delivered(id(1), after(time.Second)), "its bin is complete, so it is not read again")
+	assert.True(t, p.delivered(id(2), after(6*time.Minute)), "its bin may have more rows")
+	assert.Equal(t, 1, p.ledger[checkpoint.BinOf(epoch)].Rows, "the ledger keeps what audits compare")
+
+	p.forget(10*time.Minute, after(time.Hour))
+	assert.Contains(t, p.ledger, checkpoint.BinOf(epoch), "the overlap is read again")
+	p.advance(after(time.Hour))
+	p.forget(10*time.Minute, after(time.Hour))
+	assert.Empty(t, p.ledger)
 }
 
 func TestPositionNeverMovesBack(t *testing.T) {
-	p := newPosition(checkpoint.Cursor{CompleteUntil: epoch})
-	p.advance(epoch.Add(-time.Hour))
-	assert.Equal(t, epoch, p.completeUntil)
+	p := newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)
+	p.advance(after(-time.Hour))
+	assert.Equal(t, epoch, p.cursor.CompleteUntil)
+	p.advance(after(time.Hour))
+	p.retract(epoch)
+	assert.Equal(t, epoch, p.cursor.CompleteUntil, "but for an answer out of order")
 }
 
-func TestPositionRetracts(t *testing.T) {
-	p := newPosition(checkpoint.Cursor{CompleteUntil: epoch})
-	read := []checkpoint.Row{rowAt(1, 1), rowAt(2, 5)}
-	for _, row := range read {
-		p.add(row)
-	}
-	p.advance(epoch.Add(5 * time.Second))
-	p.retract(epoch, read)
-	assert.Equal(t, epoch, p.completeUntil)
-	assert.True(t, p.delivered(uuid.UUID{1}) && p.delivered(uuid.UUID{2}))
+func TestChangesHoldEachRowOnce(t *testing.T) {
+	p := newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)
+	p.add(id(1), epoch)
+	p.counted(checkpoint.BinOf(epoch), 7)
+	first := p.take(after(time.Second))
+	assert.Equal(t, checkpoint.Rows{checkpoint.BinOf(epoch): {id(1)}}, first.Delivered)
+	assert.Equal(t, map[checkpoint.Bin]int{checkpoint.BinOf(epoch): 7}, first.Counted)
+	p.add(id(2), epoch)
+	second := p.take(after(time.Second))
+	assert.Equal(t, checkpoint.Rows{checkpoint.BinOf(epoch): {id(2)}}, second.Delivered)
+	assert.Empty(t, second.Counted)
+}
+
+func TestCarriedRowsAreRecognisedOnceAndThenByTheirBin(t *testing.T) {
+	p := newPosition(checkpoint.Cursor{Since: epoch, CompleteUntil: epoch}, nil)
+	p.carried = map[uuid.UUID]struct{}{id(1): {}}
+	assert.True(t, p.delivered(id(1), epoch))
+	assert.Equal(t, 1, p.ledger[checkpoint.BinOf(epoch)].Rows)
+	assert.True(t, p.delivered(id(1), epoch))
+	p.advance(after(time.Hour))
+	p.forget(time.Hour, epoch)
+	assert.NotNil(t, p.carried)
+	p.advance(after(3 * time.Hour))
+	p.forget(time.Hour, epoch)
+	assert.Nil(t, p.carried)
+	assert.True(t, p.take(epoch).DropCarried)
 }
 
 func TestSpan(t *testing.T) {

@@ -77,7 +77,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 			err = errors.Join(err, store.Close(ctx))
 		}
 	}()
-	r.keeper = checkpoint.NewKeeper(store, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
+	r.keeper = checkpoint.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
 	r.scheduler = scheduler.New(r.cfg.Quota.limits())
 	readers, err := r.newTables(ctx, client, newStatus(host))
 	if err != nil {
@@ -154,15 +154,9 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 		t.now = r.now
 		if declared.Kind != tables.Directory {
 			t.keeper = r.keeper
-			cursor, found, err := r.keeper.Load(ctx, t.name, r.cfg.Credentials.TenantID)
-			if err != nil {
+			if err := t.resume(ctx); err != nil {
 				return nil, err
 			}
-			if found {
-				t.position = newPosition(cursor)
-				t.state.progress(cursor.CompleteUntil)
-			}
-			t.logger.Info("The table is read.", zap.Bool("resumed", found), zap.Time("complete_until", cursor.CompleteUntil))
 		}
 		readers = append(readers, t)
 	}

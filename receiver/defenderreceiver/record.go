@@ -9,7 +9,6 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -19,7 +18,7 @@ type chunk struct {
 	tenantID string
 	logs     plog.Logs
 	records  plog.LogRecordSlice
-	rows     []checkpoint.Row
+	rows     []row
 	uids     map[uuid.UUID]struct{}
 }
 
@@ -44,7 +43,7 @@ func (c *chunk) holds(uid uuid.UUID) bool {
 }
 
 // take returns the collected records and the rows that they are, and begins anew.
-func (c *chunk) take() (plog.Logs, []checkpoint.Row) {
+func (c *chunk) take() (plog.Logs, []row) {
 	logs, rows := c.logs, c.rows
 	if len(rows) > 0 {
 		c.reset()
@@ -54,20 +53,19 @@ func (c *chunk) take() (plog.Logs, []checkpoint.Row) {
 
 // row is what the receiver knows of a decoded row.
 type row struct {
-	checkpoint.Row
-	// arrived is the row's ingestion time as it stood in the answer.
-	arrivedText string
+	uid uuid.UUID
+	at  time.Time // its place on the axis; zero if the row has none
+	// ingestionTime as it stood in the answer; empty where the service does not say.
+	ingestionTime string
 	// timestamp is the event's time; readable is false where the row has none.
 	timestamp time.Time
 	readable  bool
 }
 
 // inspect reads identity and times of a row, and takes the receiver's own columns out of it.
-func inspect(body pcommon.Map, ids *rowid.Hasher) row {
-	var r row
-	r.UID = ids.UID(body)
-	r.arrivedText = text(body, query.IngestionTime)
-	r.Arrived, _ = parseTime(r.arrivedText)
+func inspect(body pcommon.Map, ids *rowid.Hasher, axis string) row {
+	r := row{uid: ids.UID(body), ingestionTime: text(body, query.IngestionTime)}
+	r.at, _ = parseTime(text(body, axis))
 	r.timestamp, r.readable = parseTime(text(body, tables.TimestampColumn))
 	body.RemoveIf(func(name string, _ pcommon.Value) bool { return query.IsOwn(name) })
 	return r
@@ -75,13 +73,13 @@ func inspect(body pcommon.Map, ids *rowid.Hasher) row {
 
 // add makes a row the next record. body is moved and left empty.
 func (c *chunk) add(body pcommon.Map, r row, observed time.Time) {
-	c.rows = append(c.rows, r.Row)
-	c.uids[r.UID] = struct{}{}
+	c.rows = append(c.rows, r)
+	c.uids[r.uid] = struct{}{}
 	record := c.records.AppendEmpty()
 	body.MoveTo(record.Body().SetEmptyMap())
 	timestamp := r.timestamp
 	if !r.readable {
-		timestamp = r.Arrived
+		timestamp, _ = parseTime(r.ingestionTime)
 	}
 	if !timestamp.IsZero() {
 		record.SetTimestamp(pcommon.NewTimestampFromTime(timestamp))
@@ -90,10 +88,10 @@ func (c *chunk) add(body pcommon.Map, r row, observed time.Time) {
 	record.SetEventName(c.table.EventName())
 	attributes := record.Attributes()
 	attributes.EnsureCapacity(3)
-	attributes.PutStr(tables.AttributeUID, r.UID.String())
+	attributes.PutStr(tables.AttributeUID, r.uid.String())
 	attributes.PutStr(tables.AttributeTable, c.table.Name)
-	if !r.Arrived.IsZero() {
-		attributes.PutStr(tables.AttributeIngestionTime, r.arrivedText)
+	if r.ingestionTime != "" {
+		attributes.PutStr(tables.AttributeIngestionTime, r.ingestionTime)
 	}
 }
 

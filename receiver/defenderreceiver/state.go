@@ -18,13 +18,30 @@ type tableState struct {
 	// mu guards everything below.
 	mu            sync.Mutex
 	completeUntil time.Time // zero until it is known where the table begins
+	progressed    time.Time // on this machine's clock
 	paused        string    // the reason; empty while the table runs
+	aside         int       // ranges that were set aside
+	audit         auditResult
 }
 
 func (s *tableState) progress(completeUntil time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.completeUntil = completeUntil
+	if !s.completeUntil.Equal(completeUntil) {
+		s.completeUntil, s.progressed = completeUntil, time.Now()
+	}
+}
+
+func (s *tableState) setAside(ranges int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.aside = ranges
+}
+
+func (s *tableState) audited(r auditResult) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.audit = r
 }
 
 // pause sets the reason; an empty one resumes. It reports whether that changed anything.
@@ -36,8 +53,16 @@ func (s *tableState) pause(reason string) bool {
 	return changed
 }
 
-func (s *tableState) snapshot() (completeUntil time.Time, paused string) {
+// tableView is a copy of what a tableState holds.
+type tableView struct {
+	completeUntil, progressed time.Time
+	paused                    string
+	aside                     int
+	audit                     auditResult
+}
+
+func (s *tableState) view() tableView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.completeUntil, s.paused
+	return tableView{s.completeUntil, s.progressed, s.paused, s.aside, s.audit}
 }

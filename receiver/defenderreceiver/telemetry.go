@@ -28,7 +28,27 @@ func newTelemetry(settings component.TelemetrySettings) (*telemetry, error) {
 
 // observe lets the gauges read the states of the tables and the scheduler's quota.
 func (t *telemetry) observe(tables []*table, quota *scheduler.Scheduler) error {
-	return errors.Join(t.observeLag(tables), t.observePaused(tables), t.observeQuota(quota))
+	return errors.Join(t.observeLag(tables), t.observeProgress(tables), t.observePaused(tables), t.observeAside(tables), t.observeQuota(quota))
+}
+
+func (t *telemetry) observeProgress(tables []*table) error {
+	return t.builder.RegisterReceiverDefenderProgressAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
+		for _, table := range tables {
+			if view := table.state.view(); !view.progressed.IsZero() {
+				o.Observe(time.Since(view.progressed).Seconds(), ofTable(table.name))
+			}
+		}
+		return nil
+	})
+}
+
+func (t *telemetry) observeAside(tables []*table) error {
+	return t.builder.RegisterReceiverDefenderRangesAsideCallback(func(_ context.Context, o metric.Int64Observer) error {
+		for _, table := range tables {
+			o.Observe(int64(table.state.view().aside), ofTable(table.name))
+		}
+		return nil
+	})
 }
 
 func (t *telemetry) observeQuota(quota *scheduler.Scheduler) error {
@@ -47,8 +67,8 @@ func (t *telemetry) observeQuota(quota *scheduler.Scheduler) error {
 func (t *telemetry) observeLag(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderCursorLagCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
-			if completeUntil, _ := table.state.snapshot(); !completeUntil.IsZero() {
-				o.Observe(table.serviceNow().Sub(completeUntil).Seconds(), ofTable(table.name))
+			if view := table.state.view(); !view.completeUntil.IsZero() {
+				o.Observe(table.serviceNow().Sub(view.completeUntil).Seconds(), ofTable(table.name))
 			}
 		}
 		return nil
@@ -59,7 +79,7 @@ func (t *telemetry) observePaused(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderPausedCallback(func(_ context.Context, o metric.Int64Observer) error {
 		for _, table := range tables {
 			value := int64(0)
-			if _, paused := table.state.snapshot(); paused != "" {
+			if table.state.view().paused != "" {
 				value = 1
 			}
 			o.Observe(value, ofTable(table.name))
@@ -102,6 +122,20 @@ func queryOutcome(err error) string {
 
 func (t *telemetry) truncated(ctx context.Context, table string) {
 	t.builder.ReceiverDefenderTruncatedPages.Add(ctx, 1, ofTable(table))
+}
+
+// late counts a row that came longer after its event than a reader of event time would look back.
+func (t *telemetry) late(ctx context.Context, table string, r row, overlap time.Duration) {
+	if arrived, ok := parseTime(r.ingestionTime); ok && r.readable && arrived.Sub(r.timestamp) > overlap {
+		t.builder.ReceiverDefenderLateRows.Add(ctx, 1, ofTable(table))
+	}
+}
+
+func (t *telemetry) audit(ctx context.Context, table string, r auditResult) {
+	for result, n := range map[string]int{"matched": r.matched, "recovered": r.recovered, "missing": r.missing} {
+		t.builder.ReceiverDefenderAuditRows.Add(ctx, int64(n), metric.WithAttributes(
+			attribute.String("table", table), attribute.String("result", result)))
+	}
 }
 
 func (t *telemetry) repaired(ctx context.Context, table string, n int64) {

@@ -55,9 +55,6 @@ func (c *Config) unsupported() error {
 	if c.Backfill.Window > 0 {
 		errs = append(errs, errors.New("'backfill::window' is not available yet: leave it at 0s; initial_lookback reaches up to 720h back"))
 	}
-	if c.LateArrival.Mode == ModeEventTime {
-		errs = append(errs, errors.New("'late_arrival::mode: event_time' is not available yet: use auto or ingestion_time"))
-	}
 	if c.DeadLetter.Directory != "" {
 		errs = append(errs, errors.New("'dead_letter::directory' is not available yet: leave it empty; refused rows are counted"))
 	}

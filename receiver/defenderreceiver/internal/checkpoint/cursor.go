@@ -1,13 +1,12 @@
 package checkpoint
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"strconv"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // version of the stored form. A later form is written beside this reader, not instead of it.
@@ -15,67 +14,71 @@ const version = 1
 
 // Cursor is how far a table was read.
 type Cursor struct {
-	// TenantID whose table it is: another tenant's cursor must not be taken over.
-	TenantID string
-	// CompleteUntil: every row that arrived before it was delivered. It has 100 ns resolution.
+	// Axis is the time that the table is read along, by its name in the configuration.
+	Axis string
+	// Filter is a fingerprint of the row filter: under another filter the ledger is not comparable.
+	Filter string
+	// Since: rows before it were never asked for, or under another filter.
+	Since time.Time
+	// CompleteUntil: every row before it was delivered. It has 100 ns resolution.
 	CompleteUntil time.Time
-	// Delivered are the rows that arrived at CompleteUntil or later and were delivered.
-	Delivered []Row
+	// Aside are ranges that could not be read and were passed over; they are tried again.
+	Aside []Range
 }
 
-// Row is a row that was delivered.
-type Row struct {
-	UID uuid.UUID
-	// Arrived is its place on the axis that the table is read along.
-	Arrived time.Time
+// Range is a half-open range of time that was set aside.
+type Range struct {
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Tries int       `json:"tries"`
+	Next  time.Time `json:"next"` // when it is tried again
 }
 
-// rowSize is a row's length in storage: its id, and the 100 ns since 1970 of its arrival.
-const rowSize = len(uuid.UUID{}) + 8
-
-const tick = 100 * time.Nanosecond
-
-// stored is a cursor's form in storage.
+// stored is the form of cursor and index in storage.
 type stored struct {
-	Version       int       `json:"version"`
-	TenantID      string    `json:"tenant_id"`
-	CompleteUntil time.Time `json:"complete_until"`
-	Delivered     []byte    `json:"delivered,omitempty"` // rowSize bytes a row
+	Version       int               `json:"version"`
+	Axis          string            `json:"axis"`
+	Filter        string            `json:"filter"`
+	Since         time.Time         `json:"since"`
+	CompleteUntil time.Time         `json:"complete_until"`
+	Aside         []Range           `json:"aside,omitempty"`
+	Bins          map[string][3]int `json:"bins,omitempty"` // rows, segments, counted
 }
 
-func encode(c Cursor) ([]byte, error) {
-	s := stored{Version: version, TenantID: c.TenantID, CompleteUntil: c.CompleteUntil.UTC()}
-	s.Delivered = make([]byte, 0, len(c.Delivered)*rowSize)
-	for _, row := range c.Delivered {
-		s.Delivered = append(s.Delivered, row.UID[:]...)
-		s.Delivered = binary.BigEndian.AppendUint64(s.Delivered, uint64(row.Arrived.UnixNano()/int64(tick))) //nolint:gosec // bits are kept
+func encode(c Cursor, index map[Bin]Entry) ([]byte, error) {
+	s := stored{
+		Version: version, Axis: c.Axis, Filter: c.Filter, Since: c.Since.UTC(), CompleteUntil: c.CompleteUntil.UTC(),
+		Aside: c.Aside, Bins: make(map[string][3]int, len(index)),
+	}
+	for bin, e := range index {
+		s.Bins[bin.String()] = [3]int{e.Rows, e.Segments, e.Counted}
 	}
 	return json.Marshal(s)
 }
 
-var (
-	errNoTime = errors.New("it has no complete_until")
-	errLength = errors.New("the list of delivered rows is cut off")
-)
+var errNoTime = errors.New("it has no complete_until")
 
-func decode(data []byte) (Cursor, error) {
+func decode(data []byte) (Cursor, map[Bin]Entry, error) {
 	var s stored
 	if err := json.Unmarshal(data, &s); err != nil {
-		return Cursor{}, err
+		return Cursor{}, nil, err
 	}
 	if s.Version != version {
-		return Cursor{}, fmt.Errorf("it is of version %d, and this release reads version %d", s.Version, version)
+		return Cursor{}, nil, fmt.Errorf("it is of version %d, and this release reads version %d", s.Version, version)
 	}
 	if s.CompleteUntil.IsZero() {
-		return Cursor{}, errNoTime
+		return Cursor{}, nil, errNoTime
 	}
-	if len(s.Delivered)%rowSize != 0 {
-		return Cursor{}, errLength
+	index := make(map[Bin]Entry, len(s.Bins))
+	for name, e := range maps.All(s.Bins) {
+		bin, err := strconv.ParseInt(name, 10, 64)
+		if err != nil {
+			return Cursor{}, nil, fmt.Errorf("%q is no bin", name)
+		}
+		if e[0] < 0 || e[1] < 0 {
+			return Cursor{}, nil, fmt.Errorf("bin %s has %d rows in %d segments", name, e[0], e[1])
+		}
+		index[Bin(bin)] = Entry{Rows: e[0], Segments: e[1], Counted: e[2]}
 	}
-	c := Cursor{TenantID: s.TenantID, CompleteUntil: s.CompleteUntil.UTC()}
-	for rest := s.Delivered; len(rest) > 0; rest = rest[rowSize:] {
-		ticks := int64(binary.BigEndian.Uint64(rest[rowSize-8:])) //nolint:gosec // bits are kept
-		c.Delivered = append(c.Delivered, Row{UID: uuid.UUID(rest[:16]), Arrived: time.Unix(0, ticks*int64(tick)).UTC()})
-	}
-	return c, nil
+	return Cursor{Axis: s.Axis, Filter: s.Filter, Since: s.Since.UTC(), CompleteUntil: s.CompleteUntil.UTC(), Aside: s.Aside}, index, nil
 }

@@ -54,26 +54,35 @@ func (m *memory) Batch(_ context.Context, ops ...*storage.Operation) error {
 	}
 	m.writes++
 	for _, op := range ops {
-		m.data[op.Key] = op.Value
+		if op.Type == storage.Delete {
+			delete(m.data, op.Key)
+		} else {
+			m.data[op.Key] = op.Value
+		}
 	}
 	return nil
 }
 
-func at(second int) Cursor {
-	return Cursor{TenantID: tenant, CompleteUntil: time.Date(2026, 1, 1, 0, 0, second, 100, time.UTC)}
+// at is a change whose cursor stands at a second, accepted now.
+func at(second int) Change {
+	return Change{At: time.Now(), Cursor: Cursor{CompleteUntil: time.Date(2026, 1, 1, 0, 0, second, 100, time.UTC)}}
 }
 
 func load(t *testing.T, m *memory, table string) time.Time {
 	t.Helper()
-	c, _, err := NewKeeper(m, 0, nil).Load(t.Context(), table, tenant)
+	c, _, _, err := newKeeper(m, 0).Load(t.Context(), table)
 	require.NoError(t, err)
 	return c.CompleteUntil
+}
+
+func newKeeper(m *memory, delay time.Duration) *Keeper {
+	return NewKeeper(m, tenant, delay, func(int, error) {})
 }
 
 // start runs a keeper with a delay of two seconds.
 func start(t *testing.T, m *memory) *Keeper {
 	t.Helper()
-	k := NewKeeper(m, 2*time.Second, func(int, error) {})
+	k := newKeeper(m, 2*time.Second)
 	go k.Run(t.Context())
 	synctest.Wait()
 	return k
@@ -83,18 +92,18 @@ func TestStoredOnlyWhenDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		k := start(t, m)
-		require.NoError(t, k.Keep("A", at(1), time.Now()))
+		require.NoError(t, k.Keep("A", at(1)))
 		time.Sleep(1500 * time.Millisecond)
-		require.NoError(t, k.Keep("A", at(2), time.Now()))
+		require.NoError(t, k.Keep("A", at(2)))
 		synctest.Wait()
 		writes, _ := m.count()
 		assert.Zero(t, writes, "nothing is older than the delay")
 		time.Sleep(time.Second)
 		synctest.Wait()
-		assert.Equal(t, at(1).CompleteUntil, load(t, m, "A"), "only what was accepted two seconds ago")
+		assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"), "only what was accepted two seconds ago")
 		time.Sleep(time.Second)
 		synctest.Wait()
-		assert.Equal(t, at(2).CompleteUntil, load(t, m, "A"))
+		assert.Equal(t, at(2).Cursor.CompleteUntil, load(t, m, "A"))
 	})
 }
 
@@ -102,14 +111,14 @@ func TestTablesThatAreDueGoInOneBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		k := start(t, m)
-		require.NoError(t, errors.Join(k.Keep("A", at(1), time.Now()), k.Keep("B", at(2), time.Now())))
+		require.NoError(t, errors.Join(k.Keep("A", at(1)), k.Keep("B", at(2))))
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		writes, keys := m.count()
 		assert.Equal(t, 1, writes)
 		assert.Equal(t, 2, keys)
-		assert.Equal(t, at(1).CompleteUntil, load(t, m, "A"))
-		assert.Equal(t, at(2).CompleteUntil, load(t, m, "B"))
+		assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"))
+		assert.Equal(t, at(2).Cursor.CompleteUntil, load(t, m, "B"))
 	})
 }
 
@@ -118,74 +127,138 @@ func TestFailingStorageIsToldAndRetried(t *testing.T) {
 		m := newMemory()
 		k := start(t, m)
 		m.fail(errors.New("disk full"))
-		require.NoError(t, k.Keep("A", at(1), time.Now()))
+		require.NoError(t, k.Keep("A", at(1)))
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		require.ErrorContains(t, k.Failure(), "disk full")
-		require.ErrorContains(t, k.Keep("A", at(2), time.Now()), "disk full")
+		require.ErrorContains(t, k.Keep("A", at(2)), "disk full")
 		m.fail(nil)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		require.NoError(t, k.Failure())
-		assert.Equal(t, at(2).CompleteUntil, load(t, m, "A"))
+		assert.Equal(t, at(2).Cursor.CompleteUntil, load(t, m, "A"))
 	})
 }
 
 func TestFlushStoresAllAndThenNothing(t *testing.T) {
 	m := newMemory()
-	k := NewKeeper(m, time.Hour, func(int, error) {})
-	require.NoError(t, k.Keep("A", at(1), time.Now()))
+	k := newKeeper(m, time.Hour)
+	require.NoError(t, k.Keep("A", at(1)))
 	require.NoError(t, k.Flush(t.Context()))
-	assert.Equal(t, at(1).CompleteUntil, load(t, m, "A"))
-	require.NoError(t, k.Keep("A", at(2), time.Now()))
+	assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"))
+	require.NoError(t, k.Keep("A", at(2)))
 	require.NoError(t, k.Flush(t.Context()))
-	assert.Equal(t, at(1).CompleteUntil, load(t, m, "A"), "after the end nothing is written")
+	assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"), "after the end nothing is written")
+}
+
+var bin = BinOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+
+func TestLedgerGrowsWithItsCursor(t *testing.T) {
+	m := newMemory()
+	ids := []uuid.UUID{uuid.New(), uuid.New(), uuid.New(), uuid.New()}
+	k := newKeeper(m, 0)
+	keep := func(second int, rows Rows, forget Bin) {
+		t.Helper()
+		change := at(second)
+		change.Delivered, change.Forget = rows, forget
+		require.NoError(t, k.Keep("A", change))
+	}
+	keep(1, Rows{bin: ids[:1], bin + 1: ids[1:2]}, 0)
+	keep(2, Rows{bin: ids[2:3]}, 0)
+	held, err := k.Bin(t.Context(), "A", bin)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []uuid.UUID{ids[0], ids[2]}, held, "what waits to be stored counts")
+	require.NoError(t, k.store(t.Context(), endOfTime))
+	keep(3, Rows{bin: ids[3:]}, 0)
+	require.NoError(t, k.store(t.Context(), endOfTime))
+
+	k = newKeeper(m, 0)
+	_, index, found, err := k.Load(t.Context(), "A")
+	require.NoError(t, err)
+	require.True(t, found)
+	assert.Equal(t, map[Bin]Entry{bin: {Rows: 3, Segments: 2}, bin + 1: {Rows: 1, Segments: 1}}, index)
+	held, err = k.Bin(t.Context(), "A", bin)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []uuid.UUID{ids[0], ids[2], ids[3]}, held)
+
+	keep(4, nil, bin+1)
+	require.NoError(t, k.store(t.Context(), endOfTime))
+	_, keys := m.count()
+	assert.Equal(t, 2, keys, "the cursor, and the bin that is still needed")
+}
+
+func TestNothingIsHalfWritten(t *testing.T) {
+	m := newMemory()
+	k := newKeeper(m, 0)
+	m.fail(errors.New("disk full"))
+	change := at(1)
+	change.Delivered = Rows{bin: {uuid.New()}}
+	require.NoError(t, k.Keep("A", change))
+	require.Error(t, k.store(t.Context(), endOfTime))
+	m.fail(nil)
+	require.NoError(t, k.store(t.Context(), endOfTime))
+	_, index, _, err := newKeeper(m, 0).Load(t.Context(), "A")
+	require.NoError(t, err)
+	assert.Equal(t, Entry{Rows: 1, Segments: 1}, index[bin])
 }
 
 func TestCursorSurvives(t *testing.T) {
-	want := at(7)
-	want.Delivered = []Row{
-		{UID: uuid.New(), Arrived: want.CompleteUntil},
-		{UID: uuid.New(), Arrived: want.CompleteUntil.Add(tick)},
+	want := Cursor{
+		Axis: "event_time", Filter: "f", Since: bin.Start(), CompleteUntil: bin.End(),
+		Aside: []Range{{From: bin.Start(), To: bin.End(), Tries: 2, Next: bin.End()}},
 	}
-	data, err := encode(want)
+	index := map[Bin]Entry{bin: {1, 2, 3}, Carried: {4, 5, 6}}
+	data, err := encode(want, index)
 	require.NoError(t, err)
-	got, err := decode(data)
+	got, gotIndex, err := decode(data)
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
+	assert.Equal(t, index, gotIndex)
 }
 
 func TestLoadFailsRatherThanStartingAfresh(t *testing.T) {
 	for name, c := range map[string]struct{ stored, want string }{
-		"no JSON":        {"\x00", "invalid character"},
-		"a later form":   {`{"version":2,"complete_until":"2026-01-01T00:00:00Z"}`, "version 2"},
-		"no time":        {`{"version":1}`, "complete_until"},
-		"cut off":        {`{"version":1,"complete_until":"2026-01-01T00:00:00Z","delivered":"AAAA"}`, "cut off"},
-		"another tenant": {`{"version":1,"complete_until":"2026-01-01T00:00:00Z","tenant_id":"b"}`, "belongs to tenant b"},
+		"no JSON":      {"\x00", "invalid character"},
+		"a later form": {`{"version":2,"complete_until":"2026-01-01T00:00:00Z"}`, "version 2"},
+		"no time":      {`{"version":1}`, "complete_until"},
+		"no bin":       {`{"version":1,"complete_until":"2026-01-01T00:00:00Z","bins":{"x":[1,1,1]}}`, `"x" is no bin`},
+		"no number":    {`{"version":1,"complete_until":"2026-01-01T00:00:00Z","bins":{"7":[1,-1,1]}}`, "-1 segments"},
 	} {
 		m := newMemory()
-		m.data[Key("A")] = []byte(c.stored)
-		_, _, err := NewKeeper(m, 0, nil).Load(t.Context(), "A", tenant)
+		k := newKeeper(m, 0)
+		m.data[k.Key("A")] = []byte(c.stored)
+		_, _, _, err := k.Load(t.Context(), "A")
 		require.ErrorContains(t, err, c.want, name)
-		assert.ErrorContains(t, err, `"cursor/v1/A"`, name)
+		assert.ErrorContains(t, err, `"cursor/v1/tenant-a/A"`, name)
 	}
+	_, _, found, err := newKeeper(newMemory(), 0).Load(t.Context(), "A")
+	require.NoError(t, err)
+	assert.False(t, found)
+}
+
+func TestAnotherTenantHasItsOwnCursor(t *testing.T) {
 	m := newMemory()
-	_, found, err := NewKeeper(m, 0, nil).Load(t.Context(), "A", tenant)
+	k := newKeeper(m, 0)
+	require.NoError(t, k.Keep("A", at(1)))
+	require.NoError(t, k.Flush(t.Context()))
+	_, _, found, err := NewKeeper(m, "another", 0, nil).Load(t.Context(), "A")
 	require.NoError(t, err)
 	assert.False(t, found)
 }
 
 func FuzzDecode(f *testing.F) {
-	data, _ := encode(at(1))
+	data, _ := encode(at(1).Cursor, map[Bin]Entry{bin: {1, 2, 3}})
 	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := decode(data)
+		c, index, err := decode(data)
 		if err != nil {
 			return
 		}
-		again, err := encode(c)
-		require.NoError(t, err)
-		same, err := decode(again)
+		again, err := encode(c, index)
+		if err != nil {
+			return // a year that JSON cannot write
+		}
+		same, _, err := decode(again)
 		require.NoError(t, err)
 		assert.Equal(t, c, same)
 	})

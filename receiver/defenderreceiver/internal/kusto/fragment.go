@@ -96,6 +96,11 @@ func DateTime(t time.Time) Fragment {
 	return Fragment{"datetime(" + t.UTC().Format(timeLayout) + ")"}
 }
 
+// Timespan is a timespan literal, in whole seconds.
+func Timespan(d time.Duration) Fragment {
+	return Fragment{strconv.FormatInt(int64(d/time.Second), 10) + "s"}
+}
+
 func isIdentifier(name string) bool {
 	for i, r := range name {
 		letter := r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'

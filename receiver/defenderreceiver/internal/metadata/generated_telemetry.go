@@ -28,12 +28,16 @@ type TelemetryBuilder struct {
 	meter                          metric.Meter
 	mu                             sync.Mutex
 	registrations                  []metric.Registration
+	ReceiverDefenderAuditRows      metric.Int64Counter
 	ReceiverDefenderCursorLag      metric.Float64ObservableGauge
 	ReceiverDefenderCursorWrites   metric.Int64Counter
+	ReceiverDefenderLateRows       metric.Int64Counter
 	ReceiverDefenderPaused         metric.Int64ObservableGauge
+	ReceiverDefenderProgressAge    metric.Float64ObservableGauge
 	ReceiverDefenderQueries        metric.Int64Counter
 	ReceiverDefenderQueryDuration  metric.Float64Histogram
 	ReceiverDefenderQuotaUsed      metric.Float64ObservableGauge
+	ReceiverDefenderRangesAside    metric.Int64ObservableGauge
 	ReceiverDefenderRepairedValues metric.Int64Counter
 	ReceiverDefenderRows           metric.Int64Counter
 	ReceiverDefenderThrottled      metric.Int64Counter
@@ -81,12 +85,42 @@ func (builder *TelemetryBuilder) RegisterReceiverDefenderPausedCallback(cb metri
 	return nil
 }
 
+// RegisterReceiverDefenderProgressAgeCallback sets callback for observable ReceiverDefenderProgressAge metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderProgressAgeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderProgressAge, obs: o})
+		return nil
+	}, builder.ReceiverDefenderProgressAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterReceiverDefenderQuotaUsedCallback sets callback for observable ReceiverDefenderQuotaUsed metric.
 func (builder *TelemetryBuilder) RegisterReceiverDefenderQuotaUsedCallback(cb metric.Float64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderQuotaUsed, obs: o})
 		return nil
 	}, builder.ReceiverDefenderQuotaUsed)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverDefenderRangesAsideCallback sets callback for observable ReceiverDefenderRangesAside metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderRangesAsideCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverDefenderRangesAside, obs: o})
+		return nil
+	}, builder.ReceiverDefenderRangesAside)
 	if err != nil {
 		return err
 	}
@@ -134,6 +168,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ReceiverDefenderAuditRows, err = builder.meter.Int64Counter(
+		"otelcol_receiver_defender_audit_rows",
+		metric.WithDescription("Rows that audits counted on the service. Each audit adds what it found. [Alpha]"),
+		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderCursorLag, err = builder.meter.Float64ObservableGauge(
 		"otelcol_receiver_defender_cursor_lag",
 		metric.WithDescription("Age of the newest time up to which the table is complete. [Alpha]"),
@@ -146,10 +186,22 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{write}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderLateRows, err = builder.meter.Int64Counter(
+		"otelcol_receiver_defender_late_rows",
+		metric.WithDescription("Rows that arrived longer after their event than late_arrival::overlap. [Alpha]"),
+		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderPaused, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_defender_paused",
 		metric.WithDescription("Whether the table is paused (1) or not (0). [Alpha]"),
 		metric.WithUnit("{table}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderProgressAge, err = builder.meter.Float64ObservableGauge(
+		"otelcol_receiver_defender_progress_age",
+		metric.WithDescription("Time since the table's cursor last moved. One that grows while rows are read is a livelock. [Alpha]"),
+		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderQueries, err = builder.meter.Int64Counter(
@@ -169,6 +221,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_defender_quota_used",
 		metric.WithDescription("Spent part of the configured share of the quota. [Alpha]"),
 		metric.WithUnit("{ratio}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderRangesAside, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_defender_ranges_aside",
+		metric.WithDescription("Ranges that could not be read, were passed over and are tried again. [Alpha]"),
+		metric.WithUnit("{range}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderRepairedValues, err = builder.meter.Int64Counter(

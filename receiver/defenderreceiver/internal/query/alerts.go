@@ -7,15 +7,17 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 )
 
+// infoPrefix marks what came from AlertInfo; infoPlace and evidencePlace are the halves' places on
+// the axis.
 const (
-	infoIngestionTime     = "InfoIngestionTime"
-	evidenceIngestionTime = "EvidenceIngestionTime"
-	infoPrefix            = "Info"
+	infoPrefix    = "Info"
+	infoPlace     = "InfoPlace"
+	evidencePlace = "EvidencePlace"
 )
 
-// alerts joins AlertInfo and AlertEvidence. A pair's place is when its later half came, so neither
-// half can come too late; what came after the page's end is not looked at, so a page says the same
-// whenever it is read.
+// alerts joins AlertInfo and AlertEvidence. A pair's place on the axis is that of its later half, so
+// neither half can come too late; what came after the page's end is not looked at, so a page says the
+// same whenever it is read.
 //
 // Of an alert's AlertInfo rows the newest counts, from the first one on that said the same: a row
 // that repeats its predecessor changes nothing and gives the pair no new place. Of evidence rows that
@@ -41,16 +43,16 @@ evidence
 | join kind=leftouter (users) on AlertId
 | extend ?`,
 		t.info(),
-		kusto.Name(infoIngestionTime), kusto.DateTime(p.To),
-		kusto.Name(infoIngestionTime),
+		kusto.Name(infoPlace), kusto.DateTime(p.To),
+		kusto.Name(infoPlace),
 		t.infoChanged(),
-		kusto.Name(infoIngestionTime),
+		kusto.Name(infoPlace),
 		t.evidence(),
-		kusto.Name(evidenceIngestionTime), kusto.DateTime(p.To),
+		kusto.Name(evidencePlace), kusto.DateTime(p.To),
 		kusto.Name(tables.AlertUsersColumn), t.user(),
-		kusto.Name(evidenceIngestionTime), kusto.Name(evidenceIngestionTime), kusto.Names(t.evidenceColumns()...),
-		kusto.Name(IngestionTime), kusto.Name(infoIngestionTime), kusto.Name(evidenceIngestionTime),
-		within(IngestionTime, p),
+		kusto.Name(evidencePlace), kusto.Name(evidencePlace), kusto.Names(t.evidenceColumns()...),
+		kusto.Name(t.AxisColumn()), kusto.Name(infoPlace), kusto.Name(evidencePlace),
+		within(t.AxisColumn(), p),
 		t.merged(),
 	)
 	return kusto.Join("\n| ", joined, t.where())
@@ -62,12 +64,20 @@ func (t Table) info() kusto.Fragment {
 	for _, c := range t.infoColumns() {
 		renamed = append(renamed, kusto.Format("? = ?", kusto.Name(infoPrefix+c), kusto.Name(c)))
 	}
-	return kusto.Format("?\n| project ?, ? = ingestion_time()",
-		kusto.Name(t.Info.Name), kusto.Join(", ", renamed...), kusto.Name(infoIngestionTime))
+	return kusto.Format("?\n| project ?, ? = ?",
+		kusto.Name(t.Info.Name), kusto.Join(", ", renamed...), kusto.Name(infoPlace), t.place())
 }
 
 func (t Table) evidence() kusto.Fragment {
-	return kusto.Format("?\n| extend ? = ingestion_time()", kusto.Name(t.Schema.Name), kusto.Name(evidenceIngestionTime))
+	return kusto.Format("?\n| extend ? = ?", kusto.Name(t.Schema.Name), kusto.Name(evidencePlace), t.place())
+}
+
+// place is where a single row stands on the axis.
+func (t Table) place() kusto.Fragment {
+	if t.Axis == EventTime {
+		return kusto.Name(tables.TimestampColumn)
+	}
+	return kusto.Text("ingestion_time()")
 }
 
 // infoColumns are AlertInfo's, without the key of the join.

@@ -13,17 +13,33 @@ import (
 const (
 	// IngestionTime is when the service took the row in; of an alert, when its later half came.
 	IngestionTime = "IngestionTime"
+	// LaterTimestamp is the later event time of an alert's two halves.
+	LaterTimestamp = "LaterTimestamp"
 	// InfoTimestamp is the Timestamp of the AlertInfo row that an alert's record was made with. It
 	// tells apart two states of an alert that say the same with another one between them.
 	InfoTimestamp = "InfoTimestamp"
 )
 
 // IsOwn reports whether a column was added by a query and is not the service's.
-func IsOwn(column string) bool { return column == IngestionTime || column == InfoTimestamp }
+func IsOwn(column string) bool {
+	return column == IngestionTime || column == InfoTimestamp || column == LaterTimestamp
+}
+
+// Axis is the time that a table is read along.
+type Axis uint8
+
+const (
+	// Arrival is ingestion_time(): however late a row comes, it comes at the end.
+	Arrival Axis = iota
+	// EventTime is Timestamp, for a service that does not say when rows arrived.
+	EventTime
+)
 
 // Table is a table as one receiver reads it.
 type Table struct {
 	*tables.Table
+	// Axis is what ranges are of.
+	Axis Axis
 	// UserColumns are read beside the default projection.
 	UserColumns []string
 	// UserFilter is the user's own predicate, empty if there is none.
@@ -32,7 +48,19 @@ type Table struct {
 	System *accounts.Server
 }
 
-// Page is a half-open range of arrival times, or one part of it.
+// AxisColumn is the column that holds a row's place on the axis.
+func (t Table) AxisColumn() string {
+	switch {
+	case t.Axis == Arrival:
+		return IngestionTime
+	case t.Kind == tables.Alerts:
+		return LaterTimestamp
+	default:
+		return tables.TimestampColumn
+	}
+}
+
+// Page is a half-open range of the axis, or one part of it.
 type Page struct {
 	From, To time.Time
 	// MaxRows is the number of rows asked for.
@@ -58,7 +86,10 @@ func (t Table) Projection() []tables.Column {
 		users, _ := t.Column(tables.AlertUsersColumn)
 		columns = append(columns, users, tables.Column{Name: InfoTimestamp, Type: tables.DateTime})
 	}
-	return append(columns, tables.Column{Name: IngestionTime, Type: tables.DateTime})
+	if axis := t.AxisColumn(); axis != tables.TimestampColumn {
+		columns = append(columns, tables.Column{Name: axis, Type: tables.DateTime})
+	}
+	return columns
 }
 
 func names(columns []tables.Column) []string {
@@ -69,30 +100,39 @@ func names(columns []tables.Column) []string {
 	return list
 }
 
-// Read is the KQL that reads p: of a directory its snapshot, else all rows, ordered by arrival.
+// Read is the KQL that reads p: of a directory its snapshot, else all rows, in order of the axis.
 func (t Table) Read(p Page) string {
 	if t.Kind == tables.Directory {
 		return t.snapshot(p)
 	}
-	source := t.events(p)
-	if t.Kind == tables.Alerts {
-		source = t.alerts(p)
-	}
 	return kusto.Join("\n| ",
-		source,
+		t.rows(p),
 		t.part(p),
 		kusto.Format("project ?", kusto.Names(names(t.Projection())...)),
-		kusto.Format("order by ? asc", kusto.Name(IngestionTime)),
+		kusto.Format("order by ? asc", kusto.Name(t.AxisColumn())),
 		kusto.Format("take ?", kusto.Int(p.MaxRows)),
 	).String()
 }
 
-// events reads one table. There is no filter on event time: a row may be days older than its arrival.
+// rows are all rows of the range that belong to the table as it is read.
+func (t Table) rows(p Page) kusto.Fragment {
+	if t.Kind == tables.Alerts {
+		return t.alerts(p)
+	}
+	return t.events(p)
+}
+
+// events reads one table. Along arrival there is no filter on event time: a row may be days older than
+// its arrival.
 func (t Table) events(p Page) kusto.Fragment {
+	var extend kusto.Fragment
+	if t.Axis == Arrival {
+		extend = kusto.Format("extend ? = ingestion_time()", kusto.Name(IngestionTime))
+	}
 	return kusto.Join("\n| ",
 		kusto.Name(t.Schema.Name),
-		kusto.Format("extend ? = ingestion_time()", kusto.Name(IngestionTime)),
-		kusto.Format("where ?", within(IngestionTime, p)),
+		extend,
+		kusto.Format("where ?", within(t.AxisColumn(), p)),
 		t.where(),
 	)
 }

@@ -38,10 +38,17 @@ func all(t *testing.T) map[string]string {
 		if declared.Kind == tables.Alerts {
 			full.UserFilter, full.UserColumns = filter, []string{"EmailSubject"}
 		}
+		byEvent := full
+		byEvent.Axis = EventTime
 		queries[declared.Name] = Table{Table: declared}.Read(page)
 		queries[declared.Name+", filtered"] = full.Read(page)
 		queries[declared.Name+", in parts"] = full.Read(part)
 		queries[declared.Name+", probe"] = full.Probe()
+		if declared.Kind != tables.Directory {
+			queries[declared.Name+", count"] = full.Count(page)
+		}
+		queries[declared.Name+", by event time"] = byEvent.Read(page)
+		queries[declared.Name+", count by event time"] = byEvent.Count(page)
 	}
 	return queries
 }
@@ -55,8 +62,12 @@ func TestQueriesCompile(t *testing.T) {
 
 // The decoder is told what columns come, so an answer must have exactly these.
 func TestProjectionIsWhatComes(t *testing.T) {
+	both := []Table{}
 	for _, declared := range tables.All() {
-		table := Table{Table: declared, UserColumns: []string{"Timestamp"}}
+		both = append(both, Table{Table: declared, UserColumns: []string{"Timestamp"}},
+			Table{Table: declared, UserColumns: []string{"Timestamp"}, Axis: EventTime})
+	}
+	for _, table := range both {
 		q, err := kql.Compile(schema{}, table.Read(page), kql.Options{Now: from})
 		require.NoError(t, err)
 		want, got := map[string]string{}, map[string]string{}
@@ -66,7 +77,7 @@ func TestProjectionIsWhatComes(t *testing.T) {
 		for _, c := range q.Columns() {
 			got[c.Name] = c.Type.String()
 		}
-		assert.Equal(t, want, got, declared.Name)
+		assert.Equal(t, want, got, table.Name)
 	}
 }
 

@@ -1,0 +1,59 @@
+# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node.
+
+GO      ?= go
+BIN     := bin
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+
+# Build, vet and lint share one set of compiler settings, and so the compiled dependencies, which take minutes.
+# grpcnotrace leaves out golang.org/x/net/trace, which keeps the linker from dropping unused code.
+STATIC := CGO_ENABLED=0 GOFLAGS="$(shell $(GO) env GOFLAGS) -trimpath -tags=grpcnotrace"
+
+COMMANDS := $(notdir $(wildcard cmd/*))
+
+# The race detector needs a C compiler; without one the tests still run.
+RACE := $(if $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null),-race)
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+ORACLE := internal/kql/oracle
+
+.DEFAULT_GOAL := help
+.PHONY: help build test lint fmt bench generate oracle run clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build every command into bin/
+	@mkdir -p $(BIN)
+	$(STATIC) $(GO) build -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/ $(addprefix ./cmd/,$(COMMANDS))
+
+test: ## run all tests, with the race detector where there is a C compiler
+	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
+	$(GO) test $(RACE) -timeout 10m ./...
+
+lint: ## go vet and golangci-lint
+	$(STATIC) $(GO) vet ./...
+	$(STATIC) $(GO) run $(GOLANGCI_LINT) run ./...
+
+fmt: ## format the code as lint asks for
+	$(STATIC) $(GO) run $(GOLANGCI_LINT) fmt ./...
+
+bench: ## run all benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+generate: ## write the distribution's sources from builder-config.yaml, and each component's from its metadata.yaml
+	@mkdir -p cmd/otelcol-defender
+	$(STATIC) $(GO) tool builder --skip-get-modules --skip-compilation --config builder-config.yaml
+	@$(GO) fmt ./cmd/otelcol-defender >/dev/null
+	$(STATIC) $(GO) generate ./...
+
+oracle: ## install Microsoft's KQL parser, against which a test checks the queries (Node)
+	@if [ ! -d $(ORACLE) ]; then echo "make oracle: skipped, there is no $(ORACLE)"; \
+	elif ! command -v npm >/dev/null 2>&1; then echo "make oracle: skipped, npm is not installed"; \
+	else npm ci --no-audit --no-fund --prefix $(ORACLE); fi
+
+run: build ## the whole way on this machine: emulator, collector, TOTAL events in out/ (DURATION=30s ends it by itself)
+	@exec $(BIN)/demo $(if $(DURATION),-duration $(DURATION))
+
+clean: ## remove what build and run have written
+	rm -rf $(BIN) out

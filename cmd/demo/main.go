@@ -1,0 +1,42 @@
+// Command demo runs the whole way on one machine: the emulator with a sample tenant, the collector with
+// config/demo.yaml, and TOTAL events in out/total-events.ndjson. `make run` builds everything and starts it in the
+// root of the repository.
+//
+// It begins afresh each time: what an earlier demo left in out/ is removed. The emulator goes first, then the
+// collector; at the end, on a signal or when the time is up, the collector goes first, so that it ends without
+// errors. Both write their logs to out/; when one of them dies, the last lines of its log are shown. What it reports
+// on the way is read from the outside, from the event file and the collector's metrics.
+//
+//	demo.go      the sequence of a run
+//	process.go   a child process with its log file
+//	events.go    counting what the event file holds while it grows
+//	metrics.go   the collector's own counters
+//	report.go    what is printed
+//
+// Exit status 0 means that events were delivered and both processes ended as they should.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	duration := flag.Duration("duration", 0, "end after this time, e.g. 30s; 0 runs until Ctrl-C")
+	flag.Parse()
+	if flag.NArg() > 0 || *duration < 0 {
+		fmt.Fprintln(os.Stderr, "usage: demo [-duration 30s]")
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newDemo(os.Stdout).run(ctx, *duration)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,138 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+)
+
+// auditResult is what one audit found of a table, in rows.
+type auditResult struct {
+	matched   int // the service has them and they were delivered
+	recovered int // they were not, and are now
+	missing   int // the service counts them and could not give them
+	last      time.Time
+}
+
+// auditDue reports whether it is time to count again.
+func (t *table) auditDue() bool {
+	audit := t.cfg.LateArrival.Audit
+	return audit.Interval > 0 && audit.Window > 0 && !t.serviceNow().Before(t.nextAudit)
+}
+
+// audit counts on the service what should have been read, bin by bin, compares it with the ledger and
+// reads the bins again that hold more. Kusto stamps ingestion_time() before a row can be seen and
+// promises no order among rows, so this is the proof that a cursor alone is not.
+func (t *table) audit(ctx context.Context) error {
+	t.nextAudit = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
+	page := query.Page{From: t.auditFrom(), To: t.position.cursor.CompleteUntil, MaxRows: t.cfg.Page.MaxRows}
+	if !page.From.Before(page.To) {
+		return nil
+	}
+	counts, err := t.count(ctx, page)
+	if err != nil {
+		return fmt.Errorf("audit: count rows: %w", err)
+	}
+	result := auditResult{last: t.serviceNow()}
+	var errs []error
+	for bin, counted := range counts {
+		entry := t.position.ledger[bin]
+		if !t.auditReads(entry, counted) {
+			result.matched += counted
+			continue
+		}
+		rows, found, err := t.auditBin(ctx, bin, page)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("audit: read %s again: %w", bin.Start().Format(time.RFC3339), err))
+		}
+		result.recovered += found
+		result.matched += max(rows-found, 0)
+		result.missing += max(counted-rows, 0)
+	}
+	t.position.forget(t.overlap(), t.auditFrom())
+	t.state.audited(result)
+	t.telemetry.audit(ctx, t.name, result)
+	t.report(result)
+	return errors.Join(append(errs, t.keep())...)
+}
+
+// auditReads reports whether a bin must be read again. Of alerts every bin is: an alert that was
+// updated leaves its bin for a later one, and would make up for one that is missing.
+func (t *table) auditReads(entry checkpoint.Entry, counted int) bool {
+	return t.query.Kind == tables.Alerts || counted > max(entry.Rows, entry.Counted)
+}
+
+// auditFrom is where the window begins: at a bin, and not before the table was first read.
+func (t *table) auditFrom() time.Time {
+	from := checkpoint.BinOf(t.position.cursor.CompleteUntil.Add(-t.cfg.LateArrival.Audit.Window)).Start()
+	if since := t.position.cursor.Since; from.Before(since) {
+		return since
+	}
+	return from
+}
+
+// auditBin reads what lies of a bin within the audited range, and delivers what is new.
+func (t *table) auditBin(ctx context.Context, bin checkpoint.Bin, page query.Page) (rows, found int, err error) {
+	from, to := bin.Start(), bin.End()
+	if from.Before(page.From) {
+		from = page.From
+	}
+	if page.To.Before(to) {
+		to = page.To
+	}
+	if err := t.loadBins(ctx, from, to); err != nil {
+		return 0, 0, err
+	}
+	rows, found, err = t.readAgain(ctx, from, to)
+	if err == nil {
+		t.position.counted(bin, rows)
+	}
+	return rows, found, err
+}
+
+// count asks the service for the number of rows in each bin.
+func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]int, error) {
+	rows, err := t.send(ctx, t.query.Count(page), query.CountColumns())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	counts := map[checkpoint.Bin]int{}
+	body := pcommon.NewMap()
+	for {
+		more, err := rows.Next(body)
+		if err != nil || !more {
+			return counts, err
+		}
+		at, ok := parseTime(text(body, query.CountBin))
+		n, found := body.Get(query.CountRows)
+		if !ok || !found {
+			return nil, errNoPlace
+		}
+		counts[checkpoint.BinOf(at)] = int(n.Int())
+	}
+}
+
+// report is the audit's line in the log: the proof that a user can read.
+func (t *table) report(r auditResult) {
+	fields := []zap.Field{
+		zap.Int("matched", r.matched), zap.Int("recovered", r.recovered), zap.Int("missing", r.missing),
+		zap.Time("from", t.auditFrom()), zap.Time("to", t.position.cursor.CompleteUntil),
+	}
+	switch {
+	case r.missing > 0:
+		t.logger.Error("Audit: the service counts rows that it does not give; they are asked for again.", fields...)
+	case r.recovered > 0:
+		t.logger.Warn("Audit: rows became visible after their time had been read; they are delivered now.", fields...)
+	default:
+		t.logger.Info("Audit: all rows that the service counts were delivered.", fields...)
+	}
+}

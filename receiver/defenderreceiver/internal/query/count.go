@@ -1,0 +1,30 @@
+package query
+
+import (
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
+)
+
+// The names of CountColumns.
+const (
+	CountBin  = "Bin"
+	CountRows = "Rows"
+)
+
+// CountColumns are the columns of a count's rows.
+func CountColumns() []tables.Column {
+	return []tables.Column{{Name: CountBin, Type: tables.DateTime}, {Name: CountRows, Type: tables.Long}}
+}
+
+// Count counts the rows of p's range per bin, with the filters of Read.
+func (t Table) Count(p Page) string {
+	return kusto.Join("\n| ",
+		t.rows(p),
+		kusto.Format("summarize ? = count() by ? = bin(?, ?)", kusto.Name(CountRows), kusto.Name(CountBin),
+			kusto.Name(t.AxisColumn()), kusto.Timespan(checkpoint.BinWidth)),
+	).String()
+}
+
+// Filter is the row filter, for telling whether it has changed.
+func (t Table) Filter() string { return t.where().String() }

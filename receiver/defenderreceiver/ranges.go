@@ -1,0 +1,115 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+)
+
+var errNothingSmaller = errors.New("an instant cannot be read even in its smallest parts")
+
+// readRange reads the next range from `from` towards to, as wide as the service can give it, and
+// returns where the one after it begins. It returns from itself when it must be asked for again,
+// narrower.
+func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, error) {
+	until := t.span.until(from, to)
+	page := query.Page{From: from, To: until, MaxRows: t.cfg.Page.MaxRows}
+	if t.span.parts > 1 {
+		return t.readParts(ctx, page)
+	}
+	read, err := t.readPage(ctx, page, true)
+	switch {
+	case isTooMuch(err):
+		t.telemetry.truncated(ctx, t.name)
+		return from, t.narrow(from, until, err)
+	case err != nil:
+		return from, err
+	case !read.full:
+		t.span.fits(read.rows, page.MaxRows)
+		return until, t.advance(until)
+	}
+	t.telemetry.truncated(ctx, t.name)
+	if read.last.After(from) {
+		// The page was cut within its last instant, which is read again.
+		return read.last, nil
+	}
+	if until.Sub(from) > tick {
+		t.span.instant()
+		return from, nil
+	}
+	return from, t.narrow(from, until, nil)
+}
+
+// readParts reads one instant part by part; it is complete when all parts are.
+func (t *table) readParts(ctx context.Context, page query.Page) (time.Time, error) {
+	page.Parts = t.span.parts
+	for page.Part = range page.Parts {
+		read, err := t.readPage(ctx, page, false)
+		if isTooMuch(err) || err == nil && read.full {
+			t.telemetry.truncated(ctx, t.name)
+			return page.From, t.narrow(page.From, page.To, err)
+		}
+		if err != nil {
+			return page.From, err
+		}
+		// What was delivered of the instant is kept, should the process end before its last part.
+		if err := t.keep(); err != nil {
+			return page.From, err
+		}
+	}
+	t.span.fits(0, page.MaxRows)
+	return page.To, t.advance(page.To)
+}
+
+// narrow makes the next range smaller. A service that gives up on heavy queries may be down: it is
+// given time, while a result that is too large is sure to be so again.
+func (t *table) narrow(from, until time.Time, cause error) error {
+	if !t.span.narrow(from, until) {
+		t.span.parts = maxParts
+		return errors.Join(errNothingSmaller, cause)
+	}
+	t.logger.Debug("Asking for less at once.", zap.Duration("width", t.span.width), zap.Int("parts", t.span.parts), zap.Error(cause))
+	if refusal := (*hunting.Error)(nil); errors.As(cause, &refusal) && refusal.Kind == hunting.TooHeavy {
+		return cause
+	}
+	return nil
+}
+
+// isTooMuch reports whether the service could not give the result, but may give a smaller one.
+func isTooMuch(err error) bool {
+	refusal := (*hunting.Error)(nil)
+	return errors.As(err, &refusal) && (refusal.Kind == hunting.TooLarge || refusal.Kind == hunting.TooHeavy)
+}
+
+// readAgain reads a range whole without moving the position, and returns the rows that the service
+// has in it and how many of them were new.
+func (t *table) readAgain(ctx context.Context, from, to time.Time) (rows, found int, err error) {
+	for parts := 1; parts <= maxParts; parts *= 2 {
+		var whole bool
+		rows, found, whole, err = t.readAllParts(ctx, query.Page{From: from, To: to, MaxRows: t.cfg.Page.MaxRows, Parts: parts}, found)
+		if whole || err != nil && !isTooMuch(err) {
+			return rows, found, err
+		}
+		t.telemetry.truncated(ctx, t.name)
+	}
+	return rows, found, errors.Join(errNothingSmaller, err)
+}
+
+// readAllParts reads all parts of a page; whole is false when one was cut short.
+func (t *table) readAllParts(ctx context.Context, page query.Page, before int) (rows, found int, whole bool, err error) {
+	found = before
+	for page.Part = range page.Parts {
+		read, err := t.readPage(ctx, page, false)
+		rows += read.rows
+		found += read.new
+		if err != nil || read.full {
+			return rows, found, false, err
+		}
+	}
+	return rows, found, true, nil
+}
