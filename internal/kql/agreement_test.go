@@ -36,10 +36,10 @@ func schemaDatabase() (memoryDatabase, map[string][]oracle.Column) {
 }
 
 // readQueries reads a file of queries that stand apart by lines of ---.
-func readQueries(t testing.TB, path string) []string {
-	t.Helper()
+func readQueries(tb testing.TB, path string) []string {
+	tb.Helper()
 	f, err := os.Open(path)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	defer f.Close()
 	var queries []string
 	var b strings.Builder
@@ -57,7 +57,7 @@ func readQueries(t testing.TB, path string) []string {
 		}
 		b.WriteString(lines.Text() + "\n")
 	}
-	require.NoError(t, lines.Err())
+	require.NoError(tb, lines.Err())
 	flush()
 	return queries
 }

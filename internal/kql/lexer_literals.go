@@ -97,7 +97,10 @@ func (l *lexer) hex(at, digits int) (rune, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(l.text[at:at+digits], 16, 32)
-	return rune(n), err == nil && n <= utf8.MaxRune
+	if err != nil || n > utf8.MaxRune {
+		return 0, false
+	}
+	return rune(n), true
 }
 
 // number reads 12, 0xff, 1.5e3 or, with a unit, a timespan such as 1h.

@@ -57,8 +57,10 @@ func (b *binder) rename(o *operator, in *relation) (*relation, error) {
 
 func (b *binder) getSchema(in *relation) *relation {
 	columns := []Column{
-		{Name: "ColumnName", Type: String}, {Name: "ColumnOrdinal", Type: Long},
-		{Name: "DataType", Type: String}, {Name: "ColumnType", Type: String},
+		{Name: "ColumnName", Type: String},
+		{Name: "ColumnOrdinal", Type: Long},
+		{Name: "DataType", Type: String},
+		{Name: "ColumnType", Type: String},
 	}
 	schema := in.schema()
 	rel := newRelation(columns, func(x *execution, f *frame, yield func(*record) bool) {

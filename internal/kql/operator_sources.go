@@ -21,7 +21,7 @@ func (b *binder) print(o *operator, s *scope) (*relation, error) {
 		if name == "" {
 			name = "print_" + strconv.Itoa(i)
 		}
-		if err = list.addNamed(n, named, name, rel.with("", e)); err != nil {
+		if err = list.addNamed(n, named, name, rel.with(e)); err != nil {
 			return nil, err
 		}
 	}

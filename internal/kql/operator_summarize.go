@@ -74,7 +74,7 @@ func (a *aggregation) bindColumn(list *columnList, n *node) error {
 	if len(a.bound) == before {
 		return a.inner.fail(body, "The expression is not an aggregate function.")
 	}
-	return list.addNamed(n, named, resultName(body), a.out.with("", e))
+	return list.addNamed(n, named, resultName(body), a.out.with(e))
 }
 
 // aggregateName is the default name of an aggregate's column: count_, min_X, set_X.

@@ -96,7 +96,7 @@ func (b *binder) extend(o *operator, in *relation, s *scope) (*relation, error) 
 		if len(named) > 1 {
 			return nil, c.fail(n, "The expression gives one column, not %d.", len(named))
 		}
-		column := in.with("", e)
+		column := in.with(e)
 		if len(named) == 0 {
 			list.put(list.orNumbered(resultName(body)), column)
 			continue
@@ -130,7 +130,7 @@ func (b *binder) project(o *operator, in *relation, s *scope) (*relation, error)
 		if err != nil {
 			return nil, err
 		}
-		if err = list.addNamed(n, named, resultName(body), in.with("", e)); err != nil {
+		if err = list.addNamed(n, named, resultName(body), in.with(e)); err != nil {
 			return nil, err
 		}
 	}

@@ -2,6 +2,7 @@ package kql
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,7 +46,7 @@ DeviceLogonEvents
 			name = ""
 		}
 		device := fmt.Sprint("device", i%3)
-		part, _ := computeLong("%", Hash(NewString(device+fmt.Sprint(i))), 2)
+		part, _ := computeLong("%", Hash(NewString(device+strconv.Itoa(i))), 2)
 		if name == "user1" || name == "user2" || name == "user3" || part != 1 {
 			continue
 		}
@@ -96,7 +97,7 @@ evidence | join kind=inner info on AlertId | join kind=leftouter users on AlertI
 	}
 	assert.Equal(t, "Timestamp:datetime AlertId:string EntityType:string Title:string Severity:string AlertUsers:dynamic IngestionTime:datetime",
 		columnsOf(t, db, query))
-	assert.Equal(t, int64(base+10*minute-1), info.bounds[0].IngestionTime.To)
+	assert.Equal(t, base+10*minute-1, info.bounds[0].IngestionTime.To)
 }
 
 func TestOtherReceiverQueries(t *testing.T) {

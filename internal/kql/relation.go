@@ -49,13 +49,13 @@ func (r *relation) schema() []Column {
 	return columns
 }
 
-// with gives e a slot; an expression that only reads a slot has one already.
-func (r *relation) with(name string, e *expr) relationColumn {
+// with gives e a slot, as a column without a name; an expression that only reads a slot has one already.
+func (r *relation) with(e *expr) relationColumn {
 	slot := e.slot
 	if slot < 0 {
 		slot = r.frame.compute(e)
 	}
-	return relationColumn{Column: Column{Name: name, Type: e.typ}, slot: slot}
+	return relationColumn{Column: Column{Type: e.typ}, slot: slot}
 }
 
 // after is r with another way to produce its records and everything else kept.

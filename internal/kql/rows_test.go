@@ -57,8 +57,10 @@ func TestJoins(t *testing.T) {
 func TestNullLogic(t *testing.T) {
 	checkRows(t, memoryDatabase{}, []rowCase{
 		// The example of Microsoft's page on null values.
-		{`datatable(val:int)[5, int(null)] | project val, a = val > 3, b = val > 3 or isnull(val), c = val == int(null), d = val != int(null)`,
-			[]string{"5 true true false true", "null null true null null"}},
+		{
+			`datatable(val:int)[5, int(null)] | project val, a = val > 3, b = val > 3 or isnull(val), c = val == int(null), d = val != int(null)`,
+			[]string{"5 true true false true", "null null true null null"},
+		},
 		{`datatable(ival:int, sval:string)[5, "a", int(null), "b"] | where ival != 5`, []string{"null b"}},
 		{`datatable(a:long)[1, long(null)] | where a == 1 or a == 2`, []string{"1"}},
 		{`datatable(a:long)[1, long(null)] | where not(a > 0)`, nil},
@@ -75,38 +77,68 @@ func TestNullLogic(t *testing.T) {
 
 func TestScalars(t *testing.T) {
 	checkRows(t, memoryDatabase{}, []rowCase{
-		{`print hash("World"), hash(datetime("2015-01-01")), hash("World", 100), hash(datetime(2015-01-01), 100)`,
-			[]string{"1846988464401551951 1380966698541616202 51 2"}},
-		{`print 7 / 2, -7 / 2, 7 % 3, -7 % 3, 7.0 / 2, 1 / 0, 9223372036854775807 + 1, 5 % -3, -5 % -3`,
-			[]string{"3 -3 1 2 3.5 null -9223372036854775808 2 1"}},
-		{`print bin(4.5, 1), bin(7, 5), bin(-7, 5), bin(datetime(1970-05-11 13:45:07), 1d), bin(2d + 3h, 1d)`,
-			[]string{"4.0 5 -10 1970-05-11T00:00:00.0000000Z 2.00:00:00"}},
-		{`print datetime(2026-01-01 00:00:00.1234567) + 1tick, 1.5h, 90m, time(1.02:03:04.5), datetime(2026-01-02) - datetime(2026-01-01), 1h / 1m, 2 * 1d`,
-			[]string{"2026-01-01T00:00:00.1234568Z 01:30:00 01:30:00 1.02:03:04.5000000 1.00:00:00 60.0 2.00:00:00"}},
-		{`print startofday(datetime(2026-11-21 10:11:12)), endofday(datetime(2026-11-21)), startofweek(datetime(2026-11-21)), startofmonth(datetime(2026-11-21), -1), endofyear(datetime(2026-01-01))`,
-			[]string{"2026-11-21T00:00:00.0000000Z 2026-11-21T23:59:59.9999999Z 2026-11-15T00:00:00.0000000Z 2026-10-01T00:00:00.0000000Z 2026-12-31T23:59:59.9999999Z"}},
+		{
+			`print hash("World"), hash(datetime("2015-01-01")), hash("World", 100), hash(datetime(2015-01-01), 100)`,
+			[]string{"1846988464401551951 1380966698541616202 51 2"},
+		},
+		{
+			`print 7 / 2, -7 / 2, 7 % 3, -7 % 3, 7.0 / 2, 1 / 0, 9223372036854775807 + 1, 5 % -3, -5 % -3`,
+			[]string{"3 -3 1 2 3.5 null -9223372036854775808 2 1"},
+		},
+		{
+			`print bin(4.5, 1), bin(7, 5), bin(-7, 5), bin(datetime(1970-05-11 13:45:07), 1d), bin(2d + 3h, 1d)`,
+			[]string{"4.0 5 -10 1970-05-11T00:00:00.0000000Z 2.00:00:00"},
+		},
+		{
+			`print datetime(2026-01-01 00:00:00.1234567) + 1tick, 1.5h, 90m, time(1.02:03:04.5), datetime(2026-01-02) - datetime(2026-01-01), 1h / 1m, 2 * 1d`,
+			[]string{"2026-01-01T00:00:00.1234568Z 01:30:00 01:30:00 1.02:03:04.5000000 1.00:00:00 60.0 2.00:00:00"},
+		},
+		{
+			`print startofday(datetime(2026-11-21 10:11:12)), endofday(datetime(2026-11-21)), startofweek(datetime(2026-11-21)), startofmonth(datetime(2026-11-21), -1), endofyear(datetime(2026-01-01))`,
+			[]string{"2026-11-21T00:00:00.0000000Z 2026-11-21T23:59:59.9999999Z 2026-11-15T00:00:00.0000000Z 2026-10-01T00:00:00.0000000Z 2026-12-31T23:59:59.9999999Z"},
+		},
 		// The examples of Microsoft's pages on datetime_add, datetime_diff and format_datetime.
-		{`print datetime_add('year', 1, datetime(2017-01-01)), datetime_add('month', 1, datetime(2017-01-31)), datetime_add('week', 1, datetime(2017-01-01)), datetime_add('second', 1, datetime(2017-01-01))`,
-			[]string{"2018-01-01T00:00:00.0000000Z 2017-02-28T00:00:00.0000000Z 2017-01-08T00:00:00.0000000Z 2017-01-01T00:00:01.0000000Z"}},
-		{`print datetime_diff('year',datetime(2017-01-01),datetime(2000-12-31)), datetime_diff('quarter',datetime(2017-07-01),datetime(2017-03-30)), datetime_diff('month',datetime(2017-01-01),datetime(2015-12-30)), datetime_diff('week',datetime(2017-10-29 00:00),datetime(2017-09-30 23:59)), datetime_diff('day',datetime(2017-10-29 00:00),datetime(2017-09-30 23:59)), datetime_diff('hour',datetime(2017-10-31 01:00),datetime(2017-10-30 23:59))`,
-			[]string{"17 2 13 5 29 2"}},
+		{
+			`print datetime_add('year', 1, datetime(2017-01-01)), datetime_add('month', 1, datetime(2017-01-31)), datetime_add('week', 1, datetime(2017-01-01)), datetime_add('second', 1, datetime(2017-01-01))`,
+			[]string{"2018-01-01T00:00:00.0000000Z 2017-02-28T00:00:00.0000000Z 2017-01-08T00:00:00.0000000Z 2017-01-01T00:00:01.0000000Z"},
+		},
+		{
+			`print datetime_diff('year',datetime(2017-01-01),datetime(2000-12-31)), datetime_diff('quarter',datetime(2017-07-01),datetime(2017-03-30)), datetime_diff('month',datetime(2017-01-01),datetime(2015-12-30)), datetime_diff('week',datetime(2017-10-29 00:00),datetime(2017-09-30 23:59)), datetime_diff('day',datetime(2017-10-29 00:00),datetime(2017-09-30 23:59)), datetime_diff('hour',datetime(2017-10-31 01:00),datetime(2017-10-30 23:59))`,
+			[]string{"17 2 13 5 29 2"},
+		},
 		{`print format_datetime(datetime(2017-12-14 02:03:04.12345), 'yyyy-MM-dd h:m:s.fffffff tt [HH]')`, []string{"2017-12-14 2:3:4.1234500 AM [02]"}},
-		{`print "Renewable" has "new", "a-B_c.d" has "b", "x b y" has "B", "x b y" has_cs "B", "a.b.c" has "b.c", "ab.c" has "b.c", "north america" has "north", "powershell.exe -enc" has_any ("cmd", "exe")`,
-			[]string{"false true true false true false true true"}},
-		{`print "abc" contains "B", "abc" contains_cs "B", "abc" !contains "z", "abc" startswith "AB", "abc" endswith_cs "BC", "Abc" =~ "aBC", "a" !~ "A", "cmd.exe" hasprefix "CM", "cmd.exe" hassuffix "md"`,
-			[]string{"true false true true false true false true true"}},
-		{`print "abc" matches regex "^a.c$", "ABC" in~ ("abc"), "ABC" in ("abc"), 3 between (1 .. 3), 4 !between (1 .. 3), datetime(2026-01-02) between (datetime(2026-01-01) .. 1d)`,
-			[]string{"true true false true true true"}},
-		{`print substring("abcdefg", 1, 2), substring("ABCD", -2), split("a_b_c", "_"), split("a_b", "_", 1), indexof("abcdefg", "cde"), indexof("abc", "x"), strlen("hé"), toupper("a"), replace_string("aXa", "a", "b"), replace_regex("Number is 1", @"is (\d+)", @"was: \1")`,
-			[]string{`bc CD ["a","b","c"] ["b"] 2 -1 2 A bXb Number was: 1`}},
-		{`print trim("--", "--https://bing.com--"), trim_start("-", "--a-"), trim_end("-", "-a--"), extract("x=([0-9.]+)", 1, "hello x=45.6|wo"), extract("x=([0-9.]+)", 1, "hello x=45.6|wo", typeof(real)) , extract("z", 0, "abc")`,
-			[]string{"https://bing.com -a- -a- 45.6 45.6 "}},
-		{`print toint("5"), tolong("0x1F"), toreal("1.5"), tobool("true"), tobool(0), toint("x"), tostring(1.0), tostring(true), tostring(1h), todatetime("2026-01-01"), toint(2.9), tostring(dynamic({"b":1,"a":[1,"x"]}))`,
-			[]string{`5 31 1.5 true false null 1.0 true 01:00:00 2026-01-01T00:00:00.0000000Z 2 {"a":[1,"x"],"b":1}`}},
-		{`print a = parse_json('{"a":{"b":[{"c d":5}]},"n":1.5}') | project a.a.b[0]["c d"], a["n"], a.x, tolong(a.a.b[0]["c d"]) + 1, isnull(a.x), isempty(a.x.y), a.a.b[-1]`,
-			[]string{`5 1.5 null 6 true true {"c d":5}`}},
-		{`print bag_pack("a", 1, "b", "x"), pack_array(1, "x", datetime(2026-01-01)), array_length(dynamic([1,2])), set_has_element(dynamic(["a"]), "a"), bag_keys(dynamic({"b":1,"a":2})), array_concat(dynamic([1]), dynamic([2])), parse_json("not json")`,
-			[]string{`{"a":1,"b":"x"} [1,"x","2026-01-01T00:00:00.0000000Z"] 2 true ["a","b"] [1,2] not json`}},
+		{
+			`print "Renewable" has "new", "a-B_c.d" has "b", "x b y" has "B", "x b y" has_cs "B", "a.b.c" has "b.c", "ab.c" has "b.c", "north america" has "north", "powershell.exe -enc" has_any ("cmd", "exe")`,
+			[]string{"false true true false true false true true"},
+		},
+		{
+			`print "abc" contains "B", "abc" contains_cs "B", "abc" !contains "z", "abc" startswith "AB", "abc" endswith_cs "BC", "Abc" =~ "aBC", "a" !~ "A", "cmd.exe" hasprefix "CM", "cmd.exe" hassuffix "md"`,
+			[]string{"true false true true false true false true true"},
+		},
+		{
+			`print "abc" matches regex "^a.c$", "ABC" in~ ("abc"), "ABC" in ("abc"), 3 between (1 .. 3), 4 !between (1 .. 3), datetime(2026-01-02) between (datetime(2026-01-01) .. 1d)`,
+			[]string{"true true false true true true"},
+		},
+		{
+			`print substring("abcdefg", 1, 2), substring("ABCD", -2), split("a_b_c", "_"), split("a_b", "_", 1), indexof("abcdefg", "cde"), indexof("abc", "x"), strlen("hé"), toupper("a"), replace_string("aXa", "a", "b"), replace_regex("Number is 1", @"is (\d+)", @"was: \1")`,
+			[]string{`bc CD ["a","b","c"] ["b"] 2 -1 2 A bXb Number was: 1`},
+		},
+		{
+			`print trim("--", "--https://bing.com--"), trim_start("-", "--a-"), trim_end("-", "-a--"), extract("x=([0-9.]+)", 1, "hello x=45.6|wo"), extract("x=([0-9.]+)", 1, "hello x=45.6|wo", typeof(real)) , extract("z", 0, "abc")`,
+			[]string{"https://bing.com -a- -a- 45.6 45.6 "},
+		},
+		{
+			`print toint("5"), tolong("0x1F"), toreal("1.5"), tobool("true"), tobool(0), toint("x"), tostring(1.0), tostring(true), tostring(1h), todatetime("2026-01-01"), toint(2.9), tostring(dynamic({"b":1,"a":[1,"x"]}))`,
+			[]string{`5 31 1.5 true false null 1.0 true 01:00:00 2026-01-01T00:00:00.0000000Z 2 {"a":[1,"x"],"b":1}`},
+		},
+		{
+			`print a = parse_json('{"a":{"b":[{"c d":5}]},"n":1.5}') | project a.a.b[0]["c d"], a["n"], a.x, tolong(a.a.b[0]["c d"]) + 1, isnull(a.x), isempty(a.x.y), a.a.b[-1]`,
+			[]string{`5 1.5 null 6 true true {"c d":5}`},
+		},
+		{
+			`print bag_pack("a", 1, "b", "x"), pack_array(1, "x", datetime(2026-01-01)), array_length(dynamic([1,2])), set_has_element(dynamic(["a"]), "a"), bag_keys(dynamic({"b":1,"a":2})), array_concat(dynamic([1]), dynamic([2])), parse_json("not json")`,
+			[]string{`{"a":1,"b":"x"} [1,"x","2026-01-01T00:00:00.0000000Z"] 2 true ["a","b"] [1,2] not json`},
+		},
 		{`print "a\t\"\u00e9" 'b', @"c:\d""e", h'secret', 'it''s'`, []string{"a\t\"éb c:\\d\"e secret its"}},
 		{`print a = 1 // comment
 		  , b = case(1 > 2, "x", 2 > 1, "y", "z"), c = abs(-5), d = round(2.567, 2)`, []string{"1 y 5 2.57"}},

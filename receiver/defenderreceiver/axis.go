@@ -37,21 +37,27 @@ func (t *table) overlap() time.Duration {
 }
 
 // begin asks the service for its time, and along which axis the table can be read, and fixes where to
-// begin if no cursor did.
-func (t *table) begin(ctx context.Context) error {
+// begin if no cursor did. It reports whether the table can be read: an empty table does not tell its
+// axis, so it is asked again instead, and is complete up to now.
+func (t *table) begin(ctx context.Context) (bool, error) {
 	if t.begun {
-		return nil
+		return true, nil
 	}
-	known, err := t.probe(ctx)
+	rows, unknown, err := t.probe(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := t.chooseAxis(ctx, known); err != nil {
-		return err
+	if err := t.chooseAxis(ctx, unknown == 0); err != nil {
+		return false, err
 	}
 	t.state.progress(t.position.cursor.CompleteUntil)
+	if rows == 0 {
+		return false, t.advance(t.horizon())
+	}
 	t.begun = true
-	return nil
+	t.logger.Info("The table is read.", zap.String("mode", t.position.cursor.Axis),
+		zap.Time("complete_until", t.position.cursor.CompleteUntil))
+	return true, nil
 }
 
 // chooseAxis takes the configured axis; in mode auto arrival, if the service knows it. A position
@@ -67,7 +73,9 @@ func (t *table) chooseAxis(ctx context.Context, arrivalKnown bool) error {
 		return errNoIngestion
 	}
 	t.readAlong(axis)
-	t.nextAudit = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
+	if t.nextAudit.IsZero() {
+		t.nextAudit = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
+	}
 	switch {
 	case t.position == nil:
 		t.start()
@@ -77,8 +85,6 @@ func (t *table) chooseAxis(ctx context.Context, arrivalKnown bool) error {
 		// Under another filter the service counts other rows: audits begin anew, the position stays.
 		t.position.cursor.Filter, t.position.cursor.Since = t.query.Filter(), t.position.cursor.CompleteUntil
 	}
-	t.logger.Info("The table is read.", zap.String("mode", t.position.cursor.Axis),
-		zap.Time("complete_until", t.position.cursor.CompleteUntil))
 	return nil
 }
 
@@ -163,27 +169,29 @@ func (t *table) checkAxis(ctx context.Context) error {
 	if t.cfg.LateArrival.Mode != ModeAuto {
 		return nil
 	}
-	known, err := t.probe(ctx)
-	if err != nil {
+	rows, unknown, err := t.probe(ctx)
+	if err != nil || rows == 0 || (unknown == 0) == (t.query.Axis == query.Arrival) {
 		return err
 	}
-	if known == (t.query.Axis == query.Arrival) {
-		return nil
-	}
-	return t.chooseAxis(ctx, known)
+	return t.chooseAxis(ctx, unknown == 0)
 }
 
-// probe reports whether the service says when rows of the table arrived.
-func (t *table) probe(ctx context.Context) (bool, error) {
-	rows, err := t.send(ctx, t.query.Probe(), query.ProbeColumns())
+// probe looks at some rows of the table, and at how many of them the service does not say when they
+// arrived.
+func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
+	answer, err := t.send(ctx, t.query.Probe(), query.ProbeColumns())
 	if err != nil {
-		return false, err
+		return 0, 0, err
 	}
-	defer rows.Close()
+	defer answer.Close()
 	body := pcommon.NewMap()
-	if ok, err := rows.Next(body); err != nil || !ok {
-		return false, errors.Join(errors.New("the probe gave no row"), err)
+	if ok, err := answer.Next(body); err != nil || !ok {
+		return 0, 0, errors.Join(errors.New("the probe gave no row"), err)
 	}
-	unknown, ok := body.Get(query.ProbeUnknown)
-	return ok && unknown.Int() == 0, nil
+	return number(body, query.ProbeRows), number(body, query.ProbeUnknown), nil
+}
+
+func number(body pcommon.Map, column string) int {
+	v, _ := body.Get(column)
+	return int(v.Int())
 }

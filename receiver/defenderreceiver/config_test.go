@@ -78,7 +78,6 @@ func TestInvalid(t *testing.T) {
 		"defender/none":        "all tables are disabled",
 		"defender/unknown_key": "has invalid keys: colour",
 		"defender/backfill":    "'backfill::window' is not available yet",
-		"defender/dead_letter": "'dead_letter::directory' is not available yet",
 	} {
 		_, err := loadConfig(t, id)
 		assert.ErrorContains(t, err, want, id)

@@ -32,6 +32,7 @@ type deliverer struct {
 	next    consumer.Logs
 	obsrep  *receiverhelper.ObsReport
 	retry   configretry.BackOffConfig
+	dead    *deadLetters
 	logger  *zap.Logger
 	waiting func(table string, err error) // told of each refusal, and with nil of the end of it
 }
@@ -54,14 +55,30 @@ func (d *deliverer) deliver(ctx context.Context, table string, logs plog.Logs) (
 			// The contract of consumers: the same data must not be sent again.
 			d.logger.Error("The pipeline refused rows for good; they are counted as refused and passed over.",
 				zap.String("table", table), zap.Int("rows", logs.LogRecordCount()), zap.Error(err))
-			d.waiting(table, nil)
-			return refused, nil
+			return refused, d.bury(ctx, table, logs)
 		case !d.retry.Enabled, d.retry.MaxElapsedTime > 0 && time.Since(start) > d.retry.MaxElapsedTime:
 			return refused, errors.Join(errRefused, err)
 		}
 		d.waiting(table, err)
 		if !sleep(ctx, pause.NextBackOff()) {
 			return refused, ctx.Err()
+		}
+	}
+}
+
+// bury keeps refused records in the dead letters. Until that is done the page is held: a full disk
+// must not turn a refusal into a loss.
+func (d *deliverer) bury(ctx context.Context, table string, logs plog.Logs) error {
+	pause := newBackOff(d.retry)
+	for {
+		err := d.dead.add(table, logs)
+		d.waiting(table, err)
+		if err == nil {
+			return nil
+		}
+		d.logger.Error("Refused rows cannot be kept; the table waits.", zap.Error(err))
+		if !sleep(ctx, pause.NextBackOff()) {
+			return ctx.Err()
 		}
 	}
 }

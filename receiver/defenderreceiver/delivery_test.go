@@ -3,6 +3,8 @@ package defenderreceiver
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -194,6 +196,7 @@ func TestPermanentRefusal(t *testing.T) {
 		}
 		return nil
 	})
+	cfg.DeadLetter.Directory = filepath.Join(t.TempDir(), "dead")
 	s.start(cfg)
 	s.delivered(20)
 	s.clock.Advance(time.Minute)
@@ -201,6 +204,27 @@ func TestPermanentRefusal(t *testing.T) {
 	s.exactly(20)
 	assert.Equal(t, 10, s.rows(refused))
 	assert.Equal(t, 20, s.rows(delivered))
+	kept, err := os.ReadFile(filepath.Join(cfg.DeadLetter.Directory, logons+".ndjson"))
+	require.NoError(t, err)
+	letters, err := new(plog.JSONUnmarshaler).UnmarshalLogs(kept)
+	require.NoError(t, err)
+	assert.Equal(t, 10, letters.LogRecordCount())
+}
+
+// Refused rows that cannot be kept are held, not lost.
+func TestFullDeadLettersHoldTheTable(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 10, epoch.Add(-time.Minute))
+	cfg := s.config(logons)
+	cfg.DeadLetter.Directory = filepath.Join(t.TempDir(), "dead")
+	s.sink.setRefuse(func(plog.Logs) error { return consumererror.NewPermanent(errors.New("too large")) })
+	file := filepath.Join(cfg.DeadLetter.Directory, logons+".ndjson")
+	require.NoError(t, os.MkdirAll(file, 0o700), "a directory in the file's place")
+	s.start(cfg)
+	require.Eventually(t, func() bool { return s.status.times("keep refused rows") > 3 }, wait, time.Millisecond)
+	assert.Zero(t, s.rows(refused))
+	require.NoError(t, os.Remove(file))
+	require.Eventually(t, func() bool { return s.rows(refused) == 10 }, wait, time.Millisecond)
 }
 
 // When retry_on_failure gives up, the rows are read again from the service.

@@ -137,8 +137,12 @@ func (r *defenderReceiver) run(ctx context.Context, readers []*table) {
 
 // newTables makes a reader of each enabled table, with its stored cursor.
 func (r *defenderReceiver) newTables(ctx context.Context, client querier, health *status) ([]*table, error) {
+	dead, err := newDeadLetters(r.cfg.DeadLetter.Directory)
+	if err != nil {
+		return nil, err
+	}
 	deliverer := &deliverer{
-		next: r.next, obsrep: r.obsrep, retry: r.cfg.RetryOnFailure, logger: r.set.Logger, waiting: health.set,
+		next: r.next, obsrep: r.obsrep, retry: r.cfg.RetryOnFailure, dead: dead, logger: r.set.Logger, waiting: health.set,
 	}
 	var readers []*table
 	for _, declared := range tables.All() {

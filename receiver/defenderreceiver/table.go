@@ -51,7 +51,7 @@ type table struct {
 	chunk      *chunk
 	span       *span
 	position   *position // nil until it is known where to begin
-	begun      bool      // the service was asked what begin asks
+	begun      bool      // the service has told along which axis it can be read
 	duplicates int
 	due        time.Time
 	nextAudit  time.Time // on the service's clock
@@ -131,7 +131,7 @@ func (t *table) turn() scheduler.Turn {
 
 // poll reads all that has come and settled.
 func (t *table) poll(ctx context.Context) error {
-	if err := t.begin(ctx); err != nil {
+	if ready, err := t.begin(ctx); err != nil || !ready {
 		return err
 	}
 	to := t.horizon()

@@ -51,14 +51,10 @@ func (c *Config) Validate() error {
 // unsupported refuses settings that would be without effect in this release: a promise that is not
 // kept must not look kept.
 func (c *Config) unsupported() error {
-	var errs []error
 	if c.Backfill.Window > 0 {
-		errs = append(errs, errors.New("'backfill::window' is not available yet: leave it at 0s; initial_lookback reaches up to 720h back"))
+		return errors.New("'backfill::window' is not available yet: leave it at 0s; initial_lookback reaches up to 720h back")
 	}
-	if c.DeadLetter.Directory != "" {
-		errs = append(errs, errors.New("'dead_letter::directory' is not available yet: leave it empty; refused rows are counted"))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // Validate checks the quota; confmap calls it with its key's name.

@@ -50,9 +50,9 @@ func Defender() map[string][]Column {
 
 // Check asks about queries over tables, given as columns by name. It runs one Node process and gives
 // a result for each query, in order.
-func Check(t testing.TB, tables map[string][]Column, queries []string) []Result {
-	t.Helper()
-	folder := installed(t)
+func Check(tb testing.TB, tables map[string][]Column, queries []string) []Result {
+	tb.Helper()
+	folder := installed(tb)
 	input := struct {
 		Tables  map[string]string `json:"tables"`
 		Queries []string          `json:"queries"`
@@ -65,32 +65,32 @@ func Check(t testing.TB, tables map[string][]Column, queries []string) []Result 
 		input.Tables[name] = "(" + strings.Join(fields, ", ") + ")"
 	}
 	stdin, err := json.Marshal(input)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 
-	path := filepath.Join(t.TempDir(), "check.js")
-	require.NoError(t, os.WriteFile(path, []byte(script), 0o600))
-	cmd := exec.CommandContext(t.Context(), "node", path, folder) //nolint:gosec // both are this package's own
+	path := filepath.Join(tb.TempDir(), "check.js")
+	require.NoError(tb, os.WriteFile(path, []byte(script), 0o600))
+	cmd := exec.CommandContext(tb.Context(), "node", path, folder) //nolint:gosec // both are this package's own
 	cmd.Stdin = bytes.NewReader(stdin)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	require.NoError(t, err, "Microsoft's KQL parser failed: %s", stderr.String())
+	require.NoError(tb, err, "Microsoft's KQL parser failed: %s", stderr.String())
 	var results []Result
-	require.NoError(t, json.Unmarshal(out, &results))
-	require.Len(t, results, len(queries))
+	require.NoError(tb, json.Unmarshal(out, &results))
+	require.Len(tb, results, len(queries))
 	return results
 }
 
 // installed is the folder of the npm package; the test is skipped if there is none.
-func installed(t testing.TB) string {
-	t.Helper()
+func installed(tb testing.TB) string {
+	tb.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("skipped: node is not installed, so Microsoft's KQL parser cannot be asked")
+		tb.Skip("skipped: node is not installed, so Microsoft's KQL parser cannot be asked")
 	}
 	_, here, _, _ := runtime.Caller(0)
 	folder := filepath.Join(filepath.Dir(here), "node_modules", "@kusto", "language-service-next")
 	if _, err := os.Stat(filepath.Join(folder, "package.json")); err != nil {
-		t.Skip("skipped: Microsoft's KQL parser is not installed; run: npm ci --prefix internal/kql/oracle")
+		tb.Skip("skipped: Microsoft's KQL parser is not installed; run: npm ci --prefix internal/kql/oracle")
 	}
 	return folder
 }
