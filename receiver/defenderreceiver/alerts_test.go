@@ -58,8 +58,9 @@ func (s alertStage) arrive(table string, row, changes map[string]any) {
 	s.clock.Advance(2 * settle)
 }
 
-// settled waits until what has arrived was read.
-func (s alertStage) settled() { s.t.Helper(); s.polls("AlertEvidence+AlertInfo", 2) }
+// settled waits until what has arrived was read. The receiver learns the service's time from answers,
+// so it takes some polls until one reaches up to a clock that was set.
+func (s alertStage) settled() { s.t.Helper(); s.polls("AlertEvidence+AlertInfo", 4) }
 
 func TestAlertSaysWhatBothSidesSay(t *testing.T) {
 	s := newAlertStage(t)

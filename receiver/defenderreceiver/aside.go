@@ -28,6 +28,19 @@ func (t *table) setAside(from, to time.Time, cause error) error {
 	return t.advance(to)
 }
 
+// around returns the next range towards to that is not set aside.
+func (t *table) around(next, to time.Time) (from, until time.Time) {
+	for _, r := range t.position.cursor.Aside {
+		if !next.Before(r.From) && next.Before(r.To) {
+			next = r.To
+		}
+		if next.Before(r.From) && r.From.Before(to) {
+			to = r.From
+		}
+	}
+	return next, to
+}
+
 // retryAside tries the ranges again that are due.
 func (t *table) retryAside(ctx context.Context) error {
 	now := t.serviceNow()

@@ -22,10 +22,26 @@ type auditResult struct {
 	last      time.Time
 }
 
+// auditWindow is how much of the past is audited; 0 if none is.
+func (t *table) auditWindow() time.Duration {
+	if audit := t.cfg.LateArrival.Audit; audit.Interval > 0 {
+		return audit.Window
+	}
+	return 0
+}
+
 // auditDue reports whether it is time to count again.
 func (t *table) auditDue() bool {
-	audit := t.cfg.LateArrival.Audit
-	return audit.Interval > 0 && audit.Window > 0 && !t.serviceNow().Before(t.nextAudit)
+	return t.auditWindow() > 0 && !t.serviceNow().Before(t.nextAudit)
+}
+
+// auditFrom is where the window begins: at a bin, and not before the table was first read.
+func (t *table) auditFrom() time.Time {
+	from := checkpoint.BinOf(t.position.cursor.CompleteUntil.Add(-t.auditWindow())).Start()
+	if since := t.position.cursor.Since; from.Before(since) {
+		return since
+	}
+	return from
 }
 
 // audit counts on the service what should have been read, bin by bin, compares it with the ledger and
@@ -42,60 +58,70 @@ func (t *table) audit(ctx context.Context) error {
 		return fmt.Errorf("audit: count rows: %w", err)
 	}
 	result := auditResult{last: t.serviceNow()}
-	var errs []error
-	for bin, counted := range counts {
-		entry := t.position.ledger[bin]
-		if !t.auditReads(entry, counted) {
-			result.matched += counted
-			continue
-		}
-		rows, found, err := t.auditBin(ctx, bin, page)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("audit: read %s again: %w", bin.Start().Format(time.RFC3339), err))
-		}
-		result.recovered += found
-		result.matched += max(rows-found, 0)
-		result.missing += max(counted-rows, 0)
+	if t.query.Kind == tables.Alerts {
+		err = t.auditWhole(ctx, page, counts, &result)
+	} else {
+		err = t.auditBins(ctx, page, counts, &result)
 	}
 	t.position.forget(t.overlap(), t.auditFrom())
 	t.state.audited(result)
 	t.telemetry.audit(ctx, t.name, result)
 	t.report(result)
-	return errors.Join(append(errs, t.keep())...)
+	return errors.Join(err, t.keep())
 }
 
-// auditReads reports whether a bin must be read again. Of alerts every bin is: an alert that was
-// updated leaves its bin for a later one, and would make up for one that is missing.
-func (t *table) auditReads(entry checkpoint.Entry, counted int) bool {
-	return t.query.Kind == tables.Alerts || counted > max(entry.Rows, entry.Counted)
+// auditBins reads the bins again of which the service counts more rows than were delivered.
+func (t *table) auditBins(ctx context.Context, page query.Page, counts map[checkpoint.Bin]int, result *auditResult) error {
+	var errs []error
+	for bin, counted := range counts {
+		if entry := t.position.ledger[bin]; counted <= max(entry.Rows, entry.Counted) {
+			result.matched += counted
+			continue
+		}
+		from, to := bin.Start(), bin.End()
+		if from.Before(page.From) {
+			from = page.From
+		}
+		if page.To.Before(to) {
+			to = page.To
+		}
+		rows, err := t.auditRange(ctx, from, to, counted, result)
+		if err == nil {
+			t.position.counted(bin, rows)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
-// auditFrom is where the window begins: at a bin, and not before the table was first read.
-func (t *table) auditFrom() time.Time {
-	from := checkpoint.BinOf(t.position.cursor.CompleteUntil.Add(-t.cfg.LateArrival.Audit.Window)).Start()
-	if since := t.position.cursor.Since; from.Before(since) {
-		return since
+// auditWhole reads the whole window again: an alert that was updated leaves its bin for a later one,
+// and would make up for one that is missing. Alerts are few.
+func (t *table) auditWhole(ctx context.Context, page query.Page, counts map[checkpoint.Bin]int, result *auditResult) error {
+	counted := 0
+	for _, rows := range counts {
+		counted += rows
 	}
-	return from
+	if counted == 0 {
+		return nil
+	}
+	_, err := t.auditRange(ctx, page.From, page.To, counted, result)
+	return err
 }
 
-// auditBin reads what lies of a bin within the audited range, and delivers what is new.
-func (t *table) auditBin(ctx context.Context, bin checkpoint.Bin, page query.Page) (rows, found int, err error) {
-	from, to := bin.Start(), bin.End()
-	if from.Before(page.From) {
-		from = page.From
-	}
-	if page.To.Before(to) {
-		to = page.To
-	}
+// auditRange reads a range again, recognising what was delivered, and returns the rows that the
+// service gave.
+func (t *table) auditRange(ctx context.Context, from, to time.Time, counted int, result *auditResult) (int, error) {
 	if err := t.loadBins(ctx, from, to); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	rows, found, err = t.readAgain(ctx, from, to)
-	if err == nil {
-		t.position.counted(bin, rows)
+	rows, found, err := t.readAgain(ctx, from, to)
+	result.recovered += found
+	result.matched += max(rows-found, 0)
+	result.missing += max(counted-rows, 0)
+	if err != nil {
+		return rows, fmt.Errorf("audit: read again from %s: %w", from.Format(time.RFC3339), err)
 	}
-	return rows, found, err
+	return rows, nil
 }
 
 // count asks the service for the number of rows in each bin.

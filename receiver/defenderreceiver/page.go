@@ -132,10 +132,11 @@ func (t *table) advance(to time.Time) error {
 // keep gives the position to the keeper, which stores it once it is due.
 func (t *table) keep() error {
 	t.state.progress(t.position.cursor.CompleteUntil)
+	change := t.position.take(time.Now())
 	if t.keeper == nil {
 		return nil
 	}
-	if err := t.keeper.Keep(t.name, t.position.take(time.Now())); err != nil {
+	if err := t.keeper.Keep(t.name, change); err != nil {
 		return fmt.Errorf("%w: %w", errStorage, err)
 	}
 	return nil

@@ -142,10 +142,15 @@ func (t *table) poll(ctx context.Context) error {
 		if err := t.keeper.Failure(); err != nil {
 			return fmt.Errorf("%w: %w", errStorage, err)
 		}
+		from, until := t.around(next, to)
+		if !from.Before(until) {
+			next = from
+			continue
+		}
 		var err error
-		if next, err = t.readRange(ctx, next, to); errors.Is(err, errNothingSmaller) {
-			end := t.span.until(next, to)
-			next, err = end, t.setAside(next, end, err)
+		if next, err = t.readRange(ctx, from, until); errors.Is(err, errNothingSmaller) {
+			end := t.span.until(from, until)
+			next, err = end, t.setAside(from, end, err)
 		}
 		if err != nil {
 			return err
