@@ -24,7 +24,8 @@ func Persons(list []Account) []Account {
 				others = append(others, p)
 			}
 		}
-		people = append(others, append(person, a))
+		people = others
+		people = append(people, append(person, a))
 	}
 	merged := make([]Account, len(people))
 	for i, p := range people {

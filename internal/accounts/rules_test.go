@@ -231,8 +231,15 @@ func TestServerRulesAreASubset(t *testing.T) {
 func TestServerRulesKeepWhatMayBeAPersons(t *testing.T) {
 	server := ServerRules()
 	for _, a := range []Account{
-		{Name: "root"}, {Domain: "mac-1", Name: "root", SID: "S-1-5-18"}, {Name: "Root", SID: "S-1-5-18"},
-		{Name: "system", SID: domainSID + "1105"}, {SID: domainSID + "1001"}, {SID: "S-1-12-1-1-2-3-4"}, {}, {Name: "pc$"}, {Name: "guest"},
+		{Name: "root"},
+		{Domain: "mac-1", Name: "root", SID: "S-1-5-18"},
+		{Name: "Root", SID: "S-1-5-18"},
+		{Name: "system", SID: domainSID + "1105"},
+		{SID: domainSID + "1001"},
+		{SID: "S-1-12-1-1-2-3-4"},
+		{},
+		{Name: "pc$"},
+		{Name: "guest"},
 	} {
 		assert.False(t, server.Matches(a), "%+v", a)
 	}

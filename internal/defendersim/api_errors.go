@@ -13,7 +13,7 @@ type apiError struct {
 	status     int
 	code       string
 	message    string
-	html       string        // a proxy's answer, which has no envelope
+	proxy      bool          // the answer is the proxy's page for the status, without an envelope
 	retryAfter time.Duration // 0: no Retry-After header
 	outcome    string        // what the report calls it; empty: the status
 }
@@ -32,12 +32,15 @@ const (
 		"This could possibly be due to high CPU and/or memory resource consumption. Optimize your query by following best practices and try again."
 	textTokenExpired = "Lifetime validation failed, the token is expired."
 	textTimeout      = "Query exceeded the timeout period. Optimize your query by following best practices and try again."
-
-	html413 = "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n" +
-		"<center><h1>413 Request Entity Too Large</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-	html502 = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n" +
-		"<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
+
+// proxyPages are what a proxy before the service answers, by status.
+var proxyPages = map[int]string{
+	http.StatusRequestEntityTooLarge: "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n" +
+		"<center><h1>413 Request Entity Too Large</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n",
+	http.StatusBadGateway: "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n" +
+		"<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n",
+}
 
 func badRequest(message, outcome string) *apiError {
 	return &apiError{status: http.StatusBadRequest, code: "BadRequest", message: message, outcome: outcome}
@@ -52,7 +55,7 @@ func preempted() *apiError      { return badRequest(textPreempted, "400 preempte
 func timedOut() *apiError       { return badRequest(textTimeout, "400 timeout") }
 
 func bodyTooLarge() *apiError {
-	return &apiError{status: http.StatusRequestEntityTooLarge, html: html413}
+	return &apiError{status: http.StatusRequestEntityTooLarge, proxy: true}
 }
 
 // unknownFailure is the service's answer where it has nothing to say.
@@ -85,10 +88,10 @@ func (a *api) writeError(w http.ResponseWriter, c *exchange, e *apiError) {
 	if e.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((e.retryAfter+time.Second-1)/time.Second)))
 	}
-	if e.html != "" {
+	if e.proxy {
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(e.status)
-		_, _ = io.WriteString(w, e.html)
+		_, _ = io.WriteString(w, proxyPages[e.status])
 		return
 	}
 	if e.status == http.StatusUnauthorized {

@@ -47,14 +47,11 @@ func newDatabase(o Options) (*database, error) {
 		retentionTicks: int64(o.Limits.Retention / 100),
 	}
 	for _, schema := range tables.Schemas() {
-		columns := kqlColumns(schema)
+		columns := tenant.Columns(schema)
 		planted := newPlantedTable(schema, columns)
 		sources := &tableSources{schema: schema, columns: columns, planted: planted, parts: []kql.Table{planted}}
 		if generated != nil {
 			if t, ok := generated.Table(schema.Name); ok {
-				if !slices.Equal(t.Columns(), columns) {
-					return nil, fmt.Errorf("generate the tenant: columns of %s differ from its schema", schema.Name)
-				}
 				sources.parts = append(sources.parts, t)
 			}
 		}
@@ -181,21 +178,5 @@ type withoutIngestionTime struct{ kql.Row }
 
 func (r withoutIngestionTime) IngestionTime() kql.Value { return kql.Null(kql.DateTime) }
 func (r withoutIngestionTime) Clone() kql.Row           { return withoutIngestionTime{r.Row.Clone()} }
-
-func kqlColumns(s *tables.Schema) []kql.Column {
-	types := map[tables.Type]kql.Type{
-		tables.Bool: kql.Bool, tables.Int: kql.Int, tables.Long: kql.Long,
-		tables.DateTime: kql.DateTime, tables.Dynamic: kql.Dynamic,
-	}
-	columns := make([]kql.Column, len(s.Columns))
-	for i, c := range s.Columns {
-		t, ok := types[c.Type]
-		if !ok {
-			t = kql.String
-		}
-		columns[i] = kql.Column{Name: c.Name, Type: t}
-	}
-	return columns
-}
 
 func isTimestamp(c kql.Column) bool { return c.Name == tables.TimestampColumn }

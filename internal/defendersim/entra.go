@@ -19,7 +19,7 @@ const (
 
 // The paths of Entra ID, under which the report counts their calls.
 const (
-	tokenPath     = "POST /{tenant}/oauth2/v2.0/token"
+	oauth2Path    = "POST /{tenant}/oauth2/v2.0/token"
 	discoveryPath = "GET /{tenant}/v2.0/.well-known/openid-configuration"
 	instancePath  = "GET /common/discovery/instance"
 )
@@ -78,7 +78,7 @@ func (e *entra) revokeTokens() {
 func (e *entra) register(mux *http.ServeMux) {
 	mux.HandleFunc(discoveryPath, e.discovery)
 	mux.HandleFunc(instancePath, e.instance)
-	mux.HandleFunc(tokenPath, e.token)
+	mux.HandleFunc(oauth2Path, e.token)
 }
 
 func (e *entra) discovery(w http.ResponseWriter, r *http.Request) {
@@ -116,7 +116,7 @@ func (e *entra) instance(w http.ResponseWriter, r *http.Request) {
 // token answers the client credentials grant.
 func (e *entra) token(w http.ResponseWriter, r *http.Request) {
 	if e.faults.drawForToken().Kind != "" {
-		e.judge.call(tokenPath, "fault "+string(FaultToken503))
+		e.judge.call(oauth2Path, "fault "+string(FaultToken503))
 		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"error": "temporarily_unavailable"})
 		return
 	}

@@ -53,8 +53,10 @@ func unknownResource(resource, tenantID string) *entraFailure {
 }
 
 func missingCredential() *entraFailure {
-	return &entraFailure{http.StatusUnauthorized, "invalid_client", 7000216,
-		"'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."}
+	return &entraFailure{
+		http.StatusUnauthorized, "invalid_client", 7000216,
+		"'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+	}
 }
 
 func wrongSecret(clientID string) *entraFailure {

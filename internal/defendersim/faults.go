@@ -182,7 +182,7 @@ func (f Fault) apiError(now time.Time) *apiError {
 	case FaultServerError:
 		e = unknownFailure(http.StatusInternalServerError)
 	case FaultHTML502:
-		e = &apiError{status: http.StatusBadGateway, html: html502}
+		e = &apiError{status: http.StatusBadGateway, proxy: true}
 	case FaultUnavailable:
 		e = unknownFailure(http.StatusServiceUnavailable)
 		e.retryAfter = f.delay()

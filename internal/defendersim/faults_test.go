@@ -3,6 +3,7 @@ package defendersim
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,8 +76,8 @@ func TestWireFaults(t *testing.T) {
 
 func testWireFaults(t *testing.T, http2 bool) {
 	t.Helper()
-	columns := append(twoColumns[:2:2], kql.Column{Name: "ProcessCommandLine", Type: kql.String})
-	values := append(twoValues[:2:2], kql.NewString("cmd /c dir"))
+	columns := slices.Concat(twoColumns, []kql.Column{{Name: "ProcessCommandLine", Type: kql.String}})
+	values := slices.Concat(twoValues, []kql.Value{kql.NewString("cmd /c dir")})
 	h := start(t, Options{compile: rowsOf(20_000, columns, values)})
 	h.client.Transport.(*http.Transport).ForceAttemptHTTP2 = http2
 	strike := func(f Fault) answer {

@@ -113,7 +113,8 @@ func (h *harness) token(t *testing.T, path string) string {
 
 func (h *harness) renew() { clear(h.tokens) }
 
-func (h *harness) post(t *testing.T, path, body, token string) answer {
+// request is one that do sends, also from a goroutine of its own.
+func (h *harness) request(t *testing.T, path, body, token string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL()+path, strings.NewReader(body))
 	require.NoError(t, err)
@@ -122,7 +123,12 @@ func (h *harness) post(t *testing.T, path, body, token string) answer {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	return h.do(t, req)
+	return req
+}
+
+func (h *harness) post(t *testing.T, path, body, token string) answer {
+	t.Helper()
+	return h.do(t, h.request(t, path, body, token))
 }
 
 func (h *harness) query(t *testing.T, path, text string) answer {

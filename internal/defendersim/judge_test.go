@@ -71,8 +71,11 @@ func TestRememberedRowsAreBounded(t *testing.T) {
 
 func TestIdentityOfResultRows(t *testing.T) {
 	columns := []kql.Column{
-		{Name: "ActionType", Type: kql.String}, {Name: "Timestamp", Type: kql.DateTime}, {Name: "DeviceId", Type: kql.String},
-		{Name: "ReportId", Type: kql.Long}, {Name: "FileName", Type: kql.String},
+		{Name: "ActionType", Type: kql.String},
+		{Name: "Timestamp", Type: kql.DateTime},
+		{Name: "DeviceId", Type: kql.String},
+		{Name: "ReportId", Type: kql.Long},
+		{Name: "FileName", Type: kql.String},
 	}
 	row := func(file string, id int64) []kql.Value {
 		return []kql.Value{kql.NewString("a"), kql.NewDateTime(5), kql.NewString("d"), kql.NewLong(id), kql.NewString(file)}
@@ -123,6 +126,6 @@ func TestAdmin(t *testing.T) {
 	require.NoError(t, json.NewDecoder(res.Body).Decode(&report))
 	assert.Equal(t, h.Report(), report)
 	assert.Equal(t, int64(2), report.Count(graphPath, "200"))
-	assert.Equal(t, int64(1), report.Count(tokenPath, "200"))
+	assert.Equal(t, int64(1), report.Count(oauth2Path, "200"))
 	assert.Contains(t, report.String(), "fault 504")
 }

@@ -79,7 +79,8 @@ func (t *plantedTable) add(rows []plantedRow) {
 		}
 		merged = append(merged, old)
 	}
-	t.rows = append(merged, rows...)
+	merged = append(merged, rows...)
+	t.rows = merged
 }
 
 func byIngestion(a, b plantedRow) int { return cmp.Compare(a.ingestion, b.ingestion) }

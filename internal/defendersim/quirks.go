@@ -28,11 +28,12 @@ func DefaultQuirks() Quirks {
 // ParseQuirks reads names separated by commas: `default`, `none`, or those of the fields in
 // kebab-case; one with a minus sign is taken away, e.g. `default,-mixed-json,poison`.
 func ParseQuirks(text string) (Quirks, error) {
-	var q Quirks
-	fields := []struct {
+	type field struct {
 		name string
 		set  *bool
-	}{
+	}
+	var q Quirks
+	fields := []field{
 		{"int64-annotations", &q.Int64Annotations},
 		{"trimmed-timestamps", &q.TrimmedTimestamps},
 		{"mixed-booleans", &q.MixedBooleans},
@@ -50,12 +51,7 @@ func ParseQuirks(text string) (Quirks, error) {
 			q = DefaultQuirks()
 			continue
 		}
-		i := slices.IndexFunc(fields, func(f struct {
-			name string
-			set  *bool
-		}) bool {
-			return f.name == name
-		})
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		if i < 0 {
 			var known []string
 			for _, f := range fields {

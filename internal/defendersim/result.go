@@ -77,8 +77,7 @@ func (a *api) evaluate(ctx context.Context, q query, poison bool) (*result, *api
 
 // queryFailure puts the engine's refusal, which is in the service's words, into a 400.
 func (a *api) queryFailure(err error) *apiError {
-	var refused *kql.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*kql.Error](err); ok {
 		return badRequest(refused.Message, "400 query")
 	}
 	a.server.logger.Error("run a query", "error", err)

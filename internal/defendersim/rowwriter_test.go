@@ -16,9 +16,17 @@ import (
 
 func TestRowsAsJSON(t *testing.T) {
 	columns := []kql.Column{
-		{Name: "S", Type: kql.String}, {Name: "B", Type: kql.Bool}, {Name: "I", Type: kql.Int}, {Name: "L", Type: kql.Long},
-		{Name: "R", Type: kql.Real}, {Name: "N", Type: kql.Real}, {Name: "D", Type: kql.DateTime}, {Name: "T", Type: kql.TimeSpan},
-		{Name: "O", Type: kql.Dynamic}, {Name: "G", Type: kql.GUID}, {Name: "Z", Type: kql.DateTime},
+		{Name: "S", Type: kql.String},
+		{Name: "B", Type: kql.Bool},
+		{Name: "I", Type: kql.Int},
+		{Name: "L", Type: kql.Long},
+		{Name: "R", Type: kql.Real},
+		{Name: "N", Type: kql.Real},
+		{Name: "D", Type: kql.DateTime},
+		{Name: "T", Type: kql.TimeSpan},
+		{Name: "O", Type: kql.Dynamic},
+		{Name: "G", Type: kql.GUID},
+		{Name: "Z", Type: kql.DateTime},
 	}
 	row := []kql.Value{
 		kql.NewString("a\"\\\n\r\t\x01é"), kql.NewBool(true), kql.NewInt(-7), kql.NewLong(math.MaxInt64),
@@ -36,8 +44,12 @@ func TestRowsAsJSON(t *testing.T) {
 
 func TestMixedFormsDependOnTheRowAlone(t *testing.T) {
 	columns := []kql.Column{
-		{Name: "Timestamp", Type: kql.DateTime}, {Name: "IsLocalAdmin", Type: kql.Bool}, {Name: "AdditionalFields", Type: kql.String},
-		{Name: "Created", Type: kql.DateTime}, {Name: "Tags", Type: kql.Dynamic}, {Name: "LoggedOnUsers", Type: kql.String},
+		{Name: "Timestamp", Type: kql.DateTime},
+		{Name: "IsLocalAdmin", Type: kql.Bool},
+		{Name: "AdditionalFields", Type: kql.String},
+		{Name: "Created", Type: kql.DateTime},
+		{Name: "Tags", Type: kql.Dynamic},
+		{Name: "LoggedOnUsers", Type: kql.String},
 	}
 	forms, plain := map[string]map[string]bool{}, map[string]bool{}
 	for i := range int64(400) {

@@ -39,6 +39,7 @@ type Server struct {
 	stateDir  string
 	ownsState bool // stateDir is temporary
 	http      *http.Server
+	underWay  *callWatch
 	cancel    context.CancelFunc
 	served    sync.WaitGroup
 }
@@ -119,11 +120,13 @@ func (s *Server) listen(ctx context.Context, address string) error {
 	calls, abandonCalls := context.WithCancel(context.WithoutCancel(ctx))
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.url = "https://" + listener.Addr().String()
+	s.underWay = &callWatch{active: map[net.Conn]struct{}{}}
 	s.http = &http.Server{
 		Handler:           s.handler(),
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
 		ErrorLog:          log.New(errorLog{s.logger}, "", 0),
 		BaseContext:       func(net.Listener) context.Context { return calls },
+		ConnState:         s.underWay.observe,
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	s.served.Go(func() {
@@ -139,10 +142,15 @@ func (s *Server) listen(ctx context.Context, address string) error {
 	return nil
 }
 
-// shutdown lets calls that are under way end, for a while.
+// shutdown lets calls that are under way end, for a while. Left alone, http.Server.Shutdown would
+// keep every HTTP/2 connection for a second after its last call.
 func (s *Server) shutdown(calls context.Context) {
 	ctx, cancel := context.WithTimeout(calls, shutdownTimeout)
 	defer cancel()
+	s.served.Go(func() {
+		s.underWay.wait(ctx)
+		cancel()
+	})
 	if s.http.Shutdown(ctx) != nil {
 		_ = s.http.Close()
 	}

@@ -78,6 +78,17 @@ func TestConcurrentUse(t *testing.T) {
 	assert.Equal(t, int64(80), h.Report().Table("DeviceEvents").Queries)
 }
 
+// A client may keep its connections open: only calls are waited for.
+func TestCloseIsImmediateWithoutCalls(t *testing.T) {
+	h := start(t, Options{compile: rowsOf(2, twoColumns, twoValues)})
+	a := h.query(t, graphPath, "T")
+	require.Equal(t, 2, a.ProtoMajor)
+	require.Len(t, a.rows(t), 2)
+	began := time.Now()
+	require.NoError(t, h.Close())
+	assert.Less(t, time.Since(began), 500*time.Millisecond, "net/http holds an HTTP/2 connection for 1s")
+}
+
 // TestCallsUnderWayEndInPeace closes the emulator while a query runs.
 func TestCallsUnderWayEndInPeace(t *testing.T) {
 	running, closing := make(chan struct{}), make(chan struct{})
@@ -88,9 +99,9 @@ func TestCallsUnderWayEndInPeace(t *testing.T) {
 		return 1, ctx.Err()
 	}}
 	h := start(t, Options{compile: fakeEngine(slow)})
-	h.token(t, graphPath)
+	req := h.request(t, graphPath, `{"Query":"T"}`, h.token(t, graphPath))
 	got := make(chan answer, 1)
-	go func() { got <- h.query(t, graphPath, "T") }()
+	go func() { got <- h.do(t, req) }()
 	<-running
 	closed := make(chan error, 1)
 	go func() { closed <- h.Close() }()

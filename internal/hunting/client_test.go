@@ -63,10 +63,10 @@ func (s *tokens) Invalidate(token string) {
 	}
 }
 
-func newTestClient(t testing.TB, api API, s service, change ...func(*Config)) *Client {
-	t.Helper()
+func newTestClient(tb testing.TB, api API, s service, change ...func(*Config)) *Client {
+	tb.Helper()
 	endpoint, err := url.Parse("https://hunting.example/base")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	cfg := Config{API: api, Endpoint: endpoint, Client: &http.Client{Transport: s}, Tokens: &tokens{}, UserAgent: "otelcol-defender/test"}
 	for _, f := range change {
 		f(&cfg)
@@ -75,10 +75,10 @@ func newTestClient(t testing.TB, api API, s service, change ...func(*Config)) *C
 }
 
 // read gives the rows of an answer and the error that ended them.
-func read(t testing.TB, body string, columns ...tables.Column) ([]map[string]any, *Rows, error) {
-	t.Helper()
-	rows, err := newTestClient(t, Graph, answering(http.StatusOK, nil, body)).Query(t.Context(), "T", columns)
-	require.NoError(t, err)
+func read(tb testing.TB, body string, columns ...tables.Column) ([]map[string]any, *Rows, error) {
+	tb.Helper()
+	rows, err := newTestClient(tb, Graph, answering(http.StatusOK, nil, body)).Query(tb.Context(), "T", columns)
+	require.NoError(tb, err)
 	defer rows.Close()
 	all, err := drain(rows)
 	return all, rows, err
@@ -95,10 +95,10 @@ func drain(rows *Rows) ([]map[string]any, error) {
 	}
 }
 
-func kindOf(t testing.TB, err error) Kind {
-	t.Helper()
+func kindOf(tb testing.TB, err error) Kind {
+	tb.Helper()
 	var e *Error
-	require.ErrorAs(t, err, &e)
+	require.ErrorAs(tb, err, &e)
 	return e.Kind
 }
 

@@ -38,7 +38,8 @@ func New(tenantID string, table *tables.Table, extra ...string) *Hasher {
 
 // UID is the id of a row, given as the map of its columns.
 func (h *Hasher) UID(row pcommon.Map) uuid.UUID {
-	buf := append(h.buf[:0], h.prefix...)
+	buf := h.buf[:0]
+	buf = append(buf, h.prefix...)
 	if h.identified(row) {
 		for _, c := range h.identity {
 			buf = appendColumn(buf, row, c)

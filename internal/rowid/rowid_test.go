@@ -1,6 +1,7 @@
 package rowid
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/uuid"
@@ -29,9 +30,7 @@ func logon(changes row) row {
 		"DeviceId": "d1", "Timestamp": "2026-03-15T08:45:12.1200000Z", "ReportId": int64(98765432), "ActionType": "LogonSuccess",
 		"AccountName": "jane.doe", "IsLocalAdmin": true, "LogonId": int64(1), "AdditionalFields": `{"a":1,"b":[9007199254740993]}`,
 	}
-	for k, v := range changes {
-		base[k] = v
-	}
+	maps.Copy(base, changes)
 	return base
 }
 

@@ -47,8 +47,8 @@ func initiating(domain, name, sid string) columns {
 	return columns{"InitiatingProcessAccountDomain": domain, "InitiatingProcessAccountName": name, "InitiatingProcessAccountSid": sid}
 }
 
-func requesting(protocol, domain, name, sid string) columns {
-	return columns{"RequestProtocol": protocol, "RequestAccountDomain": domain, "RequestAccountName": name, "RequestAccountSid": sid}
+func requesting(protocol, name, sid string) columns {
+	return columns{"RequestProtocol": protocol, "RequestAccountDomain": "ACME", "RequestAccountName": name, "RequestAccountSid": sid}
 }
 
 func additional(fields any) columns {
@@ -91,11 +91,11 @@ func TestWhoActed(t *testing.T) {
 		"number for a name":                     {"DeviceLogonEvents", columns{"AccountName": 4711}, "4711"},
 		"object for a name":                     {"DeviceLogonEvents", columns{"AccountName": columns{"a": 1}}, "[no_account]"},
 
-		"SMB: who asked":                {"DeviceFileEvents", requesting("Smb", "ACME", "jane", janeSID).and(system), `ACME\jane`},
-		"SMB by a machine: process":     {"DeviceFileEvents", requesting("Smb", "ACME", "WS-9$", "").and(initiating("acme", "bob", bobSID)), `acme\bob`},
-		"local: request does not count": {"DeviceFileEvents", requesting("local", "ACME", "jane", janeSID).and(system), "[system]"},
-		"no protocol: neither":          {"DeviceFileEvents", requesting("", "ACME", "jane", janeSID).and(system), "[system]"},
-		"local alone is no account":     {"DeviceFileEvents", requesting("Local", "ACME", "jane", janeSID), "[no_account]"},
+		"SMB: who asked":                {"DeviceFileEvents", requesting("Smb", "jane", janeSID).and(system), `ACME\jane`},
+		"SMB by a machine: process":     {"DeviceFileEvents", requesting("Smb", "WS-9$", "").and(initiating("acme", "bob", bobSID)), `acme\bob`},
+		"local: request does not count": {"DeviceFileEvents", requesting("local", "jane", janeSID).and(system), "[system]"},
+		"no protocol: neither":          {"DeviceFileEvents", requesting("", "jane", janeSID).and(system), "[system]"},
+		"local alone is no account":     {"DeviceFileEvents", requesting("Local", "jane", janeSID), "[no_account]"},
 
 		"inbound is nobody's":         {"DeviceNetworkEvents", columns{"ActionType": "InboundConnectionAccepted"}.and(initiating("acme", "jane", janeSID)), "[inbound]"},
 		"inbound in any case":         {"DeviceNetworkEvents", columns{"ActionType": "inboundInternetScanInspected"}, "[inbound]"},

@@ -1,6 +1,7 @@
 package defenderreceiver
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -51,9 +52,7 @@ func (s alertStage) evidence(changes map[string]any) {
 
 func (s alertStage) arrive(table string, row, changes map[string]any) {
 	s.t.Helper()
-	for k, v := range changes {
-		row[k] = v
-	}
+	maps.Copy(row, changes)
 	require.NoError(s.t, s.sim.Plant(table, defendersim.Planted{Row: row, IngestionTime: s.clock.Now()}))
 	s.clock.Advance(2 * settle)
 }

@@ -77,7 +77,7 @@ func (f *failures) after(err error) time.Duration {
 		return wait
 	}
 	f.streak++
-	if refusal != nil && refusal.Kind == hunting.Interrupted && f.streak%brokenTries == 0 {
+	if refusal != nil && refusal.Kind == hunting.Interrupted && f.streak%brokenTries == 0 && t.position != nil {
 		// What breaks again and again at the same place is in the data: it is narrowed down.
 		t.span.breaks(t.position.cursor.CompleteUntil, t.horizon())
 	}

@@ -199,18 +199,6 @@ func (s *stage) polls(table string, n int64) {
 	require.Eventually(s.t, func() bool { return queries() >= before+n }, wait, time.Millisecond)
 }
 
-// truth is the keys of the rows that a table should have given.
-func (s *stage) truth(table string, from time.Time) []string {
-	s.t.Helper()
-	rows, err := s.sim.Truth(table, from, s.clock.Now().Add(-tick))
-	require.NoError(s.t, err)
-	var keys []string
-	for _, row := range rows {
-		keys = append(keys, row.Key)
-	}
-	return keys
-}
-
 // record is an accepted log record, apart from the batch that it came in.
 type record struct {
 	uid, table string

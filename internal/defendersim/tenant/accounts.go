@@ -55,7 +55,7 @@ var linuxAccounts = map[string]account{
 }
 
 // systemAccounts gives the accounts of a device that are no person's, by the scenes' names.
-func systemAccounts(d *device, domain string, computerSID, gmsaSID string) map[string]*account {
+func systemAccounts(d *device, domain, computerSID, gmsaSID string) map[string]*account {
 	list := windowsAccounts
 	switch d.kind {
 	case kindMac:

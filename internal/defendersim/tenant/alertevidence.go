@@ -50,8 +50,9 @@ func ofEntity(types string, f func(*row) string) valueFunc {
 	})
 }
 
-func ofProgram(types string, f func(*row, *program) string) valueFunc {
-	return ofEntity(types, func(r *row) string {
+// ofProgram gives a column that evidence of the alert's program has.
+func ofProgram(f func(*row, *program) string) valueFunc {
+	return ofEntity(onFiles, func(r *row) string {
 		if p := r.alert.kind.program; p != nil {
 			return f(r, p)
 		}
@@ -111,10 +112,10 @@ var alertEvidenceColumns = valueFuncs{
 	"EvidenceRole":      text((*row).evidenceRole),
 	"EvidenceDirection": ofEntity("Ip", func(*row) string { return "Source" }),
 
-	"FileName":   ofProgram(onFiles, func(_ *row, p *program) string { return p.file }),
-	"FolderPath": ofProgram(onFiles, func(r *row, p *program) string { return strings.TrimSuffix(r.path(p), p.file) }),
-	"SHA1":       ofProgram(onFiles, func(_ *row, p *program) string { return p.sha1 }),
-	"SHA256":     ofProgram(onFiles, func(_ *row, p *program) string { return p.sha256 }),
+	"FileName":   ofProgram(func(_ *row, p *program) string { return p.file }),
+	"FolderPath": ofProgram(func(r *row, p *program) string { return strings.TrimSuffix(r.path(p), p.file) }),
+	"SHA1":       ofProgram(func(_ *row, p *program) string { return p.sha1 }),
+	"SHA256":     ofProgram(func(_ *row, p *program) string { return p.sha256 }),
 	"FileSize": func(r *row) kql.Value {
 		if p := r.alert.kind.program; p != nil && strings.Contains(onFiles, r.entity()) {
 			return kql.NewLong(p.size)

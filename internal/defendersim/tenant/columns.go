@@ -75,23 +75,6 @@ func (k tableKind) value(c tables.Column) valueFunc {
 	return func(*row) kql.Value { return empty }
 }
 
-func kqlType(t tables.Type) kql.Type {
-	switch t {
-	case tables.Bool:
-		return kql.Bool
-	case tables.Int:
-		return kql.Int
-	case tables.Long:
-		return kql.Long
-	case tables.DateTime:
-		return kql.DateTime
-	case tables.Dynamic:
-		return kql.Dynamic
-	default:
-		return kql.String
-	}
-}
-
 func text(f func(*row) string) valueFunc {
 	return func(r *row) kql.Value { return kql.NewString(f(r)) }
 }

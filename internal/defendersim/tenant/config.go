@@ -91,11 +91,11 @@ func (c Config) validate() error {
 	share := func(v float64, field string) {
 		check(v >= 0 && v <= 1, field, "%v is no share between 0 and 1", v)
 	}
-	span := func(v, least, most time.Duration, field string) {
-		check(v >= least && v <= most, field, "%s is not between %s and %s", v, least, most)
+	span := func(v, least time.Duration, field string) {
+		check(v >= least && v <= maxAge, field, "%s is not between %s and %s", v, least, maxAge)
 	}
 	check(!c.Start.IsZero(), "Start", "must be set")
-	span(c.History, 0, maxAge, "History")
+	span(c.History, 0, "History")
 	check(c.RowsPerDay >= minRowsPerDay && c.RowsPerDay <= 1_000_000_000, "RowsPerDay", "%d is not between %d and 1000000000", c.RowsPerDay, minRowsPerDay)
 	check(c.Devices >= minDevices && c.Devices <= 100_000, "Devices", "%d is not between %d and 100000", c.Devices, minDevices)
 	check(c.People >= 1 && c.People <= 100_000, "People", "%d is not between 1 and 100000", c.People)
@@ -104,13 +104,13 @@ func (c Config) validate() error {
 	share(c.FutureShare, "FutureShare")
 	share(c.AlertApartShare, "AlertApartShare")
 	if c.LateShare > 0 {
-		span(c.LateMax, minLate, maxAge, "LateMax")
+		span(c.LateMax, minLate, "LateMax")
 	}
 	if c.HiddenShare > 0 {
-		span(c.HiddenMax, minHidden, maxAge, "HiddenMax")
+		span(c.HiddenMax, minHidden, "HiddenMax")
 	}
 	if c.AlertApartShare > 0 {
-		span(c.AlertApartMax, time.Hour, maxAge, "AlertApartMax")
+		span(c.AlertApartMax, time.Hour, "AlertApartMax")
 	}
 	check(strings.Index(c.Domain, ".") > 0 && !strings.ContainsAny(c.Domain, " @\\/\""), "Domain", "%q is no DNS domain such as acme.com", c.Domain)
 	check(len(c.TenantID) == 36, "TenantID", "%q is no GUID", c.TenantID)

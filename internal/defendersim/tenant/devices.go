@@ -78,8 +78,16 @@ var serverPlan = []struct {
 	kind kind
 	name string
 }{
-	{kindDomain, "dc"}, {kindFileServer, "fs"}, {kindJump, "jump"}, {kindSQL, "sql"}, {kindWeb, "web"}, {kindLinux, "lnx-app"},
-	{kindServer, "app"}, {kindFileServer, "fs"}, {kindLinux, "lnx-web"}, {kindServer, "mgmt"},
+	{kindDomain, "dc"},
+	{kindFileServer, "fs"},
+	{kindJump, "jump"},
+	{kindSQL, "sql"},
+	{kindWeb, "web"},
+	{kindLinux, "lnx-app"},
+	{kindServer, "app"},
+	{kindFileServer, "fs"},
+	{kindLinux, "lnx-web"},
+	{kindServer, "mgmt"},
 }
 
 func newFleet(cfg Config, people []*Person) fleet {

@@ -85,7 +85,7 @@ var identityInfoColumns = valueFuncs{
 	"SourceProvider": ofIdentity(sourceOf, func(*serviceAccount) string { return "ActiveDirectory" }),
 	"ChangeSource":   fixed("System-UserPersistence"),
 	"Tags":           dynamicList(nil),
-	"AssignedRoles":  dynamicList(func(p *Person) []any { return rolesOf(p) }),
+	"AssignedRoles":  dynamicList(rolesOf),
 	"TenantId":       text(func(r *row) string { return r.table.tenant.cfg.TenantID }),
 	"SourceSystem":   ofIdentity(sourceOf, func(*serviceAccount) string { return "ActiveDirectory" }),
 }

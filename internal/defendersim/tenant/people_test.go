@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -58,11 +59,8 @@ func TestPeopleHaveConsistentIdentities(t *testing.T) {
 		slices.Reverse(b[:4])
 		slices.Reverse(b[4:6])
 		slices.Reverse(b[6:8])
-		want := "S-1-12-1"
-		for i := range 4 {
-			want += "-" + itoa(int64(binary.LittleEndian.Uint32(b[4*i:])))
-		}
-		require.Equal(t, want, p.CloudSID)
+		number := func(i int) uint32 { return binary.LittleEndian.Uint32(b[4*i:]) }
+		require.Equal(t, fmt.Sprintf("S-1-12-1-%d-%d-%d-%d", number(0), number(1), number(2), number(3)), p.CloudSID)
 	}
 	assert.InDelta(t, len(tenant.people)/entraOnlyEvery, cloudOnly, 1)
 }

@@ -55,15 +55,27 @@ type job struct {
 const itDepartment = "IT"
 
 var jobs = []job{
-	{"Finance", "Accountant", false}, {"Engineering", "Software Engineer", false}, {"Sales", "Account Executive", false},
-	{"Operations", "Dispatcher", true}, {itDepartment, "Systems Administrator", true}, {"Engineering", "Data Engineer", false},
-	{"Human Resources", "Recruiter", false}, {"Customer Support", "Support Agent", true}, {"Marketing", "Content Manager", false},
-	{"Finance", "Controller", false}, {"Engineering", "QA Engineer", false}, {"Legal", "Counsel", false},
-	{"Customer Support", "Team Lead", true}, {"Sales", "Sales Manager", false}, {itDepartment, "Service Desk Analyst", true},
+	{"Finance", "Accountant", false},
+	{"Engineering", "Software Engineer", false},
+	{"Sales", "Account Executive", false},
+	{"Operations", "Dispatcher", true},
+	{itDepartment, "Systems Administrator", true},
+	{"Engineering", "Data Engineer", false},
+	{"Human Resources", "Recruiter", false},
+	{"Customer Support", "Support Agent", true},
+	{"Marketing", "Content Manager", false},
+	{"Finance", "Controller", false},
+	{"Engineering", "QA Engineer", false},
+	{"Legal", "Counsel", false},
+	{"Customer Support", "Team Lead", true},
+	{"Sales", "Sales Manager", false},
+	{itDepartment, "Service Desk Analyst", true},
 	{"Operations", "Plant Operator", true},
 }
 
 var serviceAccounts = []struct{ name, description string }{
-	{"svc_sql$", "SQL Server group managed account"}, {"svc_backup", "Backup agent"}, {"svc_scan", "Vulnerability scanner"},
+	{"svc_sql$", "SQL Server group managed account"},
+	{"svc_backup", "Backup agent"},
+	{"svc_scan", "Vulnerability scanner"},
 	{"MSOL_4f2c9a1b7d3e", "Directory synchronization"},
 }

@@ -53,12 +53,11 @@ func New(cfg Config) (*Tenant, error) {
 		if !ok {
 			continue
 		}
-		tab := &table{tenant: t, key: deriveText(cfg.Seed, s.Name), since: since, kind: kind}
+		tab := &table{tenant: t, key: deriveText(cfg.Seed, s.Name), since: since, kind: kind, columns: Columns(s)}
 		if kind.directory {
 			tab.since = kql.Ticks(cfg.Start.Add(-max(cfg.History, directoryHistory)))
 		}
 		for _, c := range s.Columns {
-			tab.columns = append(tab.columns, kql.Column{Name: c.Name, Type: kqlType(c.Type)})
 			tab.values = append(tab.values, kind.value(c))
 		}
 		tab.streams = kind.streams(tab)

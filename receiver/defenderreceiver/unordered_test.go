@@ -1,0 +1,78 @@
+package defenderreceiver
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+)
+
+type anyToken struct{}
+
+func (anyToken) Token(context.Context) (string, error) { return "token", nil }
+func (anyToken) Invalidate(string)                     {}
+
+// answering makes a table whose service gives one answer, with rows that arrived these seconds after
+// epoch.
+func answering(t *testing.T, s *stage, seconds ...int) *table {
+	t.Helper()
+	var rows []string
+	for n, second := range seconds {
+		rows = append(rows, fmt.Sprintf(`{"DeviceId":"d","ReportId":%d,"Timestamp":"%s","IngestionTime":"%s"}`,
+			n, epoch.Format(time.RFC3339), epoch.Add(time.Duration(second)*time.Second).Format(time.RFC3339)))
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", epoch.Add(time.Hour).Format(http.TimeFormat))
+		fmt.Fprintf(w, `{"schema":[],"results":[%s]}`, strings.Join(rows, ","))
+	}))
+	t.Cleanup(server.Close)
+	endpoint, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	r := s.create(s.config(logons))
+	t.Cleanup(server.Client().CloseIdleConnections)
+	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}})
+	r.keeper = checkpoint.NewKeeper(memoryClient{s.storage}, "t", 0, func(int, error) {})
+	r.scheduler = scheduler.New(r.cfg.Quota.limits())
+	readers, err := r.newTables(t.Context(), client, newStatus(s.host()))
+	require.NoError(t, err)
+	require.Len(t, readers, 1)
+	readers[0].position = newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)
+	return readers[0]
+}
+
+// Only of an ordered answer is the part before a break complete; any other moves nothing, and what it
+// brought is recognised when it comes again.
+func TestUnorderedAnswerMovesNothing(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	table := answering(t, s, 1, 5, 3, 4)
+	table.cfg.Batch.MaxRecords = 1
+	_, err := table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 10}, true)
+	require.ErrorIs(t, err, errUnordered)
+	assert.Equal(t, epoch, table.position.cursor.CompleteUntil)
+	assert.Equal(t, 2, s.sink.count())
+	_, err = table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 10}, false)
+	require.NoError(t, err)
+	s.exactly(4)
+}
+
+func TestOrderedAnswerMovesTheCursor(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	table := answering(t, s, 1, 3, 3, 5)
+	read, err := table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 4}, true)
+	require.NoError(t, err)
+	assert.Equal(t, pageRead{rows: 4, new: 4, last: epoch.Add(5 * time.Second), full: true}, read)
+	assert.Equal(t, epoch.Add(5*time.Second), table.position.cursor.CompleteUntil)
+}
