@@ -147,6 +147,7 @@ func (t *table) carryOver(ctx context.Context) error {
 			carried[id] = struct{}{}
 		}
 	}
+	t.pass = pass{}
 	reach := max(t.cfg.LateArrival.Overlap, t.overlap())
 	from := old.cursor.CompleteUntil.Add(-reach)
 	t.position = newPosition(checkpoint.Cursor{

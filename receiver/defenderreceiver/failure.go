@@ -79,7 +79,7 @@ func (f *failures) after(err error) time.Duration {
 	f.streak++
 	if refusal != nil && refusal.Kind == hunting.Interrupted && f.streak%brokenTries == 0 && t.position != nil {
 		// What breaks again and again at the same place is in the data: it is narrowed down.
-		t.span.breaks(t.position.cursor.CompleteUntil, t.horizon())
+		t.span.breaks(t.pass.next, t.pass.to)
 	}
 	if limit := t.cfg.PauseAfterFailures; limit > 0 && f.streak >= limit {
 		reason := reasonFailures

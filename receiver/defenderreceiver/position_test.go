@@ -79,8 +79,11 @@ func TestSpan(t *testing.T) {
 
 	assert.True(t, s.narrow(epoch, to))
 	assert.Equal(t, epoch.Add(30*time.Minute), s.until(epoch, to))
-	s.fits(10, 100)
+	s.fits(40, 100)
 	assert.Equal(t, to, s.until(epoch, to), "it widens again")
+	s.narrow(epoch, to)
+	s.fits(51, 100)
+	assert.Equal(t, epoch.Add(30*time.Minute), s.until(epoch, to), "a page that is more than half full does not widen")
 
 	for range 100 {
 		if s.until(epoch, to).Sub(epoch) == tick {
@@ -89,19 +92,31 @@ func TestSpan(t *testing.T) {
 		assert.True(t, s.narrow(epoch, s.until(epoch, to)))
 	}
 	assert.Equal(t, epoch.Add(tick), s.until(epoch, to), "down to one instant")
-	assert.Equal(t, 1, s.parts)
-	for parts := 2; parts <= maxParts; parts *= 2 {
-		assert.True(t, s.narrow(epoch, epoch.Add(tick)))
-		assert.Equal(t, parts, s.parts)
-	}
-	assert.False(t, s.narrow(epoch, epoch.Add(tick)), "nothing smaller is left")
-	s.fits(0, 100)
-	assert.Equal(t, 1, s.parts)
-	for range 60 {
+	for range 20 {
 		s.fits(0, 100)
 	}
-	assert.Equal(t, to, s.until(epoch, to))
-	s.narrow(epoch, to)
-	s.fits(51, 100)
-	assert.Equal(t, epoch.Add(30*time.Minute), s.until(epoch, to), "a page that is more than half full does not widen")
+	assert.Equal(t, to, s.until(epoch, to), "and back")
+}
+
+func TestPartsOfAnInstant(t *testing.T) {
+	s := newSpan()
+	s.instant()
+	assert.True(t, s.narrow(epoch, epoch.Add(tick)))
+	assert.Equal(t, []bool{false, false}, s.done)
+	s.done[1] = true
+	assert.True(t, s.narrow(epoch, epoch.Add(tick)))
+	assert.Equal(t, []bool{false, true, false, true}, s.done, "what was read need not be read again")
+	for s.parts() < maxParts {
+		assert.True(t, s.narrow(epoch, epoch.Add(tick)))
+	}
+	assert.False(t, s.narrow(epoch, epoch.Add(tick)), "nothing smaller is left")
+	s.fits(100, 100)
+	assert.Equal(t, 1, s.parts())
+	assert.Equal(t, unlimited, s.width, "after the instant the width is what it was")
+}
+
+// One refusal of a heavy query may be the service's bad moment.
+func TestOnlyRepeatedRefusalsMakeAPartHeavy(t *testing.T) {
+	s := newSpan()
+	assert.Equal(t, []bool{false, false, true}, []bool{s.gaveUp(), s.gaveUp(), s.gaveUp()})
 }

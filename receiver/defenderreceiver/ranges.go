@@ -19,7 +19,7 @@ var errNothingSmaller = errors.New("an instant cannot be read even in its smalle
 func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, error) {
 	until := t.span.until(from, to)
 	page := query.Page{From: from, To: until, MaxRows: t.cfg.Page.MaxRows}
-	if t.span.parts > 1 {
+	if t.span.parts() > 1 {
 		return t.readParts(ctx, page)
 	}
 	read, err := t.readPage(ctx, page, true)
@@ -27,8 +27,11 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 	case isTooMuch(err):
 		t.telemetry.truncated(ctx, t.name)
 		return from, t.narrow(from, until, err)
-	case err != nil:
+	case errors.Is(err, errUnordered):
 		return from, err
+	case err != nil:
+		// What came before the error was whole and in order.
+		return latest(from, read.last), err
 	case !read.full:
 		t.span.fits(read.rows, page.MaxRows)
 		return until, t.advance(until)
@@ -47,22 +50,28 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 
 // readParts reads one instant part by part; it is complete when all parts are.
 func (t *table) readParts(ctx context.Context, page query.Page) (time.Time, error) {
-	page.Parts = t.span.parts
+	page.Parts = t.span.parts()
 	for page.Part = range page.Parts {
+		if t.span.done[page.Part] {
+			continue
+		}
 		read, err := t.readPage(ctx, page, false)
-		if isTooMuch(err) || err == nil && read.full {
+		switch {
+		case isTooHeavy(err) && !t.span.gaveUp():
+			return page.From, err
+		case isTooMuch(err) || err == nil && read.full:
 			t.telemetry.truncated(ctx, t.name)
 			return page.From, t.narrow(page.From, page.To, err)
-		}
-		if err != nil {
+		case err != nil:
 			return page.From, err
 		}
+		t.span.done[page.Part] = true
 		// What was delivered of the instant is kept, should the process end before its last part.
 		if err := t.keep(); err != nil {
 			return page.From, err
 		}
 	}
-	t.span.fits(0, page.MaxRows)
+	t.span.fits(t.cfg.Page.MaxRows, page.MaxRows)
 	return page.To, t.advance(page.To)
 }
 
@@ -70,20 +79,32 @@ func (t *table) readParts(ctx context.Context, page query.Page) (time.Time, erro
 // given time, while a result that is too large is sure to be so again.
 func (t *table) narrow(from, until time.Time, cause error) error {
 	if !t.span.narrow(from, until) {
-		t.span.parts = maxParts
 		return errors.Join(errNothingSmaller, cause)
 	}
-	t.logger.Debug("Asking for less at once.", zap.Duration("width", t.span.width), zap.Int("parts", t.span.parts), zap.Error(cause))
-	if refusal := (*hunting.Error)(nil); errors.As(cause, &refusal) && refusal.Kind == hunting.TooHeavy {
+	t.logger.Debug("Asking for less at once.", zap.Duration("width", t.span.width), zap.Int("parts", t.span.parts()), zap.Error(cause))
+	if isTooHeavy(cause) {
 		return cause
 	}
 	return nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // isTooMuch reports whether the service could not give the result, but may give a smaller one.
 func isTooMuch(err error) bool {
 	refusal := (*hunting.Error)(nil)
 	return errors.As(err, &refusal) && (refusal.Kind == hunting.TooLarge || refusal.Kind == hunting.TooHeavy)
+}
+
+// isTooHeavy reports whether the service gave up on a query, which may also be because it is down.
+func isTooHeavy(err error) bool {
+	refusal := (*hunting.Error)(nil)
+	return errors.As(err, &refusal) && refusal.Kind == hunting.TooHeavy
 }
 
 // readAgain reads a range whole without moving the position, and returns the rows that the service

@@ -10,16 +10,27 @@ const (
 	maxParts = 1024
 	// unlimited is more than the service keeps.
 	unlimited = 31 * 24 * time.Hour
+	// widening is by how much a range grows that had next to no rows.
+	widening = 16
+	// heavyTries is how often a part is tried before it counts as too heavy and not as bad luck.
+	heavyTries = 3
 )
 
 // span decides how much is asked for at once. It narrows when the service or the row limit cuts an
 // answer short, and widens when answers come back small.
 type span struct {
 	width time.Duration
-	parts int
+	// before is the width to come back to after an instant that fills pages; 0 if there was none.
+	before time.Duration
+	// done says which parts of an instant were read; its length is their number.
+	done []bool
+	// heavy counts how often in a row the service gave up on the same part.
+	heavy int
 }
 
-func newSpan() *span { return &span{width: unlimited, parts: 1} }
+func newSpan() *span { return &span{width: unlimited, done: make([]bool, 1)} }
+
+func (s *span) parts() int { return len(s.done) }
 
 // until is the end of the range that begins at from and may reach to.
 func (s *span) until(from, to time.Time) time.Time {
@@ -32,12 +43,24 @@ func (s *span) until(from, to time.Time) time.Time {
 // narrow is called when the answer for [from, until) was too much. Once a range is a single instant
 // it is cut into parts. It returns false when nothing smaller can be asked for.
 func (s *span) narrow(from, until time.Time) bool {
+	s.heavy = 0
 	if width := until.Sub(from); width > tick {
 		s.width = max((width / 2).Truncate(tick), tick)
 		return true
 	}
-	s.parts *= 2
-	return s.parts <= maxParts
+	if s.parts() >= maxParts {
+		return false
+	}
+	// What was in part k of n is in the parts k and k+n of 2n.
+	s.done = append(s.done, s.done...)
+	return true
+}
+
+// gaveUp is called when the service gave up on a part of an instant. It reports whether that is sure
+// to be the part's weight, and no trouble that passes.
+func (s *span) gaveUp() bool {
+	s.heavy++
+	return s.heavy >= heavyTries
 }
 
 // breaks is called when answers for the range towards to break off again and again.
@@ -48,16 +71,18 @@ func (s *span) breaks(from, to time.Time) {
 }
 
 // instant is called when a page was full of rows of the one instant that it began with.
-func (s *span) instant() { s.width = tick }
+func (s *span) instant() { s.width, s.before = tick, s.width }
 
-// fits is called when [from, until) was read whole and had rows of at most maxRows.
+// fits is called when a range was read whole and had rows of at most maxRows.
 func (s *span) fits(rows, maxRows int) {
-	s.parts = 1
+	s.done, s.heavy = make([]bool, 1), 0
 	switch {
-	case s.width >= unlimited || rows > maxRows/2:
-	case s.width > unlimited/2:
-		s.width = unlimited
+	case s.before > 0:
+		s.width, s.before = s.before, 0
+	case rows > maxRows/2:
+	case rows > maxRows/widening:
+		s.width = min(2*s.width, unlimited)
 	default:
-		s.width *= 2
+		s.width = min(widening*s.width, unlimited)
 	}
 }

@@ -52,11 +52,17 @@ type table struct {
 	span       *span
 	position   *position // nil until it is known where to begin
 	begun      bool      // the service has told along which axis it can be read
+	pass       pass
 	duplicates int
 	due        time.Time
 	nextAudit  time.Time // on the service's clock
 	polled     func()    // told after each poll; nil if nobody waits for it
 }
+
+// pass is what a poll has to read. A poll that fails leaves it to the next one, so that the overlap
+// need not be read without a fault from its beginning. Its end stays where it was, because what
+// arrives behind it is found only by a pass that begins an overlap before that end.
+type pass struct{ next, to time.Time }
 
 // newTable makes a reader that lacks only its surroundings.
 func newTable(cfg *Config, declared *tables.Table) (*table, error) {
@@ -134,34 +140,44 @@ func (t *table) poll(ctx context.Context) error {
 	if ready, err := t.begin(ctx); err != nil || !ready {
 		return err
 	}
-	to := t.horizon()
 	if t.query.Kind == tables.Directory {
-		return t.snapshot(ctx, to)
+		return t.snapshot(ctx, t.horizon())
 	}
-	for next := t.position.cursor.CompleteUntil.Add(-t.overlap()); next.Before(to); {
-		if err := t.keeper.Failure(); err != nil {
-			return fmt.Errorf("%w: %w", errStorage, err)
-		}
-		from, until := t.around(next, to)
-		if !from.Before(until) {
-			next = from
-			continue
-		}
-		var err error
-		if next, err = t.readRange(ctx, from, until); errors.Is(err, errNothingSmaller) {
-			end := t.span.until(from, until)
-			next, err = end, t.setAside(from, end, err)
-		}
-		if err != nil {
-			return err
-		}
-		t.position.forget(t.overlap(), t.auditFrom())
+	if err := t.readPass(ctx); err != nil {
+		return err
 	}
 	if err := t.retryAside(ctx); err != nil {
 		return err
 	}
 	if t.auditDue() {
 		return errors.Join(t.checkAxis(ctx), t.audit(ctx))
+	}
+	return nil
+}
+
+// readPass reads all that has come and settled, and what is read again of the overlap.
+func (t *table) readPass(ctx context.Context) error {
+	if t.overlap() == 0 || !t.pass.next.Before(t.pass.to) {
+		t.pass = pass{next: t.position.cursor.CompleteUntil.Add(-t.overlap()), to: t.horizon()}
+	}
+	for t.pass.next.Before(t.pass.to) {
+		if err := t.keeper.Failure(); err != nil {
+			return fmt.Errorf("%w: %w", errStorage, err)
+		}
+		from, until := t.around(t.pass.next, t.pass.to)
+		t.pass.next = from
+		if !from.Before(until) {
+			continue
+		}
+		var err error
+		if t.pass.next, err = t.readRange(ctx, from, until); errors.Is(err, errNothingSmaller) {
+			t.pass.next = t.span.until(from, until)
+			err = t.setAside(from, t.pass.next, err)
+		}
+		if err != nil {
+			return err
+		}
+		t.position.forget(t.overlap(), t.auditFrom())
 	}
 	return nil
 }
