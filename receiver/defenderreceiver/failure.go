@@ -67,19 +67,14 @@ func (f *failures) after(err error) time.Duration {
 		t.logger.Error("The table waits.", zap.Error(err), zap.Duration("retry_in", wait))
 		return wait
 	}
-	if t.position != nil && t.position.cursor.CompleteUntil.After(f.last) {
-		// A poll that moved the cursor before it failed is no standstill.
-		f.streak, f.last = 0, t.position.cursor.CompleteUntil
-	}
-	if isTooMuch(err) {
-		// The next poll asks for less, until it succeeds or nothing smaller is left.
-		t.logger.Warn("The service gives up on a query; less is asked for at once.", zap.Error(err), zap.Duration("retry_in", wait))
-		return wait
+	if t.pass.next.After(f.last) {
+		// A poll that came further before it failed is no standstill.
+		f.streak, f.last = 0, t.pass.next
 	}
 	f.streak++
-	if refusal != nil && refusal.Kind == hunting.Interrupted && f.streak%brokenTries == 0 && t.position != nil {
-		// What breaks again and again at the same place is in the data: it is narrowed down.
-		t.span.breaks(t.pass.next, t.pass.to)
+	if isTooMuch(err) || isBroken(err) && f.streak >= brokenTries && t.narrowBroken(err) {
+		t.logger.Warn("The service cannot give a result whole; less is asked for at once.", zap.Error(err), zap.Duration("retry_in", wait))
+		return wait
 	}
 	if limit := t.cfg.PauseAfterFailures; limit > 0 && f.streak >= limit {
 		reason := reasonFailures
@@ -97,6 +92,12 @@ func (f *failures) after(err error) time.Duration {
 	t.logger.Warn("A poll failed; the cursor stays at what was delivered.",
 		zap.Error(err), zap.Int("failures", f.streak), zap.Duration("retry_in", wait))
 	return wait
+}
+
+// isBroken reports whether an answer broke off or could not be decoded.
+func isBroken(err error) bool {
+	refusal := (*hunting.Error)(nil)
+	return errors.As(err, &refusal) && refusal.Kind == hunting.Interrupted
 }
 
 // throttle reports whether err is a 429, which is no failure, and how long it asks to wait.

@@ -151,3 +151,33 @@ func TestWrongSecretHeals(t *testing.T) {
 	s.sim.SetClientSecret(defendersim.DefaultClientSecret)
 	s.delivered(5)
 }
+
+// A row that breaks every answer that it is in does not block what comes after it.
+func TestRowThatBreaksAnswersIsSetAside(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	const poison = 5
+	table := answeringTo(t, s, func(from, to time.Time) []int {
+		var seconds []int
+		for second := range 10 {
+			if at := epoch.Add(time.Duration(second) * time.Second); !at.Before(from) && at.Before(to) {
+				seconds = append(seconds, second)
+			}
+		}
+		return seconds
+	}, poison)
+	table.cfg.PauseAfterFailures = 5
+	failures := table.newFailures()
+	for range 500 {
+		table.begun = true
+		if err := table.poll(t.Context()); err != nil {
+			require.Less(t, failures.after(err), time.Hour, "the table must not pause")
+		}
+		if s.sink.count() == 9 {
+			break
+		}
+	}
+	s.exactly(9)
+	require.Len(t, table.position.cursor.Aside, 1)
+	assert.Equal(t, epoch.Add(poison*time.Second), table.position.cursor.Aside[0].From)
+	assert.Equal(t, tick, table.position.cursor.Aside[0].To.Sub(table.position.cursor.Aside[0].From))
+}

@@ -150,6 +150,8 @@ func (t *table) send(ctx context.Context, kql string, columns []column) (*huntin
 	}
 	defer release()
 	start := time.Now()
+	// A poll of many queries stands in line anew for each of them.
+	t.due = start
 	rows, err := t.client.Query(ctx, kql, columns)
 	spent := time.Since(start)
 	// Graph does not tell what CPU a query has cost: the time it was at work is the estimate.

@@ -88,6 +88,24 @@ func (t *table) narrow(from, until time.Time, cause error) error {
 	return nil
 }
 
+// narrowBroken is called when answers break again and again at the same place: then what breaks them is
+// in the data, and it is narrowed down until it can be set aside. It reports whether there was a range
+// to narrow.
+func (t *table) narrowBroken(cause error) bool {
+	if t.keeper == nil || !t.pass.next.Before(t.pass.to) {
+		return false
+	}
+	until := t.span.until(t.pass.next, t.pass.to)
+	if t.span.narrow(t.pass.next, until) {
+		return true
+	}
+	if err := t.setAside(t.pass.next, until, cause); err != nil {
+		return false
+	}
+	t.pass.next = until
+	return true
+}
+
 func latest(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b

@@ -63,13 +63,6 @@ func (s *span) gaveUp() bool {
 	return s.heavy >= heavyTries
 }
 
-// breaks is called when answers for the range towards to break off again and again.
-func (s *span) breaks(from, to time.Time) {
-	if until := s.until(from, to); from.Before(until) {
-		s.narrow(from, until)
-	}
-}
-
 // instant is called when a page was full of rows of the one instant that it began with.
 func (s *span) instant() { s.width, s.before = tick, s.width }
 

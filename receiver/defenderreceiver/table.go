@@ -54,7 +54,7 @@ type table struct {
 	begun      bool      // the service has told along which axis it can be read
 	pass       pass
 	duplicates int
-	due        time.Time
+	due        time.Time // since when the next query is wished
 	nextAudit  time.Time // on the service's clock
 	polled     func()    // told after each poll; nil if nobody waits for it
 }
@@ -103,7 +103,8 @@ func (t *table) readAlong(axis query.Axis) {
 func (t *table) run(ctx context.Context) {
 	failures := t.newFailures()
 	for ctx.Err() == nil {
-		t.due = time.Now()
+		began := time.Now()
+		t.due = began
 		err := t.poll(ctx)
 		if t.polled != nil {
 			t.polled()
@@ -111,7 +112,7 @@ func (t *table) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		wait := t.idle()
+		wait := t.idle(began)
 		if err != nil {
 			wait = failures.after(err)
 		} else {
@@ -125,9 +126,9 @@ func (t *table) run(ctx context.Context) {
 
 // idle is the time to the next poll of a table that is up to date. A little jitter keeps the tables
 // of a receiver from asking all at once.
-func (t *table) idle() time.Duration {
+func (t *table) idle(began time.Time) time.Duration {
 	const jitterRatio = 0.05
-	spent := time.Since(t.due)
+	spent := time.Since(began)
 	return max(t.interval-spent+time.Duration(rand.Float64()*jitterRatio*float64(t.interval)), 0) //nolint:gosec // no secret
 }
 

@@ -28,7 +28,7 @@ type Scheduler struct {
 	free         int
 	requests     quota
 	cpu          quota
-	waiting      []*waiter // in the order in which they will be served
+	waiting      []*waiter // in the order in which they asked
 	blockedUntil time.Time
 	wake         *time.Timer
 }
@@ -48,11 +48,7 @@ func New(limits Limits) *Scheduler {
 func (s *Scheduler) Acquire(ctx context.Context, turn Turn) (release func(), err error) {
 	w := &waiter{turn: turn, granted: make(chan struct{})}
 	s.mu.Lock()
-	i, _ := slices.BinarySearchFunc(s.waiting, w, func(a, b *waiter) int {
-		// Equals come in the order in which they asked, so the search never finds an equal.
-		return cmp.Or(cmp.Compare(a.turn.Priority, b.turn.Priority), a.turn.Due.Compare(b.turn.Due), -1)
-	})
-	s.waiting = slices.Insert(s.waiting, i, w)
+	s.waiting = append(s.waiting, w)
 	s.dispatch()
 	s.mu.Unlock()
 	select {
@@ -120,12 +116,30 @@ func (s *Scheduler) dispatch() {
 			s.wakeAt(until.Sub(now))
 			return
 		}
-		w := s.waiting[0]
-		s.waiting = s.waiting[1:]
+		i := s.next(now)
+		w := s.waiting[i]
+		s.waiting = slices.Delete(s.waiting, i, i+1)
 		s.free--
 		s.requests.add(now, 1)
 		close(w.granted)
 	}
+}
+
+// ageing is the time after which a turn that waits counts as one priority more urgent, so that the
+// backlog of an urgent table slows the others down and does not stop them.
+const ageing = 10 * time.Second
+
+// next is the index of the waiter that is served first.
+func (s *Scheduler) next(now time.Time) int {
+	urgency := func(w *waiter) int { return w.turn.Priority - int(max(now.Sub(w.turn.Due), 0)/ageing) }
+	first := 0
+	for i, w := range s.waiting[1:] {
+		best := s.waiting[first]
+		if cmp.Or(cmp.Compare(urgency(w), urgency(best)), w.turn.Due.Compare(best.turn.Due)) < 0 {
+			first = i + 1
+		}
+	}
+	return first
 }
 
 // heldUntil is when the next turn may be given.

@@ -43,6 +43,38 @@ func TestOrder(t *testing.T) {
 	})
 }
 
+// The backlog of an urgent table, which asks again at once, does not stop a table of low priority.
+func TestNoTableStarves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, start := New(Limits{Slots: 1}), time.Now()
+		served := make(chan time.Duration, 1)
+		release, err := s.Acquire(t.Context(), Turn{1, start})
+		require.NoError(t, err)
+		go func() {
+			done, err := s.Acquire(t.Context(), Turn{8, start})
+			if err == nil {
+				done()
+			}
+			served <- time.Since(start)
+		}()
+		synctest.Wait()
+		for len(served) == 0 {
+			next := make(chan func())
+			go func() {
+				again, _ := s.Acquire(t.Context(), Turn{1, time.Now()})
+				next <- again
+			}()
+			synctest.Wait()
+			time.Sleep(time.Second)
+			release()
+			release = <-next
+			synctest.Wait()
+		}
+		release()
+		assert.LessOrEqual(t, <-served, 75*time.Second)
+	})
+}
+
 func TestGivingUpFreesTheTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, order := New(Limits{Slots: 1}), make(chan string, 2)

@@ -2,10 +2,12 @@ package defenderreceiver
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -26,16 +28,39 @@ func (anyToken) Token(context.Context) (string, error) { return "token", nil }
 func (anyToken) Invalidate(string)                     {}
 
 // answering makes a table whose service gives one answer, with rows that arrived these seconds after
-// epoch.
+// epoch; rows of one second differ.
 func answering(t *testing.T, s *stage, seconds ...int) *table {
 	t.Helper()
-	var rows []string
-	for n, second := range seconds {
-		rows = append(rows, fmt.Sprintf(`{"DeviceId":"d","ReportId":%d,"Timestamp":"%s","IngestionTime":"%s"}`,
-			n, epoch.Format(time.RFC3339), epoch.Add(time.Duration(second)*time.Second).Format(time.RFC3339)))
-	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return answeringTo(t, s, func(time.Time, time.Time) []int { return seconds }, -1)
+}
+
+// pageRange finds the range that a query asks for.
+var pageRange = regexp.MustCompile(`datetime\((\S+)\) and IngestionTime < datetime\((\S+)\)`)
+
+// answeringTo makes a table whose service gives the rows that seconds names for a range. The answer
+// breaks at the row of the second broken.
+func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int, broken int) *table {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked struct{ Query string }
+		assert.NoError(t, json.NewDecoder(r.Body).Decode(&asked))
+		var from, to time.Time
+		if times := pageRange.FindStringSubmatch(asked.Query); assert.NotNil(t, times) {
+			from, _ = parseTime(times[1])
+			to, _ = parseTime(times[2])
+		}
 		w.Header().Set("Date", epoch.Add(time.Hour).Format(http.TimeFormat))
+		var rows []string
+		repeats := map[int]int{}
+		for _, second := range seconds(from, to) {
+			repeats[second]++
+			if second == broken {
+				rows = append(rows, `{"DeviceId":"\x00"}`)
+				continue
+			}
+			rows = append(rows, fmt.Sprintf(`{"DeviceId":"d%d","ReportId":1,"Timestamp":"%s","IngestionTime":"%s"}`,
+				10*second+repeats[second], epoch.Format(time.RFC3339), epoch.Add(time.Duration(second)*time.Second).Format(time.RFC3339)))
+		}
 		fmt.Fprintf(w, `{"schema":[],"results":[%s]}`, strings.Join(rows, ","))
 	}))
 	t.Cleanup(server.Close)
@@ -50,6 +75,7 @@ func answering(t *testing.T, s *stage, seconds ...int) *table {
 	require.NoError(t, err)
 	require.Len(t, readers, 1)
 	readers[0].position = newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)
+	readers[0].nextAudit = epoch.Add(24 * time.Hour)
 	return readers[0]
 }
 

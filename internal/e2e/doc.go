@@ -1,0 +1,20 @@
+// Package e2e holds tests of the finished collector: the program otelcol-defender is built once, and runs as a
+// process of its own against an emulator in the test's process.
+//
+// # Design
+//
+// The collector's configuration is testdata/collector.yaml. One receiver feeds two pipelines: `raw` writes every row
+// as it was read, with its log.record.uid, and `total` writes TOTAL events. The raw rows are compared one by one with
+// the emulator's truth, and the events with the raw rows, so that neither receiver nor processor judges itself.
+//
+//	build_test.go      the program, built once
+//	stage_test.go      an emulator and the directory in which collectors run one after the other
+//	collector_test.go  a collector's process: start, stop, kill
+//	output_test.go     what the file exporters wrote, rotated files and broken lines included
+//	truth_test.go      which rows should have come, by the emulator
+//	people_test.go     which rows are a person's doing, judged by the test's own, coarser rules
+//	history_test.go    the lives of collectors that are killed one after the other
+//	progress_test.go   what a collector stored: the only file that knows the form of stored cursors
+//
+// The remaining files are the tests. TestKill draws from a seed that it prints; E2E_SEED repeats a run.
+package e2e
