@@ -12,22 +12,33 @@ const dateResolution = time.Second
 // clock neither skips rows nor waits for none. The zero value is ready for use.
 type ServiceClock struct {
 	mu sync.Mutex // guards everything below
-	// The service's clock is ahead of the local one by at least least and at most most.
-	least, most time.Duration
+	// At the local time at the service's clock showed a time between least and most. What has passed
+	// since is taken from the local times' monotonic clock where they have one.
+	at          time.Time
+	least, most time.Time
 	known       bool
 }
 
 // Observe takes an answer's Date header, with the local times at which its request was sent and its
 // header received. The service wrote date between the two.
 func (c *ServiceClock) Observe(date, sent, received time.Time) {
-	least, most := date.Sub(received), date.Add(dateResolution).Sub(sent)
+	least, most := date, date.Add(dateResolution).Add(received.Sub(sent))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known && least <= c.most && most >= c.least {
-		least, most = max(least, c.least), min(most, c.most)
+	if c.known {
+		passed := received.Sub(c.at)
+		before, after := c.least.Add(passed), c.most.Add(passed)
+		if !least.After(after) && !most.Before(before) {
+			if before.After(least) {
+				least = before
+			}
+			if after.Before(most) {
+				most = after
+			}
+		}
 	}
 	// An observation that contradicts the earlier ones means that a clock was set: it counts alone.
-	c.least, c.most, c.known = least, most, true
+	c.at, c.least, c.most, c.known = received, least, most, true
 }
 
 // Now is the service's time at the local time given, and whether it is known. It is never ahead of the
@@ -38,5 +49,5 @@ func (c *ServiceClock) Now(local time.Time) (time.Time, bool) {
 	if !c.known {
 		return time.Time{}, false
 	}
-	return local.Add(c.least), true
+	return c.least.Add(local.Sub(c.at)), true
 }

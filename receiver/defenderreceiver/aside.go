@@ -22,7 +22,7 @@ func (t *table) setAside(from, to time.Time, cause error) error {
 	t.logger.Error("A range cannot be read and is set aside; it is tried again, and what comes after it is read.",
 		zap.Time("from", from), zap.Time("to", to), zap.Error(cause))
 	t.position.cursor.Aside = append(slices.Clone(t.position.cursor.Aside),
-		checkpoint.Range{From: from, To: to, Next: t.serviceNow().Add(asideFirst)})
+		checkpoint.Range{Axis: t.position.cursor.Axis, From: from, To: to, Next: t.serviceNow().Add(asideFirst)})
 	t.span = newSpan()
 	t.state.setAside(len(t.position.cursor.Aside))
 	return t.advance(to)
@@ -31,6 +31,9 @@ func (t *table) setAside(from, to time.Time, cause error) error {
 // around returns the next range towards to that is not set aside.
 func (t *table) around(next, to time.Time) (from, until time.Time) {
 	for _, r := range t.position.cursor.Aside {
+		if r.Axis != t.position.cursor.Axis {
+			continue
+		}
 		if !next.Before(r.From) && next.Before(r.To) {
 			next = r.To
 		}
@@ -46,11 +49,13 @@ func (t *table) retryAside(ctx context.Context) error {
 	now := t.serviceNow()
 	var left []checkpoint.Range
 	var errs []error
+	tried := false
 	for _, r := range t.position.cursor.Aside {
 		if ctx.Err() != nil || now.Before(r.Next) {
 			left = append(left, r)
 			continue
 		}
+		tried = true
 		err := t.recall(ctx, r)
 		switch {
 		case err == nil:
@@ -67,7 +72,7 @@ func (t *table) retryAside(ctx context.Context) error {
 		r.Next = now.Add(min(asideFirst<<min(r.Tries, 10), asideLast))
 		left = append(left, r)
 	}
-	if len(left) == len(t.position.cursor.Aside) && len(errs) == 0 {
+	if !tried {
 		return nil
 	}
 	t.position.cursor.Aside = left
@@ -75,8 +80,11 @@ func (t *table) retryAside(ctx context.Context) error {
 	return errors.Join(append(errs, t.keep())...)
 }
 
-// recall reads a range again, recognising what was delivered of it.
+// recall reads a range again, recognising what was delivered of it. It is a range of the axis along
+// which it was set aside.
 func (t *table) recall(ctx context.Context, r checkpoint.Range) error {
+	defer t.readAlong(t.query.Axis)
+	t.readAlong(axisOf(r.Axis))
 	if err := t.loadBins(ctx, r.From, r.To); err != nil {
 		return err
 	}

@@ -39,7 +39,20 @@ func (t *table) auditDue() bool {
 func (t *table) auditFrom() time.Time {
 	from := checkpoint.BinOf(t.position.cursor.CompleteUntil.Add(-t.auditWindow())).Start()
 	if since := t.position.cursor.Since; from.Before(since) {
-		return since
+		// The bin that Since cuts holds rows that were never asked for.
+		return checkpoint.BinOf(since.Add(checkpoint.BinWidth - tick)).Start()
+	}
+	return from
+}
+
+// ledgerFrom is from when on the ledger is kept: for the audit, for reading along another axis, and for
+// what was set aside.
+func (t *table) ledgerFrom() time.Time {
+	from := t.position.cursor.CompleteUntil.Add(-max(t.auditWindow(), t.reach()))
+	for _, r := range t.position.cursor.Aside {
+		if r.From.Before(from) {
+			from = r.From
+		}
 	}
 	return from
 }
@@ -63,7 +76,7 @@ func (t *table) audit(ctx context.Context) error {
 	} else {
 		err = t.auditBins(ctx, page, counts, &result)
 	}
-	t.position.forget(t.overlap(), t.auditFrom())
+	t.position.forget(t.overlap(), t.ledgerFrom())
 	t.state.audited(result)
 	t.telemetry.audit(ctx, t.name, result)
 	t.report(result)
@@ -139,11 +152,11 @@ func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]
 			return counts, err
 		}
 		at, ok := parseTime(text(body, query.CountBin))
-		n, found := body.Get(query.CountRows)
-		if !ok || !found {
-			return nil, errNoPlace
+		n, err := number(body, query.CountRows)
+		if !ok || err != nil {
+			return nil, errors.Join(errors.New("the answer's counts cannot be read"), err)
 		}
-		counts[checkpoint.BinOf(at)] = int(n.Int())
+		counts[checkpoint.BinOf(at)] = n
 	}
 }
 

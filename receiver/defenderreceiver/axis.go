@@ -3,6 +3,9 @@ package defenderreceiver
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,6 +20,13 @@ import (
 // alertOverlap is the least overlap of Alerts along event time: an alert's Timestamp is that of the
 // activity, and its rows come when it is raised.
 const alertOverlap = 24 * time.Hour
+
+const (
+	// minReach is the least reach, whatever the overlap.
+	minReach = time.Hour
+	// emptyProbe is how often a table without rows is asked for its axis again.
+	emptyProbe = 10 * time.Minute
+)
 
 var errNoIngestion = errors.New("the service does not say when rows of this table arrived (ingestion_time() is null): " +
 	"set late_arrival::mode to auto or event_time")
@@ -36,37 +46,59 @@ func (t *table) overlap() time.Duration {
 	}
 }
 
+// reach is how far behind its position a table goes on along another axis: a row that lies before the
+// position on one axis may lie behind it on the other.
+func (t *table) reach() time.Duration {
+	if t.query.Kind == tables.Alerts {
+		return max(t.cfg.LateArrival.Overlap, alertOverlap)
+	}
+	return max(t.cfg.LateArrival.Overlap, minReach) + emptyProbe
+}
+
+// axisOf is the axis of a name in a cursor.
+func axisOf(name string) query.Axis {
+	if name == string(ModeEventTime) {
+		return query.EventTime
+	}
+	return query.Arrival
+}
+
 // begin asks the service for its time, and along which axis the table can be read, and fixes where to
-// begin if no cursor did. It reports whether the table can be read: an empty table does not tell its
-// axis, so it is asked again instead, and is complete up to now.
-func (t *table) begin(ctx context.Context) (bool, error) {
-	if t.begun {
-		return true, nil
+// begin if no cursor did. A table without recent rows does not tell its axis: it is read along the
+// one that it was read along, or arrival, and asked again soon.
+func (t *table) begin(ctx context.Context) error {
+	if t.position != nil && t.serviceNow().Before(t.nextProbe) {
+		return nil
 	}
 	rows, unknown, err := t.probe(ctx)
 	if err != nil {
-		return false, err
+		return err
 	}
-	if err := t.chooseAxis(ctx, unknown == 0); err != nil {
-		return false, err
+	before := t.nextProbe
+	t.nextProbe = t.serviceNow().Add(emptyProbe)
+	if rows > 0 {
+		t.nextProbe = t.serviceNow().Add(retention)
 	}
+	if rows > 0 || t.position == nil {
+		if err := t.chooseAxis(ctx, unknown == 0); err != nil {
+			t.nextProbe = before
+			return err
+		}
+	}
+	t.compareFilter()
 	t.state.progress(t.position.cursor.CompleteUntil)
-	if rows == 0 {
-		return false, t.advance(t.horizon())
+	if before.IsZero() {
+		t.logger.Info("The table is read.", zap.String("mode", t.position.cursor.Axis),
+			zap.Time("complete_until", t.position.cursor.CompleteUntil))
 	}
-	t.begun = true
-	t.logger.Info("The table is read.", zap.String("mode", t.position.cursor.Axis),
-		zap.Time("complete_until", t.position.cursor.CompleteUntil))
-	return true, nil
+	return nil
 }
 
 // chooseAxis takes the configured axis; in mode auto arrival, if the service knows it. A position
 // along the other axis is carried over.
 func (t *table) chooseAxis(ctx context.Context, arrivalKnown bool) error {
 	axis := query.Arrival
-	switch mode := t.cfg.LateArrival.Mode; {
-	case t.query.Kind == tables.Directory:
-	case mode == ModeEventTime, mode == ModeAuto && !arrivalKnown:
+	if mode := t.cfg.LateArrival.Mode; mode == ModeEventTime || mode == ModeAuto && !arrivalKnown {
 		axis = query.EventTime
 	}
 	if axis == query.Arrival && !arrivalKnown {
@@ -81,11 +113,16 @@ func (t *table) chooseAxis(ctx context.Context, arrivalKnown bool) error {
 		t.start()
 	case t.position.cursor.Axis != string(axisNames[axis]):
 		return t.carryOver(ctx)
-	case t.position.cursor.Filter != t.query.Filter():
-		// Under another filter the service counts other rows: audits begin anew, the position stays.
-		t.position.cursor.Filter, t.position.cursor.Since = t.query.Filter(), t.position.cursor.CompleteUntil
 	}
 	return nil
+}
+
+// compareFilter begins the audits anew where the rows are filtered in another way than before: the
+// service counts other rows then. The position stays.
+func (t *table) compareFilter() {
+	if t.position.cursor.Filter != t.query.Filter() {
+		t.position.cursor.Filter, t.position.cursor.Since = t.query.Filter(), t.position.cursor.CompleteUntil
+	}
 }
 
 // resume takes up the stored cursor, if there is one, and the rows that may be read again.
@@ -94,11 +131,7 @@ func (t *table) resume(ctx context.Context) error {
 	if err != nil || !found {
 		return err
 	}
-	for axis, name := range axisNames {
-		if cursor.Axis == string(name) {
-			t.readAlong(axis)
-		}
-	}
+	t.readAlong(axisOf(cursor.Axis))
 	t.position = newPosition(cursor, ledger)
 	t.state.progress(cursor.CompleteUntil)
 	t.state.setAside(len(cursor.Aside))
@@ -148,17 +181,17 @@ func (t *table) carryOver(ctx context.Context) error {
 		}
 	}
 	t.pass = pass{}
-	reach := max(t.cfg.LateArrival.Overlap, t.overlap())
-	from := old.cursor.CompleteUntil.Add(-reach)
+	maps.Copy(carried, old.carried)
+	from := old.cursor.CompleteUntil.Add(-t.reach())
 	t.position = newPosition(checkpoint.Cursor{
 		Axis: string(axisNames[t.query.Axis]), Filter: t.query.Filter(), Since: from, CompleteUntil: from,
-		Aside: old.cursor.Aside,
+		CarriedUntil: t.serviceNow(), Aside: old.cursor.Aside,
 	}, nil)
 	t.position.carried = carried
 	for id := range carried {
 		t.position.change.Delivered[checkpoint.Carried] = append(t.position.change.Delivered[checkpoint.Carried], id)
 	}
-	t.position.change.Forget = checkpoint.BinOf(t.serviceNow().Add(retention))
+	t.position.change.Reset, t.position.change.DropCarried = true, true
 	t.logger.Warn("The table is read along another time than before; rows that were delivered are recognised.",
 		zap.String("before", old.cursor.Axis), zap.String("now", t.position.cursor.Axis))
 	return t.keep()
@@ -177,10 +210,13 @@ func (t *table) checkAxis(ctx context.Context) error {
 	return t.chooseAxis(ctx, unknown == 0)
 }
 
-// probe looks at some rows of the table, and at how many of them the service does not say when they
-// arrived.
+// probe looks at some recent rows of the table, and at how many of them the service does not say when
+// they arrived. A service that refuses to be asked does not say it of any.
 func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
 	answer, err := t.send(ctx, t.query.Probe(), query.ProbeColumns())
+	if isRefused(err) {
+		return 1, 1, nil
+	}
 	if err != nil {
 		return 0, 0, err
 	}
@@ -189,10 +225,21 @@ func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
 	if ok, err := answer.Next(body); err != nil || !ok {
 		return 0, 0, errors.Join(errors.New("the probe gave no row"), err)
 	}
-	return number(body, query.ProbeRows), number(body, query.ProbeUnknown), nil
+	rows, err = number(body, query.ProbeRows)
+	if err != nil {
+		return 0, 0, err
+	}
+	unknown, err = number(body, query.ProbeUnknown)
+	return rows, unknown, err
 }
 
-func number(body pcommon.Map, column string) int {
+// number reads a count, which the service may also write as text. A count that cannot be read must not
+// pass for nought.
+func number(body pcommon.Map, column string) (int, error) {
 	v, _ := body.Get(column)
-	return int(v.Int())
+	n, err := strconv.Atoi(v.AsString())
+	if err != nil {
+		return 0, fmt.Errorf("the answer's %s is no count: %w", column, err)
+	}
+	return n, nil
 }

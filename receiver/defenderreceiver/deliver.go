@@ -51,7 +51,7 @@ func (d *deliverer) deliver(ctx context.Context, table string, logs plog.Logs) (
 			return delivered, nil
 		case ctx.Err() != nil:
 			return refused, ctx.Err()
-		case consumererror.IsPermanent(err):
+		case isPermanent(err):
 			// The contract of consumers: the same data must not be sent again.
 			d.logger.Error("The pipeline refused rows for good; they are counted as refused and passed over.",
 				zap.String("table", table), zap.Int("rows", logs.LogRecordCount()), zap.Error(err))
@@ -64,6 +64,29 @@ func (d *deliverer) deliver(ctx context.Context, table string, logs plog.Logs) (
 			return refused, ctx.Err()
 		}
 	}
+}
+
+// isPermanent reports whether the pipeline refused the data for good. A pipeline with several exporters
+// joins their errors, and is permanent only if none of them would take the data later.
+func isPermanent(err error) bool {
+	if !consumererror.IsPermanent(err) {
+		return false
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		joined, ok := e.(interface{ Unwrap() []error })
+		if !ok {
+			continue
+		}
+		permanent := 0
+		for _, branch := range joined.Unwrap() {
+			if isPermanent(branch) {
+				permanent++
+			}
+		}
+		// With none, it is the joined error as a whole that was called permanent.
+		return permanent == 0 || permanent == len(joined.Unwrap())
+	}
+	return true
 }
 
 // bury keeps refused records in the dead letters. Until that is done the page is held: a full disk

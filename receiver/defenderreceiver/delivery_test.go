@@ -276,8 +276,11 @@ func TestTablesAreIndependent(t *testing.T) {
 	s := newStage(t, defendersim.Options{WithoutTables: []string{"DeviceEvents"}})
 	s.plant(0, 5, epoch.Add(-time.Minute))
 	s.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1, Table: "DeviceFileEvents"})
-	s.start(s.config(logons, "DeviceEvents", "DeviceFileEvents"))
-	s.delivered(5)
+	row := logonRow(5)
+	row["ActionType"] = "ProcessCreated"
+	require.NoError(t, s.sim.Plant("DeviceProcessEvents", defendersim.Planted{Row: row, IngestionTime: epoch.Add(-time.Minute)}))
+	s.start(s.config(logons, "DeviceEvents", "DeviceFileEvents", "DeviceProcessEvents"))
+	s.delivered(6)
 }
 
 // All eight columns of a record that the contract names.

@@ -1,6 +1,7 @@
 package defenderreceiver
 
 import (
+	"context"
 	"errors"
 	"math"
 	"net/http"
@@ -45,7 +46,7 @@ func (f *failures) clear() {
 }
 
 // after is called with a poll's error and returns how long to wait.
-func (f *failures) after(err error) time.Duration {
+func (f *failures) after(ctx context.Context, err error) time.Duration {
 	t, refusal := f.table, (*hunting.Error)(nil)
 	errors.As(err, &refusal)
 	wait, throttled := throttle(err, t.serviceNow())
@@ -72,7 +73,7 @@ func (f *failures) after(err error) time.Duration {
 		f.streak, f.last = 0, t.pass.next
 	}
 	f.streak++
-	if isTooMuch(err) || isBroken(err) && f.streak >= brokenTries && t.narrowBroken(err) {
+	if isTooMuch(err) || isBroken(err) && f.streak >= brokenTries && t.narrowBroken(ctx, err) {
 		t.logger.Warn("The service cannot give a result whole; less is asked for at once.", zap.Error(err), zap.Duration("retry_in", wait))
 		return wait
 	}
@@ -92,6 +93,12 @@ func (f *failures) after(err error) time.Duration {
 	t.logger.Warn("A poll failed; the cursor stays at what was delivered.",
 		zap.Error(err), zap.Int("failures", f.streak), zap.Duration("retry_in", wait))
 	return wait
+}
+
+// isRefused reports whether the service does not accept a query as it stands.
+func isRefused(err error) bool {
+	refusal := (*hunting.Error)(nil)
+	return errors.As(err, &refusal) && (refusal.Kind == hunting.BadQuery || refusal.Kind == hunting.UnknownColumn)
 }
 
 // isBroken reports whether an answer broke off or could not be decoded.

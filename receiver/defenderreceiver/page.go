@@ -53,7 +53,8 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 			case moves && r.at.Before(page.last):
 				t.position.retract(began)
 				_, flushed := t.flush(ctx, time.Time{})
-				return page, errors.Join(errUnordered, flushed)
+				// What was stored of this page's advance is taken back there too.
+				return page, errors.Join(errUnordered, flushed, t.keep())
 			default:
 				page.last = r.at
 				t.take(ctx, body, r)

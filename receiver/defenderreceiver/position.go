@@ -106,8 +106,7 @@ func (p *position) forget(overlap time.Duration, keep time.Time) {
 			delete(p.ledger, bin)
 		}
 	}
-	// Rows were carried to where the new axis began, and reading them again takes one overlap more.
-	if p.carried != nil && p.cursor.CompleteUntil.Add(-overlap).After(p.cursor.Since.Add(overlap)) {
+	if p.carried != nil && p.cursor.CompleteUntil.Add(-overlap).After(p.cursor.CarriedUntil) {
 		p.carried = nil
 		delete(p.ledger, checkpoint.Carried)
 		p.change.DropCarried = true

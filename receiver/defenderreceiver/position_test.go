@@ -59,7 +59,7 @@ func TestChangesHoldEachRowOnce(t *testing.T) {
 }
 
 func TestCarriedRowsAreRecognisedOnceAndThenByTheirBin(t *testing.T) {
-	p := newPosition(checkpoint.Cursor{Since: epoch, CompleteUntil: epoch}, nil)
+	p := newPosition(checkpoint.Cursor{CompleteUntil: epoch, CarriedUntil: after(time.Hour)}, nil)
 	p.carried = map[uuid.UUID]struct{}{id(1): {}}
 	assert.True(t, p.delivered(id(1), epoch))
 	assert.Equal(t, 1, p.ledger[checkpoint.BinOf(epoch)].Rows)

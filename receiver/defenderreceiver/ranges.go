@@ -25,7 +25,9 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 	read, err := t.readPage(ctx, page, true)
 	switch {
 	case isTooMuch(err):
+		// Where the size was told only within the answer, rows came before that.
 		t.telemetry.truncated(ctx, t.name)
+		from = latest(from, read.last)
 		return from, t.narrow(from, until, err)
 	case errors.Is(err, errUnordered):
 		return from, err
@@ -91,8 +93,12 @@ func (t *table) narrow(from, until time.Time, cause error) error {
 // narrowBroken is called when answers break again and again at the same place: then what breaks them is
 // in the data, and it is narrowed down until it can be set aside. It reports whether there was a range
 // to narrow.
-func (t *table) narrowBroken(cause error) bool {
+func (t *table) narrowBroken(ctx context.Context, cause error) bool {
 	if t.keeper == nil || !t.pass.next.Before(t.pass.to) {
+		return false
+	}
+	if _, _, err := t.probe(ctx); err != nil {
+		// Every answer breaks: it is not the data.
 		return false
 	}
 	until := t.span.until(t.pass.next, t.pass.to)

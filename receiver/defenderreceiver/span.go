@@ -22,8 +22,10 @@ type span struct {
 	width time.Duration
 	// before is the width to come back to after an instant that fills pages; 0 if there was none.
 	before time.Duration
-	// done says which parts of an instant were read; its length is their number.
+	// done says which parts of the instant were read; its length is their number.
 	done []bool
+	// instantAt is the instant that done is of.
+	instantAt time.Time
 	// heavy counts how often in a row the service gave up on the same part.
 	heavy int
 }
@@ -34,7 +36,14 @@ func (s *span) parts() int { return len(s.done) }
 
 // until is the end of the range that begins at from and may reach to.
 func (s *span) until(from, to time.Time) time.Time {
-	if end := from.Add(s.width); s.width < unlimited && end.Before(to) {
+	if s.parts() > 1 && !from.Equal(s.instantAt) {
+		s.done = make([]bool, 1)
+	}
+	width := s.width
+	if s.parts() > 1 {
+		width = tick
+	}
+	if end := from.Add(width); width < unlimited && end.Before(to) {
 		return end
 	}
 	return to
@@ -51,6 +60,7 @@ func (s *span) narrow(from, until time.Time) bool {
 	if s.parts() >= maxParts {
 		return false
 	}
+	s.instantAt = from
 	// What was in part k of n is in the parts k and k+n of 2n.
 	s.done = append(s.done, s.done...)
 	return true

@@ -51,7 +51,7 @@ type table struct {
 	chunk      *chunk
 	span       *span
 	position   *position // nil until it is known where to begin
-	begun      bool      // the service has told along which axis it can be read
+	nextProbe  time.Time // when the service is asked again for the axis; zero: not asked yet
 	pass       pass
 	duplicates int
 	due        time.Time // since when the next query is wished
@@ -102,6 +102,7 @@ func (t *table) readAlong(axis query.Axis) {
 // run polls until ctx ends.
 func (t *table) run(ctx context.Context) {
 	failures := t.newFailures()
+	defer t.keepLast()
 	for ctx.Err() == nil {
 		began := time.Now()
 		t.due = began
@@ -114,12 +115,21 @@ func (t *table) run(ctx context.Context) {
 		}
 		wait := t.idle(began)
 		if err != nil {
-			wait = failures.after(err)
+			wait = failures.after(ctx, err)
 		} else {
 			failures.clear()
 		}
 		if !sleep(ctx, wait) {
 			return
+		}
+	}
+}
+
+// keepLast keeps what was delivered since the position was kept last: a poll may have ended in between.
+func (t *table) keepLast() {
+	if t.position != nil {
+		if err := t.keep(); err != nil {
+			t.logger.Error("The last position is not kept; rows may come again after a restart.", zap.Error(err))
 		}
 	}
 }
@@ -138,13 +148,17 @@ func (t *table) turn() scheduler.Turn {
 
 // poll reads all that has come and settled.
 func (t *table) poll(ctx context.Context) error {
-	if ready, err := t.begin(ctx); err != nil || !ready {
+	if err := t.begin(ctx); err != nil {
 		return err
 	}
 	if t.query.Kind == tables.Directory {
 		return t.snapshot(ctx, t.horizon())
 	}
 	if err := t.readPass(ctx); err != nil {
+		if isRefused(err) {
+			// The service may have stopped saying when rows arrive.
+			t.nextProbe = time.Time{}
+		}
 		return err
 	}
 	if err := t.retryAside(ctx); err != nil {
@@ -159,7 +173,14 @@ func (t *table) poll(ctx context.Context) error {
 // readPass reads all that has come and settled, and what is read again of the overlap.
 func (t *table) readPass(ctx context.Context) error {
 	if t.overlap() == 0 || !t.pass.next.Before(t.pass.to) {
-		t.pass = pass{next: t.position.cursor.CompleteUntil.Add(-t.overlap()), to: t.horizon()}
+		from := latest(t.position.cursor.CompleteUntil.Add(-t.overlap()), t.position.cursor.Since)
+		if !from.Before(t.horizon()) {
+			// Time seems to have stood still, or gone back: the service is asked for its own.
+			if _, _, err := t.probe(ctx); err != nil {
+				return err
+			}
+		}
+		t.pass = pass{next: from, to: t.horizon()}
 	}
 	for t.pass.next.Before(t.pass.to) {
 		if err := t.keeper.Failure(); err != nil {
@@ -178,7 +199,7 @@ func (t *table) readPass(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t.position.forget(t.overlap(), t.auditFrom())
+		t.position.forget(t.overlap(), t.ledgerFrom())
 	}
 	return nil
 }

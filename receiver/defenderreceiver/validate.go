@@ -41,6 +41,10 @@ func (c *Config) Validate() error {
 		positive("shutdown_timeout", c.ShutdownTimeout),
 		c.unsupported(),
 	}
+	if audit := c.LateArrival.Audit; audit.Interval > audit.Window && audit.Window > 0 {
+		errs = append(errs, fmt.Errorf("'late_arrival::audit::interval' is %v, longer than the window of %v: rows in between would never be counted",
+			audit.Interval, audit.Window))
+	}
 	if c.StorageID == nil {
 		errs = append(errs, errors.New("'storage' is required: name a storage extension that is listed under service::extensions, "+
 			"e.g. file_storage/cursors; without it a restart would lose or repeat rows"))

@@ -22,12 +22,15 @@ type Cursor struct {
 	Since time.Time
 	// CompleteUntil: every row before it was delivered. It has 100 ns resolution.
 	CompleteUntil time.Time
+	// CarriedUntil: rows after it were not delivered along another axis.
+	CarriedUntil time.Time
 	// Aside are ranges that could not be read and were passed over; they are tried again.
 	Aside []Range
 }
 
 // Range is a half-open range of time that was set aside.
 type Range struct {
+	Axis  string    `json:"axis"`
 	From  time.Time `json:"from"`
 	To    time.Time `json:"to"`
 	Tries int       `json:"tries"`
@@ -41,6 +44,7 @@ type stored struct {
 	Filter        string            `json:"filter"`
 	Since         time.Time         `json:"since"`
 	CompleteUntil time.Time         `json:"complete_until"`
+	CarriedUntil  time.Time         `json:"carried_until,omitzero"`
 	Aside         []Range           `json:"aside,omitempty"`
 	Bins          map[string][3]int `json:"bins,omitempty"` // rows, segments, counted
 }
@@ -48,7 +52,7 @@ type stored struct {
 func encode(c Cursor, index map[Bin]Entry) ([]byte, error) {
 	s := stored{
 		Version: version, Axis: c.Axis, Filter: c.Filter, Since: c.Since.UTC(), CompleteUntil: c.CompleteUntil.UTC(),
-		Aside: c.Aside, Bins: make(map[string][3]int, len(index)),
+		CarriedUntil: c.CarriedUntil, Aside: c.Aside, Bins: make(map[string][3]int, len(index)),
 	}
 	for bin, e := range index {
 		s.Bins[bin.String()] = [3]int{e.Rows, e.Segments, e.Counted}
@@ -80,5 +84,8 @@ func decode(data []byte) (Cursor, map[Bin]Entry, error) {
 		}
 		index[Bin(bin)] = Entry{Rows: e[0], Segments: e[1], Counted: e[2]}
 	}
-	return Cursor{Axis: s.Axis, Filter: s.Filter, Since: s.Since.UTC(), CompleteUntil: s.CompleteUntil.UTC(), Aside: s.Aside}, index, nil
+	return Cursor{
+		Axis: s.Axis, Filter: s.Filter, Since: s.Since.UTC(), CompleteUntil: s.CompleteUntil.UTC(),
+		CarriedUntil: s.CarriedUntil.UTC(), Aside: s.Aside,
+	}, index, nil
 }

@@ -19,9 +19,10 @@ type Change struct {
 	Delivered Rows
 	// Counted are bins that an audit has read whole since then, with the service's count.
 	Counted map[Bin]int
-	// Forget drops the bins before it, but for Carried, and Carried too if DropCarried is set.
-	Forget      Bin
-	DropCarried bool
+	// Forget drops the bins before it, but for Carried.
+	Forget Bin
+	// Reset drops all that was delivered before, DropCarried what was carried.
+	Reset, DropCarried bool
 	// At is when the pipeline had accepted the rows.
 	At time.Time
 }
@@ -33,6 +34,9 @@ type Keeper struct {
 	delay    time.Duration
 	// written is told the number of cursors in each write and how it ended.
 	written func(cursors int, err error)
+
+	// writing is held by the one write that is under way.
+	writing sync.Mutex
 
 	// mu guards everything below.
 	mu      sync.Mutex
@@ -114,10 +118,16 @@ func (k *Keeper) Keep(table string, change Change) error {
 	return k.failure
 }
 
-// Failure is the error of the last write, nil if it succeeded.
+// Failure is the error of the last write, nil if it succeeded. A write that does not end is one, too.
 func (k *Keeper) Failure() error {
+	const patience = time.Minute
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	for _, changes := range k.waiting {
+		if late := time.Since(changes[0].At) - k.delay; k.failure == nil && late > patience {
+			return fmt.Errorf("the storage has not answered for %s", late.Round(time.Second))
+		}
+	}
 	return k.failure
 }
 
@@ -171,107 +181,4 @@ func (k *Keeper) Flush(ctx context.Context) error {
 	k.closed = true
 	k.mu.Unlock()
 	return k.store(ctx, endOfTime)
-}
-
-// store writes, in one batch, what was accepted by limit, of all tables.
-func (k *Keeper) store(ctx context.Context, limit time.Time) error {
-	var (
-		writes []write
-		ops    []*storage.Operation
-	)
-	k.mu.Lock()
-	for table, changes := range k.waiting {
-		n := 0
-		for n < len(changes) && !changes[n].At.After(limit) {
-			n++
-		}
-		if n == 0 {
-			continue
-		}
-		w, err := k.prepare(table, changes[:n])
-		if err != nil {
-			k.failure = err
-			k.mu.Unlock()
-			return err
-		}
-		writes = append(writes, w)
-		ops = append(ops, w.ops...)
-	}
-	k.mu.Unlock()
-	if len(writes) == 0 {
-		return nil
-	}
-	// The write is outside the lock, so a slow disk does not stop the readers.
-	err := k.client.Batch(ctx, ops...)
-	if err != nil {
-		err = fmt.Errorf("store %d cursors: %w", len(writes), err)
-	}
-	k.written(len(writes), err)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.failure = err
-	if err != nil {
-		return err
-	}
-	for _, w := range writes {
-		k.index[w.table] = w.index
-		if k.waiting[w.table] = k.waiting[w.table][w.changes:]; len(k.waiting[w.table]) == 0 {
-			delete(k.waiting, w.table)
-		}
-	}
-	return nil
-}
-
-// write is a table's part of a batch.
-type write struct {
-	table   string
-	changes int
-	index   map[Bin]Entry // as it is once the batch is written
-	ops     []*storage.Operation
-}
-
-// prepare makes one write of a table's changes.
-func (k *Keeper) prepare(table string, changes []Change) (write, error) {
-	w := write{table: table, changes: len(changes), index: maps.Clone(k.index[table])}
-	if w.index == nil {
-		w.index = map[Bin]Entry{}
-	}
-	last := changes[len(changes)-1]
-	rows, dropCarried := Rows{}, false
-	for _, change := range changes {
-		for bin, ids := range change.Delivered {
-			rows[bin] = append(rows[bin], ids...)
-		}
-		for bin, counted := range change.Counted {
-			e := w.index[bin]
-			e.Counted = counted
-			w.index[bin] = e
-		}
-		dropCarried = dropCarried || change.DropCarried
-	}
-	for bin, e := range w.index {
-		if bin == Carried && !dropCarried || bin != Carried && bin >= last.Forget {
-			continue
-		}
-		for n := range e.Segments {
-			w.ops = append(w.ops, storage.DeleteOperation(segmentKey(k.tenantID, table, bin, n)))
-		}
-		delete(w.index, bin)
-	}
-	for bin, ids := range rows {
-		if bin != Carried && bin < last.Forget {
-			continue
-		}
-		e := w.index[bin]
-		w.ops = append(w.ops, storage.SetOperation(segmentKey(k.tenantID, table, bin, e.Segments), encodeSegment(ids)))
-		e.Segments++
-		e.Rows += len(ids)
-		w.index[bin] = e
-	}
-	data, err := encode(last.Cursor, w.index)
-	if err != nil {
-		return write{}, fmt.Errorf("encode the cursor of %s: %w", table, err)
-	}
-	w.ops = append(w.ops, storage.SetOperation(k.Key(table), data))
-	return w, nil
 }

@@ -204,7 +204,7 @@ func TestNothingIsHalfWritten(t *testing.T) {
 
 func TestCursorSurvives(t *testing.T) {
 	want := Cursor{
-		Axis: "event_time", Filter: "f", Since: bin.Start(), CompleteUntil: bin.End(),
+		Axis: "event_time", Filter: "f", Since: bin.Start(), CompleteUntil: bin.End(), CarriedUntil: bin.Start(),
 		Aside: []Range{{From: bin.Start(), To: bin.End(), Tries: 2, Next: bin.End()}},
 	}
 	index := map[Bin]Entry{bin: {1, 2, 3}, Carried: {4, 5, 6}}
@@ -261,5 +261,52 @@ func FuzzDecode(f *testing.F) {
 		same, _, err := decode(again)
 		require.NoError(t, err)
 		assert.Equal(t, c, same)
+	})
+}
+
+// What is dropped by one change does not take rows of a later one with it.
+func TestChangesApplyInTheirOrder(t *testing.T) {
+	m := newMemory()
+	k := newKeeper(m, 0)
+	old, carried, fresh := uuid.New(), uuid.New(), uuid.New()
+	first, reset, last := at(1), at(2), at(3)
+	first.Delivered = Rows{bin: {old}}
+	reset.Reset, reset.DropCarried = true, true
+	reset.Delivered = Rows{Carried: {carried}}
+	last.Delivered = Rows{bin: {fresh}}
+	for _, change := range []Change{first, reset, last} {
+		require.NoError(t, k.Keep("A", change))
+	}
+	require.NoError(t, k.store(t.Context(), endOfTime))
+	for bin, want := range map[Bin]uuid.UUID{bin: fresh, Carried: carried} {
+		ids, err := k.Bin(t.Context(), "A", bin)
+		require.NoError(t, err)
+		assert.Equal(t, []uuid.UUID{want}, ids)
+	}
+}
+
+// Flush waits for a write that is under way.
+func TestFlushDuringAWrite(t *testing.T) {
+	m := newMemory()
+	k := newKeeper(m, 0)
+	require.NoError(t, k.Keep("A", at(1)))
+	m.mu.Lock()
+	ended := make(chan error, 2)
+	for range 2 {
+		go func() { ended <- k.Flush(t.Context()) }()
+	}
+	m.mu.Unlock()
+	require.NoError(t, errors.Join(<-ended, <-ended))
+	assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"))
+}
+
+func TestStorageThatDoesNotAnswerIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeeper(newMemory(), time.Second)
+		require.NoError(t, k.Keep("A", at(1)))
+		time.Sleep(30 * time.Second)
+		require.NoError(t, k.Failure())
+		time.Sleep(time.Minute)
+		require.ErrorContains(t, k.Failure(), "has not answered")
 	})
 }

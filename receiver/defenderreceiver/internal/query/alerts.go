@@ -27,9 +27,9 @@ const (
 func (t Table) alerts(p Page) kusto.Fragment {
 	joined := kusto.Format(`let info = ?
 | where ? < ?
-| sort by AlertId asc, ? asc
+| sort by AlertId asc, ? asc, ? asc
 | where AlertId != prev(AlertId) or ?
-| summarize arg_max(?, *) by AlertId;
+| where AlertId != next(AlertId);
 let evidence = ?
 | where ? < ?;
 let users = evidence
@@ -44,9 +44,8 @@ evidence
 | extend ?`,
 		t.info(),
 		kusto.Name(infoPlace), kusto.DateTime(p.To),
-		kusto.Name(infoPlace),
+		kusto.Name(infoPlace), t.infoOrder(),
 		t.infoChanged(),
-		kusto.Name(infoPlace),
 		t.evidence(),
 		kusto.Name(evidencePlace), kusto.DateTime(p.To),
 		kusto.Name(tables.AlertUsersColumn), t.user(),
@@ -83,6 +82,15 @@ func (t Table) place() kusto.Fragment {
 // infoColumns are AlertInfo's, without the key of the join.
 func (t Table) infoColumns() []string {
 	return slices.DeleteFunc(names(t.Info.Columns), func(name string) bool { return name == "AlertId" })
+}
+
+// infoOrder makes the order of rows at one place the same each time.
+func (t Table) infoOrder() kusto.Fragment {
+	var columns []kusto.Fragment
+	for _, c := range t.infoColumns() {
+		columns = append(columns, kusto.Name(infoPrefix+c))
+	}
+	return kusto.Join(" asc, ", columns...)
 }
 
 // infoChanged tells an AlertInfo row that says something new from one that repeats its predecessor.

@@ -16,9 +16,15 @@ func ProbeColumns() []tables.Column {
 	return []tables.Column{{Name: ProbeRows, Type: tables.Long}, {Name: ProbeUnknown, Type: tables.Long}}
 }
 
-// Probe asks whether the service knows when rows of t arrived: of some rows, how many have no
-// ingestion time. It also shows whether the tenant has the table.
+// Probe asks whether the service knows when rows of t arrived: of some recent rows of each table that
+// t reads, how many have no ingestion time. It also shows whether the tenant has the tables.
 func (t Table) Probe() string {
-	return kusto.Format("?\n| take 100\n| summarize ? = count(), ? = countif(isnull(ingestion_time()))",
-		kusto.Name(t.Schema.Name), kusto.Name(ProbeRows), kusto.Name(ProbeUnknown)).String()
+	var samples []kusto.Fragment
+	for _, source := range t.Sources() {
+		// ingestion_time() is taken before the union, which loses it.
+		samples = append(samples, kusto.Format("(?\n| where Timestamp > ago(1d)\n| take 100\n| project ? = isnull(ingestion_time()))",
+			kusto.Name(source.Name), kusto.Name(ProbeUnknown)))
+	}
+	return kusto.Format("union ?\n| summarize ? = count(), ? = countif(?)",
+		kusto.Join(", ", samples...), kusto.Name(ProbeRows), kusto.Name(ProbeUnknown), kusto.Name(ProbeUnknown)).String()
 }
