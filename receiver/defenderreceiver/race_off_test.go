@@ -1,0 +1,5 @@
+//go:build !race
+
+package defenderreceiver
+
+const raceEnabled = false

@@ -1,0 +1,215 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+)
+
+// process is one life of a receiver, which can also end the way kill -9 ends it.
+type process struct {
+	*stage
+	receiver *defenderReceiver
+	dead     atomic.Bool
+	stop     func()
+}
+
+var _ consumer.Logs = (*process)(nil)
+
+// launch starts a receiver; edit changes it before.
+func (s *stage) launch(cfg *Config, edit ...func(*defenderReceiver)) *process {
+	s.t.Helper()
+	p := &process{stage: s, receiver: s.create(cfg)}
+	p.receiver.next = p
+	for _, change := range edit {
+		change(p.receiver)
+	}
+	require.NoError(s.t, p.receiver.Start(s.t.Context(), s.host()))
+	p.stop = sync.OnceFunc(func() {
+		if err := p.receiver.Shutdown(context.Background()); !p.dead.Load() {
+			assert.NoError(s.t, err)
+		}
+	})
+	s.t.Cleanup(p.stop)
+	return p
+}
+
+var errDead = errors.New("the process is dead")
+
+func (*process) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: true} }
+
+func (p *process) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	if p.dead.Load() {
+		return errDead
+	}
+	return p.sink.ConsumeLogs(ctx, logs)
+}
+
+// kill ends the process: nothing that it does from now on is seen, and its successors find the storage
+// as it was.
+func (p *process) kill() {
+	p.dead.Store(true)
+	p.stage.storage = p.stage.storage.snapshot()
+	p.stop()
+}
+
+// snapshot is a storage that has what m has now.
+func (m *memoryStorage) snapshot() *memoryStorage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &memoryStorage{data: maps.Clone(m.data)}
+}
+
+// stored is a table's cursor and the rows of its ledger as they are in the storage; found is false
+// if there is none.
+func (s *stage) stored(table string) (cursor checkpoint.Cursor, ledger map[uuid.UUID]struct{}, found bool) {
+	s.t.Helper()
+	keeper := checkpoint.NewKeeper(memoryClient{s.storage.snapshot()}, defendersim.DefaultTenantID, 0, func(int, error) {})
+	cursor, index, found, err := keeper.Load(s.t.Context(), table)
+	require.NoError(s.t, err)
+	ledger = map[uuid.UUID]struct{}{}
+	for bin := range index {
+		ids, err := keeper.Bin(s.t.Context(), table, bin)
+		require.NoError(s.t, err)
+		for _, id := range ids {
+			ledger[id] = struct{}{}
+		}
+	}
+	return cursor, ledger, found
+}
+
+// cursor is a table's stored cursor; the zero Cursor if there is none.
+func (s *stage) cursor(table string) checkpoint.Cursor {
+	keeper := checkpoint.NewKeeper(memoryClient{s.storage}, defendersim.DefaultTenantID, 0, func(int, error) {})
+	cursor, _, _, err := keeper.Load(context.Background(), table)
+	assert.NoError(s.t, err)
+	return cursor
+}
+
+// readUntil waits until the stored cursors of the tables have come to the time.
+func (s *stage) readUntil(until time.Time, names ...string) {
+	s.t.Helper()
+	left := slices.Clone(names)
+	for deadline := time.Now().Add(wait); len(left) > 0; {
+		require.True(s.t, time.Now().Before(deadline), "%s should be read until %s, and is read until %s", left[0], until, s.cursor(left[0]).CompleteUntil)
+		if s.cursor(left[0]).CompleteUntil.Before(until) {
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		left = left[1:]
+	}
+}
+
+// truthOf is the rows that arrived at a table, by the emulator's keys, sorted.
+func (s *stage) truthOf(table string, from, to time.Time) []string {
+	s.t.Helper()
+	rows, err := s.sim.Truth(table, from, to)
+	require.NoError(s.t, err)
+	var keys []string
+	for _, row := range rows {
+		keys = append(keys, row.Key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// keysOf are the keys of the records that were accepted of a table of device events, sorted.
+func (s *stage) keysOf(table string) []string {
+	var keys []string
+	for _, r := range s.sink.records() {
+		if r.table == table {
+			keys = append(keys, r.key())
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// late plants n rows that arrive now, so long after their event.
+func (s *stage) late(table string, first, n int, lag time.Duration) {
+	s.t.Helper()
+	rows := make([]defendersim.Planted, n)
+	for i := range rows {
+		row := logonRow(first + i)
+		row["Timestamp"] = s.clock.Now().Add(-lag).Format(time.RFC3339Nano)
+		rows[i] = defendersim.Planted{Row: row, IngestionTime: s.clock.Now()}
+	}
+	require.NoError(s.t, s.sim.Plant(table, rows...))
+}
+
+// complete waits until the rows of the tables, as the emulator knows them, were delivered, and compares
+// them one by one: none is missing, none came twice.
+func (s *stage) complete(names ...string) {
+	s.t.Helper()
+	want := map[string][]string{}
+	total := 0
+	for _, name := range names {
+		want[name] = s.truthOf(name, epoch.Add(-30*24*time.Hour), s.clock.Now().Add(-settle-tick))
+		total += len(want[name])
+	}
+	assert.Eventually(s.t, func() bool { return s.sink.count() >= total }, wait, time.Millisecond, "%d rows should come", total)
+	for _, name := range names {
+		assert.Equal(s.t, want[name], s.keysOf(name), name)
+	}
+}
+
+// accounts checks the receiver's figures once it has ended: what it read is what it delivered, what it
+// had delivered before, and what was refused. The emulator counts what it gave in whole answers: with
+// whole, there were no others.
+func (s *stage) accounts(rows int, whole bool) {
+	s.t.Helper()
+	assert.Equal(s.t, s.sink.count(), s.rows(delivered), "rows that were delivered")
+	read, repeated := s.rows(delivered)+s.rows(duplicate)+s.rows(refused), 0
+	for _, table := range s.sim.Report().Tables {
+		repeated += int(table.RowsRepeated)
+	}
+	if whole {
+		assert.Equal(s.t, rows+repeated, read, "rows that were read")
+		return
+	}
+	assert.GreaterOrEqual(s.t, read, max(rows, repeated), "rows that were read")
+}
+
+// recordsOf are the records of a batch.
+func recordsOf(logs plog.Logs) []record {
+	var records []record
+	for _, resource := range logs.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, log := range scope.LogRecords().All() {
+				records = append(records, record{attributeOf(log, tables.AttributeUID), attributeOf(log, tables.AttributeTable), log})
+			}
+		}
+	}
+	return records
+}
+
+// fault is a fault that does not make a client wait long on the machine's clock.
+func fault(kind defendersim.FaultKind, rate float64) defendersim.Fault {
+	f := defendersim.Fault{Kind: kind, Rate: rate}
+	if kind == defendersim.FaultSlow || kind == defendersim.FaultStall {
+		f.Delay = time.Millisecond
+	}
+	return f
+}
+
+// quickFaults are all kinds that do not make a client wait on the machine's clock.
+var quickFaults = []defendersim.FaultKind{
+	defendersim.FaultUnauthorized, defendersim.FaultHTML413, defendersim.FaultServerError, defendersim.FaultHTML502,
+	defendersim.FaultUnavailable, defendersim.FaultGatewayTimeout, defendersim.FaultResultSize, defendersim.FaultPreempted,
+	defendersim.FaultTimeout, defendersim.FaultTruncate, defendersim.FaultReset, defendersim.FaultDrop, defendersim.FaultSlow,
+	defendersim.FaultStall, defendersim.FaultBadJSON, defendersim.FaultPoison, defendersim.FaultToken503,
+}
