@@ -103,6 +103,6 @@ func TestOrderedAnswerMovesTheCursor(t *testing.T) {
 	table := answering(t, s, 1, 3, 3, 5)
 	read, err := table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 4}, true)
 	require.NoError(t, err)
-	assert.Equal(t, pageRead{rows: 4, new: 4, last: epoch.Add(5 * time.Second), full: true}, read)
+	assert.Equal(t, pageRead{rows: 4, new: 4, last: epoch.Add(5 * time.Second), settled: epoch.Add(5 * time.Second), full: true}, read)
 	assert.Equal(t, epoch.Add(5*time.Second), table.position.cursor.CompleteUntil)
 }

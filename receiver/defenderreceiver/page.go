@@ -23,6 +23,9 @@ type pageRead struct {
 	rows int       // in the answer, delivered or not
 	new  int       // delivered, and not refused for good
 	last time.Time // place of the last row; zero if there was none
+	// settled is the place of the last row that was delivered or recognised. It differs from last when
+	// the pipeline refuses.
+	settled time.Time
 	full bool      // the row limit was reached, so there may be more
 }
 
@@ -73,6 +76,7 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 		if failure != nil {
 			return page, errors.Join(err, failure)
 		}
+		page.settled = page.last
 		if ended {
 			page.full = page.rows >= p.MaxRows
 			t.telemetry.repaired(ctx, t.name, rows.Stats().Repaired)

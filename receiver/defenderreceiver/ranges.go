@@ -27,13 +27,13 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 	case isTooMuch(err):
 		// Where the size was told only within the answer, rows came before that.
 		t.telemetry.truncated(ctx, t.name)
-		from = latest(from, read.last)
+		from = latest(from, read.settled)
 		return from, t.narrow(from, until, err)
 	case errors.Is(err, errUnordered):
 		return from, err
 	case err != nil:
-		// What came before the error was whole and in order.
-		return latest(from, read.last), err
+		// What was delivered before the error was whole and in order.
+		return latest(from, read.settled), err
 	case !read.full:
 		t.span.fits(read.rows, page.MaxRows)
 		return until, t.advance(until)
