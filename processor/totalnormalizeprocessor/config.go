@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 )
@@ -72,7 +73,18 @@ const (
 
 var errNoDomainID = errors.New("'domain_id' must be set: the customer's TOTAL domain")
 
-var _ component.Config = (*Config)(nil)
+var (
+	_ component.Config    = (*Config)(nil)
+	_ confmap.Unmarshaler = (*Config)(nil)
+)
+
+// Unmarshal takes an empty storage for none.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if conf.Get("storage") == "" {
+		conf.Delete("storage")
+	}
+	return conf.Unmarshal(c)
+}
 
 // Validate checks what does not validate itself.
 func (c *Config) Validate() error {

@@ -24,6 +24,13 @@ func validConfig() *Config {
 	return cfg
 }
 
+// The configuration reference shows storage with an empty default.
+func TestEmptyStorageIsNone(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{"domain_id": "d", "storage": ""}).Unmarshal(cfg))
+	assert.Nil(t, cfg.StorageID)
+}
+
 func TestConfig(t *testing.T) {
 	all, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
 	require.NoError(t, err)

@@ -23,7 +23,7 @@ import (
 // all rows for each of 64 parts: DEFENDER_BURST_ROWS=1000000 runs it.
 func TestBurstAtOneInstant(t *testing.T) {
 	if testing.Short() || raceEnabled {
-		t.Skip("the emulator filters all rows for each part, which takes a minute under the race detector; TestBurstUnderSizeCap has fewer")
+		t.Skip("the emulator filters all rows for each part, which takes a minute under the race detector; make test runs it without")
 	}
 	rows := 150_000
 	if n, err := strconv.Atoi(os.Getenv("DEFENDER_BURST_ROWS")); err == nil {

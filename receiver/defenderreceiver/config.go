@@ -131,8 +131,17 @@ type TableConfig struct {
 
 var (
 	_ component.Config    = (*Config)(nil)
+	_ confmap.Unmarshaler = (*Config)(nil)
 	_ confmap.Unmarshaler = (*TablesConfig)(nil)
 )
+
+// Unmarshal takes an empty storage for none, so that Validate can say what is asked for.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if conf.Get("storage") == "" {
+		conf.Delete("storage")
+	}
+	return conf.Unmarshal(c)
+}
 
 // Unmarshal lays what is written for a table over that table's defaults; tables that are not named
 // keep theirs.

@@ -65,6 +65,21 @@ func TestDirectoriesComeFirst(t *testing.T) {
 	}
 }
 
+// A directory that is throttled or fails at first is waited for, too.
+func TestDirectoriesThatFailAtFirstComeFirst(t *testing.T) {
+	for _, kind := range []defendersim.FaultKind{defendersim.FaultServerError, defendersim.FaultTooManyRequests} {
+		s := newStage(t, defendersim.Options{})
+		s.plant(0, 5, epoch.Add(-time.Minute))
+		s.plantDevices(5, epoch.Add(-time.Hour), `[]`)
+		s.sim.FailNext(3, defendersim.Fault{Kind: kind, Delay: time.Second, Table: "DeviceInfo"})
+		s.start(s.config(logons, "DeviceInfo"))
+		s.delivered(10)
+		for _, r := range s.sink.records()[:5] {
+			assert.Equal(t, "DeviceInfo", r.table)
+		}
+	}
+}
+
 // A directory that cannot be delivered does not keep the events from being tried.
 func TestDirectoryTroubleDoesNotStopEvents(t *testing.T) {
 	s := newStage(t, defendersim.Options{WithoutTables: []string{"IdentityInfo"}})

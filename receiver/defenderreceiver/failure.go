@@ -3,7 +3,6 @@ package defenderreceiver
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"time"
 
@@ -19,8 +18,8 @@ const (
 	rateLimitPause = time.Minute
 	cpuCycle       = 15 * time.Minute // in which the service counts CPU
 	probeInterval  = 24 * time.Hour   // for tables that the tenant does not have
-	forever        = time.Duration(math.MaxInt64)
-	brokenTries    = 3 // answers that break at the same place before less is asked for
+	pausedInterval = time.Hour        // for tables that are paused after failures
+	brokenTries    = 3                // answers that break at the same place before less is asked for
 )
 
 // failures decides, for one table, what a poll's error means and how long to wait after it.
@@ -50,6 +49,7 @@ func (f *failures) after(ctx context.Context, err error) time.Duration {
 	t, refusal := f.table, (*hunting.Error)(nil)
 	errors.As(err, &refusal)
 	wait, throttled := throttle(err, t.serviceNow())
+	err = advise(err, t.name)
 	switch {
 	case throttled:
 		// The limit is the tenant's, so all tables wait.
@@ -82,10 +82,12 @@ func (f *failures) after(ctx context.Context, err error) time.Duration {
 		if isCredentials(err) {
 			reason = reasonCredentials
 		}
-		t.state.pause(reason)
-		t.logger.Error("The table is paused after consecutive failures; a restart resumes it where it stands.",
-			zap.String("reason", reason), zap.Int("failures", f.streak), zap.Error(err))
-		return forever
+		if t.state.pause(reason) {
+			t.logger.Error("The table is paused after consecutive failures. It goes on where it stands after a restart, "+
+				"or when a try succeeds that is made once an hour.",
+				zap.String("reason", reason), zap.Int("failures", f.streak), zap.Error(err))
+		}
+		return pausedInterval
 	}
 	if refusal != nil {
 		wait = max(wait, min(refusal.RetryAfter, maxRetryAfter))

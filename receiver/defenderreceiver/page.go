@@ -26,7 +26,7 @@ type pageRead struct {
 	// settled is the place of the last row that was delivered or recognised. It differs from last when
 	// the pipeline refuses.
 	settled time.Time
-	full bool      // the row limit was reached, so there may be more
+	full    bool // the row limit was reached, so there may be more
 }
 
 // readPage sends one query and delivers its rows while they stream in. moves says that the page is

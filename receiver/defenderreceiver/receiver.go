@@ -156,6 +156,7 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 		t.client, t.scheduler, t.deliverer, t.telemetry, t.status = client, r.scheduler, deliverer, r.telemetry, health
 		t.logger = r.set.Logger.With(zap.String("table", t.name))
 		t.now = r.now
+		r.telemetry.begin(ctx, t.name)
 		if declared.Kind != tables.Directory {
 			t.keeper = r.keeper
 			if err := t.resume(ctx); err != nil {

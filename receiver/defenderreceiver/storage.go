@@ -24,7 +24,7 @@ func storageClient(ctx context.Context, host component.Host, storageID *componen
 	}
 	client, err := opener.GetClient(ctx, component.KindReceiver, id, "")
 	if err != nil {
-		return nil, fmt.Errorf("open the storage %s: %w", storageID, err)
+		return nil, fmt.Errorf("open the storage %s (does another collector use it?): %w", storageID, err)
 	}
 	return client, nil
 }

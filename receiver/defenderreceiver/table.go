@@ -56,7 +56,7 @@ type table struct {
 	duplicates int
 	due        time.Time // since when the next query is wished
 	nextAudit  time.Time // on the service's clock
-	polled     func()    // told after each poll; nil if nobody waits for it
+	polled     func()    // told when the table was read, or is not going to be; nil if nobody waits
 }
 
 // pass is what a poll has to read. A poll that fails leaves it to the next one, so that the overlap
@@ -107,9 +107,6 @@ func (t *table) run(ctx context.Context) {
 		began := time.Now()
 		t.due = began
 		err := t.poll(ctx)
-		if t.polled != nil {
-			t.polled()
-		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -118,6 +115,9 @@ func (t *table) run(ctx context.Context) {
 			wait = failures.after(ctx, err)
 		} else {
 			failures.clear()
+		}
+		if t.polled != nil && (err == nil || t.state.view().paused != "") {
+			t.polled()
 		}
 		if !sleep(ctx, wait) {
 			return

@@ -88,12 +88,26 @@ func (t *telemetry) observePaused(tables []*table) error {
 	})
 }
 
+// begin gives the counters of a table their first point, so that the step to one is seen.
+func (t *telemetry) begin(ctx context.Context, table string) {
+	t.builder.ReceiverDefenderThrottled.Add(ctx, 0, ofTable(table))
+	t.builder.ReceiverDefenderTruncatedPages.Add(ctx, 0, ofTable(table))
+	t.builder.ReceiverDefenderLateRows.Add(ctx, 0, ofTable(table))
+	for _, outcome := range []outcome{delivered, duplicate, refused} {
+		t.builder.ReceiverDefenderRows.Add(ctx, 0, ofOutcome(table, outcome))
+	}
+	t.audit(ctx, table, auditResult{})
+}
+
+func ofOutcome(table string, outcome outcome) metric.MeasurementOption {
+	return metric.WithAttributes(attribute.String("table", table), attribute.String("outcome", string(outcome)))
+}
+
 func (t *telemetry) shutdown() { t.builder.Shutdown() }
 
 func (t *telemetry) rows(ctx context.Context, table string, outcome outcome, n int) {
 	if n > 0 {
-		t.builder.ReceiverDefenderRows.Add(ctx, int64(n), metric.WithAttributes(
-			attribute.String("table", table), attribute.String("outcome", string(outcome))))
+		t.builder.ReceiverDefenderRows.Add(ctx, int64(n), ofOutcome(table, outcome))
 	}
 }
 

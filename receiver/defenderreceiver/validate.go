@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,9 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 )
+
+// columnName is what names of Defender's columns look like.
+var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 const (
 	maxPageRows = 100_000             // the service cuts longer results without a word
@@ -137,8 +141,8 @@ func (c TableConfig) validate() error {
 		within("poll_interval", c.PollInterval, 0, retention),
 	}
 	for _, column := range c.Columns {
-		if strings.TrimSpace(column) == "" || strings.ContainsAny(column, "\r\n") {
-			errs = append(errs, fmt.Errorf("'columns' holds %q, which is no column's name", column))
+		if !columnName.MatchString(column) {
+			errs = append(errs, fmt.Errorf("'columns' holds %q, which is no column's name: use names as Microsoft's schema has them", column))
 		}
 	}
 	if c.Filter != "" {
