@@ -351,5 +351,5 @@ func (m *moods) consume(logs plog.Logs) error {
 func (m *moods) gone() []record {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.passed[:len(m.passed):len(m.passed)]
+	return slices.Clip(m.passed)
 }
