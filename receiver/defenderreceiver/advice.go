@@ -14,17 +14,13 @@ func advise(err error, table string) error {
 	if errors.As(err, &authority) {
 		return fmt.Errorf("%w: name the CA's file in tls::ca_file, also that of a proxy which opens TLS", err)
 	}
-	refusal := (*hunting.Error)(nil)
-	if !errors.As(err, &refusal) {
-		return err
-	}
-	switch refusal.Kind {
-	case hunting.Forbidden:
+	switch {
+	case isKind(err, hunting.Forbidden):
 		return fmt.Errorf("%w: grant the app registration the application permission ThreatHunting.Read.All "+
 			"(for api: legacy AdvancedHunting.Read.All) and admin consent", err)
-	case hunting.UnknownColumn, hunting.BadQuery:
+	case isRefused(err):
 		return fmt.Errorf("%w: look at tables::%s::columns and tables::%s::filter", err, table, table)
-	case hunting.Retired:
+	case isKind(err, hunting.Retired):
 		return fmt.Errorf("%w: set api: graph, and grant ThreatHunting.Read.All", err)
 	default:
 		return err

@@ -93,3 +93,15 @@ func TestDirectoryTroubleDoesNotStopEvents(t *testing.T) {
 	s.start(s.config(logons, "IdentityInfo"))
 	s.delivered(5)
 }
+
+// Where the service does not say when rows arrive, directories are read along event time.
+func TestDirectoryWithoutIngestionTime(t *testing.T) {
+	s := newStage(t, defendersim.Options{NoIngestionTime: true})
+	s.start(s.config("DeviceInfo"))
+	s.polls("DeviceInfo", 3)
+	s.plantDevices(3, s.clock.Now(), `[]`)
+	s.clock.Advance(2 * emptyProbe)
+	s.delivered(3)
+	s.polls("DeviceInfo", 3)
+	s.exactly(3)
+}

@@ -46,8 +46,7 @@ func (f *failures) clear() {
 
 // after is called with a poll's error and returns how long to wait.
 func (f *failures) after(ctx context.Context, err error) time.Duration {
-	t, refusal := f.table, (*hunting.Error)(nil)
-	errors.As(err, &refusal)
+	t := f.table
 	wait, throttled := throttle(err, t.serviceNow())
 	err = advise(err, t.name)
 	switch {
@@ -56,7 +55,7 @@ func (f *failures) after(ctx context.Context, err error) time.Duration {
 		t.scheduler.Block(time.Now().Add(wait))
 		t.logger.Info("The service throttles; all tables wait.", zap.Duration("retry_in", wait), zap.Error(err))
 		return 0
-	case refusal != nil && refusal.Kind == hunting.UnknownTable:
+	case isKind(err, hunting.UnknownTable):
 		return f.absent(reasonNotInPlan, err)
 	case errors.Is(err, errNoIngestion):
 		return f.absent(reasonNoArrival, err)
@@ -89,7 +88,7 @@ func (f *failures) after(ctx context.Context, err error) time.Duration {
 		}
 		return pausedInterval
 	}
-	if refusal != nil {
+	if refusal := refusalOf(err); refusal != nil {
 		wait = max(wait, min(refusal.RetryAfter, maxRetryAfter))
 	}
 	t.logger.Warn("A poll failed; the cursor stays at what was delivered.",
@@ -97,27 +96,15 @@ func (f *failures) after(ctx context.Context, err error) time.Duration {
 	return wait
 }
 
-// isRefused reports whether the service does not accept a query as it stands.
-func isRefused(err error) bool {
-	refusal := (*hunting.Error)(nil)
-	return errors.As(err, &refusal) && (refusal.Kind == hunting.BadQuery || refusal.Kind == hunting.UnknownColumn)
-}
-
-// isBroken reports whether an answer broke off or could not be decoded.
-func isBroken(err error) bool {
-	refusal := (*hunting.Error)(nil)
-	return errors.As(err, &refusal) && refusal.Kind == hunting.Interrupted
-}
-
 // throttle reports whether err is a 429, which is no failure, and how long it asks to wait.
 func throttle(err error, serviceNow time.Time) (time.Duration, bool) {
-	refusal, token := (*hunting.Error)(nil), (*entra.Error)(nil)
+	token := (*entra.Error)(nil)
 	wait, byDefault := time.Duration(0), rateLimitPause
 	switch {
-	case errors.As(err, &refusal) && refusal.Kind == hunting.RateLimited:
-		wait = refusal.RetryAfter
-	case errors.As(err, &refusal) && refusal.Kind == hunting.CPULimited:
-		wait = refusal.RetryAfter
+	case isKind(err, hunting.RateLimited):
+		wait = refusalOf(err).RetryAfter
+	case isKind(err, hunting.CPULimited):
+		wait = refusalOf(err).RetryAfter
 		byDefault = serviceNow.Truncate(cpuCycle).Add(cpuCycle).Sub(serviceNow)
 	case errors.As(err, &token) && token.Status == http.StatusTooManyRequests:
 		wait = token.RetryAfter
@@ -136,13 +123,4 @@ func (f *failures) absent(reason string, err error) time.Duration {
 		f.table.logger.Warn("The table is paused and looked at again once a day.", zap.String("reason", reason), zap.Error(err))
 	}
 	return probeInterval
-}
-
-// isCredentials reports whether an operator has to change credentials or permissions.
-func isCredentials(err error) bool {
-	if refusal := (*hunting.Error)(nil); errors.As(err, &refusal) {
-		return refusal.Kind == hunting.Unauthorized || refusal.Kind == hunting.Forbidden
-	}
-	token := (*entra.Error)(nil)
-	return errors.As(err, &token) && token.Kind == entra.BadCredentials
 }

@@ -7,7 +7,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -117,18 +116,6 @@ func latest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// isTooMuch reports whether the service could not give the result, but may give a smaller one.
-func isTooMuch(err error) bool {
-	refusal := (*hunting.Error)(nil)
-	return errors.As(err, &refusal) && (refusal.Kind == hunting.TooLarge || refusal.Kind == hunting.TooHeavy)
-}
-
-// isTooHeavy reports whether the service gave up on a query, which may also be because it is down.
-func isTooHeavy(err error) bool {
-	refusal := (*hunting.Error)(nil)
-	return errors.As(err, &refusal) && refusal.Kind == hunting.TooHeavy
 }
 
 // readAgain reads a range whole without moving the position, and returns the rows that the service

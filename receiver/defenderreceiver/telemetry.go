@@ -115,18 +115,18 @@ func (t *telemetry) query(ctx context.Context, table string, duration time.Durat
 	t.builder.ReceiverDefenderQueryDuration.Record(ctx, duration.Seconds(), ofTable(table))
 	t.builder.ReceiverDefenderQueries.Add(ctx, 1, metric.WithAttributes(
 		attribute.String("table", table), attribute.String("outcome", queryOutcome(err))))
-	if outcome := queryOutcome(err); outcome == hunting.RateLimited.String() || outcome == hunting.CPULimited.String() {
+	if isKind(err, hunting.RateLimited, hunting.CPULimited) {
 		t.builder.ReceiverDefenderThrottled.Add(ctx, 1, ofTable(table))
 	}
 }
 
 func queryOutcome(err error) string {
-	refusal, token := (*hunting.Error)(nil), (*entra.Error)(nil)
+	token := (*entra.Error)(nil)
 	switch {
 	case err == nil:
 		return "ok"
-	case errors.As(err, &refusal):
-		return refusal.Kind.String()
+	case refusalOf(err) != nil:
+		return refusalOf(err).Kind.String()
 	case errors.As(err, &token):
 		return "no_token"
 	default:

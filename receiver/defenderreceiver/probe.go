@@ -1,0 +1,59 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+)
+
+// checkAxis asks again whether the service still says when rows arrive: rows without it would not be
+// found, and nothing else would tell.
+func (t *table) checkAxis(ctx context.Context) error {
+	if t.cfg.LateArrival.Mode != ModeAuto {
+		return nil
+	}
+	rows, unknown, err := t.probe(ctx)
+	if err != nil || rows == 0 || (unknown == 0) == (t.query.Axis == query.Arrival) {
+		return err
+	}
+	return t.chooseAxis(ctx, unknown == 0)
+}
+
+// probe looks at some recent rows of the table, and at how many of them the service does not say when
+// they arrived. A service that refuses to be asked does not say it of any.
+func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
+	answer, err := t.send(ctx, t.query.Probe(), query.ProbeColumns())
+	if isRefused(err) {
+		return 1, 1, nil
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	defer answer.Close()
+	body := pcommon.NewMap()
+	if ok, err := answer.Next(body); err != nil || !ok {
+		return 0, 0, errors.Join(errors.New("the probe gave no row"), err)
+	}
+	rows, err = number(body, query.ProbeRows)
+	if err != nil {
+		return 0, 0, err
+	}
+	unknown, err = number(body, query.ProbeUnknown)
+	return rows, unknown, err
+}
+
+// number reads a count, which the service may also write as text. A count that cannot be read must not
+// pass for nought.
+func number(body pcommon.Map, column string) (int, error) {
+	v, _ := body.Get(column)
+	n, err := strconv.Atoi(v.AsString())
+	if err != nil {
+		return 0, fmt.Errorf("the answer's %s is no count: %w", column, err)
+	}
+	return n, nil
+}
