@@ -25,12 +25,14 @@ func TestUnreadableCursorStopsStart(t *testing.T) {
 	require.Contains(t, s.progress().completeUntil, table)
 
 	key := s.spoilCursor(table)
-	before := s.sim.Report().Count("", "")
+	// A token is asked for before anything else, and its calls do not end after the collector that made them.
+	tokens := func() int64 { return s.sim.Report().Count("POST /{tenant}/oauth2/v2.0/token", "") }
+	before := tokens()
 	c = s.start(run{})
 	require.Error(t, c.wait(), "exit status")
 	assert.Positive(t, c.command.ProcessState.ExitCode())
 	assert.Contains(t, c.log(), key)
 	assert.NotContains(t, c.log(), "panic:")
-	assert.Equal(t, before, s.sim.Report().Count("", ""), "nothing is read")
+	assert.Equal(t, before, tokens(), "nothing is read")
 	t.Log(lastLines(c.log(), 1))
 }

@@ -24,7 +24,7 @@ import (
 )
 
 // wait is how long a test waits for what should happen within milliseconds.
-const wait = 20 * time.Second
+const wait = time.Minute
 
 // stage is an emulator with a clock of its own, and all that outlives a receiver: its storage and what
 // the pipeline has accepted.

@@ -173,14 +173,15 @@ func (t *table) poll(ctx context.Context) error {
 // readPass reads all that has come and settled, and what is read again of the overlap.
 func (t *table) readPass(ctx context.Context) error {
 	if t.overlap() == 0 || !t.pass.next.Before(t.pass.to) {
-		from := latest(t.position.cursor.CompleteUntil.Add(-t.overlap()), t.position.cursor.Since)
-		if !from.Before(t.horizon()) {
-			// Time seems to have stood still, or gone back: the service is asked for its own.
+		cursor := &t.position.cursor
+		if !cursor.CompleteUntil.Before(t.horizon()) && cursor.CompleteUntil.After(cursor.Since) {
+			// A clock stands, or was set back behind what was read. There is nothing to ask for, but without a
+			// question the service's time would not be learned again.
 			if _, _, err := t.probe(ctx); err != nil {
 				return err
 			}
 		}
-		t.pass = pass{next: from, to: t.horizon()}
+		t.pass = pass{next: latest(cursor.CompleteUntil.Add(-t.overlap()), cursor.Since), to: t.horizon()}
 	}
 	for t.pass.next.Before(t.pass.to) {
 		if err := t.keeper.Failure(); err != nil {
