@@ -111,6 +111,7 @@ func (j *judge) read(names []string, scans []scan, r *result) {
 	t.RowsScanned += r.scanned
 	t.RowsReturned += r.rows
 	if !r.identified {
+		t.RowsOfCounts += r.rows
 		return
 	}
 	for _, id := range r.identities {

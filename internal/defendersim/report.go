@@ -37,6 +37,7 @@ type TableReport struct {
 	Queries      int64  `json:"queries"`
 	RowsScanned  int64  `json:"rows_scanned"`
 	RowsReturned int64  `json:"rows_returned"`
+	RowsOfCounts int64  `json:"rows_of_counts"` // those returned rows that are no table's, but counts
 	// RowsRepeated were returned before; the last million rows of a table at least are remembered.
 	RowsRepeated int64 `json:"rows_repeated"`
 	// OverlappingQueries asked for rows of a window that an earlier query covered in part. A result
