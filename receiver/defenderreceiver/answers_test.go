@@ -75,12 +75,12 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}})
 	r.keeper = checkpoint.NewKeeper(memoryClient{s.storage}, "t", 0, func(int, error) {})
 	r.scheduler = scheduler.New(r.cfg.Quota.limits())
-	readers, err := r.newTables(t.Context(), client, newStatus(s.host()))
-	require.NoError(t, err)
-	require.Len(t, readers, 1)
-	readers[0].position = newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)
-	readers[0].nextAudit = epoch.Add(24 * time.Hour)
-	return readers[0]
+	require.NoError(t, r.newTables(t.Context(), client, newStatus(s.host())))
+	require.Len(t, r.readers, 1)
+	table := r.readers[0]
+	table.position = newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)
+	table.nextAudit = epoch.Add(24 * time.Hour)
+	return table
 }
 
 // Only of an ordered answer is the part before a break complete; any other moves nothing, and what it

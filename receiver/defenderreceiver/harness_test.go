@@ -35,7 +35,9 @@ type stage struct {
 	storage *memoryStorage
 	sink    *sink
 	status  *statusLog
-	metrics *componenttest.Telemetry
+	// receivers are those that ran on the stage.
+	receivers []*defenderReceiver
+	metrics   *componenttest.Telemetry
 }
 
 func newStage(t *testing.T, o defendersim.Options) *stage {
@@ -49,8 +51,24 @@ func newStage(t *testing.T, o defendersim.Options) *stage {
 	}
 	s := &stage{t: t, clock: clock, sim: defendersimtest.StartT(t, o), storage: newMemoryStorage(), sink: newSink(), status: &statusLog{}}
 	s.metrics = componenttest.NewTelemetry()
-	t.Cleanup(func() { require.NoError(t, s.metrics.Shutdown(context.Background())) })
+	t.Cleanup(func() {
+		s.balanced()
+		require.NoError(t, s.metrics.Shutdown(context.Background()))
+	})
 	return s
+}
+
+// balanced asserts, once all receivers have ended, that every row that they read was delivered, had been
+// delivered before, or was refused.
+func (s *stage) balanced() {
+	s.t.Helper()
+	read := 0
+	for _, r := range s.receivers {
+		for _, table := range r.readers {
+			read += table.state.view().rowsRead
+		}
+	}
+	assert.Equal(s.t, read, s.rows(delivered)+s.rows(duplicate)+s.rows(refused), "rows that were read")
 }
 
 // settle is longer than the standing clock of a stage can seem to run on: Date has whole seconds.
@@ -106,6 +124,7 @@ func (s *stage) create(cfg *Config) *defenderReceiver {
 	set.TelemetrySettings = s.metrics.NewTelemetrySettings()
 	r, err := newReceiver(set, *cfg, s.sink)
 	require.NoError(s.t, err)
+	s.receivers = append(s.receivers, r)
 	return r
 }
 

@@ -87,6 +87,7 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 
 // take puts a row into the chunk, unless it was delivered before.
 func (t *table) take(ctx context.Context, body pcommon.Map, r row) {
+	t.state.read()
 	if t.position.delivered(r.uid, r.at) || t.chunk.holds(r.uid) {
 		t.duplicates++
 		return

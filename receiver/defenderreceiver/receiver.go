@@ -38,6 +38,7 @@ type defenderReceiver struct {
 	close     func() // the HTTP clients' idle connections
 	cancel    context.CancelFunc
 	loops     sync.WaitGroup
+	readers   []*table
 
 	shutdown sync.Once
 }
@@ -79,11 +80,10 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	}()
 	r.keeper = checkpoint.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
 	r.scheduler = scheduler.New(r.cfg.Quota.limits())
-	readers, err := r.newTables(ctx, client, newStatus(host))
-	if err != nil {
+	if err := r.newTables(ctx, client, newStatus(host)); err != nil {
 		return err
 	}
-	if err := r.telemetry.observe(readers, r.scheduler); err != nil {
+	if err := r.telemetry.observe(r.readers, r.scheduler); err != nil {
 		return err
 	}
 	r.store, r.close = store, closeIdle
@@ -91,15 +91,15 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.cancel = cancel
 	r.loops.Go(func() { r.keeper.Run(runCtx) })
-	r.run(runCtx, readers)
+	r.run(runCtx)
 	return nil
 }
 
 // run starts the loops: directories at once, events when the directories were read, so that the
 // processor knows who is who when the first events come.
-func (r *defenderReceiver) run(ctx context.Context, readers []*table) {
+func (r *defenderReceiver) run(ctx context.Context) {
 	var directories, events []*table
-	for _, t := range readers {
+	for _, t := range r.readers {
 		if t.query.Kind == tables.Directory {
 			directories = append(directories, t)
 		} else {
@@ -136,22 +136,21 @@ func (r *defenderReceiver) run(ctx context.Context, readers []*table) {
 }
 
 // newTables makes a reader of each enabled table, with its stored cursor.
-func (r *defenderReceiver) newTables(ctx context.Context, client querier, health *status) ([]*table, error) {
+func (r *defenderReceiver) newTables(ctx context.Context, client querier, health *status) error {
 	dead, err := newDeadLetters(r.cfg.DeadLetter.Directory)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	deliverer := &deliverer{
 		next: r.next, obsrep: r.obsrep, retry: r.cfg.RetryOnFailure, dead: dead, logger: r.set.Logger, waiting: health.set,
 	}
-	var readers []*table
 	for _, declared := range tables.All() {
 		if !r.cfg.Tables[declared.Name].Enabled {
 			continue
 		}
 		t, err := newTable(&r.cfg, declared)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t.client, t.scheduler, t.deliverer, t.telemetry, t.status = client, r.scheduler, deliverer, r.telemetry, health
 		t.logger = r.set.Logger.With(zap.String("table", t.name))
@@ -160,12 +159,12 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 		if declared.Kind != tables.Directory {
 			t.keeper = r.keeper
 			if err := t.resume(ctx); err != nil {
-				return nil, err
+				return err
 			}
 		}
-		readers = append(readers, t)
+		r.readers = append(r.readers, t)
 	}
-	return readers, nil
+	return nil
 }
 
 // Shutdown ends the loops, stores the last cursors and closes the storage. It waits for the pipeline

@@ -21,6 +21,7 @@ type tableState struct {
 	progressed    time.Time // on this machine's clock
 	paused        string    // the reason; empty while the table runs
 	aside         int       // ranges that were set aside
+	rowsRead      int       // delivered, duplicate or refused, sooner or later
 	audit         auditResult
 }
 
@@ -30,6 +31,12 @@ func (s *tableState) progress(completeUntil time.Time) {
 	if !s.completeUntil.Equal(completeUntil) {
 		s.completeUntil, s.progressed = completeUntil, time.Now()
 	}
+}
+
+func (s *tableState) read() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rowsRead++
 }
 
 func (s *tableState) setAside(ranges int) {
@@ -57,12 +64,12 @@ func (s *tableState) pause(reason string) bool {
 type tableView struct {
 	completeUntil, progressed time.Time
 	paused                    string
-	aside                     int
+	aside, rowsRead           int
 	audit                     auditResult
 }
 
 func (s *tableState) view() tableView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return tableView{s.completeUntil, s.progressed, s.paused, s.aside, s.audit}
+	return tableView{s.completeUntil, s.progressed, s.paused, s.aside, s.rowsRead, s.audit}
 }
