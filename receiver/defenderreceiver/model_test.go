@@ -56,7 +56,7 @@ func (r modelRow) aside(mode Mode, cursor checkpoint.Cursor) bool {
 // TestModel plays random histories, each from its seed, against the reference model. More are played
 // with DEFENDER_MODEL_SEEDS=n, and one again with DEFENDER_MODEL_SEED=seed.
 func TestModel(t *testing.T) {
-	first, n := uint64(1), uint64(10)
+	first, n := uint64(1), uint64(60)
 	if seed, err := strconv.ParseUint(os.Getenv("DEFENDER_MODEL_SEED"), 10, 64); err == nil {
 		first, n = seed, 1
 	} else if seeds, err := strconv.ParseUint(os.Getenv("DEFENDER_MODEL_SEEDS"), 10, 64); err == nil {
