@@ -151,7 +151,7 @@ func FuzzRefusal(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		if status == http.StatusOK || status == http.StatusUnauthorized || status < 100 || status > 999 {
-			t.Skip()
+			return // these have ways of their own
 		}
 		client := newTestClient(t, Legacy, answering(status, http.Header{"Retry-After": {body}}, body))
 		_, err := client.Query(t.Context(), "T", nil)

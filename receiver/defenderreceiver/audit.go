@@ -19,7 +19,6 @@ type auditResult struct {
 	matched   int // the service has them and they were delivered
 	recovered int // they were not, and are now
 	missing   int // the service counts them and could not give them
-	last      time.Time
 }
 
 // auditWindow is how much of the past is audited; 0 if none is.
@@ -70,14 +69,13 @@ func (t *table) audit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("audit: count rows: %w", err)
 	}
-	result := auditResult{last: t.serviceNow()}
+	var result auditResult
 	if t.query.Kind == tables.Alerts {
 		err = t.auditWhole(ctx, page, counts, &result)
 	} else {
 		err = t.auditBins(ctx, page, counts, &result)
 	}
 	t.position.forget(t.overlap(), t.ledgerFrom())
-	t.state.audited(result)
 	t.telemetry.audit(ctx, t.name, result)
 	t.report(result)
 	return errors.Join(err, t.keep())

@@ -22,7 +22,6 @@ type tableState struct {
 	paused        string    // the reason; empty while the table runs
 	aside         int       // ranges that were set aside
 	rowsRead      int       // delivered, duplicate or refused, sooner or later
-	audit         auditResult
 }
 
 func (s *tableState) progress(completeUntil time.Time) {
@@ -45,12 +44,6 @@ func (s *tableState) setAside(ranges int) {
 	s.aside = ranges
 }
 
-func (s *tableState) audited(r auditResult) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.audit = r
-}
-
 // pause sets the reason; an empty one resumes. It reports whether that changed anything.
 func (s *tableState) pause(reason string) bool {
 	s.mu.Lock()
@@ -65,11 +58,10 @@ type tableView struct {
 	completeUntil, progressed time.Time
 	paused                    string
 	aside, rowsRead           int
-	audit                     auditResult
 }
 
 func (s *tableState) view() tableView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return tableView{s.completeUntil, s.progressed, s.paused, s.aside, s.rowsRead, s.audit}
+	return tableView{s.completeUntil, s.progressed, s.paused, s.aside, s.rowsRead}
 }

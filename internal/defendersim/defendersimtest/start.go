@@ -3,9 +3,6 @@ package defendersimtest
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,14 +17,4 @@ func StartT(tb testing.TB, o defendersim.Options) *defendersim.Server {
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, s.Close()) })
 	return s
-}
-
-// Client returns an HTTP client that trusts s; its connections end with the test.
-func Client(tb testing.TB, s *defendersim.Server) *http.Client {
-	tb.Helper()
-	roots := x509.NewCertPool()
-	require.True(tb, roots.AppendCertsFromPEM(s.CAPEM()))
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
-	tb.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
 }
