@@ -50,6 +50,7 @@ func (d *deliverer) deliver(ctx context.Context, table string, logs plog.Logs) (
 			d.waiting(table, nil)
 			return delivered, nil
 		case ctx.Err() != nil:
+			// Even if it says for good: exporters say that too of calls that shutdown has cut off.
 			return refused, ctx.Err()
 		case isPermanent(err):
 			// The contract of consumers: the same data must not be sent again.

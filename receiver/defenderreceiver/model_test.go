@@ -81,8 +81,10 @@ type history struct {
 	moods *moods
 	rows  []modelRow
 	log   []string
-	// again is how often each uid may be accepted again, because processes were killed.
+	// again is how often each uid may be accepted again, because processes ended.
 	again map[string]int
+	// refusals is how many rows had been refused for good when the last process ended in order.
+	refusals int
 }
 
 func play(t *testing.T, seed uint64) {
@@ -141,8 +143,7 @@ func (h *history) act() {
 	case n < 97:
 		h.note("restart")
 		h.storage.setFull(false)
-		h.life.stop()
-		h.begin()
+		h.restart()
 	default:
 		h.kill()
 		h.begin()
@@ -231,6 +232,22 @@ func (h *history) fault() {
 	rate := 0.2 + 0.3*h.random.Float64()
 	h.note("fault %s at %.2f", kind, rate)
 	h.sim.SetFaults(fault(kind, rate))
+}
+
+// restart ends the process in order. A refusal that falls into its shutdown is not believed: what was
+// refused then and did not come into the ledger is offered again.
+func (h *history) restart() {
+	h.life.stop()
+	gone := h.moods.gone()
+	for _, r := range gone[h.refusals:] {
+		_, ledger, _ := h.stored(r.table)
+		if _, ok := ledger[uuid.MustParse(r.uid)]; !ok {
+			h.again[r.uid]++
+			h.note("%s was refused during the shutdown", r.key())
+		}
+	}
+	h.refusals = len(gone)
+	h.begin()
 }
 
 // kill ends the process and notes which rows may come again: those that the stored ledger lacks.
