@@ -47,6 +47,7 @@ func TestLocalClockJumps(t *testing.T) {
 			}
 			s.readUntil(s.clock.Now().Add(-settle), logons)
 			s.complete(logons)
+			s.quiet()
 			life.stop()
 			s.accounts(s.sink.count(), true)
 		})
@@ -127,6 +128,7 @@ func TestServiceDateIsWrongForAWhile(t *testing.T) {
 			}
 			s.readUntil(s.clock.Now().Add(-settle-time.Second), logons)
 			s.complete(logons)
+			s.quiet()
 			life.stop()
 			s.accounts(s.sink.count(), true)
 		})

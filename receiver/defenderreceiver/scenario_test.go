@@ -167,6 +167,16 @@ func (s *stage) complete(names ...string) {
 	}
 }
 
+// quiet makes the service give nothing more, and waits until the one table that is read has met that: then
+// no answer is on its way that a shutdown would cut off.
+func (s *stage) quiet() {
+	s.t.Helper()
+	s.sim.SetFaults(fault(defendersim.FaultServerError, 1))
+	struck := func() int64 { return s.sim.Report().Count("", "fault "+string(defendersim.FaultServerError)) }
+	before := struck()
+	require.Eventually(s.t, func() bool { return struck() > before+1 }, wait, time.Millisecond)
+}
+
 // accounts checks the receiver's figures once it has ended: what it read is what it delivered, what it
 // had delivered before, and what was refused. The emulator counts what it gave: with whole, every answer
 // was read to its end.

@@ -1,0 +1,157 @@
+package quota
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Account is what was spent of one tenant's quota, by all receivers of this process together.
+type Account struct {
+	limits   Limits
+	requests []*window
+	cpu      []*window
+	journals map[string]*journal // by receiver
+	underWay time.Duration       // what queries that run are expected to cost
+}
+
+// NewAccount returns an account of which nothing is spent.
+func NewAccount(limits Limits, now time.Time) *Account {
+	a := &Account{journals: map[string]*journal{}}
+	a.SetLimits(limits, now)
+	return a
+}
+
+// Limits are those that the account keeps within.
+func (a *Account) Limits() Limits { return a.limits }
+
+// SetLimits changes the limits; what was spent stays.
+func (a *Account) SetLimits(limits Limits, now time.Time) {
+	a.limits = limits
+	a.recount(now)
+}
+
+// Has reports whether it is known what a receiver has spent.
+func (a *Account) Has(receiver string) bool { return a.journals[receiver] != nil }
+
+// Request counts a request of a receiver, which is expected to cost so much CPU.
+func (a *Account) Request(receiver string, now time.Time, expected time.Duration) {
+	a.journal(receiver, now).add(now, 1, 0)
+	for _, w := range a.requests {
+		w.add(now, 1)
+	}
+	a.underWay += expected
+}
+
+// Charge takes the CPU that a query has cost, in place of what was expected.
+func (a *Account) Charge(receiver string, now time.Time, expected, cost time.Duration) {
+	a.underWay = max(a.underWay-expected, 0)
+	if cost <= 0 {
+		return
+	}
+	a.journal(receiver, now).add(now, 0, cost)
+	for _, w := range a.cpu {
+		w.add(now, cost.Seconds())
+	}
+}
+
+// FreeAt is when the next request may be sent that is expected to cost so much CPU; a time that is
+// past means now. It is false if that depends on what is under way.
+func (a *Account) FreeAt(now time.Time, class Class, expected time.Duration) (time.Time, bool) {
+	var latest time.Time
+	for _, w := range a.requests {
+		if free, _ := w.freeAt(now, class, 1, 0); free.After(latest) {
+			latest = free
+		}
+	}
+	for _, w := range a.cpu {
+		free, known := w.freeAt(now, class, expected.Seconds(), a.underWay.Seconds())
+		if !known {
+			return time.Time{}, false
+		}
+		if free.After(latest) {
+			latest = free
+		}
+	}
+	return latest, true
+}
+
+// Spacing is how far apart queries of such a cost are that together spend no more than part of the quota.
+func (a *Account) Spacing(part float64, expected time.Duration) time.Duration {
+	seconds := max(1/rate(a.limits.Requests), expected.Seconds()/rate(a.limits.CPU)) / part
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// Use is how much of a window is spent.
+type Use struct {
+	Resource string // requests or cpu
+	Limit    Limit
+	Spent    float64 // requests, or seconds of CPU
+}
+
+// Ratio is the spent part of the limit.
+func (u Use) Ratio() float64 { return u.Spent / u.Limit.Amount }
+
+// Uses are those of all windows.
+func (a *Account) Uses(now time.Time) []Use {
+	var uses []Use
+	for _, w := range a.requests {
+		w.forget(now)
+		uses = append(uses, Use{"requests", w.limit, w.sum})
+	}
+	for _, w := range a.cpu {
+		w.forget(now)
+		uses = append(uses, Use{"cpu", w.limit, w.sum})
+	}
+	return uses
+}
+
+func (a *Account) journal(receiver string, now time.Time) *journal {
+	j := a.journals[receiver]
+	if j == nil {
+		j = &journal{base: now}
+		a.journals[receiver] = j
+	}
+	return j
+}
+
+// recount fills new windows from the journals, which are a little coarser.
+func (a *Account) recount(now time.Time) {
+	a.requests, a.cpu = nil, nil
+	for _, limit := range a.limits.Requests {
+		a.requests = append(a.requests, newWindow(limit, true))
+	}
+	for _, limit := range a.limits.CPU {
+		a.cpu = append(a.cpu, newWindow(limit, false))
+	}
+	var slots []slot
+	for name := range maps.Keys(a.journals) {
+		slots = append(slots, a.journals[name].slots...)
+	}
+	slices.SortFunc(slots, func(x, y slot) int { return x.end.Compare(y.end) })
+	for _, s := range slots {
+		at := s.end
+		if at.After(now) {
+			at = now
+		}
+		for _, w := range a.requests {
+			if s.requests > 0 {
+				w.add(at, float64(s.requests))
+			}
+		}
+		for _, w := range a.cpu {
+			if s.cpu > 0 {
+				w.add(at, s.cpu.Seconds())
+			}
+		}
+	}
+}
+
+// longest is the length of the longest window.
+func (a *Account) longest() time.Duration {
+	longest := time.Duration(0)
+	for _, limit := range slices.Concat(a.limits.Requests, a.limits.CPU) {
+		longest = max(longest, limit.Window)
+	}
+	return longest
+}

@@ -1,0 +1,63 @@
+package quota
+
+import "time"
+
+const (
+	// fineSlot is the resolution of what was spent lately, coarseSlot that of what is older than fineAge.
+	fineSlot   = time.Minute
+	coarseSlot = 15 * time.Minute
+	fineAge    = time.Hour
+)
+
+// journal is what one receiver has spent, oldest first. It is coarser than the windows, and small
+// enough to be stored every few requests.
+type journal struct {
+	base  time.Time // of the slots' grid
+	slots []slot
+}
+
+// slot is what was spent within a time that ended no later than end.
+type slot struct {
+	end      time.Time
+	requests int
+	cpu      time.Duration
+}
+
+func (j *journal) add(now time.Time, requests int, cpu time.Duration) {
+	end := ceil(j.base, now, fineSlot)
+	if n := len(j.slots); n > 0 && !j.slots[n-1].end.Before(end) {
+		j.slots[n-1].requests += requests
+		j.slots[n-1].cpu += cpu
+		return
+	}
+	j.slots = append(j.slots, slot{end, requests, cpu})
+}
+
+// ceil is the first line of the grid that is after at. time.Truncate would lose the monotonic clock.
+func ceil(base, at time.Time, width time.Duration) time.Time {
+	n := at.Sub(base) / width
+	if at.Before(base) {
+		n--
+	}
+	return base.Add((n + 1) * width)
+}
+
+// tidy drops what is older than keep and makes what is old coarse.
+func (j *journal) tidy(now time.Time, keep time.Duration) {
+	tidied := j.slots[:0]
+	for _, s := range j.slots {
+		if !s.end.After(now.Add(-keep)) {
+			continue
+		}
+		if coarse := ceil(j.base, s.end.Add(-1), coarseSlot); !coarse.After(now.Add(-fineAge)) {
+			s.end = coarse
+		}
+		if n := len(tidied); n > 0 && tidied[n-1].end.Equal(s.end) {
+			tidied[n-1].requests += s.requests
+			tidied[n-1].cpu += s.cpu
+			continue
+		}
+		tidied = append(tidied, s)
+	}
+	j.slots = tidied
+}
