@@ -41,6 +41,16 @@ func TestObjectIDFromSID(t *testing.T) {
 	}
 }
 
+func TestIsPersonalSID(t *testing.T) {
+	for sid, want := range map[string]bool{
+		"S-1-5-21-1-2-3-1000": true, "s-1-5-21-1-2-3-4294967295": true, "S-1-12-1-1-2-3-4": true,
+		"S-1-5-21-1-2-3-999": false, "S-1-5-21-1-2-3-500": false, "S-1-5-21-1-2-3-x": false, "S-1-5-21-": false,
+		"S-1-5-18": false, "S-1-5-80-1-2": false, "": false, "S-1-5-21-1-2-3-": false,
+	} {
+		assert.Equal(t, want, IsPersonalSID(sid), sid)
+	}
+}
+
 func TestPersons(t *testing.T) {
 	jane := Account{Domain: "ACME", Name: "jane.doe", SID: domainSID + "1001"}
 	for name, c := range map[string]struct {

@@ -46,7 +46,7 @@ func samePerson(a, b Account) bool {
 // contradict reports whether a and b say different things of the same kind.
 func contradict(a, b Account) bool {
 	return differ(a.UPN, b.UPN) || differ(a.EntraID(), b.EntraID()) || differ(domainLabel(a.Domain), domainLabel(b.Domain)) ||
-		(isEntraSID(a.SID) == isEntraSID(b.SID) && differ(a.SID, b.SID))
+		(IsEntraSID(a.SID) == IsEntraSID(b.SID) && differ(a.SID, b.SID))
 }
 
 func (a Account) shortName() string {
@@ -64,11 +64,6 @@ func domainLabel(domain string) string {
 		return ""
 	}
 	return label
-}
-
-func isEntraSID(sid string) bool {
-	_, ok := cutPrefixFold(sid, entraSIDPrefix)
-	return ok
 }
 
 func same(a, b string) bool   { return a != "" && strings.EqualFold(a, b) }

@@ -43,6 +43,28 @@ func ObjectIDFromSID(sid string) (string, bool) {
 	return id.String(), true
 }
 
+// IsEntraSID reports whether Entra ID gave the SID.
+func IsEntraSID(sid string) bool {
+	_, ok := cutPrefixFold(sid, entraSIDPrefix)
+	return ok
+}
+
+// IsPersonalSID reports whether the SID can be one person's alone: one of Entra ID's, or one that a
+// domain or machine gave to an account which it did not have from the beginning. Those from the
+// beginning (Administrator, Guest, krbtgt) have relative ids below 1000.
+func IsPersonalSID(sid string) bool {
+	if IsEntraSID(sid) {
+		return true
+	}
+	const firstOwn = 1000
+	rid, ok := relativeID(sid)
+	if !ok {
+		return false
+	}
+	n, err := strconv.ParseUint(rid, 10, 32)
+	return err == nil && n >= firstOwn
+}
+
 // relativeID is the last part of a domain's or machine's SID, e.g. 501 for its guest.
 func relativeID(sid string) (string, bool) {
 	if _, ok := cutPrefixFold(sid, domainSIDPrefix); !ok {

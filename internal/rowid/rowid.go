@@ -26,13 +26,20 @@ type Hasher struct {
 // New returns a Hasher of a tenant's table. Extra columns, which are not the service's, are hashed
 // where the whole row is.
 func New(tenantID string, table *tables.Table, extra ...string) *Hasher {
-	h := &Hasher{whole: table.Columns(), extra: extra, digest: sha256.New()}
-	h.prefix = appendText(h.prefix, strings.ToLower(tenantID))
-	h.prefix = appendText(h.prefix, table.Name)
+	h := NewWhole(tenantID, table.Name, table.Columns())
+	h.extra = extra
 	for _, name := range table.Identity {
 		column, _ := table.Column(name)
 		h.identity = append(h.identity, column)
 	}
+	return h
+}
+
+// NewWhole returns a Hasher of a table that is not declared: all of these columns tell a row apart.
+func NewWhole(tenantID, table string, columns []tables.Column) *Hasher {
+	h := &Hasher{whole: columns, digest: sha256.New()}
+	h.prefix = appendText(h.prefix, strings.ToLower(tenantID))
+	h.prefix = appendText(h.prefix, table)
 	return h
 }
 

@@ -18,23 +18,38 @@ const (
 	Directory
 )
 
+// Source is where a table is read.
+type Source uint8
+
+const (
+	// Hunting is the hunting API.
+	Hunting Source = iota
+	// Graph is a collection of Microsoft Graph. Its columns have Graph's names.
+	Graph
+)
+
 // The columns and attributes by which receiver and processor speak of a row.
 const (
 	AttributeTable         = "microsoft.defender.table"
 	AttributeIngestionTime = "microsoft.defender.ingestion_time"
 	AttributeLane          = "microsoft.defender.lane"
 	AttributeTenantID      = "microsoft.defender.tenant_id"
+	AttributeSource        = "microsoft.defender.source" // absent on rows of the hunting API
 	AttributeUID           = "log.record.uid"
 
 	TimestampColumn  = "Timestamp"
 	ReportIDColumn   = "ReportId"
 	AlertUsersColumn = "AlertUsers"
+
+	// SourceStreamingAPI is the AttributeSource of rows that came through the Streaming API.
+	SourceStreamingAPI = "streaming_api"
 )
 
 // Table is what the receiver polls and a user configures.
 type Table struct {
 	Name         string // the key under `tables`, and the attribute microsoft.defender.table
 	Kind         Kind
+	Source       Source
 	Priority     int           // 1 is served first
 	PollInterval time.Duration // 0: the receiver's poll_interval
 	Schema       *Schema       // where its columns are declared; of Alerts, the evidence side
@@ -82,7 +97,10 @@ type Field struct {
 }
 
 // EventName is the record's EventName, e.g. microsoft.defender.device_logon_events.
-func (t *Table) EventName() string { return "microsoft.defender." + SnakeCase(t.Name) }
+func (t *Table) EventName() string { return EventName(t.Name) }
+
+// EventName is the EventName of records of any table, also of one that is not declared.
+func EventName(table string) string { return "microsoft.defender." + SnakeCase(table) }
 
 // Sources are the service's tables that t reads.
 func (t *Table) Sources() []*Schema {
@@ -136,7 +154,7 @@ func (t *Table) Column(name string) (Column, bool) {
 	return Column{}, false
 }
 
-// ByName returns the table a user calls name.
+// ByName returns the table of the hunting API that a user calls name.
 func ByName(name string) (*Table, bool) {
 	for _, t := range catalog {
 		if t.Name == name {
@@ -146,7 +164,7 @@ func ByName(name string) (*Table, bool) {
 	return nil, false
 }
 
-// All returns every table, most urgent first.
+// All returns every table of the hunting API, most urgent first.
 func All() []*Table { return slices.Clone(catalog) }
 
 // Schemas returns every table of the service that some table reads, by name.

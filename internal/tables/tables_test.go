@@ -19,7 +19,7 @@ func TestSnakeCase(t *testing.T) {
 
 // Every column that an entry names must be the service's, and whatever the entry needs must be read.
 func TestCatalogIsSound(t *testing.T) {
-	for _, table := range All() {
+	for _, table := range append(All(), Users()) {
 		t.Run(table.Name, func(t *testing.T) {
 			read := map[string]bool{}
 			for _, c := range table.Columns() {
@@ -37,7 +37,10 @@ func TestCatalogIsSound(t *testing.T) {
 					assert.True(t, read[name], "%s is not read", name)
 				}
 			}
-			need(TimestampColumn, table.Key, table.Whole)
+			need(table.Key, table.Whole)
+			if table.Source == Hunting {
+				need(TimestampColumn)
+			}
 			need(table.Identity...)
 			need(table.Extra...)
 			for _, a := range table.Accounts {
@@ -67,6 +70,10 @@ func TestByName(t *testing.T) {
 	_, ok = ByName("devicelogonevents")
 	assert.False(t, ok, "table names have a case")
 	assert.Len(t, Schemas(), 10)
+	_, ok = ByName("Users")
+	assert.False(t, ok, "a table of Graph is no hunting table")
+	assert.Equal(t, "microsoft.defender.users", Users().EventName())
+	assert.Len(t, Users().Columns(), 10)
 	assert.Panics(t, func() { newSchema("X", "A:string A:string") })
 	assert.Panics(t, func() { newSchema("X", "A:text") })
 }

@@ -3,6 +3,7 @@ package totalnormalizeprocessor
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -20,6 +21,10 @@ type Config struct {
 	Accounts AccountsConfig `mapstructure:"accounts"`
 	// LoggedOnUsers gives a row without any account to the device's one logged-on human.
 	LoggedOnUsers bool `mapstructure:"logged_on_users"`
+	// Directories bounds what is remembered of people and devices.
+	Directories DirectoriesConfig `mapstructure:"directories"`
+	// SemanticAttributes adds attributes of OpenTelemetry's semantic conventions to the records.
+	SemanticAttributes bool `mapstructure:"semantic_attributes"`
 	// StorageID is the storage extension that keeps the directories over restarts.
 	StorageID *component.ID `mapstructure:"storage"`
 	// OtherRecords says what becomes of records that are no Defender rows.
@@ -38,6 +43,29 @@ type TUIDConfig struct {
 
 	// prevent unkeyed literal initialization
 	_ struct{}
+}
+
+// DirectoriesConfig bounds each directory of people or devices.
+type DirectoriesConfig struct {
+	// MaxEntries is how many entries a directory keeps. Beyond, the one not seen for longest goes.
+	MaxEntries int `mapstructure:"max_entries"`
+	// MaxAge is how long an entry is kept after it was last seen.
+	MaxAge time.Duration `mapstructure:"max_age"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Validate checks that each directory can hold something.
+func (c *DirectoriesConfig) Validate() error {
+	var errs []error
+	if c.MaxEntries <= 0 {
+		errs = append(errs, fmt.Errorf("'max_entries' must be positive, not %d", c.MaxEntries))
+	}
+	if c.MaxAge <= 0 {
+		errs = append(errs, fmt.Errorf("'max_age' must be positive, not %v", c.MaxAge))
+	}
+	return errors.Join(errs...)
 }
 
 // AccountsConfig adds to the built-in rules. Include wins over Exclude.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,8 @@ func TestConfig(t *testing.T) {
 		Include: accounts.Patterns{Names: []string{"sshd"}},
 	}
 	everything.LoggedOnUsers = false
+	everything.Directories = DirectoriesConfig{MaxEntries: 1000, MaxAge: 24 * time.Hour}
+	everything.SemanticAttributes = true
 	everything.StorageID = new(component.MustNewIDWithName("file_storage", "directories"))
 	everything.OtherRecords = OtherRecordsDrop
 	for name, c := range map[string]struct {
@@ -53,6 +56,7 @@ func TestConfig(t *testing.T) {
 		"unmapped":      {wantErr: "tuid::unmapped: 'unmapped' must be derive, empty or drop"},
 		"other_records": {wantErr: "'other_records' must be pass or drop"},
 		"pattern":       {wantErr: "accounts::exclude: 'names': an empty pattern"},
+		"directories":   {wantErr: "directories: 'max_entries' must be positive, not 0\n'max_age' must be positive, not -1h"},
 		"unknown_key":   {wantErr: "domain"},
 	} {
 		t.Run(name, func(t *testing.T) {

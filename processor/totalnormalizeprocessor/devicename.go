@@ -14,6 +14,9 @@ func (d deviceNames) own(domain string) bool {
 	return isDevice(d.row, domain) || isDevice(d.directory, domain)
 }
 
+// unknown reports whether the device has no name, so that its own accounts cannot be told.
+func (d deviceNames) unknown() bool { return d.row == "" && d.directory == "" }
+
 // isDevice compares as Windows does: the NetBIOS name is the first label, cut to 15 characters.
 func isDevice(device, domain string) bool {
 	const netBIOSLength = 15

@@ -16,6 +16,8 @@ const maxLogonChanges = 16
 
 // device is what DeviceInfo says of a device.
 type device struct {
+	sighting
+
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
 	// Logons is who was logged on from when, oldest first, equal neighbours left out.
@@ -40,18 +42,21 @@ func loggedOnIn(r row) ([]accounts.Account, bool) {
 }
 
 // devices is the directory of devices, by DeviceId in lower case. Its owner guards it.
-type devices map[string]*device
+type devices struct{ *aging[*device] }
 
-// take learns from a DeviceInfo row. It reports whether anything is new.
-func (d devices) take(r row) (*device, bool) {
+func newDevices(limits DirectoriesConfig) devices {
+	return devices{newAging(limits, func(*device) {})}
+}
+
+// take learns from a DeviceInfo row. It returns the device if it is worth storing.
+func (d devices) take(r row, now time.Time) *device {
 	id := strings.ToLower(r.text("DeviceId"))
-	known, ok := d[id]
-	if id == "" || !ok && len(d) >= maxDirectoryEntries {
-		return nil, false
+	if id == "" {
+		return nil
 	}
+	known, ok := d.entries[id]
 	if !ok {
 		known = &device{ID: id}
-		d[id] = known
 	}
 	changed := !ok
 	if name := r.text("DeviceName"); name != "" && name != known.Name {
@@ -60,7 +65,11 @@ func (d devices) take(r row) (*device, bool) {
 	if users, ok := loggedOnIn(r); ok && known.addLogons(logons{Since: r.time, Users: users}) {
 		changed = true
 	}
-	return known, changed
+	d.see(id, known, now)
+	if changed || d.worthStoring(known) {
+		return known
+	}
+	return nil
 }
 
 // addLogons puts a report at its place in time; reports may come in any order.

@@ -5,23 +5,40 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
-// The keys of stored entries. A format that is not compatible gets another version.
-const (
-	identityKeyPrefix = "identity/v1/"
-	deviceKeyPrefix   = "device/v1/"
-)
+// storedPrefixes begin the keys of each directory's entries. A format that is not compatible gets
+// another version.
+var storedPrefixes = map[string]string{
+	directoryDevices:  "device/v1/",
+	directoryIdentity: "identity/v1/",
+	directoryUsers:    "user/v1/",
+	directoryLearned:  "learned/v1/",
+}
 
 // directoryEntry is one entry of a directory as it is stored: as JSON under its own key, so that a
-// change writes no more than itself.
+// change writes no more than itself. Without value the store forgets it.
 type directoryEntry struct {
 	key   string
 	value any
+}
+
+// entry is a copy for the store, which writes it while the entry may change.
+func (id *identity) entry(directory string) directoryEntry {
+	id.stored = id.Seen
+	return directoryEntry{key: storedPrefixes[directory] + id.under, value: *id}
+}
+
+func (d *device) entry() directoryEntry {
+	d.stored = d.Seen
+	return directoryEntry{key: storedPrefixes[directoryDevices] + d.ID, value: *d}
+}
+
+func forget(directory, key string) directoryEntry {
+	return directoryEntry{key: storedPrefixes[directory] + key}
 }
 
 // directoryStore keeps the directories over restarts.
@@ -50,13 +67,12 @@ func openDirectoryStore(ctx context.Context, host component.Host, storageID, pro
 	return &directoryStore{client: client}, nil
 }
 
-// load fills the directories. An entry that cannot be read is deleted: the next snapshot brings it
-// again.
+// load fills the directories, as far as they have room. An entry that cannot be read is deleted: the
+// next snapshot brings it again.
 func (s *directoryStore) load(ctx context.Context, d *directories) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	found := restored{now: d.now()}
 	err := s.client.(storage.Walker).Walk(ctx, func(key string, value []byte) ([]*storage.Operation, error) {
-		if d.restore(key, value) {
+		if found.read(key, value) {
 			return nil, nil
 		}
 		return []*storage.Operation{storage.DeleteOperation(key)}, nil
@@ -64,32 +80,23 @@ func (s *directoryStore) load(ctx context.Context, d *directories) error {
 	if err != nil {
 		return fmt.Errorf("'storage': reading the directories: %w", errors.Join(err, s.client.Close(ctx)))
 	}
+	found.fill(d)
+	if err := s.save(ctx, d.evict()); err != nil {
+		return fmt.Errorf("'storage': deleting old entries of the directories: %w", errors.Join(err, s.client.Close(ctx)))
+	}
 	return nil
 }
 
-func (d *directories) restore(key string, value []byte) bool {
-	switch {
-	case strings.HasPrefix(key, identityKeyPrefix):
-		var id identity
-		if json.Unmarshal(value, &id) != nil || id.key() == "" {
-			return false
-		}
-		d.people.take(&id)
-	case strings.HasPrefix(key, deviceKeyPrefix):
-		var known device
-		if json.Unmarshal(value, &known) != nil || known.ID == "" {
-			return false
-		}
-		d.devices[known.ID] = &known
-	default:
-		return false
-	}
-	return true
-}
-
 func (s *directoryStore) save(ctx context.Context, changes []directoryEntry) error {
+	if len(changes) == 0 {
+		return nil
+	}
 	operations := make([]*storage.Operation, 0, len(changes))
 	for _, change := range changes {
+		if change.value == nil {
+			operations = append(operations, storage.DeleteOperation(change.key))
+			continue
+		}
 		value, err := json.Marshal(change.value)
 		if err != nil {
 			return fmt.Errorf("encoding %s: %w", change.key, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/assert"
@@ -76,7 +77,7 @@ func TestUnreadableEntriesAreForgotten(t *testing.T) {
 		require.NoError(t, err)
 		return client
 	}
-	keys := []string{identityKeyPrefix + "x", deviceKeyPrefix + "x", "of another release"}
+	keys := []string{storedPrefixes[directoryIdentity] + "x", storedPrefixes[directoryDevices] + "x", storedPrefixes[directoryLearned] + "", "of another release"}
 	client := open()
 	for _, key := range keys {
 		require.NoError(t, client.Set(t.Context(), key, []byte("{")))
@@ -85,7 +86,7 @@ func TestUnreadableEntriesAreForgotten(t *testing.T) {
 
 	store, err := openDirectoryStore(t.Context(), extensionHost{storageID: keeper}, storageID, processorID)
 	require.NoError(t, err)
-	require.NoError(t, store.load(t.Context(), newDirectories()))
+	require.NoError(t, store.load(t.Context(), newDirectories(validConfig().Directories, time.Now)))
 	require.NoError(t, store.close(t.Context()))
 
 	client = open()

@@ -9,10 +9,11 @@ import (
 )
 
 const (
-	eventSource         = "DEFENDER_ENDPOINT"
-	signalType          = "ENDPOINT"
-	sourcePlatform      = "defender_endpoint"
-	platformEventSource = "DEFENDER_XDR_ADVANCED_HUNTING_API"
+	eventSource     = "DEFENDER_ENDPOINT"
+	signalType      = "ENDPOINT"
+	sourcePlatform  = "defender_endpoint"
+	sourceHunting   = "DEFENDER_XDR_ADVANCED_HUNTING_API"
+	sourceStreaming = "DEFENDER_XDR_STREAMING_API"
 )
 
 // plan is how a table's rows become events; of directories it has no event.
@@ -31,7 +32,12 @@ type planField struct {
 
 func newPlans() map[string]*plan {
 	plans := map[string]*plan{}
-	for _, t := range tables.All() {
+	alertInfo, _ := tables.ByName(tableAlerts)
+	directories := []*tables.Table{
+		tables.Users(),
+		{Name: tableAlertInfo, Kind: tables.Directory, Schema: alertInfo.Info, Key: "AlertId"},
+	}
+	for _, t := range append(tables.All(), directories...) {
 		p := &plan{table: t, event: t.Event}
 		plans[t.Name] = p
 		if t.Event == nil {
@@ -44,6 +50,7 @@ func newPlans() map[string]*plan {
 			p.metadata = append(p.metadata, planField{key: tables.SnakeCase(column), column: column, holdsJSON: holdsJSON(t, column)})
 		}
 	}
+	plans[tableAlertEvidence] = plans[tableAlerts]
 	return plans
 }
 
@@ -79,7 +86,7 @@ func (p *plan) newEvent(r row, eventID, domainID string, tuid resolvedTUID, user
 	metadata.PutStr("source_platform", sourcePlatform)
 
 	putText(m, "platform_event_id", platformID)
-	m.PutStr("platform_event_source", platformEventSource)
+	m.PutStr("platform_event_source", r.source)
 	return event
 }
 

@@ -2,6 +2,7 @@ package totalnormalizeprocessor
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -21,16 +22,23 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		TUID:          TUIDConfig{Unmapped: UnmappedDerive},
 		LoggedOnUsers: true,
-		OtherRecords:  OtherRecordsPass,
+		// A device or person in use is seen about once a day; what is gone stays known as long as the
+		// service keeps its rows.
+		Directories:  DirectoriesConfig{MaxEntries: 500_000, MaxAge: 30 * 24 * time.Hour},
+		OtherRecords: OtherRecordsPass,
 	}
 }
 
 func createLogs(ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Logs) (processor.Logs, error) {
-	p, err := newProcessor(set, cfg.(*Config))
+	return newLogs(ctx, set, cfg, next, time.Now)
+}
+
+func newLogs(ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Logs, now func() time.Time) (processor.Logs, error) {
+	p, err := newProcessor(set, cfg.(*Config), now)
 	if err != nil {
 		return nil, err
 	}
-	return processorhelper.NewLogs(ctx, set, cfg, next, p.processLogs,
+	return processorhelper.NewLogs(ctx, set, cfg, newOrder(next, p.cfg.DomainID), p.processLogs,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
 		processorhelper.WithStart(p.start),
 		processorhelper.WithShutdown(p.shutdown))

@@ -1,7 +1,9 @@
 package totalnormalizeprocessor
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +20,9 @@ func FuzzNormalize(f *testing.F) {
 		logsOf(columns{"EntityType": "MailMessage", "AlertUsers": []any{jane}}.row("Alerts"), plog.NewLogRecord()),
 		logsOf(columns{"LoggedOnUsers": `[{"UserName":"jane"}]`}.row("DeviceInfo"), columns{"AccountUpn": "jane@acme.com"}.row("IdentityInfo"), columns{}.row("DeviceEvents")),
 		logsOf(additional(columns{"InitiatingProcessPosixEffectiveUser": posixUser("root")}).row("DeviceFileEvents")),
+		logsOf(graphJane.user("2026-03-15T08:00:00Z"), full("acme", "jane", janeSID, "jane@acme.com", entraID).row("DeviceProcessEvents")),
+		logsOf(bodyOf(f, envelope("AlertInfo", jane)), bodyOf(f, envelope("AlertEvidence", jane)), bodyOf(f, jsonOf(f, envelope("DeviceEvents", jane)))),
+		logsOf(slices.Collect(maps.Values(ways(f, "DeviceNetworkEvents", actor)))...),
 	} {
 		text, err := (&plog.JSONMarshaler{}).MarshalLogs(seed)
 		require.NoError(f, err)
@@ -28,7 +33,10 @@ func FuzzNormalize(f *testing.F) {
 		if err != nil {
 			return
 		}
-		h := newHarness(t)
+		h := newHarness(t, func(c *Config) {
+			c.SemanticAttributes = seed%2 == 0
+			c.Directories.MaxEntries = 1 + int(seed%3)
+		})
 		random := rand.New(rand.NewPCG(seed, 0))
 		for _, resource := range logs.ResourceLogs().All() {
 			for _, scope := range resource.ScopeLogs().All() {
@@ -42,17 +50,22 @@ func FuzzNormalize(f *testing.F) {
 }
 
 func TestRandomValuesInAnyColumn(t *testing.T) {
-	h := newHarness(t)
+	h := newHarness(t, func(c *Config) { c.SemanticAttributes = true })
 	random := rand.New(rand.NewPCG(7, 11))
-	for range 300 {
+	for range 60 {
 		var rows []plog.LogRecord
-		for _, table := range tables.All() {
+		for _, table := range append(tables.All(), tables.Users()) {
 			row := newRow(table.Name, "", "{}")
-			for _, column := range table.Columns() {
+			for _, column := range table.Schema.Columns {
 				randomValue(random, row.Body().Map().PutEmpty(column.Name), 2)
 			}
+			// The same as the Streaming API would send it, and a broken envelope of it.
+			streamed := bodyOf(t, envelope(table.Schema.Name, row.Body().Map().AsRaw()))
+			broken := plog.NewLogRecord()
+			streamed.CopyTo(broken)
 			scramble(random, row)
-			rows = append(rows, row)
+			scramble(random, broken)
+			rows = append(rows, row, streamed, broken)
 		}
 		h.consume(t, rows...)
 	}
@@ -72,8 +85,10 @@ func scramble(random *rand.Rand, record plog.LogRecord) {
 	if random.IntN(4) == 0 {
 		randomValue(random, record.Body().Map().PutEmpty(tables.AlertUsersColumn), 3)
 	}
-	if random.IntN(8) == 0 {
-		randomValue(random, record.Attributes().PutEmpty(tables.AttributeUID), 1)
+	for _, name := range []string{tables.AttributeUID, tables.AttributeLane, tables.AttributeTenantID, tables.AttributeSource, "category"} {
+		if random.IntN(8) == 0 {
+			randomValue(random, record.Attributes().PutEmpty(name), 1)
+		}
 	}
 }
 

@@ -16,14 +16,15 @@ const (
 
 // groups collects events so that each person has one ResourceLogs, in order of appearance.
 type groups struct {
-	logs   plog.Logs
-	people map[groupKey]plog.LogRecordSlice
+	logs      plog.Logs
+	schemaURL string // empty: the one that the records came with
+	people    map[groupKey]plog.LogRecordSlice
 }
 
 type groupKey struct{ resource, attribute, person string }
 
-func newGroups() *groups {
-	return &groups{logs: plog.NewLogs(), people: map[groupKey]plog.LogRecordSlice{}}
+func newGroups(schemaURL string) *groups {
+	return &groups{logs: plog.NewLogs(), schemaURL: schemaURL, people: map[groupKey]plog.LogRecordSlice{}}
 }
 
 // source is where the records of one scope come from: its groups inherit resource and scope.
@@ -32,12 +33,28 @@ type source struct {
 	key      string
 	resource plog.ResourceLogs
 	scope    plog.ScopeLogs
+	tenantID string // where it is not the resource's
 }
 
 func (g *groups) from(resource plog.ResourceLogs, scope plog.ScopeLogs) source {
 	// Resources that say the same are one, whatever call or scope they came in.
 	key := fmt.Sprintf("%#v", resource.Resource().Attributes().AsRaw())
 	return source{groups: g, key: key, resource: resource, scope: scope}
+}
+
+// of is where the record's event goes. The tenant that stands on the record belongs to the resource.
+func (s source) of(record plog.LogRecord) source {
+	v, ok := record.Attributes().Get(tables.AttributeTenantID)
+	if !ok {
+		return s
+	}
+	tenantID := text(v)
+	record.Attributes().Remove(tables.AttributeTenantID)
+	if known, ok := s.resource.Resource().Attributes().Get(tables.AttributeTenantID); ok && text(known) == tenantID || tenantID == "" {
+		return s
+	}
+	s.tenantID, s.key = tenantID, s.key+"\x00"+tenantID
+	return s
 }
 
 // group returns the records of one person. Where the tuid is empty the person's key stands for it.
@@ -53,11 +70,14 @@ func (s source) group(domainID string, tuid resolvedTUID, personKey string) plog
 	resource := s.groups.logs.ResourceLogs().AppendEmpty()
 	s.resource.Resource().CopyTo(resource.Resource())
 	resource.SetSchemaUrl(s.resource.SchemaUrl())
+	if s.tenantID != "" {
+		resource.Resource().Attributes().PutStr(tables.AttributeTenantID, s.tenantID)
+	}
 	resource.Resource().Attributes().PutStr(attributeDomainID, domainID)
 	resource.Resource().Attributes().PutStr(attribute, person)
 	scope := resource.ScopeLogs().AppendEmpty()
 	s.scope.Scope().CopyTo(scope.Scope())
-	scope.SetSchemaUrl(s.scope.SchemaUrl())
+	scope.SetSchemaUrl(firstOf(s.groups.schemaURL, s.scope.SchemaUrl()))
 	s.groups.people[key] = scope.LogRecords()
 	return scope.LogRecords()
 }

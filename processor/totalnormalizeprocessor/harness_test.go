@@ -17,8 +17,10 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processortest"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
 )
@@ -32,6 +34,9 @@ type harness struct {
 	sink   *consumertest.LogsSink
 	counts *componenttest.Telemetry
 	in     int
+	clock  time.Time
+	// handedOn counts what a test took out of the sink.
+	handedOn int
 }
 
 func newHarness(tb testing.TB, configure ...func(*Config)) *harness {
@@ -41,17 +46,17 @@ func newHarness(tb testing.TB, configure ...func(*Config)) *harness {
 	for _, c := range configure {
 		c(cfg)
 	}
-	h := &harness{sink: new(consumertest.LogsSink), counts: componenttest.NewTelemetry()}
+	h := &harness{sink: new(consumertest.LogsSink), counts: componenttest.NewTelemetry(), clock: time.Date(2026, 3, 15, 9, 0, 0, 0, time.UTC)}
 	set := processortest.NewNopSettings(metadata.Type)
 	set.TelemetrySettings = h.counts.NewTelemetrySettings()
 	var err error
-	h.Logs, err = NewFactory().CreateLogs(tb.Context(), set, cfg, h.sink)
+	h.Logs, err = newLogs(tb.Context(), set, cfg, h.sink, h.now)
 	require.NoError(tb, err)
 	require.NoError(tb, h.Start(tb.Context(), componenttest.NewNopHost()))
 	tb.Cleanup(func() {
 		mapped, dropped, passed := h.count("mapped"), h.count("dropped"), h.count("passed")
 		assert.Equal(tb, h.in, mapped+dropped+passed, "records in = mapped + dropped + passed")
-		assert.Equal(tb, h.sink.LogRecordCount(), mapped+passed, "records out = mapped + passed")
+		assert.Equal(tb, h.handedOn+h.sink.LogRecordCount(), mapped+passed, "records out = mapped + passed")
 		ctx := context.WithoutCancel(tb.Context())
 		require.NoError(tb, h.Shutdown(ctx))
 		require.NoError(tb, h.counts.Shutdown(ctx))
@@ -128,6 +133,35 @@ func (h *harness) dropReasons() map[string]int {
 	return reasons
 }
 
+// gauge is the value of one of the directories' metrics.
+func (h *harness) gauge(tb testing.TB, name string, attributes ...attribute.KeyValue) float64 {
+	tb.Helper()
+	m, err := h.counts.GetMetric("otelcol_processor_total_normalize_" + name)
+	require.NoError(tb, err)
+	want := attribute.NewSet(attributes...)
+	switch data := m.Data.(type) {
+	case metricdata.Gauge[int64]:
+		return value(tb, data.DataPoints, want)
+	case metricdata.Sum[int64]:
+		return value(tb, data.DataPoints, want)
+	case metricdata.Gauge[float64]:
+		return value(tb, data.DataPoints, want)
+	}
+	require.Fail(tb, "no such metric: "+name)
+	return 0
+}
+
+func value[N int64 | float64](tb testing.TB, points []metricdata.DataPoint[N], want attribute.Set) float64 {
+	tb.Helper()
+	for _, p := range points {
+		if p.Attributes.Equals(&want) {
+			return float64(p.Value)
+		}
+	}
+	require.Fail(tb, "no such point")
+	return 0
+}
+
 func (h *harness) eachCount(visit func(outcome, reason string, count int)) {
 	m, err := h.counts.GetMetric("otelcol_processor_total_normalize_records")
 	if err != nil {
@@ -137,6 +171,16 @@ func (h *harness) eachCount(visit func(outcome, reason string, count int)) {
 		outcome, _ := point.Attributes.Value("outcome")
 		reason, _ := point.Attributes.Value("reason")
 		visit(outcome.AsString(), reason.AsString(), int(point.Value))
+	}
+}
+
+func nopSettings() processor.Settings { return processortest.NewNopSettings(metadata.Type) }
+
+// accountOf is the account of a row's own columns.
+func accountOf(c columns) accounts.Account {
+	get := func(column string) string { s, _ := c[column].(string); return s }
+	return accounts.Account{
+		Domain: get("AccountDomain"), Name: get("AccountName"), SID: get("AccountSid"), UPN: get("AccountUpn"), ObjectID: get("AccountObjectId"),
 	}
 }
 
@@ -213,3 +257,5 @@ func writeJSON(tb testing.TB, e *jsontext.Encoder, v pcommon.Value) {
 		require.Fail(tb, fmt.Sprintf("no JSON for %v", v.Type()))
 	}
 }
+
+func (h *harness) now() time.Time { return h.clock }

@@ -2,112 +2,60 @@ package totalnormalizeprocessor
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 )
 
-// identity is what IdentityInfo says of a person.
-type identity struct {
-	Updated  time.Time `json:"updated"`
-	UPN      string    `json:"upn,omitempty"`
-	ObjectID string    `json:"object_id,omitempty"`
-	Domain   string    `json:"domain,omitempty"`
-	Name     string    `json:"name,omitempty"`
-	SIDs     []string  `json:"sids,omitempty"` // the on-premises one first
+// identities is a directory of people, found by all that names them. Its owner guards it.
+type identities struct {
+	*aging[*identity]
+
+	index map[string][]*identity
+	keyOf func(*identity) string
 }
 
-func identityIn(r row) *identity {
-	id := &identity{
-		Updated: r.time, UPN: r.text("AccountUpn"), ObjectID: r.text("AccountObjectId"),
-		Domain: r.text("AccountDomain"), Name: r.text("AccountName"),
+func newIdentities(limits DirectoriesConfig, keyOf func(*identity) string) *identities {
+	d := &identities{index: map[string][]*identity{}, keyOf: keyOf}
+	d.aging = newAging(limits, d.unlink)
+	return d
+}
+
+// take keeps id unless what is known is newer. It returns the entry if it is worth storing.
+func (d *identities) take(id *identity, now time.Time) *identity {
+	key := d.keyOf(id)
+	before, known := d.entries[key]
+	switch {
+	case key == "", known && id.Updated.Before(before.Updated):
+		return nil
+	case !known && id.Removed:
+		return nil
+	case known && id.Removed:
+		removed := *before
+		removed.sighting, removed.Updated, removed.Removed = sighting{}, id.Updated, true
+		id = &removed
 	}
-	for _, column := range []string{"OnPremSid", "CloudSid"} {
-		if sid := r.text(column); sid != "" {
-			id.SIDs = append(id.SIDs, sid)
+	if known && id.saysTheSame(before) {
+		before.Updated = id.Updated
+		d.see(key, before, now)
+		if d.worthStoring(before) {
+			return before
 		}
+		return nil
 	}
+	d.put(key, id, now)
 	return id
 }
 
-// account is the identity seen as an account.
-func (id *identity) account() accounts.Account {
-	a := accounts.Account{Domain: id.Domain, Name: id.Name, UPN: id.UPN, ObjectID: id.ObjectID}
-	if len(id.SIDs) > 0 {
-		a.SID = id.SIDs[0]
-	}
-	return a
-}
-
-// key is what stays when a person's names change; empty: the row names nobody.
-func (id *identity) key() string {
-	keys := id.lookupKeys()
-	if len(keys) == 0 {
-		return ""
-	}
-	return keys[0]
-}
-
-// lookupKeys are all keys under which the identity is found, the steadiest first.
-func (id *identity) lookupKeys() []string {
-	var keys []string
-	add := func(kind, value string) {
-		if key := lookupKey(kind, value); value != "" && !slices.Contains(keys, key) {
-			keys = append(keys, key)
-		}
-	}
-	add(keyObjectID, id.ObjectID)
-	for _, sid := range id.SIDs {
-		add(keySID, sid)
-		if objectID, ok := accounts.ObjectIDFromSID(sid); ok {
-			add(keyObjectID, objectID)
-		}
-	}
-	add(keyUPN, id.UPN)
-	if id.Domain != "" && id.Name != "" {
-		add(keyName, id.Domain+`\`+id.Name)
-		// Device tables say ACME where the directory says acme.local.
-		label, _, _ := strings.Cut(id.Domain, ".")
-		add(keyName, label+`\`+id.Name)
-	}
-	return keys
-}
-
-const (
-	keyObjectID = "object_id:"
-	keySID      = "sid:"
-	keyUPN      = "upn:"
-	keyName     = "name:"
-)
-
-func lookupKey(kind, value string) string { return kind + strings.ToLower(value) }
-
-// identities is the directory of people. Its owner guards it.
-type identities struct {
-	byKey map[string]*identity
-	index map[string][]*identity
-}
-
-func newIdentities() identities {
-	return identities{byKey: map[string]*identity{}, index: map[string][]*identity{}}
-}
-
-// take keeps id unless what is known is newer. It reports whether anything but the time is new.
-func (d *identities) take(id *identity) bool {
-	key := id.key()
-	before, known := d.byKey[key]
-	switch {
-	case key == "", known && id.Updated.Before(before.Updated), !known && len(d.byKey) >= maxDirectoryEntries:
-		return false
-	case known:
+// put replaces what is known under key.
+func (d *identities) put(key string, id *identity, now time.Time) {
+	if before, ok := d.entries[key]; ok {
 		d.unlink(before)
 	}
-	d.byKey[key] = id
+	d.see(key, id, now)
 	for _, k := range id.lookupKeys() {
 		d.index[k] = append(d.index[k], id)
 	}
-	return !known || before.account() != id.account() || !slices.Equal(before.SIDs, id.SIDs)
 }
 
 func (d *identities) unlink(id *identity) {
@@ -121,10 +69,9 @@ func (d *identities) unlink(id *identity) {
 	}
 }
 
-// find returns the identity of an account: by SID, object id, UPN, then domain and name, the last
-// not for local accounts. A name that several identities share tells nothing; ids and UPNs pass from
-// an identity that was deleted to the one made in its place, so there the newest counts.
-func (d *identities) find(a accounts.Account, local bool) *identity {
+// candidates are the identities under the first key of the account that finds any: SID, object id,
+// UPN, then domain and name, the last not for local accounts.
+func (d *identities) candidates(a accounts.Account, local bool) (found []*identity, kind string) {
 	name := a.DomainName()
 	if local {
 		name = ""
@@ -136,10 +83,21 @@ func (d *identities) find(a accounts.Account, local bool) *identity {
 			continue
 		}
 		found := d.index[lookupKey(k.kind, k.value)]
+		// A name that several people share tells nothing.
 		if len(found) == 0 || len(found) > 1 && k.kind == keyName {
 			continue
 		}
-		return slices.MaxFunc(found, func(a, b *identity) int { return a.Updated.Compare(b.Updated) })
+		return found, k.kind
 	}
-	return nil
+	return nil, ""
+}
+
+// find returns the identity of an account. Ids and UPNs pass from an identity that was deleted to the
+// one made in its place, so of several the newest counts.
+func (d *identities) find(a accounts.Account, local bool) *identity {
+	found, _ := d.candidates(a, local)
+	if len(found) == 0 {
+		return nil
+	}
+	return slices.MaxFunc(found, func(a, b *identity) int { return a.Updated.Compare(b.Updated) })
 }

@@ -17,6 +17,7 @@ import (
 
 // normalizer is the processor. Its parts guard themselves, so calls may come at the same time.
 type normalizer struct {
+	now         func() time.Time
 	cfg         *Config
 	id          component.ID
 	logger      *zap.Logger
@@ -28,7 +29,7 @@ type normalizer struct {
 	store       *directoryStore
 }
 
-func newProcessor(set processor.Settings, cfg *Config) (*normalizer, error) {
+func newProcessor(set processor.Settings, cfg *Config, now func() time.Time) (*normalizer, error) {
 	rules, err := accounts.NewRules(cfg.Accounts.Exclude, cfg.Accounts.Include)
 	if err != nil {
 		return nil, fmt.Errorf("'accounts': %w", err)
@@ -37,8 +38,9 @@ func newProcessor(set processor.Settings, cfg *Config) (*normalizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}
-	known := newDirectories()
-	return &normalizer{
+	known := newDirectories(cfg.Directories, now)
+	n := &normalizer{
+		now:         now,
 		cfg:         cfg,
 		id:          set.ID,
 		logger:      set.Logger,
@@ -46,8 +48,12 @@ func newProcessor(set processor.Settings, cfg *Config) (*normalizer, error) {
 		plans:       newPlans(),
 		directories: known,
 		resolver:    &resolver{rules: rules, directories: known, loggedOnUsers: cfg.LoggedOnUsers},
-		tuids:       newTUIDs(cfg, set.Logger, time.Now),
-	}, nil
+		tuids:       newTUIDs(cfg, set.Logger, now),
+	}
+	if err := known.observe(telemetry); err != nil {
+		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
+	}
+	return n, nil
 }
 
 func (n *normalizer) start(ctx context.Context, host component.Host) error {
@@ -81,8 +87,8 @@ func (n *normalizer) shutdown(ctx context.Context) error {
 func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
 	n.tuids.refresh()
 	counts := tally{}
-	n.takeDirectoryRows(ctx, logs, counts)
-	events := newGroups()
+	n.takeIn(ctx, logs, counts)
+	events := newGroups(n.schemaURL())
 	resources := logs.ResourceLogs()
 	for i := range resources.Len() {
 		resource := resources.At(i)
@@ -103,31 +109,12 @@ func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs
 	return logs, nil
 }
 
-// takeDirectoryRows removes the directory rows of the call and learns from them.
-func (n *normalizer) takeDirectoryRows(ctx context.Context, logs plog.Logs, counts tally) {
-	var changes []directoryEntry
-	resources := logs.ResourceLogs()
-	for i := range resources.Len() {
-		scopes := resources.At(i).ScopeLogs()
-		for j := range scopes.Len() {
-			scopes.At(j).LogRecords().RemoveIf(func(record plog.LogRecord) bool {
-				r, ok := n.rowOf(record)
-				if !ok || r.plan.event != nil {
-					return false
-				}
-				changes = append(changes, n.directories.take(r)...)
-				counts.dropped(r.plan.table.Name, reasonDirectory)
-				return true
-			})
-		}
+// schemaURL is what the records' own attributes follow; empty: the schema they came with.
+func (n *normalizer) schemaURL() string {
+	if n.cfg.SemanticAttributes {
+		return semanticsSchemaURL
 	}
-	if n.store == nil || len(changes) == 0 {
-		return
-	}
-	if err := n.store.save(ctx, changes); err != nil {
-		// Nothing is lost that the next snapshot does not bring again.
-		n.logger.Warn("Cannot store the directories; they will be read anew after a restart", zap.Error(err))
-	}
+	return ""
 }
 
 // normalize moves the record's event to target. It reports whether the record is done with: false
@@ -143,6 +130,9 @@ func (n *normalizer) normalize(record plog.LogRecord, target source, counts tall
 		return false
 	}
 	table := r.plan.table.Name
+	if r.alone {
+		n.completeEvidence(r)
+	}
 	found := n.resolver.whoActed(r)
 	if found.dropped {
 		counts.dropped(table, found.reason)
@@ -155,7 +145,10 @@ func (n *normalizer) normalize(record plog.LogRecord, target source, counts tall
 		return true
 	}
 	event := r.plan.newEvent(r, eventIDOf(record), n.cfg.DomainID, tuid, person.user)
-	destination := target.group(n.cfg.DomainID, tuid, person.key).AppendEmpty()
+	if n.cfg.SemanticAttributes {
+		describe(record, r, found)
+	}
+	destination := target.of(record).group(n.cfg.DomainID, tuid, person.key).AppendEmpty()
 	record.MoveTo(destination)
 	event.MoveTo(destination.Body())
 	counts.mapped(table, found.reason)

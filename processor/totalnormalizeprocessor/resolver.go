@@ -28,7 +28,7 @@ func (v *resolver) whoActed(r row) finding {
 	if r.isInbound() {
 		return drop(reasonInbound)
 	}
-	device := deviceNames{row: r.text("DeviceName"), directory: v.directories.deviceName(r.text("DeviceId"))}
+	device := v.deviceOf(r)
 	listed := r.accounts()
 	nobodys := accounts.Reason("")
 	if found, why, ok := v.firstHuman(listed, device); ok {
@@ -56,6 +56,10 @@ func (v *resolver) whoActed(r row) finding {
 		return drop(string(nobodys))
 	}
 	return v.loggedOn(r, device)
+}
+
+func (v *resolver) deviceOf(r row) deviceNames {
+	return deviceNames{row: r.text("DeviceName"), directory: v.directories.deviceName(r.text("DeviceId"))}
 }
 
 // firstHuman returns the first account that is a person's; else why the first one is not.

@@ -17,6 +17,8 @@ type row struct {
 	plan    *plan
 	columns pcommon.Map
 	time    time.Time
+	source  string // platform_event_source
+	alone   bool   // alert evidence without AlertInfo
 }
 
 // rowOf reads a record as a row. A record without the table's attribute, of an unknown table or
@@ -27,7 +29,14 @@ func (n *normalizer) rowOf(record plog.LogRecord) (row, bool) {
 		return row{}, false
 	}
 	p, ok := n.plans[name.Str()]
-	return row{plan: p, columns: record.Body().Map(), time: record.Timestamp().AsTime()}, ok
+	r := row{
+		plan: p, columns: record.Body().Map(), time: record.Timestamp().AsTime(), source: sourceHunting,
+		alone: name.Str() == tableAlertEvidence,
+	}
+	if isStreamed(record) {
+		r.source = sourceStreaming
+	}
+	return r, ok
 }
 
 // text is the column as text; empty where the row has no scalar there.
@@ -68,11 +77,7 @@ func (r row) accounts() []accounts.Account {
 		if columns.RemoteOnly && !remote {
 			continue
 		}
-		a := accounts.Account{
-			Domain: r.text(columns.Domain), Name: r.text(columns.Name), SID: r.text(columns.SID),
-			UPN: r.text(columns.UPN), ObjectID: r.text(columns.ObjectID),
-		}.Clean()
-		if !a.IsEmpty() {
+		if a := r.account(columns); !a.IsEmpty() {
 			list = append(list, a)
 		}
 	}
@@ -88,6 +93,13 @@ func (r row) accounts() []accounts.Account {
 		}
 	}
 	return list
+}
+
+func (r row) account(columns tables.Account) accounts.Account {
+	return accounts.Account{
+		Domain: r.text(columns.Domain), Name: r.text(columns.Name), SID: r.text(columns.SID),
+		UPN: r.text(columns.UPN), ObjectID: r.text(columns.ObjectID),
+	}.Clean()
 }
 
 // isRemote reports whether a file event came over the network.

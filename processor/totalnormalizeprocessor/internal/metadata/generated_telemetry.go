@@ -3,10 +3,12 @@
 package metadata
 
 import (
+	"context"
 	"errors"
 	"sync"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/embedded"
 	"go.opentelemetry.io/otel/trace"
 
 	"go.opentelemetry.io/collector/component"
@@ -23,10 +25,13 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                          metric.Meter
-	mu                             sync.Mutex
-	registrations                  []metric.Registration
-	ProcessorTotalNormalizeRecords metric.Int64Counter
+	meter                                     metric.Meter
+	mu                                        sync.Mutex
+	registrations                             []metric.Registration
+	ProcessorTotalNormalizeDirectoryEntries   metric.Int64ObservableGauge
+	ProcessorTotalNormalizeDirectoryEvictions metric.Int64ObservableCounter
+	ProcessorTotalNormalizeDirectoryOldestAge metric.Float64ObservableGauge
+	ProcessorTotalNormalizeRecords            metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -38,6 +43,71 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterProcessorTotalNormalizeDirectoryEntriesCallback sets callback for observable ProcessorTotalNormalizeDirectoryEntries metric.
+func (builder *TelemetryBuilder) RegisterProcessorTotalNormalizeDirectoryEntriesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorTotalNormalizeDirectoryEntries, obs: o})
+		return nil
+	}, builder.ProcessorTotalNormalizeDirectoryEntries)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorTotalNormalizeDirectoryEvictionsCallback sets callback for observable ProcessorTotalNormalizeDirectoryEvictions metric.
+func (builder *TelemetryBuilder) RegisterProcessorTotalNormalizeDirectoryEvictionsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorTotalNormalizeDirectoryEvictions, obs: o})
+		return nil
+	}, builder.ProcessorTotalNormalizeDirectoryEvictions)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorTotalNormalizeDirectoryOldestAgeCallback sets callback for observable ProcessorTotalNormalizeDirectoryOldestAge metric.
+func (builder *TelemetryBuilder) RegisterProcessorTotalNormalizeDirectoryOldestAgeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorTotalNormalizeDirectoryOldestAge, obs: o})
+		return nil
+	}, builder.ProcessorTotalNormalizeDirectoryOldestAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+type observerInt64 struct {
+	embedded.Int64Observer
+	inst metric.Int64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerInt64) Observe(value int64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveInt64(oi.inst, value, opts...)
+}
+
+type observerFloat64 struct {
+	embedded.Float64Observer
+	inst metric.Float64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerFloat64) Observe(value float64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveFloat64(oi.inst, value, opts...)
 }
 
 // Shutdown unregister all registered callbacks for async instruments.
@@ -58,6 +128,24 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ProcessorTotalNormalizeDirectoryEntries, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_total_normalize_directory_entries",
+		metric.WithDescription("Number of people or devices that the directory holds. [Alpha]"),
+		metric.WithUnit("{entry}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorTotalNormalizeDirectoryEvictions, err = builder.meter.Int64ObservableCounter(
+		"otelcol_processor_total_normalize_directory_evictions",
+		metric.WithDescription("Number of entries that left the directory because they were too old (`age`) or too many (`full`). [Alpha]"),
+		metric.WithUnit("{entry}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorTotalNormalizeDirectoryOldestAge, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_total_normalize_directory_oldest_age",
+		metric.WithDescription("Time since the entry that was not seen for longest was seen. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorTotalNormalizeRecords, err = builder.meter.Int64Counter(
 		"otelcol_processor_total_normalize_records",
 		metric.WithDescription("Number of records by what became of them. [Alpha]"),

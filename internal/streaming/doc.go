@@ -1,0 +1,10 @@
+// Package streaming reads the records of Defender's Streaming API, as Event Hubs and the storage
+// export deliver them: envelopes of time, tenantId, category `AdvancedHunting-<table>` and properties,
+// the row.
+//
+// A Row says the same as the row that the hunting API gives: columns declared boolean or number are
+// made so whatever form they came in, nulls are left out, and its UID is the receiver's. A Parser
+// reads one envelope, as JSON or as a map. A Decoder splits what holds many: lines of JSON, lists, and
+// objects with a list `records`, in any mix, one record in memory at a time. A record that cannot be
+// read is reported with its number and costs no other one: the Decoder goes on behind it.
+package streaming

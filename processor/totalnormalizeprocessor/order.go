@@ -1,0 +1,128 @@
+package totalnormalizeprocessor
+
+import (
+	"cmp"
+	"context"
+	"hash/maphash"
+	"slices"
+	"sync"
+
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// attributeLate marks a record that cannot be in order: one of the same person with a later Timestamp
+// has been handed on before.
+const attributeLate = "total.late"
+
+// maxOrdered is how many people the newest Timestamp is remembered of, at least; twice as many at
+// most. An entry takes some 40 bytes.
+const maxOrdered = 500_000
+
+// order stands between the processor and the next consumer and marks what is late. What counts is
+// what the next consumer has accepted in calls that ended before: a refused call leaves no trace, so
+// that its retry is not late by itself. Rows of the historical pull are out of order by nature; they
+// are neither marked nor make others late.
+type order struct {
+	next     consumer.Logs
+	domainID string
+	seed     maphash.Seed
+	limit    int
+
+	mu sync.Mutex // guards everything below
+	// newest is the newest Timestamp of each person's group that was handed on. What newest has no
+	// room for is forgotten by turns: before is the newest of the turn before.
+	newest, before map[uint64]pcommon.Timestamp
+}
+
+func newOrder(next consumer.Logs, domainID string) *order {
+	return &order{next: next, domainID: domainID, seed: maphash.MakeSeed(), limit: maxOrdered, newest: map[uint64]pcommon.Timestamp{}}
+}
+
+// Capabilities implements consumer.Logs.
+func (o *order) Capabilities() consumer.Capabilities { return o.next.Capabilities() }
+
+// ConsumeLogs implements consumer.Logs.
+func (o *order) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	handedOn := o.mark(logs)
+	if err := o.next.ConsumeLogs(ctx, logs); err != nil {
+		return err
+	}
+	o.accepted(handedOn)
+	return nil
+}
+
+// mark marks the late records and returns the newest Timestamp of each group.
+func (o *order) mark(logs plog.Logs) map[uint64]pcommon.Timestamp {
+	newest := map[uint64]pcommon.Timestamp{}
+	for _, resource := range logs.ResourceLogs().All() {
+		if !o.isGroup(resource.Resource().Attributes()) {
+			continue
+		}
+		group := o.hash(resource.Resource().Attributes())
+		known := o.newestOf(group)
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, record := range scope.LogRecords().All() {
+				if isBackfill(record) || record.Timestamp() == 0 {
+					continue
+				}
+				if record.Timestamp() < known {
+					record.Attributes().PutBool(attributeLate, true)
+				}
+				newest[group] = max(newest[group], record.Timestamp())
+			}
+		}
+	}
+	return newest
+}
+
+func (o *order) newestOf(group uint64) pcommon.Timestamp {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return max(o.newest[group], o.before[group])
+}
+
+func (o *order) accepted(newest map[uint64]pcommon.Timestamp) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for group, at := range newest {
+		at = max(at, o.newest[group], o.before[group])
+		if _, ok := o.newest[group]; !ok && len(o.newest) >= o.limit {
+			o.before, o.newest = o.newest, map[uint64]pcommon.Timestamp{}
+		}
+		o.newest[group] = at
+	}
+}
+
+// isGroup tells a person's events from records that are passed on as they are.
+func (o *order) isGroup(resource pcommon.Map) bool {
+	domainID, ok := resource.Get(attributeDomainID)
+	return ok && domainID.Type() == pcommon.ValueTypeStr && domainID.Str() == o.domainID
+}
+
+// hash tells groups apart as an exporter does that partitions by resource attributes.
+func (o *order) hash(resource pcommon.Map) uint64 {
+	pairs := make([][2]string, 0, resource.Len())
+	for name, v := range resource.All() {
+		pairs = append(pairs, [2]string{name, v.AsString()})
+	}
+	slices.SortFunc(pairs, func(a, b [2]string) int { return cmp.Compare(a[0], b[0]) })
+	var h maphash.Hash
+	h.SetSeed(o.seed)
+	for _, pair := range pairs {
+		for _, s := range pair {
+			_, _ = h.WriteString(s)
+			_ = h.WriteByte(0)
+		}
+	}
+	return h.Sum64()
+}
+
+func isBackfill(record plog.LogRecord) bool {
+	const backfill = "backfill"
+	lane, ok := record.Attributes().Get(tables.AttributeLane)
+	return ok && text(lane) == backfill
+}
