@@ -18,6 +18,7 @@ import (
 	resourceprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
 	transformprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	kafkareceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver"
+	defenderstreamingencodingextension "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
 	ndjsonencodingextension "github.com/otelcol-defender/otelcol-defender/extension/ndjsonencodingextension"
 	totalnormalizeprocessor "github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
 	defenderreceiver "github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
@@ -68,18 +69,20 @@ func components() (otelcol.Factories, error) {
 		basicauthextension.NewFactory(),
 		bearertokenauthextension.NewFactory(),
 		ndjsonencodingextension.NewFactory(),
+		defenderstreamingencodingextension.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ExtensionModules = makeModulesMap(factories.Extensions, map[component.Type]string{
-		zpagesextension.NewFactory().Type():          "go.opentelemetry.io/collector/extension/zpagesextension v0.155.0",
-		filestorage.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.155.0",
-		healthcheckv2extension.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckv2extension v0.155.0",
-		pprofextension.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension v0.155.0",
-		basicauthextension.NewFactory().Type():       "github.com/open-telemetry/opentelemetry-collector-contrib/extension/basicauthextension v0.155.0",
-		bearertokenauthextension.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension v0.155.0",
-		ndjsonencodingextension.NewFactory().Type():  "github.com/otelcol-defender/otelcol-defender v0.0.0",
+		zpagesextension.NewFactory().Type():                    "go.opentelemetry.io/collector/extension/zpagesextension v0.155.0",
+		filestorage.NewFactory().Type():                        "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.155.0",
+		healthcheckv2extension.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckv2extension v0.155.0",
+		pprofextension.NewFactory().Type():                     "github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension v0.155.0",
+		basicauthextension.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/extension/basicauthextension v0.155.0",
+		bearertokenauthextension.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension v0.155.0",
+		ndjsonencodingextension.NewFactory().Type():            "github.com/otelcol-defender/otelcol-defender v0.0.0",
+		defenderstreamingencodingextension.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
 	})
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](

@@ -6,8 +6,11 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/kafka/configkafka"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
@@ -29,20 +32,47 @@ const configDirectory = "../../config"
 
 // environment gives the variables that a shipped configuration asks its user for.
 var environment = map[string]func(t *testing.T) map[string]string{
-	"demo.yaml": func(*testing.T) map[string]string { return nil },
-	"file.yaml": func(t *testing.T) map[string]string {
+	"demo.yaml":   func(*testing.T) map[string]string { return nil },
+	"file.yaml":   forTenant(),
+	"kafka.yaml":  forTenant(toKafka),
+	"otlp.yaml":   forTenant(toOTLP),
+	"fanout.yaml": forTenant(toKafka, toOTLP),
+	"production.yaml": forTenant(toKafka, map[string]string{
+		"KAFKA_USERNAME": "defender", "KAFKA_PASSWORD": "p$ss: word", "TELEMETRY_ENDPOINT": "http://127.0.0.1:4318",
+	}),
+	"eventhub.yaml": func(*testing.T) map[string]string {
+		return map[string]string{
+			"EVENTHUB_BROKER": "acme.servicebus.windows.net:9093", "EVENTHUB_NAME": "defender",
+			"EVENTHUB_CONNECTION_STRING": "Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=l;SharedAccessKey=a$b=",
+			"TOTAL_DOMAIN_ID":            "customer-domain-001", "KAFKA_BROKERS": "127.0.0.1:9092",
+		}
+	},
+}
+
+var (
+	toKafka = map[string]string{"KAFKA_BROKERS": "127.0.0.1:9092,127.0.0.1:9093"}
+	toOTLP  = map[string]string{"OTLP_ENDPOINT": "127.0.0.1:4317"}
+)
+
+// forTenant gives the variables of a receiver `defender`, and those of exporters.
+func forTenant(exporters ...map[string]string) func(t *testing.T) map[string]string {
+	return func(t *testing.T) map[string]string {
 		t.Helper()
 		data := t.TempDir()
 		secret := filepath.Join(data, "secret")
 		require.NoError(t, os.WriteFile(secret, []byte("s3cret"), 0o600))
-		return map[string]string{
+		values := map[string]string{
 			"DEFENDER_TENANT_ID":          "11111111-2222-4333-8444-555555555555",
 			"DEFENDER_CLIENT_ID":          "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
 			"DEFENDER_CLIENT_SECRET_FILE": secret,
 			"TOTAL_DOMAIN_ID":             "customer-domain-001",
 			"DEFENDER_DATA_DIR":           data,
 		}
-	},
+		for _, more := range exporters {
+			maps.Copy(values, more)
+		}
+		return values
+	}
 }
 
 func TestEveryShippedConfigIsKnownHere(t *testing.T) {
@@ -90,8 +120,8 @@ func TestDemoHasTheEmulatorsCredentials(t *testing.T) {
 func TestForgottenVariableIsRefused(t *testing.T) {
 	for name, variables := range environment {
 		for forgotten := range variables(t) {
-			if forgotten == "DEFENDER_DATA_DIR" {
-				continue // has a default
+			if forgotten == "DEFENDER_DATA_DIR" || forgotten == "TELEMETRY_ENDPOINT" {
+				continue // have a default
 			}
 			t.Run(name+" "+forgotten, func(t *testing.T) {
 				for key, value := range variables(t) {
@@ -144,20 +174,49 @@ func dryRun(t *testing.T, settings otelcol.CollectorSettings) {
 }
 
 // assertSynchronous checks that nothing between receiver and sink says "delivered" too early: a cursor moves when
-// the pipeline has accepted the rows.
+// the pipeline has accepted the rows. Of several sinks all but the first may keep them on disk.
 func assertSynchronous(t *testing.T, config *otelcol.Config, logs *pipelines.PipelineConfig) {
 	t.Helper()
 	for _, id := range logs.Processors {
 		assert.NotEqual(t, "batch", id.Type().String(), "the batch processor accepts rows before they are delivered")
 	}
-	for _, id := range logs.Exporters {
+	for i, id := range logs.Exporters {
 		exporter := config.Exporters[id]
-		queue := marshal(t, exporter).Get("sending_queue")
-		assert.Nil(t, queue, "%s: a sending queue accepts rows before they are delivered", id)
-		if file, ok := exporter.(*fileexporter.Config); ok {
-			require.NotNil(t, file.Rotation, "%s: without rotation the file is emptied at every start", id)
-			require.NotNil(t, file.Encoding, "%s: one event per line needs the encoding extension", id)
-			assert.Equal(t, "ndjson_encoding", file.Encoding.String())
+		settings := marshal(t, exporter)
+		if settings.Get("sending_queue") != nil {
+			result, _ := settings.Get("sending_queue::wait_for_result").(bool)
+			stored := settings.Get("sending_queue::storage") != nil
+			assert.True(t, result || (i > 0 && stored), "%s: a sending queue accepts rows before they are delivered", id)
+			assert.Equal(t, true, settings.Get("sending_queue::block_on_overflow"), "%s: a full queue refuses", id)
+		}
+		if settings.Get("retry_on_failure") != nil {
+			assert.Equal(t, time.Duration(0), settings.Get("retry_on_failure::max_elapsed_time"), "%s: gives up", id)
+		}
+		switch exporter := exporter.(type) {
+		case *fileexporter.Config:
+			require.NotNil(t, exporter.Rotation, "%s: without rotation the file is emptied at every start", id)
+			require.NotNil(t, exporter.Encoding, "%s: one event per line needs the encoding extension", id)
+			assert.Equal(t, "ndjson_encoding", exporter.Encoding.String())
+			assert.Equal(t, exporter.Path, marshal(t, config.Extensions[*exporter.Encoding]).Get("appends_to"))
+		case *kafkaexporter.Config:
+			assert.Equal(t, configkafka.WaitForAll, exporter.Producer.RequiredAcks, "%s: less than all replicas", id)
+			assert.True(t, exporter.PartitionLogsByResourceAttributes, "%s: a person's events lose their order", id)
+			assert.False(t, exporter.Producer.AllowAutoTopicCreation)
+			assert.Equal(t, "raw", exporter.Logs.Encoding)
+		}
+	}
+}
+
+// A storage that is not synced can forget a cursor, or a queue, when the machine loses its power.
+func TestStoragesAreSynced(t *testing.T) {
+	for name, variables := range environment {
+		for key, value := range variables(t) {
+			t.Setenv(key, value)
+		}
+		for id, extension := range load(t, settingsFor(t, name)).Extensions {
+			if id.Type().String() == "file_storage" {
+				assert.Equal(t, true, marshal(t, extension).Get("fsync"), "%s: %s", name, id)
+			}
 		}
 	}
 }
@@ -172,7 +231,7 @@ func assertExtensionsListed(t *testing.T, config *otelcol.Config, logs *pipeline
 	check := func(ids []component.ID, configs map[component.ID]component.Config) {
 		for _, id := range ids {
 			settings := marshal(t, configs[id])
-			for _, key := range []string{"storage", "encoding"} {
+			for _, key := range []string{"storage", "encoding", "sending_queue::storage"} {
 				if extension := settings.Get(key); extension != nil {
 					assert.Contains(t, listed, extension, "%s: %s is not under service::extensions", id, key)
 				}

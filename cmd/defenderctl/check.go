@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/pipelinecheck"
+)
+
+const checkHelp = `check reads a configuration as the collector does and reports every place where rows of Microsoft Defender can get
+lost, come out of order, come again or get stuck between the receiver and the exporters: what reports rows as accepted
+before they are delivered, and what gives up. Each is named with its place in the configuration, the reason and the remedy.
+
+It starts nothing and connects to nothing but the locations of the configuration itself, and prints no values of settings.
+
+Exit status: 0 no way to lose rows was found; 1 there is one; 2 the configuration cannot be read, has no rows to follow, or
+the collector would refuse it.`
+
+var (
+	errFound   = errors.New("there is a way to lose rows")
+	errRefused = errors.New("the collector would refuse the configuration")
+)
+
+// checkFlags are what check is asked for.
+type checkFlags struct {
+	configs, sets []string
+	format        string
+}
+
+// checkResult is the output as JSON. Each examination has its own key.
+type checkResult struct {
+	Pipelines *pipelinecheck.Report `json:"pipelines"`
+}
+
+func newCheckCommand() *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:     "check --config FILE",
+		Short:   "Report where a configuration can lose rows",
+		Long:    checkHelp,
+		Example: "  defenderctl check --config config/kafka.yaml\n  defenderctl check --config base.yaml --config site.yaml --format json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd)
+		},
+	}
+	cmd.Flags().StringArrayVar(&f.configs, "config", nil,
+		"location of a configuration: a file, or file:, env:, yaml:, http: or https: (repeatable; later ones are laid over earlier ones)")
+	cmd.Flags().StringArrayVar(&f.sets, "set", nil,
+		"a setting to lay over the configuration, as the collector's own flag, e.g. exporters.kafka.timeout=30s (repeatable)")
+	cmd.Flags().StringVar(&f.format, "format", "text", "text or json")
+	return cmd
+}
+
+func (f *checkFlags) run(cmd *cobra.Command) error {
+	write, ok := map[string]func(io.Writer, checkResult) error{"text": printText, "json": printJSON}[f.format]
+	if !ok {
+		return fmt.Errorf("--format must be text or json, not %q", f.format)
+	}
+	locations, err := f.locations()
+	if err != nil {
+		return err
+	}
+	conf, err := pipelinecheck.Load(cmd.Context(), locations)
+	if err != nil {
+		return err
+	}
+	report, err := pipelinecheck.Check(conf)
+	if err != nil {
+		return err
+	}
+	if err := write(cmd.OutOrStdout(), checkResult{Pipelines: report}); err != nil {
+		return fmt.Errorf("print the report: %w", err)
+	}
+	switch {
+	case report.CanLose():
+		return errFound
+	case len(report.Invalid) > 0:
+		return errRefused
+	}
+	return nil
+}
+
+// locations are what the collector makes of the same flags.
+func (f *checkFlags) locations() ([]string, error) {
+	if len(f.configs) == 0 {
+		return nil, errors.New("say which configuration to check, as for the collector: --config FILE")
+	}
+	locations := append([]string(nil), f.configs...)
+	for _, set := range f.sets {
+		key, value, ok := strings.Cut(set, "=")
+		if !ok {
+			return nil, errors.New("--set must be KEY=VALUE, e.g. exporters.kafka.timeout=30s")
+		}
+		locations = append(locations, "yaml:"+strings.TrimSpace(strings.ReplaceAll(key, ".", "::"))+": "+strings.TrimSpace(value))
+	}
+	return locations, nil
+}
+
+func printJSON(out io.Writer, result checkResult) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(result)
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const good = `
+extensions:
+  file_storage: {directory: /tmp, fsync: true}
+receivers:
+  defender:
+    credentials: {tenant_id: 11111111-2222-4333-8444-555555555555, client_id: aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee, client_secret: "${env:DEFENDERCTL_TEST_SECRET}"}
+    storage: file_storage
+    dead_letter: {directory: /tmp}
+exporters:
+  file: {path: /tmp/x, rotation: {max_backups: 0}}
+service:
+  extensions: [file_storage]
+  pipelines:
+    logs: {receivers: [defender], exporters: [file]}
+`
+
+const secret = "pa55-w0rd-0815"
+
+func configFile(t *testing.T, text string) string {
+	t.Helper()
+	t.Setenv("DEFENDERCTL_TEST_SECRET", secret)
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// run runs defenderctl and gives what it printed and its exit status.
+func run(t *testing.T, args ...string) (output string, status int) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := newCommand()
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(t.Context())
+	output = out.String()
+	assert.NotContains(t, output, secret)
+	if err != nil {
+		assert.NotContains(t, err.Error(), secret)
+	}
+	return output, exitStatus(err)
+}
+
+func TestCheckOfAGoodConfiguration(t *testing.T) {
+	output, status := run(t, "check", "--config", configFile(t, good))
+	assert.Zero(t, status)
+	assert.Equal(t, "rows of receivers::defender\n\nno way to lose rows was found; warnings: 0; notes: 0\n", output)
+}
+
+func TestCheckOfALosingConfiguration(t *testing.T) {
+	path, over := configFile(t, good), configFile(t, "processors: {batch: {}}\nservice: {pipelines: {logs: {processors: [batch]}}}")
+	output, status := run(t, "check", "--config", path, "--config", over)
+	assert.Equal(t, exitFound, status)
+	assert.Contains(t, output, "\nerror   processors::batch\n        loses:     ")
+	assert.Contains(t, output, "        remedy:    remove it")
+	assert.Contains(t, output, "ways to lose rows: 1; warnings: 0; notes: 0")
+}
+
+func TestCheckWithSet(t *testing.T) {
+	path := configFile(t, good)
+	_, status := run(t, "check", "--config", path, "--set", "extensions.file_storage.recreate=true")
+	assert.Equal(t, exitFound, status)
+	_, status = run(t, "check", "--config", path, "--set=nonsense")
+	assert.Equal(t, exitFailed, status)
+}
+
+func TestCheckAsJSON(t *testing.T) {
+	output, status := run(t, "check", "--format", "json", "--config", configFile(t, good), "--set", "exporters.file.rotation.max_backups=3")
+	assert.Zero(t, status)
+	var result map[string]any
+	require.NoError(t, json.Unmarshal([]byte(output), &result))
+	report, ok := result["pipelines"].(map[string]any)
+	require.True(t, ok)
+	assert.Equal(t, []any{"receivers::defender"}, report["sources"])
+	assert.Equal(t, []any{}, report["invalid"])
+	assert.Equal(t, []any{}, report["not_judged"])
+	findings, ok := report["findings"].([]any)
+	require.True(t, ok)
+	require.Len(t, findings, 1)
+	finding, ok := findings[0].(map[string]any)
+	require.True(t, ok)
+	assert.NotEmpty(t, finding["why"])
+	assert.NotEmpty(t, finding["remedy"])
+	delete(finding, "why")
+	delete(finding, "remedy")
+	assert.Equal(t, map[string]any{
+		"severity": "info", "effect": "notes", "rule": "file_deletes_old", "path": "exporters::file::rotation", "sources": []any{"receivers::defender"},
+	}, finding)
+}
+
+func TestCheckThatFails(t *testing.T) {
+	path := configFile(t, good)
+	for name, args := range map[string][]string{
+		"no config":        {"check"},
+		"no such file":     {"check", "--config", "/does/not/exist.yaml"},
+		"no such format":   {"check", "--config", path, "--format", "xml"},
+		"no source":        {"check", "--config", path, "--set", "service.pipelines.logs.receivers=[otlp]"},
+		"refused":          {"check", "--config", path, "--set", "exporters.file.pfad=x"},
+		"arguments":        {"check", path},
+		"unknown commands": {"chekc"},
+	} {
+		_, status := run(t, args...)
+		assert.Equal(t, exitFailed, status, name)
+	}
+	output, _ := run(t, "check", "--config", path, "--set", "exporters.file.pfad=x")
+	assert.Contains(t, output, "the collector would refuse:\n        exporters::file: ")
+}
+
+func TestCheckNamesWhatItCannotJudge(t *testing.T) {
+	output, status := run(t, "check", "--config", configFile(t, good), "--set", "exporters.splunk_hec={}", "--set", "service.pipelines.logs.exporters=[file, splunk_hec]")
+	assert.Zero(t, status)
+	assert.Contains(t, output, "not judged:\n        exporters::splunk_hec: ")
+	assert.Contains(t, output, "no way to lose rows was found in what can be judged (1 components cannot)")
+}

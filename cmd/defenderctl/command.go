@@ -1,0 +1,25 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// version is set by the linker.
+var version = "dev"
+
+const longHelp = `defenderctl looks after a collector of otelcol-defender.
+
+Exit status: 0 all is well; 1 something wrong was found; 2 it could not be found out.`
+
+// newCommand is the command with all its subcommands.
+func newCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "defenderctl",
+		Version: version,
+		Short:   "Checks configurations of otelcol-defender",
+		Long:    longHelp,
+		// Errors are about configurations and flags, for which the whole usage text is noise; main prints them.
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.AddCommand(newCheckCommand())
+	return cmd
+}

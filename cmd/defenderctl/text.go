@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/pipelinecheck"
+)
+
+// printText writes what a person reads: the worst first, a summary at the end.
+func printText(out io.Writer, result checkResult) error {
+	report := result.Pipelines
+	var b strings.Builder
+	fmt.Fprintf(&b, "rows of %s\n", strings.Join(report.Sources, ", "))
+	for _, f := range report.Findings {
+		fmt.Fprintf(&b, "\n%-7s %s\n", f.Severity, f.Path)
+		if len(f.Sources) < len(report.Sources) {
+			fmt.Fprintf(&b, "        of:        %s\n", strings.Join(f.Sources, ", "))
+		}
+		fmt.Fprintf(&b, "        %-10s %s\n        %-10s %s\n", label(f), f.Why, "remedy:", f.Remedy)
+	}
+	writeRemarks(&b, "the collector would refuse", report.Invalid)
+	writeRemarks(&b, "not judged", report.NotJudged)
+	fmt.Fprintf(&b, "\n%s\n", summary(report))
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func label(f pipelinecheck.Finding) string {
+	if f.Effect == pipelinecheck.Notes {
+		return "note:"
+	}
+	return string(f.Effect) + ":"
+}
+
+func writeRemarks(b *strings.Builder, title string, remarks []pipelinecheck.Remark) {
+	if len(remarks) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s:\n", title)
+	for _, remark := range remarks {
+		fmt.Fprintf(b, "        %s: %s\n", remark.Path, remark.Message)
+	}
+}
+
+func summary(report *pipelinecheck.Report) string {
+	ways := "no way to lose rows was found"
+	if n := report.Count(pipelinecheck.Error); n > 0 {
+		ways = fmt.Sprintf("ways to lose rows: %d", n)
+	} else if n := len(report.NotJudged); n > 0 {
+		ways += fmt.Sprintf(" in what can be judged (%d components cannot)", n)
+	}
+	text := fmt.Sprintf("%s; warnings: %d; notes: %d", ways, report.Count(pipelinecheck.Warning), report.Count(pipelinecheck.Info))
+	if n := len(report.Invalid); n > 0 {
+		text += fmt.Sprintf("; the collector would refuse this configuration: %d", n)
+	}
+	return text
+}
