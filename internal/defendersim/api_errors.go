@@ -15,6 +15,7 @@ type apiError struct {
 	message    string
 	proxy      bool          // the answer is the proxy's page for the status, without an envelope
 	retryAfter time.Duration // 0: no Retry-After header
+	location   string        // empty: no Location header
 	outcome    string        // what the report calls it; empty: the status
 }
 
@@ -87,6 +88,9 @@ func clockDuration(d time.Duration) string {
 func (a *api) writeError(w http.ResponseWriter, c *exchange, e *apiError) {
 	if e.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((e.retryAfter+time.Second-1)/time.Second)))
+	}
+	if e.location != "" {
+		w.Header().Set("Location", e.location)
 	}
 	if e.proxy {
 		w.Header().Set("Content-Type", "text/html")

@@ -37,6 +37,24 @@ func (s *Server) SetRoles(roles ...string) { s.entra.setRoles(roles) }
 // RevokeTokens makes all tokens that were given invalid.
 func (s *Server) RevokeTokens() { s.entra.revokeTokens() }
 
+// Users are those of Graph, each with the properties that were ever set.
+func (s *Server) Users() []map[string]any { return s.users.all() }
+
+// PutUser adds a user to Graph's, restores one, or changes the properties that it names; a nil value
+// empties one. Errors name the property.
+func (s *Server) PutUser(properties map[string]any) error { return s.users.put(properties) }
+
+// RemoveUser deletes a user of Graph's: into the bin, from where PutUser takes it back, or for good.
+func (s *Server) RemoveUser(id string, forGood bool) error {
+	if forGood {
+		return s.users.remove(id, "deleted")
+	}
+	return s.users.remove(id, "changed")
+}
+
+// ExpireUserLinks makes Graph forget the links it gave to pages and changes of users: 410.
+func (s *Server) ExpireUserLinks() { s.users.forgetTokens() }
+
 // SetWithoutTables names the tables that the tenant's plan lacks.
 func (s *Server) SetWithoutTables(names ...string) error { return s.database.setWithout(names) }
 

@@ -14,6 +14,7 @@ import (
 
 // database holds all rows: each table is the generated tenant's and the planted one, one after the other.
 type database struct {
+	generated       *tenant.Tenant // nil: there is none
 	sources         map[string]*tableSources
 	retentionTicks  int64 // 0: rows never grow too old
 	noIngestionTime bool
@@ -43,7 +44,8 @@ func newDatabase(o Options) (*database, error) {
 		}
 	}
 	db := &database{
-		sources: map[string]*tableSources{}, noIngestionTime: o.NoIngestionTime,
+		generated: generated,
+		sources:   map[string]*tableSources{}, noIngestionTime: o.NoIngestionTime,
 		retentionTicks: int64(o.Limits.Retention / 100),
 	}
 	for _, schema := range tables.Schemas() {
@@ -58,6 +60,14 @@ func newDatabase(o Options) (*database, error) {
 		db.sources[schema.Name] = sources
 	}
 	return db, db.setWithout(o.WithoutTables)
+}
+
+// users are the tenant's, as Graph knows them.
+func (db *database) users() []map[string]any {
+	if db.generated == nil {
+		return nil
+	}
+	return db.generated.Users()
 }
 
 // setWithout names the tables that the tenant's plan lacks.

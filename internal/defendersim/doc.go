@@ -1,5 +1,5 @@
-// Package defendersim is an emulator of Entra ID's token endpoint and of Microsoft Defender's two
-// Advanced Hunting APIs, for tests in this process and for the command defendersim.
+// Package defendersim is an emulator of Entra ID's token endpoint, of Microsoft Defender's two
+// Advanced Hunting APIs and of Microsoft Graph's users, for tests in this process and for the command defendersim.
 //
 // # Design
 //
@@ -12,6 +12,7 @@
 //	faults                     what goes wrong on purpose, by rate or for the next n calls
 //	database, planted          generated rows and planted rows, none older than 30 days
 //	result, rowwriter, quirks  rows as JSON, the way the service writes them: at most 100,000 rows and 50 MB
+//	users, userdirectory       Graph's users instead of rows: whole, page by page, or what has changed
 //	judge, report              what the client did, and whether it should have
 //
 // A result is held in memory until it is known to keep the size limit, because the service answers a
@@ -34,4 +35,6 @@
 //   - the answer of a retired legacy API
 //   - AADSTS texts, except that MSAL takes them
 //   - Graph's text for a token of another audience or signature
+//   - of Graph's users: that every option stands in the token, the largest page of a delta query, which
+//     faults the directory has, and that a lost link gives 410 where 400 is documented too
 package defendersim

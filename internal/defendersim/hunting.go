@@ -9,7 +9,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/kql"
 )
 
-// api is one of the two hunting APIs.
+// api is one of the two hunting APIs, or what Graph's users have in common with them.
 type api struct {
 	server         *Server
 	graph          bool
@@ -39,6 +39,11 @@ type exchange struct {
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.serve(w, r, a.server.judge.huntingThrottle, a.answer)
+}
+
+// serve answers one call, and notes what the client did about an earlier 429 of the same limit.
+func (a *api) serve(w http.ResponseWriter, r *http.Request, limit *throttle, answer func(http.ResponseWriter, *http.Request, *exchange) *apiError) {
 	s := a.server
 	c := &exchange{start: s.now(), requestID: uuid.NewString(), clientRequestID: r.Header.Get("client-request-id"), outcome: "200"}
 	if c.clientRequestID == "" {
@@ -46,13 +51,13 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("request-id", c.requestID)
 	w.Header().Set("client-request-id", c.clientRequestID)
-	s.judge.arrived(c.start)
+	s.judge.arrived(limit, c.start)
 	// Deferred, since a broken connection is made by a panic that net/http knows.
 	defer func() { s.judge.call(r.URL.Path, c.outcome) }()
 
-	if failure := a.answer(w, r, c); failure != nil {
+	if failure := answer(w, r, c); failure != nil {
 		c.outcome = failure.label()
-		s.judge.refused(failure, c.start)
+		s.judge.refused(limit, failure, c.start)
 		a.writeError(w, c, failure)
 	}
 }

@@ -23,15 +23,21 @@ const (
 
 // judge watches the client: what it called, whether it waited when told to, what it read twice.
 type judge struct {
-	mu             sync.Mutex // guards everything below
-	calls          map[callKey]int64
-	throttledUntil time.Time
-	throttledAt    time.Time // when throttledUntil was told
-	throttled      int64
-	early          int64
-	bytesSent      int64
-	tables         map[string]*tableRecord
-	passedOver     []string
+	mu         sync.Mutex // guards everything below
+	calls      map[callKey]int64
+	throttled  int64
+	early      int64
+	bytesSent  int64
+	tables     map[string]*tableRecord
+	passedOver []string
+
+	huntingThrottle, usersThrottle *throttle
+}
+
+// throttle is a Retry-After that runs. Graph's directory has its own.
+type throttle struct {
+	until time.Time
+	at    time.Time // when until was told
 }
 
 type callKey struct{ path, outcome string }
@@ -54,7 +60,7 @@ const (
 )
 
 func newJudge() *judge {
-	return &judge{calls: map[callKey]int64{}, tables: map[string]*tableRecord{}}
+	return &judge{calls: map[callKey]int64{}, tables: map[string]*tableRecord{}, huntingThrottle: &throttle{}, usersThrottle: &throttle{}}
 }
 
 // call counts an answered call.
@@ -64,25 +70,25 @@ func (j *judge) call(path, outcome string) {
 	j.calls[callKey{path, outcome}]++
 }
 
-// arrived notes a hunting call, which comes too early if an earlier answer's Retry-After still runs
+// arrived notes a call, which comes too early if an earlier answer's Retry-After still runs
 // and its client can have read that answer.
-func (j *judge) arrived(now time.Time) {
+func (j *judge) arrived(limit *throttle, now time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if now.Before(j.throttledUntil) && !now.Before(j.throttledAt.Add(inFlightGrace)) {
+	if now.Before(limit.until) && !now.Before(limit.at.Add(inFlightGrace)) {
 		j.early++
 	}
 }
 
 // refused notes an answer that tells the client to wait.
-func (j *judge) refused(e *apiError, now time.Time) {
+func (j *judge) refused(limit *throttle, e *apiError, now time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if e.status == http.StatusTooManyRequests {
 		j.throttled++
 	}
-	if until := now.Add(e.retryAfter); e.retryAfter > 0 && until.After(j.throttledUntil) {
-		j.throttledUntil, j.throttledAt = until, now
+	if until := now.Add(e.retryAfter); e.retryAfter > 0 && until.After(limit.until) {
+		limit.until, limit.at = until, now
 	}
 }
 
@@ -98,15 +104,7 @@ func (j *judge) read(names []string, scans []scan, r *result) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.bytesSent += int64(r.bytes)
-	label := strings.Join(names, "+")
-	t := j.tables[label]
-	if t == nil {
-		t = &tableRecord{
-			TableReport: TableReport{Table: label},
-			current:     map[uint64]struct{}{}, windows: map[windowKind][]kql.Range{},
-		}
-		j.tables[label] = t
-	}
+	t := j.table(strings.Join(names, "+"))
 	t.Queries++
 	t.RowsScanned += r.scanned
 	t.RowsReturned += r.rows
@@ -122,6 +120,29 @@ func (j *judge) read(names []string, scans []scan, r *result) {
 			t.seeWindow(s.bounds)
 		}
 	}
+}
+
+// readUsers notes a page of Graph's users that was sent to its end.
+func (j *judge) readUsers(users, size int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.bytesSent += int64(size)
+	t := j.table(usersTable)
+	t.Queries++
+	t.RowsReturned += int64(users)
+}
+
+// table is the record under a label. The caller holds j.mu.
+func (j *judge) table(label string) *tableRecord {
+	t := j.tables[label]
+	if t == nil {
+		t = &tableRecord{
+			TableReport: TableReport{Table: label},
+			current:     map[uint64]struct{}{}, windows: map[windowKind][]kql.Range{},
+		}
+		j.tables[label] = t
+	}
+	return t
 }
 
 func (t *tableRecord) see(id uint64) {

@@ -15,10 +15,11 @@ const (
 	DefaultClientSecret = "not-a-secret~defendersim"
 )
 
-// The app roles that the two hunting APIs ask for.
+// The app roles that the two hunting APIs and Graph's users ask for.
 const (
 	RoleGraph  = "ThreatHunting.Read.All"
 	RoleLegacy = "AdvancedHunting.Read.All"
+	RoleUsers  = "User.Read.All"
 )
 
 // Options are what an emulator is started with. Their zero value is a tenant without rows, strict
@@ -29,7 +30,7 @@ type Options struct {
 
 	TenantID, ClientID, ClientSecret string        // empty: the published defaults
 	TokenLifetime                    time.Duration // 0: 3599 s, as Entra ID has it
-	Roles                            []string      // app roles in new tokens; nil: RoleGraph and RoleLegacy
+	Roles                            []string      // app roles in new tokens; nil: RoleGraph, RoleLegacy and RoleUsers
 
 	Now    func() time.Time // nil: time.Now
 	Seed   uint64           // of faults, of quirks and of the order that `take` gives
@@ -43,6 +44,7 @@ type Options struct {
 	WithoutTables   []string // tables that the tenant's plan lacks
 	NoIngestionTime bool     // ingestion_time() is null for every row
 	RetiredLegacy   bool     // the legacy API answers that it is retired
+	UserPage        int      // users on a page of Graph's at most; 0: 999, as Graph has it
 	Limits          *Limits  // nil: DefaultLimits
 	Quirks          Quirks
 	Faults          []Fault
@@ -94,7 +96,10 @@ func (o Options) withDefaults() Options {
 		o.TokenLifetime = 3599 * time.Second
 	}
 	if o.Roles == nil {
-		o.Roles = []string{RoleGraph, RoleLegacy}
+		o.Roles = []string{RoleGraph, RoleLegacy, RoleUsers}
+	}
+	if o.UserPage == 0 {
+		o.UserPage = usersPageMost
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -19,6 +19,24 @@ var bodyFaults = []FaultKind{FaultTruncate, FaultReset, FaultStall, FaultBadJSON
 // service's it is chunked, so that a client knows only by the JSON whether it is complete.
 func (a *api) send(w http.ResponseWriter, r *http.Request, res *result, fault Fault) bool {
 	head, tail := a.frame(a, res)
+	chunks := append([][]byte{head}, res.blocks...)
+	return a.stream(w, r, append(chunks, tail), a.server.strike(fault, len(head), res.bytes, int(res.rows)), fault)
+}
+
+// strike is where a fault of the body strikes, in bytes; -1 if none does.
+func (s *Server) strike(fault Fault, head, body, rows int) int {
+	if !slices.Contains(bodyFaults, fault.Kind) {
+		return -1
+	}
+	at := head/2 + int(s.faults.share()*float64(body))
+	if rows > 0 {
+		at += head / 2
+	}
+	return at
+}
+
+// stream sends the parts of an answer, with the fault where it strikes.
+func (a *api) stream(w http.ResponseWriter, r *http.Request, chunks [][]byte, strike int, fault Fault) bool {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if a.graph {
 		w.Header().Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
@@ -37,15 +55,6 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, res *result, fault Fa
 	w.WriteHeader(http.StatusOK)
 	_ = response.Flush()
 
-	chunks := append([][]byte{head}, res.blocks...)
-	chunks = append(chunks, tail)
-	strike := -1
-	if slices.Contains(bodyFaults, fault.Kind) {
-		strike = len(head)/2 + int(a.server.faults.share()*float64(res.bytes))
-		if res.rows > 0 {
-			strike += len(head) / 2
-		}
-	}
 	sent := 0
 	for _, chunk := range chunks {
 		if strike >= sent && strike < sent+len(chunk) {

@@ -27,6 +27,8 @@ type Server struct {
 	quirks   Quirks
 	compile  compileFunc
 	database *database
+	users    *userDirectory
+	userPage int // users on one at most
 	entra    *entra
 	quotas   *quotas
 	faults   *faultPlan
@@ -55,11 +57,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	users, err := newUserDirectory(db.users())
+	if err != nil {
+		return nil, err
+	}
 	j, faults := newJudge(), newFaultPlan(o.Seed, o.Faults)
 	s := &Server{
 		TenantID: o.TenantID, ClientID: o.ClientID, ClientSecret: o.ClientSecret,
 		now: o.Now, logger: o.Logger, limits: *o.Limits, quirks: o.Quirks, compile: o.compile,
-		database: db, entra: newEntra(o, j, faults), judge: j,
+		database: db, users: users, userPage: o.UserPage, entra: newEntra(o, j, faults), judge: j,
 		quotas: &quotas{now: o.Now, limits: *o.Limits},
 		faults: faults, stateDir: o.StateDir,
 	}
@@ -171,6 +177,8 @@ func (s *Server) handler() http.Handler {
 	for _, version := range []string{"v1.0", "beta"} {
 		mux.Handle("POST /"+version+"/security/runHuntingQuery", graph)
 		mux.Handle("POST /"+version+"/security/microsoft.graph.security.runHuntingQuery", graph)
+		mux.Handle("GET /"+version+"/users", newUsersAPI(s, false))
+		mux.Handle("GET /"+version+"/users/delta", newUsersAPI(s, true))
 	}
 	mux.Handle("POST /api/advancedhunting/run", legacy)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {

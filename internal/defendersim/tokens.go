@@ -12,7 +12,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// accessClaims are those of Entra ID's claims that the hunting APIs look at.
+// accessClaims are those of Entra ID's claims that the APIs look at.
 type accessClaims struct {
 	jwt.RegisteredClaims
 	AppID    string   `json:"appid"`

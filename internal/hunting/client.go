@@ -31,13 +31,17 @@ type Config struct {
 	UserAgent    string
 	MaxBodyBytes int64            // of a decompressed answer; 0 is no limit
 	Now          func() time.Time // nil: time.Now
+	// Again is asked before a query is sent a second time, after a 401; nil: it may be. Its error is Query's.
+	Again func(context.Context) error
 }
 
 // Client sends queries to a hunting API. It is safe for concurrent use.
 type Client struct {
-	cfg     Config
-	url     string
-	http    *http.Client
+	cfg  Config
+	url  string
+	http *http.Client
+	// staying does not follow redirects, which may lead to another host.
+	staying *http.Client
 	timeout time.Duration
 	clock   ServiceClock
 }
@@ -51,6 +55,9 @@ func NewClient(cfg Config) *Client {
 	untimed := *cfg.Client
 	untimed.Timeout = 0
 	c.http = &untimed
+	staying := untimed
+	staying.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.staying = &staying
 	return c
 }
 
@@ -67,15 +74,27 @@ func (c *Client) Query(ctx context.Context, kql string, columns []tables.Column)
 	if err != nil {
 		return nil, fmt.Errorf("encode the query: %w", err)
 	}
+	return c.ask(ctx, func(ctx context.Context, token string) (*Rows, error) {
+		return c.send(ctx, request, token, columns)
+	})
+}
+
+// ask sends a request, and once more with a new token if the first is not accepted.
+func (c *Client) ask(ctx context.Context, send func(ctx context.Context, token string) (*Rows, error)) (*Rows, error) {
 	for attempt := 1; ; attempt++ {
 		token, err := c.cfg.Tokens.Token(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("get a token for the hunting API: %w", err)
 		}
-		rows, err := c.send(ctx, request, token, columns)
+		rows, err := send(ctx, token)
 		if refusal := (*Error)(nil); attempt == 1 && errors.As(err, &refusal) && refusal.Kind == Unauthorized {
 			// Seen even with a fresh token that is not yet known everywhere.
 			c.cfg.Tokens.Invalidate(token)
+			if c.cfg.Again != nil {
+				if err := c.cfg.Again(ctx); err != nil {
+					return nil, err
+				}
+			}
 			continue
 		}
 		if err != nil {
@@ -86,14 +105,19 @@ func (c *Client) Query(ctx context.Context, kql string, columns []tables.Column)
 }
 
 func (c *Client) send(ctx context.Context, request []byte, token string, columns []tables.Column) (*Rows, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(request))
 	if err != nil {
-		cancel(nil)
 		return nil, fmt.Errorf("build the request: %w", err)
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	return c.do(c.http, req, hunted, token, columns)
+}
+
+// do sends a request and returns once the header of a status 200 is in.
+func (c *Client) do(client *http.Client, req *http.Request, of subject, token string, columns []tables.Column) (*Rows, error) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	req = req.WithContext(ctx)
+	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/json")
 	if c.cfg.UserAgent != "" {
 		req.Header.Set("User-Agent", c.cfg.UserAgent)
@@ -102,10 +126,10 @@ func (c *Client) send(ctx context.Context, request []byte, token string, columns
 	waiting := newPatience(c.timeout, cancel)
 	sent := c.cfg.Now()
 	waiting.begin()
-	resp, err := c.http.Do(req)
+	resp, err := client.Do(req)
 	waiting.end()
 	if err != nil {
-		err = transportError(ctx, err)
+		err = transportError(ctx, of, err)
 		cancel(nil)
 		return nil, err
 	}
@@ -113,7 +137,7 @@ func (c *Client) send(ctx context.Context, request []byte, token string, columns
 		c.clock.Observe(date, sent, c.cfg.Now())
 	}
 	rows := newRows(ctx, cancel, resp, &body{r: resp.Body, patience: waiting, limit: c.cfg.MaxBodyBytes}, columns)
-	rows.api, rows.token = c.cfg.API, token
+	rows.api, rows.of, rows.token = c.cfg.API, of, token
 	if resp.StatusCode != http.StatusOK {
 		defer rows.Close()
 		return nil, c.refusal(rows)
@@ -122,9 +146,9 @@ func (c *Client) send(ctx context.Context, request []byte, token string, columns
 }
 
 // transportError is the error of a request that got no answer.
-func transportError(ctx context.Context, err error) *Error {
+func transportError(ctx context.Context, of subject, err error) *Error {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	return &Error{Kind: Transient, Err: err}
+	return &Error{Kind: Transient, of: of, Err: err}
 }

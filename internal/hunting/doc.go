@@ -13,5 +13,8 @@
 //   - Values are attacker-chosen (command lines), so no value may stop a page: broken UTF-8 is repaired
 //     and counted, numbers beyond 64 bits and too deeply nested values are kept as text.
 //   - Memory is bounded by one row; the body by Config.MaxBodyBytes.
+//   - Client.Users reads Microsoft Graph's /users by the same means. Its rows are users in Graph's names,
+//     and Rows.Link leads to the next page or to the changes since; a link to another host is not
+//     followed, and neither is a redirect, so that the token stays where it belongs.
 //   - The service's own time is known from the Date headers of its answers (ServiceClock).
 package hunting

@@ -35,13 +35,15 @@ const (
 	Forbidden
 	// Retired: the legacy API no longer answers.
 	Retired
+	// LinkExpired: the service does not know any more what a link of Users leads to; begin anew.
+	LinkExpired
 )
 
 var kindNames = [...]string{
 	Transient: "transient", Interrupted: "interrupted", TooLarge: "too_large", TooHeavy: "too_heavy",
 	RateLimited: "rate_limited", CPULimited: "cpu_limited", UnknownTable: "unknown_table",
 	UnknownColumn: "unknown_column", BadQuery: "bad_query", Unauthorized: "unauthorized",
-	Forbidden: "forbidden", Retired: "retired",
+	Forbidden: "forbidden", Retired: "retired", LinkExpired: "link_expired",
 }
 
 // String is the kind in snake_case, as metrics and pages show it.
@@ -52,9 +54,25 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
+// subject is what a request asks for. Its text names who answers.
+type subject string
+
+const (
+	hunted subject = "" // the hunting API
+	users  subject = "Microsoft Graph's /users"
+)
+
+func (s subject) String() string {
+	if s == hunted {
+		return "the hunting API"
+	}
+	return string(s)
+}
+
 // Error is a query that failed.
 type Error struct {
 	Kind       Kind
+	of         subject
 	Status     int           // HTTP status; 0 when no answer came
 	Code       string        // the service's error code, e.g. BadRequest
 	Message    string        // the service's text, scrubbed and cut; of a transport error, ""
@@ -67,11 +85,11 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	switch {
 	case e.Status == 0:
-		b.WriteString("no answer from the hunting API")
+		b.WriteString("no answer from " + e.of.String())
 	case e.Status == http.StatusOK:
-		b.WriteString("the hunting API's answer is not usable")
+		b.WriteString("the answer of " + e.of.String() + " is not usable")
 	default:
-		fmt.Fprintf(&b, "the hunting API refused the query with status %d", e.Status)
+		fmt.Fprintf(&b, "%s refused the query with status %d", e.of, e.Status)
 	}
 	if e.Code != "" {
 		b.WriteString(" " + e.Code)

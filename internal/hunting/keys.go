@@ -15,6 +15,7 @@ type key struct {
 	name   string
 	drop   bool // an annotation, not a column
 	bool   bool // declared as one
+	mark   bool // its presence says all, whatever the value
 }
 
 // keys resolves the keys of an answer's rows.
@@ -55,6 +56,9 @@ func (k *keys) resolve(quoted []byte, schema []Column) *key {
 	name, _ := jsontext.AppendUnquote(nil, quoted) // repaired where it says an error
 	found := &key{quoted: bytes.Clone(quoted), name: k.spelling(string(name), schema)}
 	found.drop = strings.Contains(found.name, "@odata.")
+	if _, ok := k.declared[tables.UserRemoved]; ok && found.name == removedAnnotation {
+		found.name, found.mark = tables.UserRemoved, true
+	}
 	found.bool = k.declared[found.name] == tables.Bool
 	return found
 }

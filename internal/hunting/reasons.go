@@ -9,6 +9,7 @@ import (
 // refused is what an answer says that is no result.
 type refused struct {
 	api       API
+	of        subject
 	status    int
 	html      bool // a gateway's page, not the API's own answer
 	code      string
@@ -21,6 +22,7 @@ type reason struct {
 	statuses []int
 	api      []API
 	html     bool
+	codes    []string // lower case
 	texts    []string
 	kind     Kind
 	why      string
@@ -66,9 +68,26 @@ var reasons = []reason{
 	{statuses: []int{http.StatusRequestTimeout, http.StatusTooEarly}, kind: Transient, why: "the only 4xx that ask for the same again"},
 }
 
+// userReasons are those of Graph's /users, which knows no queries and whose pages cannot be made smaller.
+var userReasons = []reason{
+	{statuses: []int{http.StatusUnauthorized}, kind: Unauthorized, why: "as with queries"},
+	{statuses: []int{http.StatusForbidden}, kind: Forbidden, why: "the app role is missing or was not consented to"},
+	{statuses: []int{http.StatusTooManyRequests}, kind: RateLimited, why: "Graph's throttling of the directory"},
+	{statuses: []int{http.StatusGone}, kind: LinkExpired, why: "the service asks to begin anew, e.g. after it moved the tenant"},
+	{
+		statuses: []int{http.StatusBadRequest, http.StatusNotFound}, codes: []string{"syncstatenotfound", "resyncrequired"},
+		kind: LinkExpired, why: "a link is good for seven days; its end is documented with 400 as well as with 410",
+	},
+	{statuses: []int{http.StatusRequestTimeout, http.StatusTooEarly}, kind: Transient, why: "as with queries"},
+}
+
 func (a refused) kind() Kind {
 	text := strings.ToLower(a.message)
-	for _, r := range reasons {
+	known := reasons
+	if a.of == users {
+		known = userReasons
+	}
+	for _, r := range known {
 		if r.matches(a, text) {
 			return r.kind
 		}
@@ -87,6 +106,9 @@ func (r *reason) matches(a refused, text string) bool {
 		return false
 	}
 	if r.html && !a.html {
+		return false
+	}
+	if r.codes != nil && !slices.Contains(r.codes, strings.ToLower(a.code)) {
 		return false
 	}
 	return r.texts == nil || slices.ContainsFunc(r.texts, func(t string) bool { return strings.Contains(text, t) })

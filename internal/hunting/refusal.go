@@ -20,7 +20,7 @@ func (c *Client) refusal(r *Rows) *Error {
 	// What could be read of a body that breaks off is still worth having.
 	text, _ := io.ReadAll(io.LimitReader(r.body, maxRefusalBytes))
 	a := parseRefusal(text)
-	a.api, a.status = r.api, r.resp.StatusCode
+	a.api, a.of, a.status = r.api, r.of, r.resp.StatusCode
 	e := r.refusalError(a)
 	e.RetryAfter = refusal.RetryAfter(r.resp.Header, c.cfg.Now())
 	return e
@@ -29,7 +29,7 @@ func (c *Client) refusal(r *Rows) *Error {
 // refusalError makes the error of a refusal, whatever the status it came with.
 func (r *Rows) refusalError(a refused) *Error {
 	e := &Error{
-		Kind: a.kind(), Status: r.resp.StatusCode,
+		Kind: a.kind(), of: r.of, Status: r.resp.StatusCode,
 		Code:      refusal.Text(a.code, r.token),
 		Message:   refusal.Text(a.message, r.token),
 		RequestID: refusal.Text(a.requestID, r.token),

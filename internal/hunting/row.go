@@ -87,6 +87,9 @@ func (w *row) add(k *key, value jsontext.Value) {
 		}
 	}
 	c.to = len(w.text)
+	if k.mark && value.Kind() != 'n' {
+		c.kind, c.n = boolCell, 1
+	}
 	if k.bool {
 		c.toBool(w.text[c.from:c.to])
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,6 +23,7 @@ type Rows struct {
 	resp   *http.Response
 	body   *body
 	api    API
+	of     subject
 	token  string // kept only to keep it out of messages
 
 	dec     *jsontext.Decoder
@@ -30,7 +32,10 @@ type Rows struct {
 	results bool  // the answer had its results
 	row     row
 	schema  []Column
+	link    Link // of users
+	follow  func(link string) (*url.URL, error)
 	stats   Stats
+	onClose func(Stats) // nil once it was told
 }
 
 type state uint8
@@ -74,8 +79,15 @@ func (r *Rows) Next(dst pcommon.Map) (bool, error) {
 	return false, r.err
 }
 
+// OnClose sets who is told by the first Close what the answer cost and held.
+func (r *Rows) OnClose(told func(Stats)) { r.onClose = told }
+
 // Close ends the request. It may be called at any time and more than once.
 func (r *Rows) Close() error {
+	if told := r.onClose; told != nil {
+		r.onClose = nil
+		told(r.Stats())
+	}
 	r.cancel(nil)
 	return r.resp.Body.Close()
 }
@@ -138,13 +150,13 @@ func (r *Rows) member() error {
 	if err != nil {
 		return err
 	}
-	switch key := name.String(); strings.ToLower(key) {
+	key := strings.ToLower(name.String())
+	if r.of == users {
+		return r.userMember(key)
+	}
+	switch key {
 	case "results":
-		if r.results {
-			return errors.New("the answer has its results twice")
-		}
-		r.results, r.state = true, inResults
-		return r.expect('[', "the list of results")
+		return r.beginResults()
 	case "schema":
 		return r.readSchema()
 	case "stats":
@@ -156,6 +168,14 @@ func (r *Rows) member() error {
 	}
 }
 
+func (r *Rows) beginResults() error {
+	if r.results {
+		return errors.New("the answer has its results twice")
+	}
+	r.results, r.state = true, inResults
+	return r.expect('[', "the list of results")
+}
+
 // readError reads an error object that came with status 200.
 func (r *Rows) readError() error {
 	value, err := r.dec.ReadValue()
@@ -163,7 +183,7 @@ func (r *Rows) readError() error {
 		return err
 	}
 	a := parseErrorObject(value)
-	a.api, a.status = r.api, statusOfCode(a.code)
+	a.api, a.of, a.status = r.api, r.of, statusOfCode(a.code)
 	return r.refusalError(a)
 }
 
@@ -182,6 +202,9 @@ func (r *Rows) finish() error {
 		// Not an empty page: those have an empty list.
 		return errors.New("the answer has no results")
 	}
+	if r.of == users && r.link.URL == "" {
+		return errors.New("the answer names neither the next page nor where the changes are")
+	}
 	r.state = atEnd
 	return nil
 }
@@ -192,7 +215,7 @@ func (r *Rows) wrap(err error) error {
 		return e
 	}
 	if errors.Is(err, errBodyTooLarge) {
-		return &Error{Kind: TooLarge, Status: r.resp.StatusCode, Err: fmt.Errorf("%w of %d bytes", errBodyTooLarge, r.body.limit)}
+		return &Error{Kind: TooLarge, of: r.of, Status: r.resp.StatusCode, Err: fmt.Errorf("%w of %d bytes", errBodyTooLarge, r.body.limit)}
 	}
 	if cause := context.Cause(r.ctx); cause != nil {
 		err = cause
@@ -200,7 +223,7 @@ func (r *Rows) wrap(err error) error {
 		// Mostly the page of a proxy that wants something else.
 		err = fmt.Errorf("the answer (%s) is not JSON: %w", r.resp.Header.Get("Content-Type"), err)
 	}
-	return &Error{Kind: Interrupted, Status: r.resp.StatusCode, Err: fmt.Errorf("after %d whole rows: %w", r.stats.Rows, r.scrubbed(err))}
+	return &Error{Kind: Interrupted, of: r.of, Status: r.resp.StatusCode, Err: fmt.Errorf("after %d whole rows: %w", r.stats.Rows, r.scrubbed(err))}
 }
 
 // scrubbed keeps the cause but shows only what is fit to be shown: a decoder quotes what it met.

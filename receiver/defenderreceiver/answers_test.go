@@ -19,7 +19,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
 type anyToken struct{}
@@ -74,8 +73,11 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	t.Cleanup(server.Client().CloseIdleConnections)
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}})
 	r.keeper = checkpoint.NewKeeper(memoryClient{s.storage}, "t", 0, func(int, error) {})
-	r.scheduler = scheduler.New(r.cfg.Quota.limits())
-	require.NoError(t, r.newTables(t.Context(), client, newStatus(s.host())))
+	health := newStatus(s.host())
+	r.scheduler, err = r.joinQuota(t.Context(), memoryClient{s.storage}, health)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, r.scheduler.Stop(context.Background())) })
+	require.NoError(t, r.newTables(t.Context(), client, health))
 	require.Len(t, r.readers, 1)
 	table := r.readers[0]
 	table.position = newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)

@@ -95,7 +95,7 @@ func (t *table) recall(ctx context.Context, r checkpoint.Range) error {
 // loadBins takes what the ledger holds of a range into memory.
 func (t *table) loadBins(ctx context.Context, from, to time.Time) error {
 	for bin := checkpoint.BinOf(from); bin.Start().Before(to); bin++ {
-		ids, err := t.keeper.Bin(ctx, t.name, bin)
+		ids, err := t.keeper.Bin(ctx, t.id(), bin)
 		if err != nil {
 			return err
 		}

@@ -48,6 +48,9 @@ func (t *table) auditFrom() time.Time {
 // what was set aside.
 func (t *table) ledgerFrom() time.Time {
 	from := t.position.cursor.CompleteUntil.Add(-max(t.auditWindow(), t.reach()))
+	if t.lane == laneBackfill {
+		from = t.position.cursor.Since
+	}
 	for _, r := range t.position.cursor.Aside {
 		if r.From.Before(from) {
 			from = r.From
@@ -65,6 +68,11 @@ func (t *table) audit(ctx context.Context) error {
 	if !page.From.Before(page.To) {
 		return nil
 	}
+	return t.compare(ctx, page)
+}
+
+// compare counts a range on the service and reads what the ledger lacks of it.
+func (t *table) compare(ctx context.Context, page query.Page) error {
 	counts, err := t.count(ctx, page)
 	if err != nil {
 		return fmt.Errorf("audit: count rows: %w", err)
@@ -77,7 +85,7 @@ func (t *table) audit(ctx context.Context) error {
 	}
 	t.position.forget(t.overlap(), t.ledgerFrom())
 	t.telemetry.audit(ctx, t.name, result)
-	t.report(result)
+	t.report(page, result)
 	return errors.Join(err, t.keep())
 }
 
@@ -159,10 +167,10 @@ func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]
 }
 
 // report is the audit's line in the log: the proof that a user can read.
-func (t *table) report(r auditResult) {
+func (t *table) report(page query.Page, r auditResult) {
 	fields := []zap.Field{
 		zap.Int("matched", r.matched), zap.Int("recovered", r.recovered), zap.Int("missing", r.missing),
-		zap.Time("from", t.auditFrom()), zap.Time("to", t.position.cursor.CompleteUntil),
+		zap.Time("from", page.From), zap.Time("to", page.To),
 	}
 	switch {
 	case r.missing > 0:

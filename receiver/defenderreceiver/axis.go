@@ -34,7 +34,7 @@ var axisNames = map[query.Axis]Mode{query.Arrival: ModeIngestionTime, query.Even
 // overlap is how much of the past each poll reads again.
 func (t *table) overlap() time.Duration {
 	switch {
-	case t.query.Axis == query.Arrival:
+	case t.query.Axis == query.Arrival, t.lane == laneBackfill:
 		return 0
 	case t.query.Kind == tables.Alerts:
 		return max(t.cfg.LateArrival.Overlap, alertOverlap)
@@ -124,12 +124,16 @@ func (t *table) compareFilter() {
 
 // resume takes up the stored cursor, if there is one, and the rows that may be read again.
 func (t *table) resume(ctx context.Context) error {
-	cursor, ledger, found, err := t.keeper.Load(ctx, t.name)
+	cursor, ledger, found, err := t.keeper.Load(ctx, t.id())
 	if err != nil || !found {
 		return err
 	}
 	t.readAlong(axisOf(cursor.Axis))
 	t.position = newPosition(cursor, ledger)
+	if cursor.Began.At.IsZero() {
+		cursor.Began = checkpoint.Start{Axis: cursor.Axis, At: cursor.Since}
+	}
+	t.began.tell(cursor.Began)
 	t.state.progress(cursor.CompleteUntil)
 	t.state.setAside(len(cursor.Aside))
 	oldest := checkpoint.BinOf(cursor.CompleteUntil.Add(-t.overlap()))
@@ -137,7 +141,7 @@ func (t *table) resume(ctx context.Context) error {
 		if bin < oldest && bin != checkpoint.Carried {
 			continue
 		}
-		ids, err := t.keeper.Bin(ctx, t.name, bin)
+		ids, err := t.keeper.Bin(ctx, t.id(), bin)
 		if err != nil {
 			return err
 		}
@@ -157,9 +161,10 @@ func (t *table) start() {
 		lookback = query.SnapshotWindow
 	}
 	from := t.serviceNow().Add(-lookback).Truncate(tick)
-	t.position = newPosition(checkpoint.Cursor{
-		Axis: string(axisNames[t.query.Axis]), Filter: t.query.Filter(), Since: from, CompleteUntil: from,
-	}, nil)
+	axis := string(axisNames[t.query.Axis])
+	began := checkpoint.Start{Axis: axis, At: from}
+	t.position = newPosition(checkpoint.Cursor{Axis: axis, Filter: t.query.Filter(), Since: from, CompleteUntil: from, Began: began}, nil)
+	t.began.tell(began)
 }
 
 // carryOver goes on along another axis. What was delivered along the old one is kept by id, and the
@@ -169,7 +174,7 @@ func (t *table) carryOver(ctx context.Context) error {
 	old := t.position
 	carried := map[uuid.UUID]struct{}{}
 	for bin := range old.ledger {
-		ids, err := t.keeper.Bin(ctx, t.name, bin)
+		ids, err := t.keeper.Bin(ctx, t.id(), bin)
 		if err != nil {
 			return err
 		}
@@ -182,7 +187,7 @@ func (t *table) carryOver(ctx context.Context) error {
 	from := old.cursor.CompleteUntil.Add(-t.reach())
 	t.position = newPosition(checkpoint.Cursor{
 		Axis: string(axisNames[t.query.Axis]), Filter: t.query.Filter(), Since: from, CompleteUntil: from,
-		CarriedUntil: t.serviceNow(), Aside: old.cursor.Aside,
+		CarriedUntil: t.serviceNow(), Aside: old.cursor.Aside, Began: old.cursor.Began,
 	}, nil)
 	t.position.carried = carried
 	for id := range carried {

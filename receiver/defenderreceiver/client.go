@@ -51,6 +51,7 @@ func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (
 		UserAgent:    r.set.BuildInfo.Command + "/" + r.set.BuildInfo.Version,
 		MaxBodyBytes: maxBodyBytes,
 		Now:          r.now,
+		Again:        func(ctx context.Context) error { return r.scheduler.AcquireAgain(ctx) },
 	})
 	return client, func() {
 		api.CloseIdleConnections()

@@ -123,7 +123,7 @@ type TableConfig struct {
 	Enabled      bool          `mapstructure:"enabled"`
 	Priority     int           `mapstructure:"priority"`
 	PollInterval time.Duration `mapstructure:"poll_interval"`
-	// Columns are read beside the default projection.
+	// Columns are read beside the default projection. Users has neither columns nor filter.
 	Columns []string `mapstructure:"columns"`
 	// Filter is a KQL predicate that is added with `and`.
 	Filter string `mapstructure:"filter"`
@@ -197,8 +197,9 @@ func createDefaultConfig() component.Config {
 		ShutdownTimeout:    10 * time.Second,
 		Tables:             TablesConfig{},
 	}
-	for _, t := range tables.All() {
-		cfg.Tables[t.Name] = TableConfig{Enabled: true, Priority: t.Priority, PollInterval: t.PollInterval}
+	for _, t := range declaredTables() {
+		// Users needs a permission of its own.
+		cfg.Tables[t.Name] = TableConfig{Enabled: t.Source == tables.Hunting, Priority: t.Priority, PollInterval: t.PollInterval}
 	}
 	return cfg
 }

@@ -34,10 +34,11 @@ func TestDefaults(t *testing.T) {
 	assert.Equal(t, 200*time.Second, cfg.ClientConfig.Timeout)
 	assert.Equal(t, 50_000, cfg.Page.MaxRows)
 	assert.Zero(t, cfg.RetryOnFailure.MaxElapsedTime)
-	assert.Len(t, cfg.Tables, 9)
+	assert.Len(t, cfg.Tables, 10)
 	for name, table := range cfg.Tables {
-		assert.True(t, table.Enabled, name)
+		assert.Equal(t, name != "Users", table.Enabled, name)
 	}
+	assert.Equal(t, TableConfig{Priority: 8, PollInterval: time.Hour}, cfg.Tables["Users"])
 	assert.Equal(t, time.Hour, cfg.Tables["DeviceInfo"].PollInterval)
 }
 
@@ -78,9 +79,12 @@ func TestInvalid(t *testing.T) {
 		"defender/none":          "all tables are disabled",
 		"defender/unknown_key":   "has invalid keys: colour",
 		"defender/empty_storage": "'storage' is required",
+		"defender/backfill":      "'backfill::window' is 721h0m0s: it must be between 0s and 720h0m0s",
 		"defender/column":        "'DeviceEvents': 'columns' holds \"a; b\"",
+		"defender/users_columns": "'Users': 'columns' must be empty",
+		"defender/users_filter":  "'Users': 'filter' must be empty",
+		"defender/users_legacy":  "'tables::Users' needs api: graph",
 		"defender/audit":         "'late_arrival::audit::interval' is 2h0m0s, longer than the window of 1h0m0s",
-		"defender/backfill":      "'backfill::window' is not available yet",
 	} {
 		_, err := loadConfig(t, id)
 		assert.ErrorContains(t, err, want, id)

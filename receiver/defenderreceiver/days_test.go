@@ -28,17 +28,17 @@ func sample() *tenant.Config {
 }
 
 func TestTenDaysOfEvents(t *testing.T) {
-	runDays(t, 10, 2*time.Hour,
+	runDays(t, 10, 2*time.Hour, 5*time.Millisecond, 40,
 		logons, "DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileEvents", "DeviceEvents", "DeviceRegistryEvents")
 }
 
-// Every query of alerts joins all that there are, so it is a shorter time.
-func TestDaysOfAlerts(t *testing.T) {
-	runDays(t, 2, 2*time.Hour, "Alerts")
+// Every query of alerts joins all that there are, so they are fewer.
+func TestTenDaysOfAlerts(t *testing.T) {
+	runDays(t, 10, 3*time.Hour, time.Second, 1000, "Alerts")
 }
 
 // runDays reads the days of the sample, and lets the newest rows of them become visible and be audited.
-func runDays(t *testing.T, days int, step time.Duration, names ...string) {
+func runDays(t *testing.T, days int, step, interval time.Duration, pageRows int, names ...string) {
 	t.Helper()
 	if raceEnabled {
 		t.Skip("days take minutes under the race detector; make test runs them without it")
@@ -48,7 +48,8 @@ func runDays(t *testing.T, days int, step time.Duration, names ...string) {
 	cfg := s.config(names...)
 	cfg.Settle, cfg.InitialLookback = 2*time.Minute, time.Hour
 	cfg.LateArrival.Audit.Interval = 9 * time.Hour
-	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 40, 15
+	cfg.PollInterval = interval
+	cfg.Page.MaxRows, cfg.Batch.MaxRecords = pageRows, 15
 	life := s.launch(cfg)
 	s.readUntil(epoch.Add(-cfg.Settle), names...)
 	forward := func(steps int) {

@@ -18,4 +18,7 @@
 // Time here is the axis (axis.go): that of arrival where the service tells it, which makes lateness
 // harmless, else that of the event, with an overlap. Either way the audit (audit.go) counts on the
 // service what should have been read: the ledger against the truth.
+//
+// Graph's users (users.go) are the one table that is read by no query: by pages and links of changes,
+// with the same turns, pipeline and failures.
 package defenderreceiver

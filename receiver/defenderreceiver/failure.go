@@ -27,7 +27,8 @@ type failures struct {
 	table  *table
 	pause  *backoff.ExponentialBackOff
 	streak int
-	last   time.Time // position at the last failure
+	since  time.Time // when the first of the streak failed, on this machine's clock
+	last   time.Time // how far the poll came at the last failure
 }
 
 func (t *table) newFailures() *failures {
@@ -38,10 +39,13 @@ func (t *table) newFailures() *failures {
 func (f *failures) clear() {
 	f.streak = 0
 	f.pause.Reset()
+	if f.table.access.accept() {
+		f.table.logger.Info("The credentials are accepted; all tables go on.")
+	}
 	if f.table.state.pause("") {
 		f.table.logger.Info("The table is read again.")
 	}
-	f.table.status.set(f.table.name, nil)
+	f.table.status.set(f.table.id(), nil)
 }
 
 // after is called with a poll's error and returns how long to wait.
@@ -49,10 +53,13 @@ func (f *failures) after(ctx context.Context, err error) time.Duration {
 	t := f.table
 	wait, throttled := throttle(err, t.serviceNow())
 	err = advise(err, t.name)
+	if wait, done := f.afterUsers(err, wait, throttled); done {
+		return wait
+	}
 	switch {
 	case throttled:
 		// The limit is the tenant's, so all tables wait.
-		t.scheduler.Block(time.Now().Add(wait))
+		t.scheduler.Block(time.Now().Add(wait), err.Error())
 		t.logger.Info("The service throttles; all tables wait.", zap.Duration("retry_in", wait), zap.Error(err))
 		return 0
 	case isKind(err, hunting.UnknownTable):
@@ -60,18 +67,20 @@ func (f *failures) after(ctx context.Context, err error) time.Duration {
 	case errors.Is(err, errNoIngestion):
 		return f.absent(reasonNoArrival, err)
 	}
-	t.status.set(t.name, err)
+	t.status.set(t.id(), err)
 	wait = f.pause.NextBackOff()
 	if errors.Is(err, errRefused) || errors.Is(err, errStorage) {
 		// Nothing is wrong with the table: what stands in its way is on this side.
 		t.logger.Error("The table waits.", zap.Error(err), zap.Duration("retry_in", wait))
 		return wait
 	}
-	if t.pass.next.After(f.last) {
+	if at := t.furthest(); !at.Equal(f.last) {
 		// A poll that came further before it failed is no standstill.
-		f.streak, f.last = 0, t.pass.next
+		f.streak, f.last = 0, at
 	}
-	f.streak++
+	if f.streak++; f.streak == 1 {
+		f.since = time.Now()
+	}
 	if isTooMuch(err) || isBroken(err) && f.streak >= brokenTries && t.narrowBroken(ctx, err) {
 		t.logger.Warn("The service cannot give a result whole; less is asked for at once.", zap.Error(err), zap.Duration("retry_in", wait))
 		return wait
@@ -80,6 +89,13 @@ func (f *failures) after(ctx context.Context, err error) time.Duration {
 		reason := reasonFailures
 		if isCredentials(err) {
 			reason = reasonCredentials
+			if all, changed := t.access.deny(f.since, err); all {
+				if changed {
+					t.logger.Error("All tables are paused, because the credentials are not accepted. They go on where they stand after a "+
+						"restart, or when a try succeeds that one of them makes once an hour.", zap.Int("failures", f.streak), zap.Error(err))
+				}
+				return 0 // access makes it wait
+			}
 		}
 		if t.state.pause(reason) {
 			t.logger.Error("The table is paused after consecutive failures. It goes on where it stands after a restart, "+

@@ -3,6 +3,7 @@ package defenderreceiver
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -64,11 +65,20 @@ func (s *stage) balanced() {
 	s.t.Helper()
 	read := 0
 	for _, r := range s.receivers {
-		for _, table := range r.readers {
+		for _, table := range r.lanes() {
 			read += table.state.view().rowsRead
 		}
 	}
 	assert.Equal(s.t, read, s.rows(delivered)+s.rows(duplicate)+s.rows(refused), "rows that were read")
+}
+
+// lanes are all that read rows.
+func (r *defenderReceiver) lanes() []*table {
+	lanes := slices.Clone(r.readers)
+	for _, l := range r.backfills {
+		lanes = append(lanes, l.table)
+	}
+	return lanes
 }
 
 // settle is longer than the standing clock of a stage can seem to run on: Date has whole seconds.

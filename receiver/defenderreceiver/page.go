@@ -8,7 +8,6 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -95,7 +94,9 @@ func (t *table) take(ctx context.Context, body pcommon.Map, r row) {
 	if !r.readable {
 		t.telemetry.repaired(ctx, t.name, 1)
 	}
-	t.telemetry.late(ctx, t.name, r, t.cfg.LateArrival.Overlap)
+	if t.lane == "" {
+		t.telemetry.late(ctx, t.name, r, t.cfg.LateArrival.Overlap)
+	}
 	t.chunk.add(body, r, t.now())
 }
 
@@ -142,26 +143,8 @@ func (t *table) keep() error {
 	if t.keeper == nil {
 		return nil
 	}
-	if err := t.keeper.Keep(t.name, change); err != nil {
+	if err := t.keeper.Keep(t.id(), change); err != nil {
 		return fmt.Errorf("%w: %w", errStorage, err)
 	}
 	return nil
-}
-
-// send waits for a turn, sends a query and returns when its answer begins.
-func (t *table) send(ctx context.Context, kql string, columns []column) (*hunting.Rows, error) {
-	release, err := t.scheduler.Acquire(ctx, t.turn())
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	start := time.Now()
-	// A poll of many queries stands in line anew for each of them.
-	t.due = start
-	rows, err := t.client.Query(ctx, kql, columns)
-	spent := time.Since(start)
-	// Graph does not tell what CPU a query has cost: the time it was at work is the estimate.
-	t.scheduler.Charge(spent)
-	t.telemetry.query(ctx, t.name, spent, err)
-	return rows, err
 }

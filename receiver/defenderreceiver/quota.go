@@ -1,25 +1,134 @@
 package defenderreceiver
 
 import (
+	"context"
+	"strings"
 	"time"
 
+	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
-// limits is the receiver's share of the tenant's quota.
-func (c QuotaConfig) limits() scheduler.Limits {
-	share := func(window time.Duration, amount float64) scheduler.Limit {
-		return scheduler.Limit{Window: window, Amount: amount}.Share(c.Share)
+// limits is the receiver's share of the tenant's quota. The service counts CPU in cycles of a quarter
+// hour and blocks a tenant for the rest of one, so an hour's CPU is spent by quarters.
+func (c QuotaConfig) limits() quota.Limits {
+	share := func(window time.Duration, amount float64) quota.Limit {
+		return quota.Limit{Window: window, Amount: amount}.Share(c.Share)
 	}
-	return scheduler.Limits{
-		Slots: c.MaxConcurrentQueries,
-		Requests: []scheduler.Limit{
+	hour := share(time.Hour, c.CPUPerHour.Seconds())
+	return quota.Limits{
+		Requests: []quota.Limit{
 			share(time.Minute, float64(c.RequestsPerMinute)),
 			share(time.Hour, float64(c.RequestsPerHour)),
 		},
-		CPU: []scheduler.Limit{
-			share(time.Hour, c.CPUPerHour.Seconds()),
+		CPU: []quota.Limit{
+			quota.Limit{Window: cpuCycle, Amount: hour.Amount}.Share(float64(cpuCycle) / float64(time.Hour)),
+			hour,
 			share(24*time.Hour, c.CPUPerDay.Seconds()),
 		},
 	}
+}
+
+// quotaName tells tenants' quotas apart. Both APIs of a cloud share one.
+func (c *Config) quotaName() string {
+	where := firstOf(c.ClientConfig.Endpoint, string(c.Cloud))
+	return strings.ToLower(strings.Join([]string{where, c.Credentials.TenantID, c.Credentials.ClientID}, " "))
+}
+
+// quotaKey is where what was spent stands in the storage.
+func (c *Config) quotaKey() string {
+	return strings.ToLower("quota/v1/" + c.Credentials.TenantID + "/" + c.Credentials.ClientID)
+}
+
+// joinQuota makes the receiver's scheduler.
+func (r *defenderReceiver) joinQuota(ctx context.Context, store scheduler.Store, health *status) (*scheduler.Scheduler, error) {
+	return scheduler.Join(ctx, scheduler.Config{
+		Tenant: r.cfg.quotaName(), Receiver: r.set.ID.String(),
+		Slots: r.cfg.Quota.MaxConcurrentQueries, Limits: r.cfg.Quota.limits(),
+		Store: store, Key: r.cfg.quotaKey(), Logger: r.set.Logger,
+		Report: (&quotaReporter{logger: r.set.Logger, health: health}).report,
+	})
+}
+
+// quotaReporter says in log and status what has changed.
+type quotaReporter struct {
+	logger       *zap.Logger
+	health       *status
+	failed, lack bool // as said last
+}
+
+func (r *quotaReporter) report(s scheduler.Snapshot) {
+	if failed := s.StoreFailure != nil; failed != r.failed {
+		r.failed = failed
+		if failed {
+			r.logger.Error("All tables wait: what is spent of the quota cannot be stored.", zap.Error(s.StoreFailure))
+		}
+		r.health.set(quotaTrouble, s.StoreFailure)
+	}
+	if s.Short == r.lack {
+		return
+	}
+	r.lack = s.Short
+	if !s.Short {
+		r.logger.Info("The quota suffices for all tables.")
+		r.health.note(shortNote, "")
+		return
+	}
+	var waiting []string
+	for _, w := range s.Waiting {
+		if w.ForQuota {
+			waiting = append(waiting, w.Table)
+		}
+	}
+	r.logger.Warn("The quota does not suffice for all tables: those of low priority are read less often, and nothing is skipped. "+
+		"Raise quota::share or the quota's figures if the tenant has more, or disable tables.", zap.Strings("waiting", waiting))
+	r.health.note(shortNote, "the quota does not suffice for all tables: those of low priority are read less often")
+}
+
+const (
+	quotaTrouble = "quota"       // beside the tables' names in the status
+	shortNote    = "quota_short" // attribute of the status
+)
+
+func (t *table) turn() scheduler.Turn {
+	return scheduler.Turn{Table: t.id(), Priority: t.cfg.Tables[t.name].Priority, Due: t.due, Spare: t.lane != ""}
+}
+
+// send waits for a turn, sends a query and returns when its answer begins. What the query has cost is
+// taken out of the quota when the answer is closed.
+func (t *table) send(ctx context.Context, kql string, columns []column) (*hunting.Rows, error) {
+	return t.ask(ctx, func() (*hunting.Rows, error) { return t.client.Query(ctx, kql, columns) })
+}
+
+func (t *table) ask(ctx context.Context, request func() (*hunting.Rows, error)) (*hunting.Rows, error) {
+	grant, err := t.scheduler.Acquire(ctx, t.turn())
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	// A poll of many queries stands in line anew for each of them.
+	t.due = start
+	rows, err := request()
+	spent := time.Since(start)
+	serviceNow, _ := t.client.Clock().Now(t.now())
+	grant.Release(serviceNow)
+	t.telemetry.query(ctx, t.name, spent, err)
+	if err != nil {
+		grant.Charge(t.cost(spent))
+		return nil, err
+	}
+	rows.OnClose(func(s hunting.Stats) { grant.Charge(t.cost(cpuOf(s))) })
+	return rows, nil
+}
+
+// cpuOf is what a query has cost. Graph does not tell it: the time that the service was at work on the
+// request is the estimate.
+func cpuOf(s hunting.Stats) time.Duration {
+	if s.HasCPU {
+		return s.CPU
+	}
+	return s.Waited
 }

@@ -39,6 +39,7 @@ type defenderReceiver struct {
 	cancel    context.CancelFunc
 	loops     sync.WaitGroup
 	readers   []*table
+	backfills []*backfill
 
 	shutdown sync.Once
 }
@@ -79,11 +80,19 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		}
 	}()
 	r.keeper = checkpoint.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
-	r.scheduler = scheduler.New(r.cfg.Quota.limits())
-	if err := r.newTables(ctx, client, newStatus(host)); err != nil {
+	health := newStatus(host)
+	if r.scheduler, err = r.joinQuota(ctx, store, health); err != nil {
 		return err
 	}
-	if err := r.telemetry.observe(r.readers, r.scheduler); err != nil {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.scheduler.Stop(ctx))
+		}
+	}()
+	if err := r.newTables(ctx, client, health); err != nil {
+		return err
+	}
+	if err := r.telemetry.observe(r.readers, r.backfills, r.scheduler); err != nil {
 		return err
 	}
 	r.store, r.close = store, closeIdle
@@ -112,7 +121,7 @@ func (r *defenderReceiver) run(ctx context.Context) {
 		t.polled = sync.OnceFunc(firstReads.Done)
 		r.loops.Go(func() {
 			defer t.polled()
-			t.run(ctx)
+			t.run(ctx, t.poll)
 		})
 	}
 	ready := make(chan struct{})
@@ -130,7 +139,10 @@ func (r *defenderReceiver) run(ctx context.Context) {
 		case <-ctx.Done():
 		}
 		for _, t := range events {
-			r.loops.Go(func() { t.run(ctx) })
+			r.loops.Go(func() { t.run(ctx, t.poll) })
+		}
+		for _, l := range r.backfills {
+			r.loops.Go(func() { l.runBackfill(ctx) })
 		}
 	})
 }
@@ -141,10 +153,11 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 	if err != nil {
 		return err
 	}
+	access := newAccess(health)
 	deliverer := &deliverer{
 		next: r.next, obsrep: r.obsrep, retry: r.cfg.RetryOnFailure, dead: dead, logger: r.set.Logger, waiting: health.set,
 	}
-	for _, declared := range tables.All() {
+	for _, declared := range declaredTables() {
 		if !r.cfg.Tables[declared.Name].Enabled {
 			continue
 		}
@@ -152,17 +165,33 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 		if err != nil {
 			return err
 		}
-		t.client, t.scheduler, t.deliverer, t.telemetry, t.status = client, r.scheduler, deliverer, r.telemetry, health
-		t.logger = r.set.Logger.With(zap.String("table", t.name))
-		t.now = r.now
+		lanes := []*table{t}
+		r.readers = append(r.readers, t)
 		r.telemetry.begin(ctx, t.name)
-		if declared.Kind != tables.Directory {
-			t.keeper = r.keeper
-			if err := t.resume(ctx); err != nil {
+		if declared.Kind != tables.Directory && r.cfg.Backfill.Window > 0 {
+			l, err := newBackfill(&r.cfg, declared, t.began)
+			if err != nil {
+				return err
+			}
+			lanes = append(lanes, l.table)
+			r.backfills = append(r.backfills, l)
+		}
+		for _, lane := range lanes {
+			lane.client, lane.scheduler, lane.deliverer, lane.telemetry, lane.status = client, r.scheduler, deliverer, r.telemetry, health
+			lane.logger = r.set.Logger.With(zap.String("table", lane.id()))
+			lane.now = r.now
+			if declared.Source == tables.Hunting {
+				lane.access = access
+				access.join(lane.state)
+			}
+			if declared.Kind == tables.Directory {
+				continue
+			}
+			lane.keeper = r.keeper
+			if err := lane.resume(ctx); err != nil {
 				return err
 			}
 		}
-		r.readers = append(r.readers, t)
 	}
 	return nil
 }
@@ -184,16 +213,17 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 			r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
 				zap.Duration("shutdown_timeout", r.cfg.ShutdownTimeout))
 		}
-		r.scheduler.Stop()
 	}
 	if r.store == nil {
 		return nil
 	}
 	r.close()
+	spent := r.scheduler.Stop(ctx)
 	err := r.keeper.Flush(ctx)
 	if err != nil {
 		err = fmt.Errorf("the last cursors were not stored, so rows may come again after a restart: %w", err)
 	}
+	err = errors.Join(err, spent)
 	if closed := r.store.Close(ctx); closed != nil && err == nil {
 		err = fmt.Errorf("close the storage: %w", closed)
 	}

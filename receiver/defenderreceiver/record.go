@@ -16,14 +16,15 @@ import (
 type chunk struct {
 	table    *tables.Table
 	tenantID string
+	lane     string // empty: live
 	logs     plog.Logs
 	records  plog.LogRecordSlice
 	rows     []row
 	uids     map[uuid.UUID]struct{}
 }
 
-func newChunk(table *tables.Table, tenantID string) *chunk {
-	c := &chunk{table: table, tenantID: tenantID}
+func newChunk(table *tables.Table, tenantID, lane string) *chunk {
+	c := &chunk{table: table, tenantID: tenantID, lane: lane}
 	c.reset()
 	return c
 }
@@ -87,11 +88,14 @@ func (c *chunk) add(body pcommon.Map, r row, observed time.Time) {
 	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(observed))
 	record.SetEventName(c.table.EventName())
 	attributes := record.Attributes()
-	attributes.EnsureCapacity(3)
+	attributes.EnsureCapacity(4)
 	attributes.PutStr(tables.AttributeUID, r.uid.String())
 	attributes.PutStr(tables.AttributeTable, c.table.Name)
 	if r.ingestionTime != "" {
 		attributes.PutStr(tables.AttributeIngestionTime, r.ingestionTime)
+	}
+	if c.lane != "" {
+		attributes.PutStr(tables.AttributeLane, c.lane)
 	}
 }
 

@@ -11,6 +11,8 @@ const (
 	reasonCredentials = "credentials"
 	reasonNotInPlan   = "not_in_plan"
 	reasonNoArrival   = "no_ingestion_time"
+	// reasonNoPermission is of Users, for which the app registration needs a permission of its own.
+	reasonNoPermission = "no_permission"
 )
 
 // tableState is what others may see of a table: gauges and status.
@@ -21,7 +23,9 @@ type tableState struct {
 	progressed    time.Time // on this machine's clock
 	paused        string    // the reason; empty while the table runs
 	aside         int       // ranges that were set aside
-	rowsRead      int       // delivered, duplicate or refused, sooner or later
+	interval      time.Duration
+	rowsRead      int // delivered, duplicate or refused, sooner or later
+	backfill      backfillView
 }
 
 func (s *tableState) progress(completeUntil time.Time) {
@@ -44,6 +48,18 @@ func (s *tableState) setAside(ranges int) {
 	s.aside = ranges
 }
 
+func (s *tableState) setBackfill(b backfillView) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.backfill = b
+}
+
+func (s *tableState) setInterval(interval time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.interval = interval
+}
+
 // pause sets the reason; an empty one resumes. It reports whether that changed anything.
 func (s *tableState) pause(reason string) bool {
 	s.mu.Lock()
@@ -53,15 +69,26 @@ func (s *tableState) pause(reason string) bool {
 	return changed
 }
 
+// resume ends a pause for that reason.
+func (s *tableState) resume(reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.paused == reason {
+		s.paused = ""
+	}
+}
+
 // tableView is a copy of what a tableState holds.
 type tableView struct {
 	completeUntil, progressed time.Time
 	paused                    string
 	aside, rowsRead           int
+	interval                  time.Duration
+	backfill                  backfillView
 }
 
 func (s *tableState) view() tableView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return tableView{s.completeUntil, s.progressed, s.paused, s.aside, s.rowsRead}
+	return tableView{s.completeUntil, s.progressed, s.paused, s.aside, s.rowsRead, s.interval, s.backfill}
 }

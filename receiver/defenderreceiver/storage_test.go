@@ -3,6 +3,7 @@ package defenderreceiver
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -50,6 +51,20 @@ func (l *statusLog) times(text string) int {
 }
 
 func (l *statusLog) has(text string) bool { return l.times(text) > 0 }
+
+// notes reports whether a status with this text among its attributes was reported.
+func (l *statusLog) notes(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.events, func(e *componentstatus.Event) bool {
+		for _, value := range e.Attributes().All() {
+			if strings.Contains(value.AsString(), text) {
+				return true
+			}
+		}
+		return false
+	})
+}
 
 // ok reports whether the newest event says that all is well.
 func (l *statusLog) ok() bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"go.uber.org/zap"
@@ -26,16 +25,18 @@ var errStorage = errors.New("cursors cannot be stored, so nothing more is read")
 // querier is the hunting API.
 type querier interface {
 	Query(ctx context.Context, kql string, columns []column) (*hunting.Rows, error)
+	Users(ctx context.Context, link string) (*hunting.Rows, error)
 	Clock() *hunting.ServiceClock
 }
 
 // table reads one table. Everything in it belongs to the table's own loop, but for state.
 type table struct {
-	name     string
-	cfg      *Config
-	interval time.Duration
-	query    query.Table
-	columns  []column
+	name    string
+	lane    string // laneBackfill; empty: live
+	cfg     *Config
+	cadence cadence
+	query   query.Table
+	columns []column
 
 	client    querier
 	scheduler *scheduler.Scheduler
@@ -46,6 +47,7 @@ type table struct {
 	now       func() time.Time
 	state     *tableState
 	status    *status
+	access    *access // nil: what becomes of the table says nothing of the others
 
 	ids        *rowid.Hasher
 	chunk      *chunk
@@ -53,10 +55,13 @@ type table struct {
 	position   *position // nil until it is known where to begin
 	nextProbe  time.Time // when the service is asked again for the axis; zero: not asked yet
 	pass       pass
+	users      *users // of Graph's /users, which is read by no query
 	duplicates int
+	rowsBefore int       // read before this poll
 	due        time.Time // since when the next query is wished
 	nextAudit  time.Time // on the service's clock
 	polled     func()    // told when the table was read, or is not going to be; nil if nobody waits
+	began      *beginning
 }
 
 // pass is what a poll has to read. A poll that fails leaves it to the next one, so that the overlap
@@ -84,12 +89,16 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 		interval = cfg.PollInterval
 	}
 	t := &table{
-		name: declared.Name, cfg: cfg, interval: interval, query: q,
-		state: &tableState{}, span: newSpan(),
+		name: declared.Name, cfg: cfg, query: q,
+		cadence: cadence{configured: interval, current: interval, priority: own.Priority},
+		state:   &tableState{}, span: newSpan(), began: newBeginning(),
 		ids:   rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
-		chunk: newChunk(declared, cfg.Credentials.TenantID),
+		chunk: newChunk(declared, cfg.Credentials.TenantID, ""),
 	}
 	t.readAlong(query.Arrival)
+	if isUsers(declared.Name) {
+		t.users = &users{}
+	}
 	return t, nil
 }
 
@@ -100,13 +109,13 @@ func (t *table) readAlong(axis query.Axis) {
 }
 
 // run polls until ctx ends.
-func (t *table) run(ctx context.Context) {
+func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 	failures := t.newFailures()
 	defer t.keepLast()
-	for ctx.Err() == nil {
+	for t.access.wait(ctx) {
 		began := time.Now()
 		t.due = began
-		err := t.poll(ctx)
+		err := poll(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -134,20 +143,19 @@ func (t *table) keepLast() {
 	}
 }
 
-// idle is the time to the next poll of a table that is up to date. A little jitter keeps the tables
-// of a receiver from asking all at once.
-func (t *table) idle(began time.Time) time.Duration {
-	const jitterRatio = 0.05
-	spent := time.Since(began)
-	return max(t.interval-spent+time.Duration(rand.Float64()*jitterRatio*float64(t.interval)), 0) //nolint:gosec // no secret
-}
-
-func (t *table) turn() scheduler.Turn {
-	return scheduler.Turn{Priority: t.cfg.Tables[t.name].Priority, Due: t.due}
+// id names the table and its lane: in the storage, and where troubles are told.
+func (t *table) id() string {
+	if t.lane == "" {
+		return t.name
+	}
+	return t.name + "/" + t.lane
 }
 
 // poll reads all that has come and settled.
 func (t *table) poll(ctx context.Context) error {
+	if t.users != nil {
+		return t.pollUsers(ctx)
+	}
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
@@ -183,6 +191,11 @@ func (t *table) readPass(ctx context.Context) error {
 		}
 		t.pass = pass{next: latest(cursor.CompleteUntil.Add(-t.overlap()), cursor.Since), to: t.horizon()}
 	}
+	return t.readRanges(ctx)
+}
+
+// readRanges reads what is left of the pass.
+func (t *table) readRanges(ctx context.Context) error {
 	for t.pass.next.Before(t.pass.to) {
 		if err := t.keeper.Failure(); err != nil {
 			return fmt.Errorf("%w: %w", errStorage, err)

@@ -27,8 +27,8 @@ func newTelemetry(settings component.TelemetrySettings) (*telemetry, error) {
 }
 
 // observe lets the gauges read the states of the tables and the scheduler's quota.
-func (t *telemetry) observe(tables []*table, quota *scheduler.Scheduler) error {
-	return errors.Join(t.observeLag(tables), t.observeProgress(tables), t.observePaused(tables), t.observeAside(tables), t.observeQuota(quota))
+func (t *telemetry) observe(tables []*table, backfills []*backfill, quota *scheduler.Scheduler) error {
+	return errors.Join(t.observeLag(tables), t.observeProgress(tables), t.observePaused(tables), t.observeAside(tables), t.observeBackfill(backfills), t.observeInterval(tables), t.observeQuota(quota))
 }
 
 func (t *telemetry) observeProgress(tables []*table) error {
@@ -51,17 +51,45 @@ func (t *telemetry) observeAside(tables []*table) error {
 	})
 }
 
-func (t *telemetry) observeQuota(quota *scheduler.Scheduler) error {
-	return t.builder.RegisterReceiverDefenderQuotaUsedCallback(func(_ context.Context, o metric.Float64Observer) error {
-		requests, cpu := quota.Used()
-		for resource, windows := range map[string]map[time.Duration]float64{"requests": requests, "cpu": cpu} {
-			for window, ratio := range windows {
-				o.Observe(ratio, metric.WithAttributes(
-					attribute.String("resource", resource), attribute.String("window", window.String())))
+func (t *telemetry) observeBackfill(backfills []*backfill) error {
+	return t.builder.RegisterReceiverDefenderBackfillProgressCallback(func(_ context.Context, o metric.Float64Observer) error {
+		for _, lane := range backfills {
+			if view := lane.state.view(); !view.backfill.live.IsZero() {
+				o.Observe(view.backfill.ratio(view.completeUntil), ofTable(lane.name))
 			}
 		}
 		return nil
 	})
+}
+
+func (t *telemetry) observeInterval(tables []*table) error {
+	return t.builder.RegisterReceiverDefenderPollIntervalCallback(func(_ context.Context, o metric.Float64Observer) error {
+		for _, table := range tables {
+			if interval := table.state.view().interval; interval > 0 {
+				o.Observe(interval.Seconds(), ofTable(table.name))
+			}
+		}
+		return nil
+	})
+}
+
+func (t *telemetry) observeQuota(quota *scheduler.Scheduler) error {
+	short := t.builder.RegisterReceiverDefenderQuotaShortCallback(func(_ context.Context, o metric.Int64Observer) error {
+		value := int64(0)
+		if quota.Short() {
+			value = 1
+		}
+		o.Observe(value)
+		return nil
+	})
+	used := t.builder.RegisterReceiverDefenderQuotaUsedCallback(func(_ context.Context, o metric.Float64Observer) error {
+		for _, use := range quota.Snapshot().Windows {
+			o.Observe(use.Ratio(), metric.WithAttributes(
+				attribute.String("resource", use.Resource), attribute.String("window", use.Limit.Window.String())))
+		}
+		return nil
+	})
+	return errors.Join(short, used)
 }
 
 func (t *telemetry) observeLag(tables []*table) error {

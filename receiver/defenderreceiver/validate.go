@@ -43,26 +43,19 @@ func (c *Config) Validate() error {
 		within("pause_after_failures", c.PauseAfterFailures, 0, 1_000_000),
 		within("checkpoint_delay", c.CheckpointDelay, 0, time.Hour),
 		positive("shutdown_timeout", c.ShutdownTimeout),
-		c.unsupported(),
 	}
 	if audit := c.LateArrival.Audit; audit.Interval > audit.Window && audit.Window > 0 {
 		errs = append(errs, fmt.Errorf("'late_arrival::audit::interval' is %v, longer than the window of %v: rows in between would never be counted",
 			audit.Interval, audit.Window))
+	}
+	if users := tables.Users().Name; c.API == APILegacy && c.Tables[users].Enabled {
+		errs = append(errs, fmt.Errorf("'tables::%s' needs api: graph: the legacy API's token is not for Graph, which keeps the users", users))
 	}
 	if c.StorageID == nil {
 		errs = append(errs, errors.New("'storage' is required: name a storage extension that is listed under service::extensions, "+
 			"e.g. file_storage/cursors; without it a restart would lose or repeat rows"))
 	}
 	return errors.Join(errs...)
-}
-
-// unsupported refuses settings that would be without effect in this release: a promise that is not
-// kept must not look kept.
-func (c *Config) unsupported() error {
-	if c.Backfill.Window > 0 {
-		return errors.New("'backfill::window' is not available yet: leave it at 0s; initial_lookback reaches up to 720h back")
-	}
-	return nil
 }
 
 // Validate checks the quota; confmap calls it with its key's name.
@@ -118,14 +111,18 @@ func (t *TablesConfig) Validate() error {
 	enabled := 0
 	for _, name := range slices.Sorted(maps.Keys(*t)) {
 		cfg := (*t)[name]
-		if _, ok := tables.ByName(name); !ok {
+		if !slices.ContainsFunc(declaredTables(), func(t *tables.Table) bool { return t.Name == name }) {
 			errs = append(errs, fmt.Errorf("'%s' is no table: the tables are %s", name, tableNames()))
 			continue
 		}
 		if cfg.Enabled {
 			enabled++
 		}
-		if err := cfg.validate(); err != nil {
+		err := cfg.validate()
+		if isUsers(name) {
+			err = errors.Join(err, cfg.validateUsers())
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("'%s': %w", name, err))
 		}
 	}
@@ -155,7 +152,7 @@ func (c TableConfig) validate() error {
 
 func tableNames() string {
 	var names []string
-	for _, t := range tables.All() {
+	for _, t := range declaredTables() {
 		names = append(names, t.Name)
 	}
 	return strings.Join(names, ", ")

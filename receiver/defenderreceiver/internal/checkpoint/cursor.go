@@ -26,6 +26,29 @@ type Cursor struct {
 	CarriedUntil time.Time
 	// Aside are ranges that could not be read and were passed over; they are tried again.
 	Aside []Range
+	// Began is where the live lane was first begun.
+	Began Start
+	// Backfill is set in the cursor of a backfill.
+	Backfill *Backfill
+}
+
+// Start is where a lane began, along the axis that it then read.
+type Start struct {
+	Axis string    `json:"axis"`
+	At   time.Time `json:"at"`
+}
+
+// Backfill is how far history was read. It is read in spans of event time, each from its beginning to its
+// end, which is where the cursor's own times lie.
+type Backfill struct {
+	// Live is where the live lane began: what came before it is history.
+	Live Start `json:"live"`
+	// Reached: all history from it up to the live lane's start was read.
+	Reached time.Time `json:"reached"`
+	// To is the end of the span that is being read, and Since its beginning; zero between two spans.
+	To time.Time `json:"to,omitzero"`
+	// Ahead: the rows were read that came before the live lane's start with a Timestamp behind it.
+	Ahead bool `json:"ahead,omitempty"`
 }
 
 // Range is a half-open range of time that was set aside.
@@ -46,13 +69,16 @@ type stored struct {
 	CompleteUntil time.Time         `json:"complete_until"`
 	CarriedUntil  time.Time         `json:"carried_until,omitzero"`
 	Aside         []Range           `json:"aside,omitempty"`
+	Began         Start             `json:"began,omitzero"`
+	Backfill      *Backfill         `json:"backfill,omitempty"`
 	Bins          map[string][3]int `json:"bins,omitempty"` // rows, segments, counted
 }
 
 func encode(c Cursor, index map[Bin]Entry) ([]byte, error) {
 	s := stored{
 		Version: version, Axis: c.Axis, Filter: c.Filter, Since: c.Since.UTC(), CompleteUntil: c.CompleteUntil.UTC(),
-		CarriedUntil: c.CarriedUntil, Aside: c.Aside, Bins: make(map[string][3]int, len(index)),
+		CarriedUntil: c.CarriedUntil, Aside: c.Aside, Began: c.Began, Backfill: c.Backfill,
+		Bins: make(map[string][3]int, len(index)),
 	}
 	for bin, e := range index {
 		s.Bins[bin.String()] = [3]int{e.Rows, e.Segments, e.Counted}
@@ -86,6 +112,6 @@ func decode(data []byte) (Cursor, map[Bin]Entry, error) {
 	}
 	return Cursor{
 		Axis: s.Axis, Filter: s.Filter, Since: s.Since.UTC(), CompleteUntil: s.CompleteUntil.UTC(),
-		CarriedUntil: s.CarriedUntil.UTC(), Aside: s.Aside,
+		CarriedUntil: s.CarriedUntil.UTC(), Aside: s.Aside, Began: s.Began, Backfill: s.Backfill,
 	}, index, nil
 }

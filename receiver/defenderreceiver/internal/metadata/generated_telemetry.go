@@ -25,23 +25,26 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                          metric.Meter
-	mu                             sync.Mutex
-	registrations                  []metric.Registration
-	ReceiverDefenderAuditRows      metric.Int64Counter
-	ReceiverDefenderCursorLag      metric.Float64ObservableGauge
-	ReceiverDefenderCursorWrites   metric.Int64Counter
-	ReceiverDefenderLateRows       metric.Int64Counter
-	ReceiverDefenderPaused         metric.Int64ObservableGauge
-	ReceiverDefenderProgressAge    metric.Float64ObservableGauge
-	ReceiverDefenderQueries        metric.Int64Counter
-	ReceiverDefenderQueryDuration  metric.Float64Histogram
-	ReceiverDefenderQuotaUsed      metric.Float64ObservableGauge
-	ReceiverDefenderRangesAside    metric.Int64ObservableGauge
-	ReceiverDefenderRepairedValues metric.Int64Counter
-	ReceiverDefenderRows           metric.Int64Counter
-	ReceiverDefenderThrottled      metric.Int64Counter
-	ReceiverDefenderTruncatedPages metric.Int64Counter
+	meter                            metric.Meter
+	mu                               sync.Mutex
+	registrations                    []metric.Registration
+	ReceiverDefenderAuditRows        metric.Int64Counter
+	ReceiverDefenderBackfillProgress metric.Float64ObservableGauge
+	ReceiverDefenderCursorLag        metric.Float64ObservableGauge
+	ReceiverDefenderCursorWrites     metric.Int64Counter
+	ReceiverDefenderLateRows         metric.Int64Counter
+	ReceiverDefenderPaused           metric.Int64ObservableGauge
+	ReceiverDefenderPollInterval     metric.Float64ObservableGauge
+	ReceiverDefenderProgressAge      metric.Float64ObservableGauge
+	ReceiverDefenderQueries          metric.Int64Counter
+	ReceiverDefenderQueryDuration    metric.Float64Histogram
+	ReceiverDefenderQuotaShort       metric.Int64ObservableGauge
+	ReceiverDefenderQuotaUsed        metric.Float64ObservableGauge
+	ReceiverDefenderRangesAside      metric.Int64ObservableGauge
+	ReceiverDefenderRepairedValues   metric.Int64Counter
+	ReceiverDefenderRows             metric.Int64Counter
+	ReceiverDefenderThrottled        metric.Int64Counter
+	ReceiverDefenderTruncatedPages   metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -53,6 +56,21 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterReceiverDefenderBackfillProgressCallback sets callback for observable ReceiverDefenderBackfillProgress metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderBackfillProgressCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderBackfillProgress, obs: o})
+		return nil
+	}, builder.ReceiverDefenderBackfillProgress)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterReceiverDefenderCursorLagCallback sets callback for observable ReceiverDefenderCursorLag metric.
@@ -85,12 +103,42 @@ func (builder *TelemetryBuilder) RegisterReceiverDefenderPausedCallback(cb metri
 	return nil
 }
 
+// RegisterReceiverDefenderPollIntervalCallback sets callback for observable ReceiverDefenderPollInterval metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderPollIntervalCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderPollInterval, obs: o})
+		return nil
+	}, builder.ReceiverDefenderPollInterval)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterReceiverDefenderProgressAgeCallback sets callback for observable ReceiverDefenderProgressAge metric.
 func (builder *TelemetryBuilder) RegisterReceiverDefenderProgressAgeCallback(cb metric.Float64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderProgressAge, obs: o})
 		return nil
 	}, builder.ReceiverDefenderProgressAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverDefenderQuotaShortCallback sets callback for observable ReceiverDefenderQuotaShort metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderQuotaShortCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverDefenderQuotaShort, obs: o})
+		return nil
+	}, builder.ReceiverDefenderQuotaShort)
 	if err != nil {
 		return err
 	}
@@ -174,6 +222,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{row}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderBackfillProgress, err = builder.meter.Float64ObservableGauge(
+		"otelcol_receiver_defender_backfill_progress",
+		metric.WithDescription("Share of the history of backfill::window that was read and counted; 1 once all was. [Alpha]"),
+		metric.WithUnit("{ratio}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderCursorLag, err = builder.meter.Float64ObservableGauge(
 		"otelcol_receiver_defender_cursor_lag",
 		metric.WithDescription("Age of the newest time up to which the table is complete. [Alpha]"),
@@ -198,6 +252,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{table}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderPollInterval, err = builder.meter.Float64ObservableGauge(
+		"otelcol_receiver_defender_poll_interval",
+		metric.WithDescription("Interval at which the table is polled at present. It follows what the table brings, from a quarter of poll_interval up to poll_interval, and up to four times that while the quota is short. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderProgressAge, err = builder.meter.Float64ObservableGauge(
 		"otelcol_receiver_defender_progress_age",
 		metric.WithDescription("Time since the table's cursor last moved. One that grows while rows are read is a livelock. [Alpha]"),
@@ -215,6 +275,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Time from sending a query until its answer begins. [Alpha]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 180}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderQuotaShort, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_defender_quota_short",
+		metric.WithDescription("Whether the quota does not suffice for all tables (1), so that those of low priority are read less often, or does (0). [Alpha]"),
+		metric.WithUnit("{receiver}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderQuotaUsed, err = builder.meter.Float64ObservableGauge(

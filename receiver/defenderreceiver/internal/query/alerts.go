@@ -17,7 +17,8 @@ const (
 
 // alerts joins AlertInfo and AlertEvidence. A pair's place on the axis is that of its later half, so
 // neither half can come too late; what came after the page's end is not looked at, so a page says the
-// same whenever it is read.
+// same whenever it is read. With ArrivedBefore a pair is what its halves were then, and stands at the
+// evidence's Timestamp.
 //
 // Of an alert's AlertInfo rows the newest counts, from the first one on that said the same: a row
 // that repeats its predecessor changes nothing and gives the pair no new place. Of evidence rows that
@@ -26,12 +27,12 @@ const (
 // ingestion_time() is taken before join and summarize, which lose it.
 func (t Table) alerts(p Page) kusto.Fragment {
 	joined := kusto.Format(`let info = ?
-| where ? < ?
+| where ?
 | sort by AlertId asc, ? asc, ? asc
 | where AlertId != prev(AlertId) or ?
 | where AlertId != next(AlertId);
 let evidence = ?
-| where ? < ?;
+| where ?;
 let users = evidence
 | where EntityType == "User"
 | summarize ? = make_set(?) by AlertId;
@@ -43,14 +44,14 @@ evidence
 | join kind=leftouter (users) on AlertId
 | extend ?`,
 		t.info(),
-		kusto.Name(infoPlace), kusto.DateTime(p.To),
+		t.came(infoPlace, p),
 		kusto.Name(infoPlace), t.infoOrder(),
 		t.infoChanged(),
 		t.evidence(),
-		kusto.Name(evidencePlace), kusto.DateTime(p.To),
+		t.came(evidencePlace, p),
 		kusto.Name(tables.AlertUsersColumn), t.user(),
 		kusto.Name(evidencePlace), kusto.Name(evidencePlace), kusto.Names(t.evidenceColumns()...),
-		kusto.Name(t.AxisColumn()), kusto.Name(infoPlace), kusto.Name(evidencePlace),
+		kusto.Name(t.pairPlace()), kusto.Name(infoPlace), kusto.Name(evidencePlace),
 		within(t.AxisColumn(), p),
 		t.merged(),
 	)
@@ -71,12 +72,28 @@ func (t Table) evidence() kusto.Fragment {
 	return kusto.Format("?\n| extend ? = ?", kusto.Name(t.Schema.Name), kusto.Name(evidencePlace), t.place())
 }
 
-// place is where a single row stands on the axis.
+// place is when a single row came, or happened where the service does not say when rows arrived.
 func (t Table) place() kusto.Fragment {
-	if t.Axis == EventTime {
-		return kusto.Name(tables.TimestampColumn)
+	if t.knowsArrival() {
+		return kusto.Text("ingestion_time()")
 	}
-	return kusto.Text("ingestion_time()")
+	return kusto.Name(tables.TimestampColumn)
+}
+
+// pairPlace is the column of the later half's place.
+func (t Table) pairPlace() string {
+	if t.knowsArrival() {
+		return IngestionTime
+	}
+	return LaterTimestamp
+}
+
+// came is true of a half that had come by the end of the page, or of what this reader reads.
+func (t Table) came(place string, p Page) kusto.Fragment {
+	if !t.ArrivedBefore.IsZero() {
+		return before(place, t.ArrivedBefore)
+	}
+	return kusto.Format("? < ?", kusto.Name(place), kusto.DateTime(p.To))
 }
 
 // infoColumns are AlertInfo's, without the key of the join.

@@ -44,16 +44,22 @@ type Table struct {
 	UserColumns []string
 	// UserFilter is the user's own predicate, empty if there is none.
 	UserFilter kusto.Fragment
+	// ArrivedBefore leaves rows to another reader that arrived from then on; zero: no row is left. It is for
+	// reading along event time. Rows that do not say when they arrived are read.
+	ArrivedBefore time.Time
 	// System tells the accounts whose rows are left on the server; nil: all rows are read.
 	System *accounts.Server
 }
+
+// knowsArrival reports whether rows are asked when they arrived.
+func (t Table) knowsArrival() bool { return t.Axis == Arrival || !t.ArrivedBefore.IsZero() }
 
 // AxisColumn is the column that holds a row's place on the axis.
 func (t Table) AxisColumn() string {
 	switch {
 	case t.Axis == Arrival:
 		return IngestionTime
-	case t.Kind == tables.Alerts:
+	case t.Kind == tables.Alerts && !t.knowsArrival():
 		return LaterTimestamp
 	default:
 		return tables.TimestampColumn
@@ -86,8 +92,11 @@ func (t Table) Projection() []tables.Column {
 		users, _ := t.Column(tables.AlertUsersColumn)
 		columns = append(columns, users, tables.Column{Name: InfoTimestamp, Type: tables.DateTime})
 	}
-	if axis := t.AxisColumn(); axis != tables.TimestampColumn {
-		columns = append(columns, tables.Column{Name: axis, Type: tables.DateTime})
+	switch {
+	case t.knowsArrival():
+		columns = append(columns, tables.Column{Name: IngestionTime, Type: tables.DateTime})
+	case t.AxisColumn() != tables.TimestampColumn:
+		columns = append(columns, tables.Column{Name: t.AxisColumn(), Type: tables.DateTime})
 	}
 	return columns
 }
@@ -109,9 +118,18 @@ func (t Table) Read(p Page) string {
 		t.rows(p),
 		t.part(p),
 		kusto.Format("project ?", kusto.Names(names(t.Projection())...)),
-		kusto.Format("order by ? asc", kusto.Name(t.AxisColumn())),
+		t.order(),
 		kusto.Format("take ?", kusto.Int(p.MaxRows)),
 	).String()
+}
+
+// order is that of the axis. Whole batches of rows arrive at one time: within it they stand in the order of their
+// events, which a page and a delivery may cut.
+func (t Table) order() kusto.Fragment {
+	if t.AxisColumn() == tables.TimestampColumn {
+		return kusto.Format("order by ? asc", kusto.Name(t.AxisColumn()))
+	}
+	return kusto.Format("order by ? asc, ? asc", kusto.Name(t.AxisColumn()), kusto.Name(tables.TimestampColumn))
 }
 
 // rows are all rows of the range that belong to the table as it is read.
@@ -125,16 +143,25 @@ func (t Table) rows(p Page) kusto.Fragment {
 // events reads one table. Along arrival there is no filter on event time: a row may be days older than
 // its arrival.
 func (t Table) events(p Page) kusto.Fragment {
-	var extend kusto.Fragment
-	if t.Axis == Arrival {
+	var extend, bound kusto.Fragment
+	if t.knowsArrival() {
 		extend = kusto.Format("extend ? = ingestion_time()", kusto.Name(IngestionTime))
+	}
+	if !t.ArrivedBefore.IsZero() {
+		bound = kusto.Format("where ?", before(IngestionTime, t.ArrivedBefore))
 	}
 	return kusto.Join("\n| ",
 		kusto.Name(t.Schema.Name),
 		extend,
 		kusto.Format("where ?", within(t.AxisColumn(), p)),
+		bound,
 		t.where(),
 	)
+}
+
+// before is true of a row without that time, too.
+func before(column string, end time.Time) kusto.Fragment {
+	return kusto.Format("(isnull(?) or ? < ?)", kusto.Name(column), kusto.Name(column), kusto.DateTime(end))
 }
 
 func within(column string, p Page) kusto.Fragment {

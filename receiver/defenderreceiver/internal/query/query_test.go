@@ -49,6 +49,9 @@ func all(t *testing.T) map[string]string {
 		}
 		queries[declared.Name+", by event time"] = byEvent.Read(page)
 		queries[declared.Name+", count by event time"] = byEvent.Count(page)
+		byEvent.ArrivedBefore = from
+		queries[declared.Name+", that arrived before"] = byEvent.Read(page)
+		queries[declared.Name+", count that arrived before"] = byEvent.Count(page)
 	}
 	return queries
 }
@@ -65,7 +68,8 @@ func TestProjectionIsWhatComes(t *testing.T) {
 	both := []Table{}
 	for _, declared := range tables.All() {
 		both = append(both, Table{Table: declared, UserColumns: []string{"Timestamp"}},
-			Table{Table: declared, UserColumns: []string{"Timestamp"}, Axis: EventTime})
+			Table{Table: declared, UserColumns: []string{"Timestamp"}, Axis: EventTime},
+			Table{Table: declared, UserColumns: []string{"Timestamp"}, Axis: EventTime, ArrivedBefore: from})
 	}
 	for _, table := range both {
 		q, err := kql.Compile(schema{}, table.Read(page), kql.Options{Now: from})
@@ -96,7 +100,7 @@ func TestEventPage(t *testing.T) {
 | project Timestamp, DeviceId, DeviceName, ActionType, RegistryKey, RegistryValueName, RegistryValueData, InitiatingProcessAccountDomain, `+
 		`InitiatingProcessAccountName, InitiatingProcessAccountSid, InitiatingProcessAccountUpn, InitiatingProcessAccountObjectId, `+
 		`InitiatingProcessFileName, ReportId, IngestionTime
-| order by IngestionTime asc
+| order by IngestionTime asc, Timestamp asc
 | take 50000`, Table{Table: registry, UserFilter: filter}.Read(part))
 }
 

@@ -7,8 +7,9 @@ const (
 	pacedFrom = 15 * time.Minute
 	// capacityPart of a window's amount may be spent at once, the rest as the window lasts.
 	capacityPart = 4
-	// reservedPart of the capacity is left to urgent queries.
+	// reservedPart of the capacity is left to urgent queries, sparePart to all that are not spare.
 	reservedPart = 4
+	sparePart    = 2
 )
 
 // bucket paces what is spent of a window: it fills at a rate at which the window is not overspent.
@@ -42,10 +43,14 @@ func (b *bucket) spend(at time.Time, amount float64) {
 	b.level -= amount
 }
 
-// freeAt is when the bucket holds amount and what is left to urgent queries, or is full.
-func (b *bucket) freeAt(now time.Time, amount float64) time.Time {
+// freeAt is when the bucket holds amount and what is left to more urgent queries, or is full.
+func (b *bucket) freeAt(now time.Time, class Class, amount float64) time.Time {
 	b.fill(now)
-	lacking := min(b.capacity, amount+b.capacity/reservedPart) - b.level
+	reserved := b.capacity / reservedPart
+	if class == Spare {
+		reserved = b.capacity / sparePart
+	}
+	lacking := min(b.capacity, amount+reserved) - b.level
 	if lacking <= roundOff {
 		return time.Time{}
 	}

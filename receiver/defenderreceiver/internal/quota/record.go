@@ -58,7 +58,8 @@ func (a *Account) Restore(receiver string, r Record, elapsed time.Duration, now 
 		j.slots = append(j.slots, slot{now.Add(-elapsed - s.Age), s.Requests, s.CPU})
 	}
 	if r.Reserve != (Cost{}) {
-		j.slots = append(j.slots, slot{now, r.Reserve.Requests, r.Reserve.CPU})
+		// After now, where Shift leaves it.
+		j.slots = append(j.slots, slot{now.Add(1), r.Reserve.Requests, r.Reserve.CPU})
 	}
 	j.tidy(now, a.longest())
 	a.journals[receiver] = j
@@ -66,7 +67,7 @@ func (a *Account) Restore(receiver string, r Record, elapsed time.Duration, now 
 }
 
 // Shift moves by a time what a receiver had spent before a moment: the clock by which it was restored
-// was wrong. Nothing moves beyond that moment.
+// was wrong. Nothing moves beyond that moment, and the reserve stays where it is.
 func (a *Account) Shift(receiver string, restored time.Time, by time.Duration, now time.Time) {
 	j := a.journal(receiver, now)
 	for i, s := range j.slots {

@@ -18,7 +18,12 @@ const (
 	Patient
 	// Paced leaves a margin, and spends no faster than the long windows last.
 	Paced
+	// Spare is paced, and leaves enough for a burst of all others.
+	Spare
 )
+
+// spareMargin times the margin is what Spare leaves of a window.
+const spareMargin = 4
 
 // window counts what was spent in the time that lies back no longer than the limit's window.
 type window struct {
@@ -74,7 +79,11 @@ func (w *window) forget(now time.Time) {
 func (w *window) freeAt(now time.Time, class Class, amount, underWay float64) (time.Time, bool) {
 	w.forget(now)
 	room := w.limit.Amount
-	if class != Urgent {
+	switch class {
+	case Urgent:
+	case Spare:
+		room -= spareMargin * w.margin
+	default:
 		room -= w.margin
 	}
 	if underWay > 0 && underWay+amount > room {
@@ -87,8 +96,8 @@ func (w *window) freeAt(now time.Time, class Class, amount, underWay float64) (t
 		excess -= w.spent[i].amount
 		free = w.spent[i].at.Add(w.limit.Window)
 	}
-	if class == Paced && w.pace != nil {
-		if paced := w.pace.freeAt(now, amount+underWay); paced.After(free) {
+	if class >= Paced && w.pace != nil {
+		if paced := w.pace.freeAt(now, class, amount+underWay); paced.After(free) {
 			free = paced
 		}
 	}

@@ -1,10 +1,18 @@
 // Package scheduler decides which table may send its next query.
 //
-// Tables ask for a turn and wait. At most a fixed number of queries is on the service at a time; a
-// free slot goes to the table with the lowest priority number, and among equals to the one that has
-// been due longest. A turn that waits grows more urgent, so that no table starves.
+// Tables ask for a turn and wait. Each receiver has a Scheduler with a fixed number of queries at a
+// time. Receivers of one process that use the same tenant and client share a tenant: one line of
+// turns, one account of the quota (package quota), one block after a 429. With different shares of
+// the quota the smaller counts for all of them.
 //
-// No window of the request quota is overspent: a turn that would overspend it is held until it fits.
-// What CPU a query costs is known only afterwards, so there the turn after it waits. A throttled
-// answer blocks all tables, because the service's limits are the tenant's and not a table's.
+// A free slot goes to the turn with the lowest priority number, and among equals to the one that has
+// been due longest; a turn that waits grows more urgent. Once a turn had to wait for the quota, the
+// quota is what is shared (order.go): priority 1 first; all others wait in proportion to their
+// priority number less one, so that the lowest slow down most, and one with full pages gets the fewer
+// of them; and what has waited for long gets a small part of the quota before all others, so that no
+// table starves.
+//
+// What is spent is stored ahead (store.go): before a request is sent the storage already counts it, as
+// part of a reserve. A process that is killed has therefore forgotten no request, and counts at most
+// the reserve too much. While the reserve cannot be renewed, no more queries are sent.
 package scheduler

@@ -1,166 +1,232 @@
 package scheduler
 
 import (
-	"cmp"
 	"context"
-	"slices"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
 // Turn is a table's wish to send a query.
 type Turn struct {
+	Table    string
 	Priority int       // 1 is served first
 	Due      time.Time // since when it wishes
+	Spare    bool      // takes what all others leave, whatever its priority
 }
 
-// Limits are what the scheduler keeps within.
-type Limits struct {
-	Slots    int     // queries at a time
-	Requests []Limit // in requests
-	CPU      []Limit // in seconds
+// Store is where a receiver remembers what it has spent: a storage.Client's part.
+type Store interface {
+	Get(ctx context.Context, key string) ([]byte, error)
+	Set(ctx context.Context, key string, value []byte) error
 }
 
-// Scheduler hands out turns.
+// Config is what a receiver brings along.
+type Config struct {
+	// Tenant is the quota that is shared with the receivers of this process that name the same; empty: with none.
+	Tenant   string
+	Receiver string // by which it is told apart from them
+	Slots    int    // queries at a time
+	Limits   quota.Limits
+	Store    Store  // nil: nothing is remembered
+	Key      string // in the store
+	Logger   *zap.Logger
+	// Report is told when the state changes that Snapshot gives; nil: nobody is.
+	Report func(Snapshot)
+}
+
+// Scheduler hands out a receiver's turns.
 type Scheduler struct {
-	// mu guards everything below.
-	mu           sync.Mutex
-	free         int
-	requests     quota
-	cpu          quota
-	waiting      []*waiter // in the order in which they asked
-	blockedUntil time.Time
-	wake         *time.Timer
+	cfg    Config
+	tenant *tenant
+	cancel context.CancelFunc
+	ended  sync.WaitGroup
+	dirty  chan struct{} // something is to be stored
+	notify chan struct{} // something is to be reported
+
+	// What follows is guarded by tenant.mu.
+
+	free    int // slots
+	running int // queries that were granted and not charged yet
+	stored  stored
+	restore restored
 }
 
-type waiter struct {
-	turn    Turn
-	granted chan struct{}
+// Join makes a receiver's scheduler, with what the receiver spent before. Stop ends it. The error is
+// the storage's; a stored value that cannot be read is none: then an hour's share counts as spent.
+func Join(ctx context.Context, cfg Config) (*Scheduler, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = zap.NewNop()
+	}
+	s := &Scheduler{cfg: cfg, free: cfg.Slots, dirty: make(chan struct{}, 1), notify: make(chan struct{}, 1)}
+	var data []byte
+	if cfg.Store != nil {
+		var err error
+		if data, err = cfg.Store.Get(ctx, cfg.Key); err != nil {
+			return nil, fmt.Errorf("read %q from the storage: %w", cfg.Key, err)
+		}
+	}
+	s.tenant = enter(s)
+	s.load(data)
+	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.cancel = cancel
+	s.ended.Go(func() { s.keep(runCtx) })
+	return s, nil
 }
 
-// New returns a scheduler that has spent nothing yet.
-func New(limits Limits) *Scheduler {
-	return &Scheduler{free: limits.Slots, requests: newQuota(limits.Requests), cpu: newQuota(limits.CPU)}
+// Stop ends the scheduler and stores what was spent, once its queries are off the service. Turns are
+// given no more.
+func (s *Scheduler) Stop(ctx context.Context) error {
+	s.cancel()
+	leave(s)
+	ended := make(chan struct{})
+	go func() {
+		s.ended.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return s.store(ctx, true)
+	case <-ctx.Done():
+		// A write hangs; what it stores has a reserve, which covers what was spent since.
+		return fmt.Errorf("store %q: %w", s.cfg.Key, ctx.Err())
+	}
 }
 
-// Acquire waits for a turn. The caller calls release, once, when its query is off the service. The
-// only error is that of ctx.
-func (s *Scheduler) Acquire(ctx context.Context, turn Turn) (release func(), err error) {
-	w := &waiter{turn: turn, granted: make(chan struct{})}
-	s.mu.Lock()
-	s.waiting = append(s.waiting, w)
-	s.dispatch()
-	s.mu.Unlock()
+// Grant is a turn that was given. Release is called when the query has left the service, Charge when its
+// cost is known, which is when its answer was read.
+type Grant struct {
+	s        *Scheduler
+	key      string
+	expected time.Duration
+}
+
+// Acquire waits for a turn. The only error is that of ctx.
+func (s *Scheduler) Acquire(ctx context.Context, turn Turn) (*Grant, error) {
+	return s.wait(ctx, &waiter{s: s, turn: turn, granted: make(chan struct{})})
+}
+
+// AcquireAgain waits until a query that has a turn may be sent a second time. It is a request of its own.
+func (s *Scheduler) AcquireAgain(ctx context.Context) error {
+	_, err := s.wait(ctx, &waiter{s: s, turn: Turn{Priority: 1, Due: time.Now()}, again: true, granted: make(chan struct{})})
+	return err
+}
+
+func (s *Scheduler) wait(ctx context.Context, w *waiter) (*Grant, error) {
+	t := s.tenant
+	t.mu.Lock()
+	w.asked = time.Now()
+	t.waiting = append(t.waiting, w)
+	t.dispatch()
+	t.mu.Unlock()
 	select {
 	case <-w.granted:
-		return s.release, nil
+		return w.grant, nil
 	case <-ctx.Done():
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if i := slices.Index(s.waiting, w); i >= 0 {
-		s.waiting = slices.Delete(s.waiting, i, i+1)
-	} else {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.remove(w) && !w.again {
 		// Granted in the same moment: the slot goes on to the next.
 		s.free++
-		s.dispatch()
+		w.grant.charge(0)
 	}
+	t.dispatch()
 	return nil, ctx.Err()
 }
 
-// Block holds all turns back until a time; an earlier block is not shortened.
-func (s *Scheduler) Block(until time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if until.After(s.blockedUntil) {
-		s.blockedUntil = until
-	}
+// Release frees the slot. serviceNow is the service's time if it is known, else zero.
+func (g *Grant) Release(serviceNow time.Time) {
+	t := g.s.tenant
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g.s.observe(serviceNow)
+	g.s.free++
+	t.dispatch()
 }
 
-// Charge takes CPU time that a query has cost out of the quota.
-func (s *Scheduler) Charge(cpu time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.cpu.add(time.Now(), cpu.Seconds())
+// Charge takes the CPU that the query has cost out of the quota.
+func (g *Grant) Charge(cost time.Duration) {
+	t := g.s.tenant
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.learn(g.key, cost)
+	g.charge(cost)
+	g.s.spentCPU(cost)
+	t.dispatch()
 }
 
-// Used is the spent share of each window of requests and of CPU, by the window's length.
-func (s *Scheduler) Used() (requests, cpu map[time.Duration]float64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	return s.requests.used(now), s.cpu.used(now)
+// charge settles what was expected. mu is held.
+func (g *Grant) charge(cost time.Duration) {
+	g.s.running--
+	g.s.tenant.account.Charge(g.s.cfg.Receiver, time.Now(), g.expected, cost)
 }
 
-// Stop ends the timer that gives held turns. Turns are then given no more until Acquire is called again.
-func (s *Scheduler) Stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.wake != nil {
-		s.wake.Stop()
-	}
-}
-
-func (s *Scheduler) release() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.free++
-	s.dispatch()
-}
-
-// dispatch gives free slots to waiters, as far as the quota allows. mu is held.
-func (s *Scheduler) dispatch() {
-	for s.free > 0 && len(s.waiting) > 0 {
-		now := time.Now()
-		if until := s.heldUntil(now); until.After(now) {
-			s.wakeAt(until.Sub(now))
-			return
+// Block holds all turns of the tenant back until a time; an earlier block is not shortened.
+func (s *Scheduler) Block(until time.Time, why string) {
+	t := s.tenant
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if until.After(t.blockedUntil) {
+		t.blockedUntil, t.blockedBy = until, why
+		for member := range t.members {
+			signal(member.dirty)
 		}
-		i := s.next(now)
-		w := s.waiting[i]
-		s.waiting = slices.Delete(s.waiting, i, i+1)
-		s.free--
-		s.requests.add(now, 1)
-		close(w.granted)
+		t.dispatch()
 	}
 }
 
-// ageing is the time after which a turn that waits counts as one priority more urgent, so that the
-// backlog of an urgent table slows the others down and does not stop them.
-const ageing = 10 * time.Second
-
-// next is the index of the waiter that is served first.
-func (s *Scheduler) next(now time.Time) int {
-	urgency := func(w *waiter) int { return w.turn.Priority - int(max(now.Sub(w.turn.Due), 0)/ageing) }
-	first := 0
-	for i, w := range s.waiting[1:] {
-		best := s.waiting[first]
-		if cmp.Or(cmp.Compare(urgency(w), urgency(best)), w.turn.Due.Compare(best.turn.Due)) < 0 {
-			first = i + 1
-		}
-	}
-	return first
+// Short reports whether tables wait because the quota does not suffice for all.
+func (s *Scheduler) Short() bool {
+	s.tenant.mu.Lock()
+	defer s.tenant.mu.Unlock()
+	return s.tenant.short(time.Now())
 }
 
-// heldUntil is when the next turn may be given.
-func (s *Scheduler) heldUntil(now time.Time) time.Time {
-	until := s.blockedUntil
-	for _, free := range []time.Time{s.requests.freeAt(now, 1), s.cpu.freeAt(now, 0)} {
-		if free.After(until) {
-			until = free
+// Snapshot is the state of a receiver's quota.
+type Snapshot struct {
+	Windows      []quota.Use
+	BlockedUntil time.Time // after a 429; zero if the service did not ask to wait
+	BlockedBy    string
+	Short        bool      // tables wait because the quota does not suffice for all
+	Waiting      []Waiting // turns of this receiver, in no order
+	StoreFailure error     // why what was spent cannot be stored; then no more queries are sent
+}
+
+// Waiting is a turn that was not given yet.
+type Waiting struct {
+	Turn
+	ForQuota bool // and not only for a slot
+}
+
+// Snapshot is the present state.
+func (s *Scheduler) Snapshot() Snapshot {
+	t, now := s.tenant, time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	snapshot := Snapshot{Windows: t.account.Uses(now), Short: t.short(now), StoreFailure: s.stored.failure}
+	if t.blockedUntil.After(now) {
+		snapshot.BlockedUntil, snapshot.BlockedBy = t.blockedUntil, t.blockedBy
+	}
+	for _, w := range t.waiting {
+		if w.s == s && !w.again {
+			snapshot.Waiting = append(snapshot.Waiting, Waiting{w.turn, w.held})
 		}
 	}
-	return until
+	return snapshot
 }
 
-func (s *Scheduler) wakeAt(wait time.Duration) {
-	if s.wake == nil {
-		s.wake = time.AfterFunc(wait, func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.dispatch()
-		})
-		return
+// signal wakes the one who listens, if it is not awake.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
-	s.wake.Reset(wait)
 }
+
+var errNoReserve = errors.New("the spent quota cannot be stored, so no more queries are sent")

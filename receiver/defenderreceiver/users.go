@@ -1,0 +1,159 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// users is how far Graph's directory of people was read. Nothing of it is stored: the processor needs
+// everybody again after a start.
+type users struct {
+	next string    // the link to go on at; empty: the beginning
+	all  time.Time // when everybody was asked for last, on the service's clock
+	asOf time.Time // of the newest page, on the service's clock; never goes back
+	came time.Time // when a page was last read to its end, on this machine's clock
+}
+
+// allUsersInterval is how often everybody is read again, as IdentityInfo shows everybody once a day: the
+// processor forgets whom it has not seen for long, and what a batch that was refused for good said comes
+// again.
+const allUsersInterval = 24 * time.Hour
+
+// pollUsers reads page by page until there is nothing more: first everybody, from then on who was
+// changed or removed, and everybody again once a day. A page that fails is asked for again by the next poll.
+func (t *table) pollUsers(ctx context.Context) error {
+	u := t.users
+	anew := false
+	for {
+		link, err := t.readUsers(ctx)
+		switch {
+		case err == nil && !link.Changes:
+			u.next, u.came = link.URL, time.Now()
+		case err == nil:
+			u.next, u.came = link.URL, time.Now()
+			t.state.progress(u.asOf)
+			if anew || u.asOf.Before(u.all.Add(allUsersInterval)) {
+				return nil
+			}
+			// Only now, since nobody who was removed stands among everybody.
+			u.next, anew = "", true
+		case u.next != "" && isLost(err) && !anew:
+			// Once a poll, so that a service which never knows its own links is not asked without end.
+			t.logger.Info("Graph does not know any more what has changed; all users are read anew.", zap.Error(err))
+			u.next, anew = "", true
+		default:
+			return err
+		}
+	}
+}
+
+// isLost reports whether the service does not take a link that it gave.
+func isLost(err error) bool { return isKind(err, hunting.LinkExpired, hunting.BadQuery) }
+
+// readUsers reads and delivers one page. With an error, what was read before it is delivered all the
+// same.
+func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
+	rows, err := t.ask(ctx, func() (*hunting.Rows, error) { return t.client.Users(ctx, t.users.next) })
+	if err != nil {
+		return hunting.Link{}, err
+	}
+	defer rows.Close()
+	t.users.asOf = latest(t.users.asOf, t.serviceNow())
+	if t.users.next == "" {
+		t.users.all = t.users.asOf
+	}
+	body := pcommon.NewMap()
+	for {
+		more, err := rows.Next(body)
+		if err == nil && more {
+			t.state.read()
+			// Graph does not say since when a row is so, and of two of one user the later counts: none is
+			// left out for being in the page twice.
+			t.chunk.add(body, row{uid: t.ids.UID(body), timestamp: t.users.asOf, readable: true}, t.now())
+		}
+		ended := err != nil || !more
+		if !ended && t.chunk.records.Len() < t.cfg.Batch.MaxRecords {
+			continue
+		}
+		if failure := t.flushUsers(ctx); failure != nil {
+			return hunting.Link{}, errors.Join(err, failure)
+		}
+		if ended {
+			t.telemetry.repaired(ctx, t.name, rows.Stats().Repaired)
+			return rows.Link(), err
+		}
+	}
+}
+
+// flushUsers delivers the chunk.
+func (t *table) flushUsers(ctx context.Context) error {
+	logs, rows := t.chunk.take()
+	if len(rows) == 0 {
+		return nil
+	}
+	result, err := t.deliverer.deliver(ctx, t.name, logs)
+	t.telemetry.rows(ctx, t.name, result, len(rows))
+	return err
+}
+
+// afterUsers decides, as failures.after does, about errors that mean something else for Graph's /users:
+// its limits are its own, and what it refuses says nothing of hunting. It reports false where they do not.
+func (f *failures) afterUsers(err error, wait time.Duration, throttled bool) (time.Duration, bool) {
+	t := f.table
+	switch {
+	case t.users == nil:
+		return 0, false
+	case throttled:
+		t.logger.Info("Graph's directory throttles; only this table waits.", zap.Duration("retry_in", wait), zap.Error(err))
+		return wait, true
+	case isKind(err, hunting.Forbidden):
+		t.status.set(t.id(), err)
+		if t.state.pause(reasonNoPermission) {
+			t.logger.Error("The table is paused and looked at again once an hour; all others go on without it.",
+				zap.String("reason", reasonNoPermission), zap.Error(err))
+		}
+		return pausedInterval, true
+	}
+	return 0, false
+}
+
+// furthest changes when a poll comes further than the ones before it.
+func (t *table) furthest() time.Time {
+	if t.users != nil {
+		return t.users.came
+	}
+	return t.pass.next
+}
+
+// cost is what of a request's time counts as CPU of the quota: Graph's directory has no part in hunting's.
+func (t *table) cost(cpu time.Duration) time.Duration {
+	if t.users != nil {
+		return 0
+	}
+	return cpu
+}
+
+// declaredTables are all that a user can name under `tables`, most urgent first.
+func declaredTables() []*tables.Table { return append(tables.All(), tables.Users()) }
+
+// isUsers reports whether a table is Graph's /users, which is not read by queries.
+func isUsers(name string) bool { return name == tables.Users().Name }
+
+// validateUsers refuses what only queries can do.
+func (c TableConfig) validateUsers() error {
+	var errs []error
+	if len(c.Columns) > 0 {
+		errs = append(errs, errors.New("'columns' must be empty: of Graph's users the receiver reads what the processor needs"))
+	}
+	if c.Filter != "" {
+		errs = append(errs, errors.New("'filter' must be empty: Graph's users are read by no query"))
+	}
+	return errors.Join(errs...)
+}

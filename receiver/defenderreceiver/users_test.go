@@ -1,0 +1,496 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor/processortest"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
+)
+
+const (
+	usersTable = "Users"
+	usersPath  = "/v1.0/users/delta"
+)
+
+// putUsers adds n people to Graph.
+func (s *stage) putUsers(n int) {
+	s.t.Helper()
+	for i := range n {
+		require.NoError(s.t, s.sim.PutUser(person(i)))
+	}
+}
+
+func person(i int) map[string]any {
+	return map[string]any{
+		"id": fmt.Sprintf("00000000-0000-0000-0000-%012d", i), "userPrincipalName": fmt.Sprintf("user%d@acme.com", i),
+		"displayName": fmt.Sprint("User ", i), "accountEnabled": true, "userType": "Member", "mail": "not@asked.for",
+		"onPremisesSamAccountName": fmt.Sprint("user", i), "onPremisesDomainName": "acme.local",
+		"onPremisesSecurityIdentifier": fmt.Sprint("S-1-5-21-1-2-3-", 1000+i), "securityIdentifier": fmt.Sprint("S-1-12-1-1-2-3-", i),
+	}
+}
+
+// users counts how often each id was delivered.
+func (s *stage) users() map[string]int {
+	ids := map[string]int{}
+	for _, r := range s.sink.records() {
+		if r.table == usersTable {
+			ids[text(r.log.Body().Map(), tables.UserID)]++
+		}
+	}
+	return ids
+}
+
+// Everybody comes at start, page by page, in the form of a directory row.
+func TestUsersAreReadAtStart(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 3})
+	s.putUsers(8)
+	cfg := s.config(usersTable)
+	cfg.Batch.MaxRecords = 2
+	stop := s.start(cfg)
+	s.delivered(8)
+	s.polls(usersTable, 3)
+	s.exactly(8)
+	r := s.sink.records()[0]
+	assert.Equal(t, "microsoft.defender.users", r.log.EventName())
+	assert.Equal(t, usersTable, r.table)
+	want := person(0)
+	delete(want, "mail")
+	assert.Equal(t, want, r.body())
+	assert.WithinDuration(t, epoch, r.log.Timestamp().AsTime(), time.Minute, "Graph does not say since when: it is so now")
+	assert.NotZero(t, r.log.ObservedTimestamp())
+	assert.True(t, s.status.ok())
+	stop()
+	s.start(cfg)
+	require.Eventually(t, func() bool { return s.sink.count() == 16 }, wait, time.Millisecond, "the processor needs them again")
+}
+
+// From then on who was changed or removed comes, and nobody else.
+func TestUsersThatChange(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 2})
+	s.putUsers(5)
+	s.start(s.config(usersTable))
+	s.delivered(5)
+	s.polls(usersTable, 2)
+	renamed := person(1)
+	renamed["userPrincipalName"] = "renamed@acme.com"
+	require.NoError(t, s.sim.PutUser(renamed))
+	require.NoError(t, s.sim.PutUser(person(9)))
+	require.NoError(t, s.sim.RemoveUser(person(3)["id"].(string), false))
+	require.NoError(t, s.sim.RemoveUser(person(4)["id"].(string), true))
+	require.NoError(t, s.sim.PutUser(map[string]any{"id": person(0)["id"], "mail": "of-no@interest"}))
+	s.delivered(9)
+	s.polls(usersTable, 2)
+	s.exactly(9)
+	came := map[any]map[string]any{}
+	for _, r := range s.sink.records()[5:] {
+		came[r.body()["id"]] = r.body()
+	}
+	assert.Equal(t, "renamed@acme.com", came[renamed["id"]]["userPrincipalName"])
+	assert.Equal(t, "S-1-5-21-1-2-3-1001", came[renamed["id"]][tables.UserOnPremisesSID], "a row is whole")
+	assert.Contains(t, came, person(9)["id"])
+	for _, i := range []int{3, 4} {
+		assert.Equal(t, map[string]any{"id": person(i)["id"], "removed": true}, came[person(i)["id"]])
+	}
+}
+
+// Whatever breaks a page, it is asked for again and nobody is left out.
+func TestUsersPagesThatFail(t *testing.T) {
+	for _, kind := range []defendersim.FaultKind{
+		defendersim.FaultTruncate, defendersim.FaultReset, defendersim.FaultBadJSON, defendersim.FaultDrop, defendersim.FaultServerError,
+		defendersim.FaultHTML502, defendersim.FaultGatewayTimeout, defendersim.FaultUnauthorized, defendersim.FaultUnavailable,
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			s := newStage(t, defendersim.Options{UserPage: 10, Faults: []defendersim.Fault{{Kind: kind, Rate: 0.4, Table: usersTable}}})
+			s.putUsers(95)
+			cfg := s.config(usersTable)
+			cfg.Batch.MaxRecords = 3
+			s.start(cfg)
+			require.Eventually(t, func() bool { return len(s.users()) == 95 }, wait, time.Millisecond)
+			s.sim.SetFaults()
+			s.polls(usersTable, 2)
+			require.NoError(t, s.sim.RemoveUser(person(7)["id"].(string), true))
+			before := s.sink.count()
+			require.Eventually(t, func() bool { return s.sink.count() == before+1 }, wait, time.Millisecond)
+		})
+	}
+}
+
+// A pipeline that refuses holds the page, and nobody is left out.
+func TestUsersThatThePipelineRefuses(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 4})
+	s.putUsers(10)
+	refusals := 0
+	s.sink.setRefuse(func(plog.Logs) error {
+		if refusals++; refusals%3 != 0 {
+			return errors.New("not now")
+		}
+		return nil
+	})
+	cfg := s.config(usersTable)
+	cfg.RetryOnFailure.Enabled = false
+	s.start(cfg)
+	require.Eventually(t, func() bool { return len(s.users()) == 10 }, wait, time.Millisecond)
+}
+
+// A link that Graph does not know any more is no failure: everybody is read anew.
+func TestUsersLinkExpires(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 3})
+	s.putUsers(7)
+	cfg := s.config(usersTable)
+	cfg.PauseAfterFailures = 1
+	s.start(cfg)
+	s.delivered(7)
+	s.polls(usersTable, 2)
+	s.sim.ExpireUserLinks()
+	require.Eventually(t, func() bool { return s.sink.count() == 14 }, wait, time.Millisecond)
+	s.polls(usersTable, 2)
+	for id, times := range s.users() {
+		assert.Equal(t, 2, times, id)
+	}
+	assert.False(t, s.paused(usersTable))
+	assert.True(t, s.status.ok())
+	require.NoError(t, s.sim.PutUser(person(20)))
+	require.Eventually(t, func() bool { return s.users()[person(20)["id"].(string)] == 1 }, wait, time.Millisecond, "the new links lead on")
+}
+
+// A service that never knows its own links is asked a few times a poll, not without end.
+func TestUsersLinksThatAreNeverKnown(t *testing.T) {
+	for _, status := range []int{http.StatusGone, http.StatusBadRequest} {
+		s := newStage(t, defendersim.Options{})
+		requests := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			requests++
+			if r.URL.Query().Has("$skiptoken") {
+				w.WriteHeader(status)
+				return
+			}
+			fmt.Fprintf(w, `{"value":[{"id":"1"}],"@odata.nextLink":"http://%s%s?$skiptoken=x"}`, r.Host, r.URL.Path)
+		}))
+		t.Cleanup(server.Close)
+		err := s.usersOf(server, s.config(usersTable)).pollUsers(t.Context())
+		require.Error(t, err)
+		assert.Equal(t, 4, requests)
+	}
+}
+
+// usersOf makes a reader of the users of a service.
+func (s *stage) usersOf(server *httptest.Server, cfg *Config) *table {
+	s.t.Helper()
+	endpoint, err := url.Parse(server.URL)
+	require.NoError(s.t, err)
+	r := s.create(cfg)
+	health := newStatus(s.host())
+	r.scheduler, err = r.joinQuota(s.t.Context(), nil, health)
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { require.NoError(s.t, r.scheduler.Stop(context.Background())) })
+	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}})
+	require.NoError(s.t, r.newTables(s.t.Context(), client, health))
+	return r.readers[0]
+}
+
+// A shutdown in the middle of a page does not wait for it, and the next start reads everybody.
+func TestUsersShutdownWithinAPage(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 50})
+	s.putUsers(100)
+	s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultStall, Delay: time.Hour, Table: usersTable})
+	cfg := s.config(usersTable)
+	cfg.Batch.MaxRecords = 1
+	stop := s.start(cfg)
+	require.Eventually(t, func() bool { return s.sink.count() > 0 }, wait, time.Millisecond, "the first half of a page is delivered")
+	began := time.Now()
+	stop()
+	assert.Less(t, time.Since(began), cfg.ShutdownTimeout)
+	assert.Less(t, len(s.users()), 100)
+	s.start(cfg)
+	require.Eventually(t, func() bool { return len(s.users()) == 100 }, wait, time.Millisecond)
+}
+
+// Who is who is known before the first event comes, also of Graph and over many pages.
+func TestUsersComeBeforeEvents(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 2})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.putUsers(9)
+	s.sim.FailNext(2, defendersim.Fault{Kind: defendersim.FaultSlow, Delay: 200 * time.Millisecond, Table: usersTable})
+	s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultServerError, Table: usersTable})
+	s.start(s.config(logons, usersTable))
+	s.delivered(14)
+	for _, r := range s.sink.records()[:9] {
+		assert.Equal(t, usersTable, r.table)
+	}
+}
+
+// Without the permission the table pauses alone and at once, says what is missing, is looked at once an
+// hour, and nobody waits for it.
+func TestUsersWithoutPermission(t *testing.T) {
+	s := newStage(t, defendersim.Options{Roles: []string{defendersim.RoleGraph}})
+	s.inBubble(time.Second, func(b *bubble) {
+		b.plant(0, 5, b.now().Add(-time.Hour/2))
+		b.putUsers(3)
+		_, stop := b.start(b.config(logons, usersTable))
+		defer stop()
+		time.Sleep(15 * time.Second)
+		b.exactly(5)
+		assert.True(t, b.paused(usersTable))
+		assert.False(t, b.paused(logons))
+		assert.True(t, b.status.has("grant the app registration the application permission User.Read.All"))
+		time.Sleep(3 * time.Hour)
+		assert.EqualValues(t, 4, b.sim.Report().Count(usersPath, ""), "once an hour")
+		b.sim.SetRoles(defendersim.RoleGraph, defendersim.RoleUsers)
+		b.sim.RevokeTokens()
+		time.Sleep(time.Hour)
+		b.exactly(8)
+		assert.False(t, b.paused(usersTable))
+		assert.True(t, b.status.ok())
+	})
+}
+
+// Graph's directory throttles by its own rules: only its table waits, as long as it is told to.
+func TestUsersThrottled(t *testing.T) {
+	for kind, waits := range map[defendersim.FaultKind]time.Duration{
+		defendersim.FaultTooManyRequests: 5 * time.Minute, defendersim.FaultBareThrottle: time.Minute,
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			s := newStage(t, defendersim.Options{})
+			s.inBubble(time.Second, func(b *bubble) {
+				b.putUsers(3)
+				b.sim.FailNext(1, defendersim.Fault{Kind: kind, Delay: 5 * time.Minute, Table: usersTable})
+				cfg := b.config(logons, usersTable)
+				cfg.PollInterval = time.Minute
+				_, stop := b.start(cfg)
+				defer stop()
+				time.Sleep(35 * time.Second) // the events have waited for the directory
+				b.plant(0, 5, b.now())
+				before := b.sim.Report().Table(logons).Queries
+				time.Sleep(waits - 45*time.Second)
+				assert.Empty(t, b.users())
+				if kind == defendersim.FaultTooManyRequests {
+					assert.Greater(t, b.sim.Report().Table(logons).Queries, before+2, "the events do not wait")
+					b.exactly(5)
+				}
+				time.Sleep(15 * time.Second)
+				assert.Len(t, b.users(), 3)
+				assert.False(t, b.paused(usersTable), "a 429 is no failure")
+				assert.EqualValues(t, 1, b.sim.Report().Throttled)
+				assert.Zero(t, b.sim.Report().RetriedTooEarly)
+			})
+		})
+	}
+}
+
+// Whatever goes wrong with the users, also with what looks like the credentials, no other table stops.
+func TestUsersTroubleStopsNoOtherTable(t *testing.T) {
+	for _, kind := range []defendersim.FaultKind{defendersim.FaultUnauthorized, defendersim.FaultServerError, defendersim.FaultTruncate} {
+		t.Run(string(kind), func(t *testing.T) {
+			s := newStage(t, defendersim.Options{Faults: []defendersim.Fault{{Kind: kind, Rate: 1, Table: usersTable}}})
+			s.inBubble(time.Second, func(b *bubble) {
+				b.putUsers(3)
+				// A table that is read seldom, so that no success of its own tells that the credentials are good.
+				cfg := b.config("DeviceEvents", usersTable)
+				cfg.PollInterval = 20 * time.Minute
+				_, stop := b.start(cfg)
+				defer stop()
+				time.Sleep(30 * time.Minute)
+				assert.True(t, b.paused(usersTable))
+				assert.False(t, b.paused("DeviceEvents"))
+				before := b.sim.Report().Table("DeviceEvents").Queries
+				time.Sleep(2 * time.Hour)
+				assert.Greater(t, b.sim.Report().Table("DeviceEvents").Queries, before+3)
+				b.sim.SetFaults()
+				time.Sleep(time.Hour + time.Minute)
+				assert.Len(t, b.users(), 3)
+				assert.False(t, b.paused(usersTable))
+			})
+		})
+	}
+}
+
+// Users that are read do not say that hunting is allowed.
+func TestUsersDoNotResumeOtherTables(t *testing.T) {
+	s := newStage(t, defendersim.Options{Roles: []string{defendersim.RoleUsers}})
+	s.inBubble(time.Second, func(b *bubble) {
+		b.putUsers(3)
+		_, stop := b.start(b.config(logons, "DeviceEvents", usersTable))
+		defer stop()
+		time.Sleep(10 * time.Minute)
+		assert.Len(t, b.users(), 3)
+		assert.True(t, b.paused(logons))
+		assert.False(t, b.paused(usersTable))
+		before := b.sim.Report().Count(huntingPath, "403 missing role")
+		time.Sleep(5 * time.Hour)
+		assert.Equal(t, before+5, b.sim.Report().Count(huntingPath, "403 missing role"), "one try an hour")
+		assert.True(t, b.paused(logons))
+	})
+}
+
+// Everybody comes again once a day, after who was removed since the last poll.
+func TestUsersComeAgainOnceADay(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 2})
+	s.inBubble(time.Second, func(b *bubble) {
+		b.putUsers(5)
+		_, stop := b.start(b.config(usersTable))
+		defer stop()
+		time.Sleep(23 * time.Hour)
+		b.exactly(5)
+		require.NoError(t, b.sim.RemoveUser(person(0)["id"].(string), true))
+		time.Sleep(2*time.Hour + time.Minute)
+		require.Equal(t, 10, b.sink.count())
+		assert.Equal(t, true, b.sink.records()[5].body()["removed"])
+		time.Sleep(21 * time.Hour)
+		require.Equal(t, 10, b.sink.count())
+		time.Sleep(4 * time.Hour)
+		require.Equal(t, 14, b.sink.count())
+	})
+}
+
+// Each page is a request of the quota, and costs none of hunting's CPU.
+func TestUsersCountInTheQuota(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 1})
+	s.inBubble(time.Second, func(b *bubble) {
+		b.putUsers(60)
+		cfg := b.config(usersTable)
+		r, stop := b.start(cfg)
+		defer stop()
+		time.Sleep(58 * time.Second)
+		assert.InDelta(t, 21, b.sim.Report().Count(usersPath, ""), 1, "half of 45 a minute")
+		time.Sleep(3 * time.Minute)
+		assert.Len(t, b.users(), 60)
+		for _, use := range r.scheduler.Snapshot().Windows {
+			if use.Resource != "requests" {
+				assert.Zero(t, use.Spent, use.Resource)
+			}
+		}
+	})
+}
+
+// A long reading that fails now and then, but comes further each time, is no standstill.
+func TestUsersProgressIsNoStandstill(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 1})
+	s.putUsers(12)
+	fail := 0
+	s.inBubble(time.Second, func(b *bubble) {
+		cfg := b.config(usersTable)
+		cfg.PauseAfterFailures = 3
+		cfg.RetryOnFailure.MaxInterval = 10 * time.Second
+		b.sink.setRefuse(func(plog.Logs) error { // told of each page, while the next was not asked for
+			fail++
+			b.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultServerError, Table: usersTable})
+			return nil
+		})
+		_, stop := b.start(cfg)
+		defer stop()
+		time.Sleep(10 * time.Minute)
+		assert.False(t, b.paused(usersTable))
+		assert.Len(t, b.users(), 12)
+		assert.Equal(t, 12, fail)
+	})
+}
+
+// Of two rows of a user the processor takes the newer, so a page is never said to be older than the one
+// before it, whatever the service's clock does.
+func TestUsersAsOfNeverGoesBack(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	dates := []time.Time{epoch.Add(time.Hour), epoch}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", dates[0].Format(http.TimeFormat))
+		dates = dates[1:]
+		fmt.Fprintf(w, `{"value":[{"id":"1"}],"@odata.deltaLink":"http://%s%s?$deltatoken=x"}`, r.Host, r.URL.Path)
+	}))
+	t.Cleanup(server.Close)
+	reader := s.usersOf(server, s.config(usersTable))
+	require.NoError(t, reader.pollUsers(t.Context()))
+	require.NoError(t, reader.pollUsers(t.Context()))
+	records := s.sink.records()
+	require.Len(t, records, 2)
+	assert.GreaterOrEqual(t, records[1].log.Timestamp(), records[0].log.Timestamp())
+	assert.WithinDuration(t, epoch.Add(time.Hour), records[1].log.Timestamp().AsTime(), time.Minute)
+}
+
+// Where a tenant has no IdentityInfo, Graph's users give DOMAIN\name its UPN, from the first event on.
+func TestUsersNameWhoActed(t *testing.T) {
+	s := newStage(t, defendersim.Options{WithoutTables: []string{"IdentityInfo"}, UserPage: 2})
+	s.putUsers(5)
+	events := new(consumertest.LogsSink)
+	factory := totalnormalizeprocessor.NewFactory()
+	pcfg := factory.CreateDefaultConfig().(*totalnormalizeprocessor.Config)
+	pcfg.DomainID = "customer-domain-001"
+	normalize, err := factory.CreateLogs(t.Context(), processortest.NewNopSettings(factory.Type()), pcfg, events)
+	require.NoError(t, err)
+	require.NoError(t, normalize.Start(t.Context(), componenttest.NewNopHost()))
+	t.Cleanup(func() { require.NoError(t, normalize.Shutdown(context.Background())) })
+
+	logon := func(number int, account map[string]any) {
+		t.Helper()
+		row := logonRow(number)
+		delete(row, "AccountName")
+		maps.Copy(row, account)
+		require.NoError(t, s.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: s.clock.Now()}))
+	}
+	userOf := func(number int) string {
+		for _, logs := range events.AllLogs() {
+			for _, resource := range logs.ResourceLogs().All() {
+				for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
+					event := record.Body().Map()
+					if text(event, "platform_event_id") == strconv.Itoa(number) {
+						payload, _ := event.Get("payload")
+						return text(payload.Map(), "user")
+					}
+				}
+			}
+		}
+		return ""
+	}
+	comes := func(number int, user string) {
+		t.Helper()
+		require.Eventually(t, func() bool { return userOf(number) != "" }, wait, time.Millisecond)
+		assert.Equal(t, user, userOf(number))
+	}
+	logon(1, map[string]any{"AccountDomain": "ACME", "AccountName": "User1"})
+	logon(2, map[string]any{"AccountSid": "S-1-5-21-1-2-3-1002", "AccountName": "somebody"})
+	logon(3, map[string]any{"AccountDomain": "ACME", "AccountName": "stranger"})
+	s.clock.Advance(2 * settle)
+
+	cfg := s.config(logons, "IdentityInfo", usersTable)
+	set := receivertest.NewNopSettings(metadata.Type)
+	r, err := newReceiver(set, *cfg, normalize)
+	require.NoError(t, err)
+	require.NoError(t, r.Start(t.Context(), s.host()))
+	t.Cleanup(func() { require.NoError(t, r.Shutdown(context.Background())) })
+	comes(1, "user1@acme.com")
+	comes(2, "user2@acme.com")
+	comes(3, `ACME\stranger`)
+
+	// A change is known after the next poll.
+	require.NoError(t, s.sim.RemoveUser(person(4)["id"].(string), true))
+	require.NoError(t, s.sim.PutUser(map[string]any{"id": person(1)["id"], "userPrincipalName": "married@acme.com"}))
+	require.NoError(t, s.sim.PutUser(map[string]any{
+		"id": "new", "userPrincipalName": "stranger@acme.com", "onPremisesSamAccountName": "stranger", "onPremisesDomainName": "acme.local",
+	}))
+	s.polls(usersTable, 3)
+	logon(11, map[string]any{"AccountDomain": "acme", "AccountName": "user1"})
+	logon(14, map[string]any{"AccountDomain": "ACME", "AccountName": "user4"})
+	logon(13, map[string]any{"AccountDomain": "ACME", "AccountName": "stranger"})
+	s.clock.Advance(2 * settle)
+	comes(11, "married@acme.com")
+	comes(13, "stranger@acme.com")
+	comes(14, `ACME\user4`)
+}
