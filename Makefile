@@ -1,4 +1,4 @@
-# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node.
+# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node, `make integration` Java.
 
 GO      ?= go
 BIN     := bin
@@ -16,12 +16,13 @@ RACE := $(if $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null),
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 ORACLE := internal/kql/oracle
+KAFKA  := $(abspath $(BIN))/kafka
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt bench generate oracle run clean
+.PHONY: help build test integration lint fmt bench generate oracle run clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build every command into bin/
 	@mkdir -p $(BIN)
@@ -32,6 +33,14 @@ test: ## run all tests, with the race detector where there is a C compiler
 	$(GO) test $(RACE) -timeout 10m ./...
 	@echo "what takes minutes under the race detector runs without it:"
 	$(STATIC) $(GO) test -timeout 10m -run '^Test(TenDays|Days|Burst)' ./receiver/defenderreceiver
+
+integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says so when it cannot
+	@if scripts/kafka fetch $(KAFKA); then \
+		KAFKA_LIBS=$(KAFKA)/libs $(GO) test -v -count=1 -timeout 10m -run '^TestBroker' ./internal/e2e; \
+	else status=$$?; \
+		[ $$status -eq 69 ] || exit $$status; \
+		echo "make integration: SKIPPED, nothing was tested: Apache Kafka cannot be run here, the line above says why"; \
+	fi
 
 lint: ## go vet and golangci-lint
 	$(STATIC) $(GO) vet ./...

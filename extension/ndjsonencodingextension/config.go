@@ -2,8 +2,13 @@ package ndjsonencodingextension
 
 import "go.opentelemetry.io/collector/component"
 
-// Config has no settings: there is one way to write a body as a line of JSON.
+// Config of the extension. Everything may be left out.
 type Config struct {
+	// AppendsTo is the path of the file exporter that uses this extension. A crash or a full disk cuts off the line
+	// that was being written; when that file does not end with a line feed, the next chunk begins with one, so that
+	// its first event is not joined to the piece and lost to readers of lines.
+	AppendsTo string `mapstructure:"appends_to"`
+
 	// prevent unkeyed literal initialization
 	_ struct{}
 }

@@ -8,6 +8,7 @@
 //
 //	extension.go  the component: MarshalLogs
 //	json.go       pdata values to JSON text
+//	file.go       whether the file that is appended to ends in the middle of a line
 package ndjsonencodingextension
 
 //go:generate go tool mdatagen metadata.yaml

@@ -2,6 +2,7 @@ package ndjsonencodingextension
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
@@ -18,6 +19,10 @@ func createDefaultConfig() component.Config {
 	return &Config{}
 }
 
-func create(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
-	return &encoding{}, nil
+func create(_ context.Context, _ extension.Settings, config component.Config) (extension.Extension, error) {
+	e := &encoding{}
+	if path := config.(*Config).AppendsTo; path != "" {
+		e.file = &appended{path: path, wait: time.Sleep}
+	}
+	return e, nil
 }

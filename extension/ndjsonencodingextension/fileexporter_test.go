@@ -71,7 +71,7 @@ func TestFileExporterRotatesBetweenEvents(t *testing.T) {
 func startFileExporter(t *testing.T, path string) exporter.Logs {
 	t.Helper()
 	id := component.NewID(NewFactory().Type())
-	extension, err := NewFactory().Create(t.Context(), extensiontest.NewNopSettings(id.Type()), createDefaultConfig())
+	extension, err := NewFactory().Create(t.Context(), extensiontest.NewNopSettings(id.Type()), &Config{AppendsTo: path})
 	require.NoError(t, err)
 
 	factory := fileexporter.NewFactory()

@@ -14,7 +14,17 @@
 //	truth_test.go      which rows should have come, by the emulator
 //	people_test.go     which rows are a person's doing, judged by the test's own, coarser rules
 //	history_test.go    the lives of collectors that are killed one after the other
+//	shipped_test.go    collectors with the configurations that users copy, against the emulator
+//	expected_test.go   the events that must be delivered, whatever the far side does
+//	kafkatopic_test.go what a consumer of its own reads of a topic, and in which order
+//	kafkabroker_test.go Apache Kafka itself, started and ended by scripts/kafka
+//	otlpserver_test.go an OTLP server that answers as its script says
+//	memory_test.go     how much memory a collector takes
 //	progress_test.go   what a collector stored: the only file that knows the form of stored cursors
+//
+// The tests of delivery start the configurations under config/, with testdata/emulator.yaml laid over them, and let the
+// far side fail: brokers of kfake in this process, an OTLP server, a second collector, a small disk. What must come was
+// found out by an undisturbed collector first. TestBroker does it with Apache Kafka itself; `make integration` runs it.
 //
 // The remaining files are the tests. TestKill draws from a seed that it prints; E2E_SEED repeats a run.
 package e2e

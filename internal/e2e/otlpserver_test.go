@@ -1,0 +1,93 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"google.golang.org/grpc"
+	_ "google.golang.org/grpc/encoding/gzip" // the server understands what the exporter compresses
+)
+
+// answer is what an OTLP server does with a call: it takes the first records of the call, as many as it says.
+type answer func(ctx context.Context, records int) (taken int, response plogotlp.ExportResponse, err error)
+
+// otlpServer takes log records over OTLP/gRPC as its script says.
+type otlpServer struct {
+	plogotlp.UnimplementedGRPCServer
+
+	t        *testing.T
+	endpoint string
+	mu       sync.Mutex // guards what follows
+	script   map[int]answer
+	calls    int
+	events   []totalEvent
+}
+
+// startOTLPServer answers the calls in the script, which are counted from 1, as that says, and takes all others whole.
+func startOTLPServer(t *testing.T, script map[int]answer, options ...grpc.ServerOption) *otlpServer {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &otlpServer{t: t, endpoint: listener.Addr().String(), script: script}
+	server := grpc.NewServer(options...)
+	plogotlp.RegisterGRPCServer(server, s)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		assert.NoError(t, server.Serve(listener))
+	}()
+	t.Cleanup(func() {
+		server.Stop()
+		<-ended
+	})
+	return s
+}
+
+// Export is the OTLP service.
+func (s *otlpServer) Export(ctx context.Context, request plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
+	s.mu.Lock()
+	s.calls++
+	act := s.script[s.calls]
+	s.mu.Unlock()
+	taken, response, err := request.Logs().LogRecordCount(), plogotlp.NewExportResponse(), error(nil)
+	if act != nil {
+		taken, response, err = act(ctx, taken)
+	}
+	s.take(request.Logs(), taken)
+	return response, err
+}
+
+func (s *otlpServer) take(logs plog.Logs, taken int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, resource := range logs.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, record := range scope.LogRecords().All() {
+				if taken--; taken < 0 {
+					return
+				}
+				line, err := json.Marshal(record.Body().AsRaw())
+				if !assert.NoError(s.t, err) {
+					return
+				}
+				event := totalEvent{line: string(line)}
+				assert.NoError(s.t, json.Unmarshal(line, &event))
+				s.events = append(s.events, event)
+			}
+		}
+	}
+}
+
+// received returns what was taken, in order, and how many calls there were.
+func (s *otlpServer) received() (events []totalEvent, calls int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]totalEvent(nil), s.events...), s.calls
+}
