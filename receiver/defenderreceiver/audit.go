@@ -29,9 +29,21 @@ func (t *table) auditWindow() time.Duration {
 	return 0
 }
 
-// auditDue reports whether it is time to count again.
+// auditDue reports whether it is time to count again. A table that yields counts less often: the window is
+// much longer than the interval.
 func (t *table) auditDue() bool {
-	return t.auditWindow() > 0 && !t.serviceNow().Before(t.nextAudit)
+	const yielding = 4
+	audit := t.cfg.LateArrival.Audit
+	due := t.nextAudit
+	if t.yields() {
+		due = due.Add(min((yielding-1)*audit.Interval, audit.Window/2))
+	}
+	return t.auditWindow() > 0 && !t.serviceNow().Before(due)
+}
+
+// yields reports whether the quota is short, so that this table spends what it gets of it on new rows.
+func (t *table) yields() bool {
+	return t.cfg.Tables[t.name].Priority > 1 && t.scheduler.Short()
 }
 
 // auditFrom is where the window begins: at a bin, and not before the table was first read.

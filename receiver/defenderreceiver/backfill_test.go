@@ -78,7 +78,7 @@ func TestBackfill(t *testing.T) {
 
 			for _, name := range names {
 				began := s.cursor(name).Began.At
-				_, ledger, _ := s.stored(name + "/" + laneBackfill)
+				_, ledger := s.stored(name + "/" + laneBackfill)
 				assert.Less(t, len(ledger), len(s.keysOf(name))/2, "the ledger of history is that of one span")
 				got := map[string]string{} // lane by key
 				for _, r := range s.sink.records() {
@@ -136,8 +136,8 @@ func (s *stage) unkept(names []string) map[string]bool {
 	s.t.Helper()
 	uids := map[string]bool{}
 	for _, name := range names {
-		_, live, _ := s.stored(name)
-		cursor, past, _ := s.stored(name + "/" + laneBackfill)
+		_, live := s.stored(name)
+		cursor, past := s.stored(name + "/" + laneBackfill)
 		for _, r := range s.sink.records() {
 			if r.table != name {
 				continue

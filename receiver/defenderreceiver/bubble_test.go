@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -57,6 +58,13 @@ func (b *bubble) now() time.Time {
 	now := time.Now()
 	b.clock.Set(now)
 	return now
+}
+
+// sent are the times of the calls so far.
+func (b *bubble) sent() []time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.calls)
 }
 
 // config is that of a user who has set nothing, but for what reaches the emulator.

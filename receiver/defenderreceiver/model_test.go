@@ -240,7 +240,7 @@ func (h *history) restart() {
 	h.life.stop()
 	gone := h.moods.gone()
 	for _, r := range gone[h.refusals:] {
-		_, ledger, _ := h.stored(r.table)
+		_, ledger := h.stored(r.table)
 		if _, ok := ledger[uuid.MustParse(r.uid)]; !ok {
 			h.again[r.uid]++
 			h.note("%s was refused during the shutdown", r.key())
@@ -256,7 +256,7 @@ func (h *history) kill() {
 	accepted := h.outcomes()
 	lost := 0
 	for _, table := range h.tables {
-		cursor, ledger, _ := h.stored(table)
+		cursor, ledger := h.stored(table)
 		for _, r := range h.rows {
 			for _, uid := range accepted[r.table+r.key] {
 				if _, ok := ledger[uuid.MustParse(uid)]; ok || r.table != table {

@@ -14,7 +14,7 @@ import (
 // checkAxis asks again whether the service still says when rows arrive: rows without it would not be
 // found, and nothing else would tell.
 func (t *table) checkAxis(ctx context.Context) error {
-	if t.cfg.LateArrival.Mode != ModeAuto {
+	if t.cfg.LateArrival.Mode != ModeAuto || t.yields() {
 		return nil
 	}
 	rows, unknown, err := t.probe(ctx)

@@ -35,7 +35,7 @@ func TestThrottleWithoutRetryAfter(t *testing.T) {
 				b.sim.FailNext(1, defendersim.Fault{Kind: kind})
 				time.Sleep(time.Until(epoch.Add(20 * time.Minute)))
 				first, resumed := time.Time{}, time.Time{}
-				for _, at := range b.calls {
+				for _, at := range b.sent() {
 					switch {
 					case at.Before(epoch.Add(7 * time.Minute)):
 					case first.IsZero():
@@ -92,8 +92,8 @@ func TestARestartRemembersWhatWasSpent(t *testing.T) {
 			stop()
 			time.Sleep(2 * time.Minute)
 		}
-		assert.LessOrEqual(t, len(b.calls), 30, "of half an hour's 60 requests")
-		assert.Greater(t, len(b.calls), 20)
+		assert.LessOrEqual(t, len(b.sent()), 30, "of half an hour's 60 requests")
+		assert.Greater(t, len(b.sent()), 20)
 	})
 }
 
@@ -114,9 +114,9 @@ func TestCredentialsPauseTheWholeReceiver(t *testing.T) {
 		}
 		require.True(t, b.status.has("ThreatHunting.Read.All"), "it says what helps")
 		require.True(t, b.status.has("one of them tries once an hour"), "it says how to resume")
-		before := len(b.calls)
+		before := len(b.sent())
 		time.Sleep(5 * time.Hour)
-		assert.Len(t, b.calls, before+5, "one try an hour, by one table")
+		assert.Len(t, b.sent(), before+5, "one try an hour, by one table")
 		b.sim.SetRoles(defendersim.RoleGraph)
 		b.sim.RevokeTokens()
 		b.plant(0, 5, b.now())

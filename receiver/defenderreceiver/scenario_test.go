@@ -74,14 +74,14 @@ func (m *memoryStorage) snapshot() *memoryStorage {
 	return &memoryStorage{data: maps.Clone(m.data)}
 }
 
-// stored is a table's cursor and the rows of its ledger as they are in the storage; found is false
-// if there is none.
-func (s *stage) stored(table string) (cursor checkpoint.Cursor, ledger map[uuid.UUID]struct{}, found bool) {
+// stored is a table's cursor and the rows of its ledger as they are in the storage; both are empty if
+// there is none.
+func (s *stage) stored(table string) (checkpoint.Cursor, map[uuid.UUID]struct{}) {
 	s.t.Helper()
 	keeper := checkpoint.NewKeeper(memoryClient{s.storage.snapshot()}, defendersim.DefaultTenantID, 0, func(int, error) {})
-	cursor, index, found, err := keeper.Load(s.t.Context(), table)
+	cursor, index, _, err := keeper.Load(s.t.Context(), table)
 	require.NoError(s.t, err)
-	ledger = map[uuid.UUID]struct{}{}
+	ledger := map[uuid.UUID]struct{}{}
 	for bin := range index {
 		ids, err := keeper.Bin(s.t.Context(), table, bin)
 		require.NoError(s.t, err)
@@ -89,7 +89,7 @@ func (s *stage) stored(table string) (cursor checkpoint.Cursor, ledger map[uuid.
 			ledger[id] = struct{}{}
 		}
 	}
-	return cursor, ledger, found
+	return cursor, ledger
 }
 
 // cursor is a table's stored cursor; the zero Cursor if there is none.

@@ -156,8 +156,10 @@ func (t *table) poll(ctx context.Context) error {
 	if t.users != nil {
 		return t.pollUsers(ctx)
 	}
-	if err := t.begin(ctx); err != nil {
-		return err
+	if t.nextProbe.IsZero() || t.query.Kind == tables.Directory {
+		if err := t.begin(ctx); err != nil {
+			return err
+		}
 	}
 	if t.query.Kind == tables.Directory {
 		return t.snapshot(ctx, t.horizon())
@@ -169,7 +171,11 @@ func (t *table) poll(ctx context.Context) error {
 		}
 		return err
 	}
+	// What is not about new rows comes after them, so that they do not wait for it.
 	if err := t.retryAside(ctx); err != nil {
+		return err
+	}
+	if err := t.begin(ctx); err != nil {
 		return err
 	}
 	if t.auditDue() {

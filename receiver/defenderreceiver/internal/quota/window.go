@@ -4,8 +4,8 @@ import (
 	"time"
 )
 
-// marginPart of a window is kept from queries that are not urgent: one sixteenth.
-const marginPart = 16
+// marginPart of a window is kept from queries that are not urgent: one eighth.
+const marginPart = 8
 
 // Class is how urgent a query is.
 type Class uint8
@@ -23,7 +23,7 @@ const (
 )
 
 // spareMargin times the margin is what Spare leaves of a window.
-const spareMargin = 4
+const spareMargin = 2
 
 // window counts what was spent in the time that lies back no longer than the limit's window.
 type window struct {
