@@ -44,6 +44,13 @@ func (t *table) around(next, to time.Time) (from, until time.Time) {
 	return next, to
 }
 
+// isAside reports whether some of a bin is set aside.
+func (t *table) isAside(bin checkpoint.Bin) bool {
+	return slices.ContainsFunc(t.position.cursor.Aside, func(r checkpoint.Range) bool {
+		return r.Axis == t.position.cursor.Axis && r.From.Before(bin.End()) && bin.Start().Before(r.To)
+	})
+}
+
 // retryAside tries the ranges again that are due.
 func (t *table) retryAside(ctx context.Context) error {
 	now := t.serviceNow()

@@ -107,7 +107,7 @@ func (t *table) chooseAxis(ctx context.Context, arrivalKnown bool) error {
 	}
 	switch {
 	case t.position == nil, t.query.Kind == tables.Directory && t.position.cursor.Axis != string(axisNames[axis]):
-		t.start()
+		return t.start()
 	case t.position.cursor.Axis != string(axisNames[axis]):
 		return t.carryOver(ctx)
 	}
@@ -129,16 +129,16 @@ func (t *table) resume(ctx context.Context) error {
 		return err
 	}
 	t.readAlong(axisOf(cursor.Axis))
-	t.position = newPosition(cursor, ledger)
 	if cursor.Began.At.IsZero() {
 		cursor.Began = checkpoint.Start{Axis: cursor.Axis, At: cursor.Since}
 	}
+	t.position = newPosition(cursor, ledger)
 	t.began.tell(cursor.Began)
 	t.state.progress(cursor.CompleteUntil)
 	t.state.setAside(len(cursor.Aside))
 	oldest := checkpoint.BinOf(cursor.CompleteUntil.Add(-t.overlap()))
 	for bin := range ledger {
-		if bin < oldest && bin != checkpoint.Carried {
+		if bin < oldest && bin != checkpoint.Carried || cursor.Backfill != nil && !bin.Start().Before(cursor.Backfill.To) {
 			continue
 		}
 		ids, err := t.keeper.Bin(ctx, t.id(), bin)
@@ -154,8 +154,8 @@ func (t *table) resume(ctx context.Context) error {
 	return nil
 }
 
-// start begins a table that has no cursor.
-func (t *table) start() {
+// start begins a table that has no cursor. Where it begins is kept at once: history ends there.
+func (t *table) start() error {
 	lookback := t.cfg.InitialLookback
 	if t.query.Kind == tables.Directory {
 		lookback = query.SnapshotWindow
@@ -164,7 +164,11 @@ func (t *table) start() {
 	axis := string(axisNames[t.query.Axis])
 	began := checkpoint.Start{Axis: axis, At: from}
 	t.position = newPosition(checkpoint.Cursor{Axis: axis, Filter: t.query.Filter(), Since: from, CompleteUntil: from, Began: began}, nil)
+	if err := t.keep(); err != nil {
+		return err
+	}
 	t.began.tell(began)
+	return nil
 }
 
 // carryOver goes on along another axis. What was delivered along the old one is kept by id, and the

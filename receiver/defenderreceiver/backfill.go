@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
@@ -36,7 +38,7 @@ func (b *beginning) tell(at checkpoint.Start) {
 
 // backfill is the lane that reads what had come before a table's live lane began. It reads a day of event
 // time at a time, the newest day first, each in order of time, counts it on the service, and goes on to
-// the day before. Rows that came later are the live lane's, however old they are.
+// the day before. What lies shortly before the live lane's start is counted once more later on. Rows that came later are the live lane's, however old they are.
 type backfill struct {
 	*table
 	live   *beginning
@@ -65,7 +67,7 @@ func (l *backfill) runBackfill(ctx context.Context) {
 	}
 }
 
-// poll reads history to its end, and later on what was set aside of it.
+// poll reads a span of history, and what was set aside of it.
 func (l *backfill) poll(ctx context.Context) error {
 	if l.position == nil {
 		l.start()
@@ -77,21 +79,15 @@ func (l *backfill) poll(ctx context.Context) error {
 		return nil
 	}
 	l.leaveToLive(live)
-	for {
-		more, err := l.nextSpan(ctx)
-		if err == nil && more {
-			err = l.readSpan(ctx)
-		}
-		if err == nil {
-			err = l.retryAside(ctx)
-		}
-		if isRefused(err) {
-			return errors.Join(err, l.checkArrival(ctx))
-		}
-		if err != nil || !more {
-			return err
-		}
+	more, err := l.step(ctx)
+	if err == nil {
+		err = l.retryAside(ctx)
 	}
+	if isRefused(err) {
+		return errors.Join(err, l.checkArrival(ctx))
+	}
+	l.more = more && err == nil
+	return err
 }
 
 // checkArrival is called when a query was refused. A service that has stopped saying when rows arrived is
@@ -137,49 +133,58 @@ func (l *backfill) oldest() time.Time {
 	return latest(l.at().Live.At.Add(-l.window), l.serviceNow().Add(-retention)).Truncate(tick)
 }
 
-// nextSpan begins what is read next, unless a span is being read, and reports whether there is any.
-func (l *backfill) nextSpan(ctx context.Context) (bool, error) {
-	b := l.at()
-	if !b.To.IsZero() {
-		return true, nil
-	}
-	if !l.left(b) {
-		return false, nil
-	}
-	if oldest := l.oldest(); oldest.Before(b.Reached) {
+// step reads a span, or counts once more, and reports whether there was anything to do.
+func (l *backfill) step(ctx context.Context) (bool, error) {
+	b, oldest := l.at(), l.oldest()
+	switch {
+	case !b.To.IsZero():
+		// A span is being read.
+	case oldest.Before(b.Reached):
 		day := b.Reached.Add(-tick).Truncate(historySpan)
-		return true, l.move(ctx, latest(day, oldest), b.Reached)
+		l.move(latest(day, oldest), b.Reached)
+	case l.done(b), l.serviceNow().Before(b.Live.At.Add(l.auditWindow())):
+		return false, nil
+	case l.isRecounted(b):
+		return true, l.recount(ctx, oldest)
+	default:
+		// What came before the live lane's start may say that it happens after it.
+		l.move(b.Live.At, b.Live.At.Add(retention))
 	}
-	return true, l.move(ctx, b.Live.At, b.Live.At.Add(retention))
+	return true, l.readSpan(ctx)
 }
 
-// left reports whether a span is left when none is being read. The last one is what came before the live
-// lane's start and says that it happened after it: along event time that is the live lane's.
-func (l *backfill) left(b checkpoint.Backfill) bool {
-	return l.oldest().Before(b.Reached) || !b.Ahead && axisOf(b.Live.Axis) == query.Arrival
+// done reports whether nothing is left, if no span is being read.
+func (l *backfill) done(b checkpoint.Backfill) bool {
+	ahead := !b.Ahead && !l.mixed && axisOf(b.Live.Axis) == query.Arrival
+	return !l.oldest().Before(b.Reached) && !l.isRecounted(b) && !ahead
 }
 
-// move begins a span. The ledger begins anew with it, but for what is set aside.
-func (l *backfill) move(ctx context.Context, from, to time.Time) error {
-	cursor, b := l.position.cursor, l.at()
+// isRecounted reports whether the time before the live lane's start is still to be counted again. What
+// comes late or is seen late is nobody else's there; once an audit's window has passed it has come.
+func (l *backfill) isRecounted(b checkpoint.Backfill) bool {
+	return !b.Recounted && l.auditWindow() > 0
+}
+
+// recountFrom is where that time begins.
+func (l *backfill) recountFrom() time.Time {
+	return checkpoint.BinOf(l.at().Live.At.Add(-l.auditWindow())).Start()
+}
+
+// move begins a span. Of the ledger that is kept which is needed again.
+func (l *backfill) move(from, to time.Time) {
+	b := l.at()
 	b.To = to
+	l.set(b, from)
+	l.pass = pass{next: from, to: to}
+}
+
+// set changes how far history was read; a span that is to be read begins at from.
+func (l *backfill) set(b checkpoint.Backfill, from time.Time) {
+	cursor := &l.position.cursor
 	cursor.Since, cursor.CompleteUntil, cursor.Backfill = from, from, &b
-	next := newPosition(cursor, nil)
-	next.change.Reset = true
-	for _, r := range cursor.Aside {
-		for bin := checkpoint.BinOf(r.From); bin.Start().Before(r.To); bin++ {
-			ids, err := l.keeper.Bin(ctx, l.id(), bin)
-			if err != nil {
-				return err
-			}
-			for _, uid := range ids {
-				next.add(uid, bin.Start())
-			}
-		}
-	}
-	l.position, l.pass, l.span = next, pass{next: from, to: to}, newSpan()
+	again := checkpoint.BinOf(l.recountFrom())
+	l.position.drop(func(bin checkpoint.Bin) bool { return l.isAside(bin) || l.isRecounted(b) && bin >= again })
 	l.tell()
-	return l.keep()
 }
 
 // readSpan reads what is left of a span, counts it on the service, and ends it.
@@ -188,21 +193,47 @@ func (l *backfill) readSpan(ctx context.Context) error {
 	if !l.pass.to.Equal(b.To) {
 		l.pass = pass{next: l.position.cursor.CompleteUntil, to: b.To}
 	}
-	if err := l.readRanges(ctx); err != nil {
-		return err
-	}
-	if l.auditWindow() > 0 {
-		if err := l.compare(ctx, query.Page{From: from, To: b.To, MaxRows: l.cfg.Page.MaxRows}); err != nil {
+	ahead := b.Live.At.Before(b.To)
+	if !ahead || !l.mixed {
+		// Where arrival is no longer known, the rows ahead cannot be told from live ones.
+		if err := l.readRanges(ctx); err != nil {
+			return err
+		}
+		if err := l.verify(ctx, from, b.To); err != nil {
 			return err
 		}
 	}
-	if b.Live.At.Before(b.To) {
+	if ahead {
 		b.Ahead = true
 	} else {
 		b.Reached = from
 	}
 	b.To = time.Time{}
-	l.position.cursor.Backfill = &b
-	l.tell()
+	l.set(b, from)
 	return l.keep()
+}
+
+// recount counts the time before the live lane's start again.
+func (l *backfill) recount(ctx context.Context, oldest time.Time) error {
+	b := l.at()
+	if err := l.verify(ctx, latest(l.recountFrom(), oldest), b.Live.At); err != nil {
+		return err
+	}
+	b.Recounted = true
+	l.set(b, l.position.cursor.Since)
+	return l.keep()
+}
+
+// verify counts a range on the service and reads what is missing of it.
+func (l *backfill) verify(ctx context.Context, from, to time.Time) error {
+	if l.auditWindow() == 0 || !from.Before(to) {
+		return nil
+	}
+	err := l.compare(ctx, query.Page{From: from, To: to, MaxRows: l.cfg.Page.MaxRows})
+	if errors.Is(err, errNothingSmaller) {
+		l.logger.Error("Rows of history were found that cannot be read; they are passed over.",
+			zap.Time("from", from), zap.Time("to", to), zap.Error(err))
+		return nil
+	}
+	return err
 }

@@ -30,6 +30,7 @@ func TestBackfill(t *testing.T) {
 			cfg := s.config(names...)
 			cfg.LateArrival.Mode = mode
 			cfg.Settle, cfg.InitialLookback, cfg.Backfill.Window = 2*time.Minute, 3*time.Hour, 4*24*time.Hour
+			cfg.LateArrival.Audit.Window = 2 * time.Hour
 			cfg.Page.MaxRows, cfg.Batch.MaxRecords = 25, 10
 			end := s.clock.Now
 			if mode == ModeIngestionTime {
@@ -146,6 +147,9 @@ func (s *stage) unkept(names []string) map[string]bool {
 			if attributeOf(r.log, tables.AttributeLane) == laneBackfill {
 				at := r.log.Timestamp().AsTime()
 				ledger, may = past, !at.Before(cursor.CompleteUntil) && at.Before(cursor.Backfill.To)
+				if cursor.Backfill.To.IsZero() {
+					may = at.Before(cursor.Backfill.Reached)
+				}
 			}
 			if _, kept := ledger[uuid.MustParse(r.uid)]; !kept && may {
 				uids[r.uid] = true
@@ -213,7 +217,7 @@ func TestHistoryIsCounted(t *testing.T) {
 	plant(0, 5, epoch.Add(time.Hour))
 	plant(10, 50, time.Time{})
 	cfg := s.config(logons)
-	cfg.Backfill.Window = 24 * time.Hour
+	cfg.Backfill.Window, cfg.LateArrival.Audit.Window = 24*time.Hour, time.Hour
 	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 10, 5
 	tap := &tap{}
 	tap.open(20)
@@ -239,6 +243,7 @@ func TestBackfillOfAlerts(t *testing.T) {
 	cfg.Settle, cfg.InitialLookback, cfg.Backfill.Window = 2*time.Minute, 3*time.Hour, 24*time.Hour
 	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 25, 10
 	cfg.PollInterval = 200 * time.Millisecond // each poll joins all alerts
+	cfg.LateArrival.Audit.Window = 2 * time.Hour
 	life := s.launch(cfg)
 	for range 3 {
 		s.clock.Advance(3 * time.Hour)

@@ -40,14 +40,14 @@ type deliverer struct {
 // deliver returns once the pipeline has accepted the records (delivered) or has refused them for good
 // (refused, no error). Until then it tries again with growing pauses, because the page is held
 // anyway. Errors are that of ctx, and errRefused.
-func (d *deliverer) deliver(ctx context.Context, table string, logs plog.Logs) (outcome, error) {
+func (d *deliverer) deliver(ctx context.Context, table, lane string, logs plog.Logs) (outcome, error) {
 	pause := newBackOff(d.retry)
 	start := time.Now()
 	for {
 		err := d.consume(ctx, logs)
 		switch {
 		case err == nil:
-			d.waiting(table, nil)
+			d.waiting(lane, nil)
 			return delivered, nil
 		case ctx.Err() != nil:
 			// Even if it says for good: exporters say that too of calls that shutdown has cut off.
@@ -56,11 +56,11 @@ func (d *deliverer) deliver(ctx context.Context, table string, logs plog.Logs) (
 			// The contract of consumers: the same data must not be sent again.
 			d.logger.Error("The pipeline refused rows for good; they are counted as refused and passed over.",
 				zap.String("table", table), zap.Int("rows", logs.LogRecordCount()), zap.Error(err))
-			return refused, d.bury(ctx, table, logs)
+			return refused, d.bury(ctx, table, lane, logs)
 		case !d.retry.Enabled, d.retry.MaxElapsedTime > 0 && time.Since(start) > d.retry.MaxElapsedTime:
 			return refused, errors.Join(errRefused, err)
 		}
-		d.waiting(table, err)
+		d.waiting(lane, err)
 		if !sleep(ctx, pause.NextBackOff()) {
 			return refused, ctx.Err()
 		}
@@ -92,11 +92,11 @@ func isPermanent(err error) bool {
 
 // bury keeps refused records in the dead letters. Until that is done the page is held: a full disk
 // must not turn a refusal into a loss.
-func (d *deliverer) bury(ctx context.Context, table string, logs plog.Logs) error {
+func (d *deliverer) bury(ctx context.Context, table, lane string, logs plog.Logs) error {
 	pause := newBackOff(d.retry)
 	for {
 		err := d.dead.add(table, logs)
-		d.waiting(table, err)
+		d.waiting(lane, err)
 		if err == nil {
 			return nil
 		}

@@ -39,9 +39,6 @@ func (t *table) newFailures() *failures {
 func (f *failures) clear() {
 	f.streak = 0
 	f.pause.Reset()
-	if f.table.access.accept() {
-		f.table.logger.Info("The credentials are accepted; all tables go on.")
-	}
 	if f.table.state.pause("") {
 		f.table.logger.Info("The table is read again.")
 	}

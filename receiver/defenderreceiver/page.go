@@ -107,7 +107,7 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 	t.duplicates = 0
 	taken := 0
 	if logs, rows := t.chunk.take(); len(rows) > 0 {
-		result, err := t.deliverer.deliver(ctx, t.name, logs)
+		result, err := t.deliverer.deliver(ctx, t.name, t.id(), logs)
 		t.telemetry.rows(ctx, t.name, result, len(rows))
 		if err != nil {
 			return 0, fmt.Errorf("deliver rows: %w", err)

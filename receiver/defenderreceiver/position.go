@@ -35,7 +35,7 @@ func newPosition(c checkpoint.Cursor, ledger map[checkpoint.Bin]checkpoint.Entry
 }
 
 func (p *position) resetChange() {
-	p.change = checkpoint.Change{Delivered: checkpoint.Rows{}, Counted: map[checkpoint.Bin]int{}}
+	p.change = checkpoint.Change{Delivered: checkpoint.Rows{}, Counted: map[checkpoint.Bin]int{}, Drop: map[checkpoint.Bin]struct{}{}}
 }
 
 // delivered reports whether a row of this id was delivered; at is its place on the axis.
@@ -111,6 +111,17 @@ func (p *position) forget(overlap time.Duration, keep time.Time) {
 		delete(p.ledger, checkpoint.Carried)
 		p.change.DropCarried = true
 	}
+}
+
+// drop drops the bins that are not needed, and lets earlier ones come than those that were.
+func (p *position) drop(needed func(checkpoint.Bin) bool) {
+	for bin := range p.ledger {
+		if !needed(bin) {
+			delete(p.ledger, bin)
+			p.change.Drop[bin] = struct{}{}
+		}
+	}
+	p.recent, p.change.Forget = map[checkpoint.Bin]map[uuid.UUID]struct{}{}, 0
 }
 
 // take returns the change since the last one, to be stored.

@@ -18,25 +18,23 @@ type backfillView struct {
 
 // ratio is the share of history that was read, with a span read until completeUntil.
 func (b backfillView) ratio(completeUntil time.Time) float64 {
-	if b.done {
-		return 1
-	}
 	read := b.live.Sub(b.reached)
 	if b.reading && completeUntil.After(b.since) {
 		read += completeUntil.Sub(b.since)
 	}
-	// The last span, of rows ahead of their time, is not known to be empty until it was read.
-	return min(read.Seconds()/max(b.live.Sub(b.oldest), tick).Seconds(), 0.999)
+	return min(read.Seconds()/max(b.live.Sub(b.oldest), tick).Seconds(), 1)
 }
 
 // ends forecasts when history will have been read, from the pace since this process began; zero if there
 // was none yet.
 func (b backfillView) ends(ratio float64, now time.Time) time.Time {
-	if ratio <= b.share || b.done {
+	const longest = 10 * 365 * 24 * time.Hour
+	passed := now.Sub(b.began).Seconds()
+	if ratio <= b.share || ratio >= 1 || passed <= 0 {
 		return time.Time{}
 	}
-	passed := now.Sub(b.began).Seconds()
-	return now.Add(time.Duration(passed * (1 - ratio) / (ratio - b.share) * float64(time.Second)))
+	left := min(passed*(1-ratio)/(ratio-b.share), longest.Seconds())
+	return now.Add(time.Duration(left * float64(time.Second)))
 }
 
 // tell lets others see how far history was read, and says it in the log when a span was.
@@ -47,7 +45,7 @@ func (l *backfill) tell() {
 		oldest: l.oldest(), live: b.Live.At, reached: b.Reached, since: l.position.cursor.Since,
 		reading: !b.To.IsZero() && !b.To.After(b.Live.At), began: last.began, share: last.share,
 	}
-	next.done = b.To.IsZero() && !l.left(b)
+	next.done = b.To.IsZero() && l.done(b)
 	complete := l.position.cursor.CompleteUntil
 	if next.began.IsZero() {
 		next.began, next.share = l.serviceNow(), next.ratio(complete)

@@ -103,11 +103,30 @@ func (t *table) send(ctx context.Context, kql string, columns []column) (*huntin
 	return t.ask(ctx, func() (*hunting.Rows, error) { return t.client.Query(ctx, kql, columns) })
 }
 
+// takeTurn waits for the next query's turn, unless it was taken already.
+func (t *table) takeTurn(ctx context.Context) error {
+	if t.grant != nil {
+		return nil
+	}
+	var err error
+	t.grant, err = t.scheduler.Acquire(ctx, t.turn())
+	return err
+}
+
+// leaveTurn gives back a turn that no query has used.
+func (t *table) leaveTurn() {
+	if t.grant != nil {
+		t.grant.Cancel()
+		t.grant = nil
+	}
+}
+
 func (t *table) ask(ctx context.Context, request func() (*hunting.Rows, error)) (*hunting.Rows, error) {
-	grant, err := t.scheduler.Acquire(ctx, t.turn())
-	if err != nil {
+	if err := t.takeTurn(ctx); err != nil {
 		return nil, err
 	}
+	grant := t.grant
+	t.grant = nil
 	start := time.Now()
 	// A poll of many queries stands in line anew for each of them.
 	t.due = start
@@ -119,6 +138,9 @@ func (t *table) ask(ctx context.Context, request func() (*hunting.Rows, error)) 
 	if err != nil {
 		grant.Charge(t.cost(spent))
 		return nil, err
+	}
+	if t.access.accept() {
+		t.logger.Info("The credentials are accepted; all tables go on.")
 	}
 	rows.OnClose(func(s hunting.Stats) { grant.Charge(t.cost(cpuOf(s))) })
 	return rows, nil

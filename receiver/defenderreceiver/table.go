@@ -40,6 +40,7 @@ type table struct {
 
 	client    querier
 	scheduler *scheduler.Scheduler
+	grant     *scheduler.Grant   // the next query's turn, taken ahead; nil if it was not
 	keeper    *checkpoint.Keeper // nil for directories, which are read anew at each start
 	deliverer *deliverer
 	telemetry *telemetry
@@ -56,11 +57,12 @@ type table struct {
 	nextProbe  time.Time // when the service is asked again for the axis; zero: not asked yet
 	pass       pass
 	users      *users // of Graph's /users, which is read by no query
+	more       bool   // the poll has left something to read at once
 	duplicates int
-	rowsBefore int       // read before this poll
-	due        time.Time // since when the next query is wished
-	nextAudit  time.Time // on the service's clock
-	polled     func()    // told when the table was read, or is not going to be; nil if nobody waits
+	rowsBefore int              // read before this poll
+	due        time.Time        // since when the next query is wished
+	nextAudit  time.Time        // on the service's clock
+	polled     func()           // told when the table was read, or is not going to be; nil if nobody waits
 	began      *beginning
 }
 
@@ -120,6 +122,9 @@ func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 			return
 		}
 		wait := t.idle(began)
+		if t.more {
+			wait, t.more = 0, false
+		}
 		if err != nil {
 			wait = failures.after(ctx, err)
 		} else {
@@ -195,7 +200,15 @@ func (t *table) readPass(ctx context.Context) error {
 				return err
 			}
 		}
-		t.pass = pass{next: latest(cursor.CompleteUntil.Add(-t.overlap()), cursor.Since), to: t.horizon()}
+		next := latest(cursor.CompleteUntil.Add(-t.overlap()), cursor.Since)
+		if next.Before(t.horizon()) {
+			// Where the quota is short a turn may take an hour: what came meanwhile is read with it.
+			if err := t.takeTurn(ctx); err != nil {
+				return err
+			}
+			defer t.leaveTurn()
+		}
+		t.pass = pass{next: next, to: t.horizon()}
 	}
 	return t.readRanges(ctx)
 }

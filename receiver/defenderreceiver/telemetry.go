@@ -28,7 +28,17 @@ func newTelemetry(settings component.TelemetrySettings) (*telemetry, error) {
 
 // observe lets the gauges read the states of the tables and the scheduler's quota.
 func (t *telemetry) observe(tables []*table, backfills []*backfill, quota *scheduler.Scheduler) error {
-	return errors.Join(t.observeLag(tables), t.observeProgress(tables), t.observePaused(tables), t.observeAside(tables), t.observeBackfill(backfills), t.observeInterval(tables), t.observeQuota(quota))
+	// In which lane the trouble is says the status.
+	history := map[*table]*backfill{}
+	for _, table := range tables {
+		for _, l := range backfills {
+			if l.name == table.name {
+				history[table] = l
+			}
+		}
+	}
+	return errors.Join(t.observeLag(tables), t.observeProgress(tables), t.observePaused(tables, history), t.observeAside(tables, history),
+		t.observeBackfill(backfills), t.observeInterval(tables), t.observeQuota(quota))
 }
 
 func (t *telemetry) observeProgress(tables []*table) error {
@@ -42,10 +52,14 @@ func (t *telemetry) observeProgress(tables []*table) error {
 	})
 }
 
-func (t *telemetry) observeAside(tables []*table) error {
+func (t *telemetry) observeAside(tables []*table, history map[*table]*backfill) error {
 	return t.builder.RegisterReceiverDefenderRangesAsideCallback(func(_ context.Context, o metric.Int64Observer) error {
 		for _, table := range tables {
-			o.Observe(int64(table.state.view().aside), ofTable(table.name))
+			aside := table.state.view().aside
+			if l := history[table]; l != nil {
+				aside += l.state.view().aside
+			}
+			o.Observe(int64(aside), ofTable(table.name))
 		}
 		return nil
 	})
@@ -103,11 +117,11 @@ func (t *telemetry) observeLag(tables []*table) error {
 	})
 }
 
-func (t *telemetry) observePaused(tables []*table) error {
+func (t *telemetry) observePaused(tables []*table, history map[*table]*backfill) error {
 	return t.builder.RegisterReceiverDefenderPausedCallback(func(_ context.Context, o metric.Int64Observer) error {
 		for _, table := range tables {
 			value := int64(0)
-			if table.state.view().paused != "" {
+			if l := history[table]; table.state.view().paused != "" || l != nil && l.state.view().paused != "" {
 				value = 1
 			}
 			o.Observe(value, ofTable(table.name))

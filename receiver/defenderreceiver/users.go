@@ -98,7 +98,7 @@ func (t *table) flushUsers(ctx context.Context) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	result, err := t.deliverer.deliver(ctx, t.name, logs)
+	result, err := t.deliverer.deliver(ctx, t.name, t.id(), logs)
 	t.telemetry.rows(ctx, t.name, result, len(rows))
 	return err
 }

@@ -47,6 +47,8 @@ type Backfill struct {
 	Reached time.Time `json:"reached"`
 	// To is the end of the span that is being read, and Since its beginning; zero between two spans.
 	To time.Time `json:"to,omitzero"`
+	// Recounted: the time before the live lane's start was counted again, after what is late has come.
+	Recounted bool `json:"recounted,omitempty"`
 	// Ahead: the rows were read that came before the live lane's start with a Timestamp behind it.
 	Ahead bool `json:"ahead,omitempty"`
 }

@@ -21,6 +21,8 @@ type Change struct {
 	Counted map[Bin]int
 	// Forget drops the bins before it, but for Carried.
 	Forget Bin
+	// Drop are further bins to be dropped.
+	Drop map[Bin]struct{}
 	// Reset drops all that was delivered before, DropCarried what was carried.
 	Reset, DropCarried bool
 	// At is when the pipeline had accepted the rows.

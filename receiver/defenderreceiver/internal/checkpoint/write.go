@@ -85,7 +85,8 @@ func (k *Keeper) prepare(table string, changes []Change) (write, error) {
 			if bin == Carried {
 				return change.DropCarried
 			}
-			return change.Reset || bin < change.Forget
+			_, dropped := change.Drop[bin]
+			return dropped || change.Reset || bin < change.Forget
 		})
 		for bin, ids := range change.Delivered {
 			rows[bin] = append(rows[bin], ids...)

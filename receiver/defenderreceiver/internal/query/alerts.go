@@ -91,7 +91,7 @@ func (t Table) pairPlace() string {
 // came is true of a half that had come by the end of the page, or of what this reader reads.
 func (t Table) came(place string, p Page) kusto.Fragment {
 	if !t.ArrivedBefore.IsZero() {
-		return before(place, t.ArrivedBefore)
+		return t.before(place, p)
 	}
 	return kusto.Format("? < ?", kusto.Name(place), kusto.DateTime(p.To))
 }

@@ -45,7 +45,7 @@ type Table struct {
 	// UserFilter is the user's own predicate, empty if there is none.
 	UserFilter kusto.Fragment
 	// ArrivedBefore leaves rows to another reader that arrived from then on; zero: no row is left. It is for
-	// reading along event time. Rows that do not say when they arrived are read.
+	// reading along event time. Rows that do not say when they arrived are read if they happened before it.
 	ArrivedBefore time.Time
 	// System tells the accounts whose rows are left on the server; nil: all rows are read.
 	System *accounts.Server
@@ -148,7 +148,7 @@ func (t Table) events(p Page) kusto.Fragment {
 		extend = kusto.Format("extend ? = ingestion_time()", kusto.Name(IngestionTime))
 	}
 	if !t.ArrivedBefore.IsZero() {
-		bound = kusto.Format("where ?", before(IngestionTime, t.ArrivedBefore))
+		bound = kusto.Format("where ?", t.before(IngestionTime, p))
 	}
 	return kusto.Join("\n| ",
 		kusto.Name(t.Schema.Name),
@@ -159,9 +159,13 @@ func (t Table) events(p Page) kusto.Fragment {
 	)
 }
 
-// before is true of a row without that time, too.
-func before(column string, end time.Time) kusto.Fragment {
-	return kusto.Format("(isnull(?) or ? < ?)", kusto.Name(column), kusto.Name(column), kusto.DateTime(end))
+// before is true of what arrived before ArrivedBefore. Of a row that does not say when, the page decides.
+func (t Table) before(column string, p Page) kusto.Fragment {
+	arrived := kusto.Format("? < ?", kusto.Name(column), kusto.DateTime(t.ArrivedBefore))
+	if !p.From.Before(t.ArrivedBefore) {
+		return arrived
+	}
+	return kusto.Format("(isnull(?) or ?)", kusto.Name(column), arrived)
 }
 
 func within(column string, p Page) kusto.Fragment {

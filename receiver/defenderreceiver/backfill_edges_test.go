@@ -1,0 +1,224 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+)
+
+// refusing is a service that can be made to refuse queries.
+type refusing struct {
+	querier
+	refuse func(kql string) error
+	asked  int
+}
+
+func (r *refusing) Query(ctx context.Context, kql string, columns []column) (*hunting.Rows, error) {
+	r.asked++
+	if r.refuse != nil {
+		if err := r.refuse(kql); err != nil {
+			return nil, err
+		}
+	}
+	return r.querier.Query(ctx, kql, columns)
+}
+
+// manual makes a receiver of one table with a backfill, whose lanes are polled by hand.
+func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refusing) {
+	s.t.Helper()
+	r := s.create(cfg)
+	client, closeIdle, err := r.newClient(s.t.Context(), s.host())
+	require.NoError(s.t, err)
+	s.t.Cleanup(closeIdle)
+	service = &refusing{querier: client}
+	r.keeper = checkpoint.NewKeeper(memoryClient{s.storage}, cfg.Credentials.TenantID, 0, func(int, error) {})
+	health := newStatus(s.host())
+	r.scheduler, err = r.joinQuota(s.t.Context(), memoryClient{s.storage}, health)
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { assert.NoError(s.t, r.scheduler.Stop(context.Background())) })
+	require.NoError(s.t, r.newTables(s.t.Context(), service, health))
+	return r.readers[0], r.backfills[0], service
+}
+
+// pollAll polls until nothing is left, at most n times, with a failed poll's consequences.
+func (l *backfill) pollAll(t *testing.T, n int) {
+	t.Helper()
+	f := l.newFailures()
+	for range n {
+		if err := l.poll(t.Context()); err != nil {
+			t.Log(err)
+			f.after(t.Context(), err)
+		} else if !l.more {
+			return
+		}
+		l.more = false
+	}
+}
+
+// at plants a row of a number.
+func (s *stage) at(number int, event, arrived, visible time.Time) {
+	s.t.Helper()
+	row := logonRow(number)
+	row[tables.TimestampColumn] = event.Format(time.RFC3339Nano)
+	require.NoError(s.t, s.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: arrived, Visible: visible}))
+}
+
+// came are the lanes in which the rows came, by number.
+func (s *stage) came() map[int64][]string {
+	lanes := map[int64][]string{}
+	for _, r := range s.sink.records() {
+		id, _ := r.log.Body().Map().Get("ReportId")
+		lanes[id.Int()] = append(lanes[id.Int()], attributeOf(r.log, tables.AttributeLane))
+	}
+	return lanes
+}
+
+func (s *stage) historyConfig() *Config {
+	cfg := s.config(logons)
+	cfg.InitialLookback, cfg.Backfill.Window = time.Hour, 72*time.Hour
+	cfg.LateArrival.Audit.Window = time.Hour
+	return cfg
+}
+
+// Where the live lane begins is stored before history ends there: else a crash before the first live rows
+// are accepted would let it begin later.
+func TestLiveStartOutlivesACrash(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.at(1, epoch.Add(-2*time.Hour), epoch.Add(-2*time.Hour), time.Time{})
+	s.at(2, epoch.Add(-30*time.Minute), epoch.Add(-30*time.Minute), time.Time{})
+	cfg := s.historyConfig()
+	s.sink.setRefuse(func(logs plog.Logs) error {
+		if attributeOf(recordsOf(logs)[0].log, tables.AttributeLane) == "" {
+			return errors.New("closed")
+		}
+		return nil
+	})
+	life := s.launch(cfg)
+	require.Eventually(t, func() bool { return s.sink.count() == 1 && s.cursor(logons+"/"+laneBackfill).Backfill != nil }, wait, time.Millisecond)
+	life.kill()
+	s.clock.Advance(3 * time.Hour)
+	s.sink.setRefuse(nil)
+	life = s.launch(cfg)
+	s.filled(life)
+	s.readUntil(s.clock.Now().Add(-settle-time.Second), logons)
+	life.stop()
+	assert.Equal(t, []string{""}, s.came()[2])
+	assert.Contains(t, s.came(), int64(1))
+}
+
+// A row that cannot be read is set aside and does not keep older days from being read.
+func TestHistoryBehindWhatIsSetAside(t *testing.T) {
+	limits := defendersim.DefaultLimits()
+	limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
+	limits.MaxResultBytes = 20_000
+	s := newStage(t, defendersim.Options{Limits: &limits})
+	s.at(1, epoch.Add(-2*time.Hour), epoch.Add(-2*time.Hour), time.Time{})
+	s.at(2, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
+	row := logonRow(3)
+	row[tables.TimestampColumn] = epoch.Add(-3 * time.Hour).Format(time.RFC3339Nano)
+	row["FailureReason"], row["DeviceName"] = strings.Repeat("x", 30_000), strings.Repeat("x", 30_000)
+	require.NoError(t, s.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: epoch.Add(-3 * time.Hour)}))
+	live, past, _ := s.manual(s.historyConfig())
+	require.NoError(t, live.poll(t.Context()))
+	past.pollAll(t, 200)
+	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
+	assert.Len(t, past.position.cursor.Aside, 1)
+	assert.True(t, past.state.view().backfill.done)
+}
+
+// A service that does not say when rows arrived, from the beginning or from some time on, gives no row in
+// both lanes.
+func TestHistoryWithoutArrival(t *testing.T) {
+	for name, never := range map[string]bool{"never told": true, "no longer told": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, defendersim.Options{NoIngestionTime: never})
+			s.at(1, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
+			live, past, service := s.manual(s.historyConfig())
+			require.NoError(t, live.poll(t.Context()))
+			for i := range 5 {
+				s.at(10+i, s.clock.Now(), s.clock.Now(), time.Time{})
+				s.clock.Advance(5 * time.Minute)
+				require.NoError(t, live.poll(t.Context()))
+			}
+			service.refuse = func(kql string) error {
+				if strings.Contains(kql, "ingestion_time()") && !never {
+					return &hunting.Error{Kind: hunting.BadQuery}
+				}
+				return nil
+			}
+			past.pollAll(t, 20)
+			assert.True(t, past.state.view().backfill.done)
+			assert.Equal(t, []string{laneBackfill}, s.came()[1])
+			for id, lanes := range s.came() {
+				assert.Len(t, lanes, 1, "%d", id)
+			}
+		})
+	}
+}
+
+// What comes, or is seen, only after history was read up to the live lane's start is found by the second
+// count, an audit's window later.
+func TestHistoryIsCountedAgain(t *testing.T) {
+	for _, mode := range []Mode{ModeEventTime, ModeIngestionTime} {
+		t.Run(string(mode), func(t *testing.T) {
+			s := newStage(t, defendersim.Options{})
+			s.at(1, epoch.Add(-time.Minute), epoch.Add(-time.Minute), time.Time{})
+			arrived := epoch.Add(10 * time.Minute)
+			if mode == ModeIngestionTime {
+				arrived = epoch.Add(-time.Minute)
+			}
+			s.at(2, epoch.Add(-time.Minute), arrived, epoch.Add(10*time.Minute))
+			s.at(3, epoch.Add(-50*time.Hour), epoch.Add(-time.Minute), time.Time{})
+			cfg := s.historyConfig()
+			cfg.LateArrival.Mode, cfg.InitialLookback = mode, 0
+			live, past, _ := s.manual(cfg)
+			require.NoError(t, live.poll(t.Context()))
+			learn := func() { // the service's time
+				_, _, err := live.probe(t.Context())
+				require.NoError(t, err)
+			}
+			s.clock.Advance(5 * time.Second)
+			learn()
+			past.pollAll(t, 20)
+			assert.Len(t, s.came(), 2, "1 and 3")
+			assert.False(t, past.state.view().backfill.done)
+			s.clock.Advance(2 * time.Hour)
+			learn()
+			past.pollAll(t, 20)
+			assert.True(t, past.state.view().backfill.done)
+			assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}, 3: {laneBackfill}}, s.came())
+		})
+	}
+}
+
+// A day that is too much to be counted at once is counted in parts.
+func TestHistoryTooHeavyToCount(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.at(1, epoch.Add(-2*time.Hour), epoch.Add(-2*time.Hour), time.Time{})
+	s.at(2, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
+	live, past, service := s.manual(s.historyConfig())
+	require.NoError(t, live.poll(t.Context()))
+	refused := 0
+	service.refuse = func(kql string) error {
+		if refused < 4 && strings.Contains(kql, "= count() by") {
+			refused++
+			return &hunting.Error{Kind: hunting.TooHeavy}
+		}
+		return nil
+	}
+	past.pollAll(t, 20)
+	assert.Equal(t, 4, refused)
+	assert.True(t, past.state.view().backfill.done)
+	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
+}
