@@ -155,7 +155,7 @@ func (l *backfill) step(ctx context.Context) (bool, error) {
 
 // done reports whether nothing is left, if no span is being read.
 func (l *backfill) done(b checkpoint.Backfill) bool {
-	ahead := !b.Ahead && !l.mixed && axisOf(b.Live.Axis) == query.Arrival
+	ahead := !b.Ahead && axisOf(b.Live.Axis) == query.Arrival
 	return !l.oldest().Before(b.Reached) && !l.isRecounted(b) && !ahead
 }
 

@@ -59,10 +59,10 @@ type table struct {
 	users      *users // of Graph's /users, which is read by no query
 	more       bool   // the poll has left something to read at once
 	duplicates int
-	rowsBefore int              // read before this poll
-	due        time.Time        // since when the next query is wished
-	nextAudit  time.Time        // on the service's clock
-	polled     func()           // told when the table was read, or is not going to be; nil if nobody waits
+	rowsBefore int       // read before this poll
+	due        time.Time // since when the next query is wished
+	nextAudit  time.Time // on the service's clock
+	polled     func()    // told when the table was read, or is not going to be; nil if nobody waits
 	began      *beginning
 }
 
