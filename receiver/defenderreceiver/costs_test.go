@@ -230,6 +230,7 @@ func TestShortage(t *testing.T) {
 		lowest := m.lags.quantile("DeviceRegistryEvents", 0.5)
 		assert.Greater(m.t, lowest, m.lags.quantile("DeviceProcessEvents", 0.5))
 		assert.Greater(m.t, lowest, 10*time.Minute, "there is a shortage")
+		assert.Less(m.t, m.lags.quantile("DeviceRegistryEvents", 0.02), 15*time.Minute, "a turn that came late brings what came meanwhile")
 		for _, table := range eventTables {
 			assert.Less(m.t, m.lags.quantile(table, 0.99), m.length/2, "%s starves", table)
 			assert.True(m.t, m.cursor(table).CompleteUntil.After(epoch.Add(m.length*5/8)), "%s starves", table)

@@ -34,24 +34,25 @@ func (a *Account) SetLimits(limits Limits, now time.Time) {
 // Has reports whether it is known what a receiver has spent.
 func (a *Account) Has(receiver string) bool { return a.journals[receiver] != nil }
 
-// Request counts a request of a receiver, which is expected to cost so much CPU.
-func (a *Account) Request(receiver string, now time.Time, expected time.Duration) {
+// Request counts a request of a receiver, which is expected to cost so much CPU. What urgent ones spend
+// is left to them in the time that follows.
+func (a *Account) Request(receiver string, now time.Time, urgent bool, expected time.Duration) {
 	a.journal(receiver, now).add(now, 1, 0)
 	for _, w := range a.requests {
-		w.add(now, 1)
+		w.add(now, 1, urgent)
 	}
 	a.underWay += expected
 }
 
 // Charge takes the CPU that a query has cost, in place of what was expected.
-func (a *Account) Charge(receiver string, now time.Time, expected, cost time.Duration) {
+func (a *Account) Charge(receiver string, now time.Time, urgent bool, expected, cost time.Duration) {
 	a.underWay = max(a.underWay-expected, 0)
 	if cost <= 0 {
 		return
 	}
 	a.journal(receiver, now).add(now, 0, cost)
 	for _, w := range a.cpu {
-		w.add(now, cost.Seconds())
+		w.add(now, cost.Seconds(), urgent)
 	}
 }
 
@@ -74,6 +75,21 @@ func (a *Account) FreeAt(now time.Time, class Class, expected time.Duration) (ti
 		}
 	}
 	return latest, true
+}
+
+// Leaves reports whether a query that is not urgent, and is expected to cost so much CPU, leaves urgent
+// ones what they are known to need. Others may spend a small part of each window whatever those need.
+func (a *Account) Leaves(now time.Time, expected time.Duration) bool {
+	leaves := func(windows []*window, amount float64) bool {
+		for _, w := range windows {
+			w.forget(now)
+			if w.sum-w.urgent > roundOff && w.leaves(now, amount) > roundOff {
+				return false
+			}
+		}
+		return true
+	}
+	return leaves(a.requests, 1) && leaves(a.cpu, (expected+a.underWay).Seconds())
 }
 
 // Spacing is how far apart queries of such a cost are that together spend no more than part of the quota.
@@ -115,7 +131,8 @@ func (a *Account) journal(receiver string, now time.Time) *journal {
 	return j
 }
 
-// recount fills new windows from the journals, which are a little coarser.
+// recount fills new windows from the journals, which are a little coarser and do not say what was
+// urgent: all counts as such.
 func (a *Account) recount(now time.Time) {
 	a.requests, a.cpu = nil, nil
 	for _, limit := range a.limits.Requests {
@@ -136,12 +153,12 @@ func (a *Account) recount(now time.Time) {
 		}
 		for _, w := range a.requests {
 			if s.requests > 0 {
-				w.add(at, float64(s.requests))
+				w.add(at, float64(s.requests), true)
 			}
 		}
 		for _, w := range a.cpu {
 			if s.cpu > 0 {
-				w.add(at, s.cpu.Seconds())
+				w.add(at, s.cpu.Seconds(), true)
 			}
 		}
 	}

@@ -33,10 +33,10 @@ func TestTheSmallerLimitCounts(t *testing.T) {
 func TestWhatIsUnderWayCounts(t *testing.T) {
 	now := time.Now()
 	a := NewAccount(Limits{CPU: []Limit{{time.Hour, 10}}}, now)
-	a.Request("r", now, 6*time.Second)
+	a.Request("r", now, false, 6*time.Second)
 	_, known := a.FreeAt(now, Urgent, 6*time.Second)
 	assert.False(t, known)
-	a.Charge("r", now, 6*time.Second, 3*time.Second)
+	a.Charge("r", now, false, 6*time.Second, 3*time.Second)
 	free, known := a.FreeAt(now, Urgent, 6*time.Second)
 	assert.True(t, known)
 	assert.False(t, free.After(now))
@@ -60,9 +60,9 @@ func TestNoWindowIsOverspent(t *testing.T) {
 			if still, _ := a.FreeAt(now, Urgent, expected); still.After(now) {
 				t.Fatal("what may be sent patiently may be sent")
 			}
-			a.Request("r", now, expected)
-			a.Charge("r", now, expected, expected)
-			requests, cpu = append(requests, expense{now, 1}), append(cpu, expense{now, expected.Seconds()})
+			a.Request("r", now, false, expected)
+			a.Charge("r", now, false, expected, expected)
+			requests, cpu = append(requests, expense{at: now, amount: 1}), append(cpu, expense{at: now, amount: expected.Seconds()})
 			now = now.Add(time.Duration(random.IntN(3000)) * time.Millisecond)
 		}
 		for _, limit := range share.Requests {
@@ -102,8 +102,8 @@ func TestUrgentQueriesFindRoom(t *testing.T) {
 				waited = max(waited, free.Sub(now))
 				now = free
 			}
-			a.Request("r", now, cost)
-			a.Charge("r", now, cost, cost)
+			a.Request("r", now, true, cost)
+			a.Charge("r", now, true, cost, cost)
 			urgent = urgent.Add(time.Minute)
 			continue
 		}
@@ -115,8 +115,8 @@ func TestUrgentQueriesFindRoom(t *testing.T) {
 		if free.After(now) {
 			now = free
 		}
-		a.Request("r", now, cost)
-		a.Charge("r", now, cost, cost)
+		a.Request("r", now, false, cost)
+		a.Charge("r", now, false, cost, cost)
 	}
 	assert.LessOrEqual(t, waited, 30*time.Second)
 	assert.Greater(t, a.Uses(now)[3].Ratio(), 0.8, "and the hour is used")
@@ -129,8 +129,8 @@ func TestARecordForgetsNothing(t *testing.T) {
 		now := time.Now()
 		a := NewAccount(share, now)
 		for range random.IntN(800) {
-			a.Request("r", now, 0)
-			a.Charge("r", now, 0, time.Duration(random.IntN(5000))*time.Millisecond)
+			a.Request("r", now, false, 0)
+			a.Charge("r", now, false, 0, time.Duration(random.IntN(5000))*time.Millisecond)
 			now = now.Add(time.Duration(random.IntN(120)) * time.Second)
 			if random.IntN(50) == 0 {
 				a.Record("r", now)
@@ -216,4 +216,26 @@ func FuzzDecode(f *testing.F) {
 		assert.True(t, known)
 		assert.False(t, free.After(now.Add(25*time.Hour)))
 	})
+}
+
+// What urgent queries are known to need is left to them, and a part of it to the others all the same.
+func TestOthersLeaveWhatUrgentQueriesNeed(t *testing.T) {
+	for needed, others := range map[int]int{0: 70, 40: 30, 70: 9} {
+		now := time.Now()
+		a := NewAccount(Limits{CPU: []Limit{{15 * time.Minute, 75}}}, now)
+		for i := range needed {
+			now = now.Add(15 * time.Minute / time.Duration(needed))
+			if i >= 10 {
+				// They began a while after the window: their rate counts, not their sum.
+				a.Charge("r", now, true, 0, time.Second)
+			}
+		}
+		most := 0
+		for free, _ := a.FreeAt(now, Patient, time.Second); !free.After(now); free, _ = a.FreeAt(now, Patient, time.Second) {
+			assert.Equal(t, needed < 70 || most < 9, a.Leaves(now, time.Second))
+			a.Charge("r", now, false, 0, time.Second)
+			most++
+		}
+		assert.InDelta(t, others, most, 3, "urgent queries need %d", needed)
+	}
 }

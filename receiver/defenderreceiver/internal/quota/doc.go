@@ -3,8 +3,8 @@
 // An Account holds, for requests and for CPU, a rolling window of each limit. A query fits when no
 // window would be overspent; what queries under way are expected to cost counts as spent. Long windows
 // are also paced: a query that is not urgent waits for a bucket that fills at the window's own rate, so
-// that a burst of the low priorities does not use up an hour in minutes, and a margin is left to
-// urgent ones.
+// that a burst of the low priorities does not use up an hour in minutes. What urgent ones need, going by
+// what they have spent lately, is left to them in each window, but for a small part of it.
 //
 // What each receiver has spent is kept in a journal of its own, by minutes, which a Record stores.
 // Records hold ages and not times, so that a clock that was set while nothing ran can be corrected

@@ -12,7 +12,8 @@ const (
 	// that the backlog of an urgent table slows the others down and does not stop them.
 	ageing = 10 * time.Second
 	// A turn that has waited trickleAfter is no longer paced, and one that has waited starvedAfter is as
-	// urgent as any; together such turns spend at most tricklePart of the quota.
+	// urgent as any, as long as urgent ones get what they need; together such turns spend at most
+	// tricklePart of the quota.
 	trickleAfter = 15 * time.Minute
 	starvedAfter = 30 * time.Minute
 	tricklePart  = 0.125
@@ -33,7 +34,7 @@ func (t *tenant) next(now time.Time) (*waiter, time.Time) {
 	held := t.hold(now)
 	var best *waiter
 	for _, w := range t.waiting {
-		if w.mayRun() && (best == nil || w.before(best, now, held, t.trickleAt)) {
+		if w.mayRun() && (best == nil || t.before(w, best, now, held)) {
 			best = w
 		}
 	}
@@ -69,30 +70,26 @@ func (w *waiter) mayRun() bool {
 func (t *tenant) freeAt(w *waiter, now time.Time) (time.Time, bool) {
 	class := quota.Paced
 	switch waited := w.waited(now); {
-	case w.starves(now, t.trickleAt), w.urgent():
+	case t.starves(w, now), w.urgent():
 		class = quota.Urgent
 	case waited >= trickleAfter && !now.Before(t.trickleAt):
 		class = quota.Patient
 	case w.turn.Spare:
 		class = quota.Spare
 	}
-	expected := time.Duration(0)
-	if !w.again {
-		expected = t.expect(w.key())
-	}
-	return t.account.FreeAt(now, class, expected)
+	return t.account.FreeAt(now, class, t.expectOf(w))
 }
 
 // urgent turns do not wait for others'.
 func (w *waiter) urgent() bool { return w.turn.Priority <= 1 && !w.turn.Spare }
 
 // starves reports whether a turn has waited for so long that it goes before all others.
-func (w *waiter) starves(now, trickleAt time.Time) bool {
-	return w.waited(now) >= starvedAfter && !w.turn.Spare && !now.Before(trickleAt)
+func (t *tenant) starves(w *waiter, now time.Time) bool {
+	return w.waited(now) >= starvedAfter && !w.turn.Spare && !now.Before(t.trickleAt) && t.account.Leaves(now, t.expectOf(w))
 }
 
 // before reports whether w is served before other.
-func (w *waiter) before(other *waiter, now time.Time, held bool, trickleAt time.Time) bool {
+func (t *tenant) before(w, other *waiter, now time.Time, held bool) bool {
 	if w.turn.Spare != other.turn.Spare && !held {
 		return other.turn.Spare
 	}
@@ -104,7 +101,7 @@ func (w *waiter) before(other *waiter, now time.Time, held bool, trickleAt time.
 		switch {
 		case w.again:
 			return 0
-		case w.starves(now, trickleAt):
+		case t.starves(w, now):
 			return 1
 		case w.urgent():
 			return 2

@@ -103,6 +103,7 @@ func (s *Scheduler) Stop(ctx context.Context) error {
 type Grant struct {
 	s        *Scheduler
 	key      string
+	urgent   bool
 	expected time.Duration
 }
 
@@ -133,8 +134,7 @@ func (s *Scheduler) wait(ctx context.Context, w *waiter) (*Grant, error) {
 	defer t.mu.Unlock()
 	if !t.remove(w) && !w.again {
 		// Granted in the same moment: the slot goes on to the next.
-		s.free++
-		w.grant.charge(0)
+		w.grant.cancel()
 	}
 	t.dispatch()
 	return nil, ctx.Err()
@@ -148,6 +148,21 @@ func (g *Grant) Release(serviceNow time.Time) {
 	g.s.observe(serviceNow)
 	g.s.free++
 	t.dispatch()
+}
+
+// Cancel gives a turn back that no query was sent with, in place of Release and Charge.
+func (g *Grant) Cancel() {
+	t := g.s.tenant
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g.cancel()
+	t.dispatch()
+}
+
+// cancel frees slot and quota. mu is held.
+func (g *Grant) cancel() {
+	g.s.free++
+	g.charge(0)
 }
 
 // Charge takes the CPU that the query has cost out of the quota.
@@ -164,7 +179,7 @@ func (g *Grant) Charge(cost time.Duration) {
 // charge settles what was expected. mu is held.
 func (g *Grant) charge(cost time.Duration) {
 	g.s.running--
-	g.s.tenant.account.Charge(g.s.cfg.Receiver, time.Now(), g.expected, cost)
+	g.s.tenant.account.Charge(g.s.cfg.Receiver, time.Now(), g.urgent, g.expected, cost)
 }
 
 // Block holds all turns of the tenant back until a time; an earlier block is not shortened.

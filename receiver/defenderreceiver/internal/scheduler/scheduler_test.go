@@ -175,3 +175,20 @@ func TestQueriesUnderWayCount(t *testing.T) {
 		assert.Equal(t, "second", <-order)
 	})
 }
+
+// A turn that no query was sent with is given to the next, and has cost no CPU.
+func TestACancelledTurnIsFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := join(t, remembering(newMemory()))
+		for range 20 {
+			grant, err := s.Acquire(t.Context(), Turn{Table: "a", Priority: 1, Due: time.Now()})
+			require.NoError(t, err)
+			grant.Cancel()
+		}
+		for _, use := range s.Snapshot().Windows {
+			if use.Resource == "cpu" {
+				assert.Zero(t, use.Spent)
+			}
+		}
+	})
+}

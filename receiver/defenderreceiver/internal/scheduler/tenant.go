@@ -120,6 +120,14 @@ func (t *tenant) expect(key string) time.Duration {
 	return t.dearest
 }
 
+// expectOf is what a turn's query will cost beyond what is counted already. mu is held.
+func (t *tenant) expectOf(w *waiter) time.Duration {
+	if w.again {
+		return 0
+	}
+	return t.expect(w.key())
+}
+
 // remove takes a waiter out of the line, and reports whether it stood there. mu is held.
 func (t *tenant) remove(w *waiter) bool {
 	i := slices.Index(t.waiting, w)
@@ -149,7 +157,7 @@ func (t *tenant) dispatch() {
 // give grants a turn. mu is held.
 func (t *tenant) give(w *waiter, now time.Time) {
 	t.remove(w)
-	w.grant = &Grant{s: w.s, key: w.key()}
+	w.grant = &Grant{s: w.s, key: w.key(), urgent: w.urgent()}
 	if !w.again {
 		w.s.free--
 		w.s.running++
@@ -164,7 +172,7 @@ func (t *tenant) give(w *waiter, now time.Time) {
 		}
 		t.trickleAt = from.Add(t.account.Spacing(tricklePart, w.grant.expected))
 	}
-	t.account.Request(w.s.cfg.Receiver, now, w.grant.expected)
+	t.account.Request(w.s.cfg.Receiver, now, w.urgent(), w.grant.expected)
 	w.s.spentRequest()
 	close(w.granted)
 }
