@@ -32,7 +32,7 @@ test: ## run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
 	$(GO) test $(RACE) -timeout 10m ./...
 	@echo "what takes minutes under the race detector runs without it:"
-	$(STATIC) $(GO) test -timeout 10m -run '^Test(TenDays|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
+	$(STATIC) $(GO) test -timeout 10m -run '^Test(TenDays|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
 
 integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says so when it cannot
 	@if scripts/kafka fetch $(KAFKA); then \

@@ -221,12 +221,14 @@ func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]
 	}
 }
 
-// report is the audit's line in the log: the proof that a user can read.
+// report is the audit's line in log and status: the proof that a user can read.
 func (t *table) report(page query.Page, r auditResult) {
 	fields := []zap.Field{
 		zap.Int("matched", r.matched), zap.Int("recovered", r.recovered), zap.Int("missing", r.missing),
 		zap.Time("from", page.From), zap.Time("to", page.To),
 	}
+	t.status.note("audit."+t.id(), fmt.Sprintf("%s to %s: %d rows matched, %d recovered, %d missing",
+		page.From.Format(time.RFC3339), page.To.Format(time.RFC3339), r.matched, r.recovered, r.missing))
 	switch {
 	case r.missing > 0:
 		t.logger.Error("Audit: the service counts rows that it does not give; they are asked for again.", fields...)

@@ -53,6 +53,7 @@ func TestAuditRecoversWhatBecameVisibleLater(t *testing.T) {
 			require.Eventually(t, func() bool { return s.audited("recovered") == 5 }, wait, time.Millisecond)
 			assert.Zero(t, s.audited("missing"))
 			assert.Equal(t, 35, s.rows(delivered))
+			assert.Eventually(t, func() bool { return s.status.notes("5 recovered, 0 missing") }, wait, time.Millisecond, "the status says so")
 		})
 	}
 }

@@ -91,7 +91,7 @@ func TestBackfill(t *testing.T) {
 					}
 					got[r.key()] = attributeOf(r.log, tables.AttributeLane)
 				}
-				for key, row := range s.lanes(name, mode, began, cfg.Backfill.Window) {
+				for key, row := range s.lanes(name, mode, began, s.clock.Now().Add(-5*time.Minute), cfg.Backfill.Window) {
 					lane, came := got[key]
 					require.True(t, came || row.tooLate, "%s of %s is missing: %+v", key, name, row)
 					if came {
@@ -177,10 +177,10 @@ type laneRow struct {
 	tooLate bool
 }
 
-// lanes are the rows of a table that should have come, by key.
-func (s *stage) lanes(table string, mode Mode, began time.Time, window time.Duration) map[string]laneRow {
+// lanes are the rows of a table that had arrived by until and should have come, by key.
+func (s *stage) lanes(table string, mode Mode, began, until time.Time, window time.Duration) map[string]laneRow {
 	s.t.Helper()
-	rows, err := s.sim.Truth(table, epoch.Add(-30*24*time.Hour), s.clock.Now().Add(-5*time.Minute))
+	rows, err := s.sim.Truth(table, epoch.Add(-30*24*time.Hour), until)
 	require.NoError(s.t, err)
 	lanes := map[string]laneRow{}
 	for _, row := range rows {
@@ -191,7 +191,7 @@ func (s *stage) lanes(table string, mode Mode, began time.Time, window time.Dura
 			place = event
 		}
 		switch {
-		case !place.Before(began) && !event.After(s.clock.Now().Add(-5*time.Minute)):
+		case !place.Before(began) && !event.After(until):
 			lanes[row.Key] = laneRow{}
 		case place.Before(began) && !event.Before(began.Add(-window)):
 			lanes[row.Key] = laneRow{laneBackfill, !row.IngestionTime.Before(epoch)}

@@ -1,0 +1,107 @@
+package defenderreceiver
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// both hands a batch to a stage's sink and to its lags.
+type both struct {
+	sink *sink
+	lags *lags
+}
+
+var _ consumer.Logs = both{}
+
+func (both) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: true} }
+
+func (b both) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	if err := b.lags.ConsumeLogs(ctx, logs); err != nil {
+		return err
+	}
+	return b.sink.ConsumeLogs(ctx, logs)
+}
+
+// Three weeks of history are read beside live rows, within the quota, over three restarts, while for most of
+// a day a fifth of the calls gets a 429. Every row comes once, in its lane, and live rows of priority 1 are in time.
+func TestWeeksOfHistory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("it takes minutes under the race detector; make test runs it without it")
+	}
+	t.Parallel()
+	tenant := company(1500)
+	tenant.History = 30 * 24 * time.Hour
+	limits := defendersim.DefaultLimits()
+	s := newStage(t, defendersim.Options{Tenant: tenant, Limits: &limits, Quirks: defendersim.DefaultQuirks()})
+	s.inBubble(4*time.Second, func(b *bubble) {
+		cfg := b.config(eventTables...)
+		cfg.PollInterval, cfg.Backfill.Window = 15*time.Minute, 21*24*time.Hour
+		for name, table := range cfg.Tables {
+			table.PollInterval = 0
+			cfg.Tables[name] = table
+		}
+		m := measured{bubble: b, lags: &lags{byTable: map[string][]time.Duration{}}, cfg: cfg}
+		start := func() (*defenderReceiver, func()) {
+			r := b.create(cfg)
+			r.now, r.next = b.now, both{b.sink, m.lags}
+			require.NoError(b.t, r.Start(b.t.Context(), bubbleHost{b.host().(storageHost), b}))
+			return r, func() { assert.NoError(b.t, r.Shutdown(context.Background())) }
+		}
+		reading := func(r *defenderReceiver) bool {
+			return slices.ContainsFunc(r.backfills, func(l *backfill) bool { return !l.state.view().backfill.done })
+		}
+		r, stop := start()
+		hours := 0
+		for ; reading(r) && hours < 96; hours++ {
+			time.Sleep(time.Hour)
+			switch hours {
+			case 6:
+				assert.True(b.t, slices.ContainsFunc(r.backfills, func(l *backfill) bool {
+					view := l.state.view()
+					return view.backfill.ratio(view.completeUntil) < 1
+				}), "history is being read")
+				assert.LessOrEqual(b.t, m.lags.quantile(logons, 0.99), cfg.PollInterval+cfg.Settle)
+				for _, name := range eventTables {
+					b.t.Logf("%s: p99 of the lag beside history %s", name, m.lags.quantile(name, 0.99).Round(time.Second))
+				}
+				assert.Zero(b.t, b.sim.Report().Throttled)
+				b.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultTooManyRequests, Rate: 0.2})
+			case 8, 14, 20:
+				stop()
+				r, stop = start()
+			}
+		}
+		assert.False(b.t, reading(r), "history is read")
+		time.Sleep(time.Hour)
+		stop()
+		m.withinShare()
+		rows := 0
+		for _, name := range eventTables {
+			came := map[string]string{}
+			for _, record := range b.sink.records() {
+				if record.table == name {
+					assert.NotContains(b.t, came, record.key(), "twice")
+					came[record.key()] = attributeOf(record.log, tables.AttributeLane)
+				}
+			}
+			for key, row := range b.lanes(name, ModeIngestionTime, b.cursor(name).Began.At, time.Now().Add(-time.Hour), cfg.Backfill.Window) {
+				lane, ok := came[key]
+				if assert.True(b.t, ok, "%s of %s is missing from lane %q", key, name, row.lane) {
+					assert.Equal(b.t, row.lane, lane, key)
+				}
+				rows++
+			}
+		}
+		b.t.Logf("%d rows in %d h and %d queries, p99 of the lag of logons %s", rows, hours, len(b.sent()), m.lags.quantile(logons, 0.99).Round(time.Second))
+	})
+}
