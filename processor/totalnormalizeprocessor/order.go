@@ -31,6 +31,8 @@ type order struct {
 	domainID string
 	seed     maphash.Seed
 	limit    int
+	// turn is held by the one call that is under way: of two at once nobody could tell which lands first.
+	turn chan struct{}
 
 	mu sync.Mutex // guards everything below
 	// newest is the newest Timestamp of each person's group that was handed on. What newest has no
@@ -39,7 +41,7 @@ type order struct {
 }
 
 func newOrder(next consumer.Logs, domainID string) *order {
-	return &order{next: next, domainID: domainID, seed: maphash.MakeSeed(), limit: maxOrdered, newest: map[uint64]pcommon.Timestamp{}}
+	return &order{next: next, domainID: domainID, seed: maphash.MakeSeed(), limit: maxOrdered, turn: make(chan struct{}, 1), newest: map[uint64]pcommon.Timestamp{}}
 }
 
 // Capabilities implements consumer.Logs.
@@ -47,6 +49,12 @@ func (o *order) Capabilities() consumer.Capabilities { return o.next.Capabilitie
 
 // ConsumeLogs implements consumer.Logs.
 func (o *order) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	handedOn := o.mark(logs)
 	if err := o.next.ConsumeLogs(ctx, logs); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,8 +18,8 @@ import (
 )
 
 func at(second int, who columns) plog.LogRecord {
-	time := "2026-03-15T09:00:" + strconv.Itoa(second+10) + "Z"
-	return who.and(columns{"Timestamp": time, "ReportId": second}).row("DeviceLogonEvents")
+	timestamp := "2026-03-15T09:00:" + strconv.Itoa(second+10) + "Z"
+	return who.and(columns{"Timestamp": timestamp, "ReportId": second}).row("DeviceLogonEvents")
 }
 
 var bob = account("acme", "bob", bobSID)
@@ -134,4 +135,45 @@ func TestOrderRemembersSoManyPeople(t *testing.T) {
 	}
 	assert.LessOrEqual(t, len(o.newest)+len(o.before), 20)
 	assert.False(t, one(0, 1), "long forgotten")
+}
+
+// Of two calls at once the one that comes second is handed on when the first has ended, and is compared with
+// it. One that is cancelled while it waits is not handed on.
+func TestCallsGoOneAfterAnother(t *testing.T) {
+	began, end := make(chan struct{}, 3), make(chan struct{})
+	var late [][]int
+	next, err := consumer.NewLogs(func(_ context.Context, logs plog.Logs) error {
+		began <- struct{}{}
+		<-end
+		var out []plog.ResourceLogs
+		for _, resource := range logs.ResourceLogs().All() {
+			out = append(out, resource)
+		}
+		late = append(late, lateOf(t, out))
+		return nil
+	})
+	require.NoError(t, err)
+	o := newOrder(next, testDomain)
+	call := func(ctx context.Context, second int) chan error {
+		logs := logsOf(at(second, jane))
+		resource := logs.ResourceLogs().At(0)
+		resource.Resource().Attributes().PutStr(attributeDomainID, testDomain)
+		resource.ScopeLogs().At(0).LogRecords().At(0).SetTimestamp(pcommon.Timestamp(time.Duration(second+10) * time.Second))
+		done := make(chan error, 1)
+		go func() { done <- o.ConsumeLogs(ctx, logs) }()
+		return done
+	}
+	first := call(t.Context(), 9)
+	<-began
+	ctx, cancel := context.WithCancel(t.Context())
+	cancelled := call(ctx, 1)
+	cancel()
+	require.ErrorIs(t, <-cancelled, context.Canceled)
+	second := call(t.Context(), 4)
+	end <- struct{}{}
+	require.NoError(t, <-first)
+	<-began
+	end <- struct{}{}
+	require.NoError(t, <-second)
+	assert.Equal(t, [][]int{nil, {4}}, late)
 }
