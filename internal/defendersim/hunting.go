@@ -81,6 +81,7 @@ func (a *api) answer(w http.ResponseWriter, r *http.Request, c *exchange) *apiEr
 	if failure := s.quotas.admit(); failure != nil {
 		return failure
 	}
+	s.hold.wait(r.Context(), s.Report)
 	text, span, failure := a.decode(body)
 	if failure != nil {
 		return failure

@@ -33,6 +33,7 @@ type Server struct {
 	quotas   *quotas
 	faults   *faultPlan
 	judge    *judge
+	hold     hold
 	ca       *certificateAuthority
 	seed     atomic.Uint64
 	retired  atomic.Bool

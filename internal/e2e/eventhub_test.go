@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,13 +34,14 @@ func TestEventHub(t *testing.T) {
 	hub := newCluster(t, kfake.TLS(certificate), kfake.EnableSASL(), kfake.Superuser("PLAIN", eventHubUser, eventHubPassword),
 		kfake.SeedTopics(topicPartitions, eventHub), kfake.GroupMinSessionTimeout(time.Second))
 	cluster := newCluster(t, kfake.SeedTopics(topicPartitions, topicName))
-	stream(t, s, hub.ListenAddrs(), secured(t, caFile, plain.Auth{User: eventHubUser, Pass: eventHubPassword}.AsMechanism())...)
-	readEventHub(t, s, want, cluster.ListenAddrs(), []string{"eventhub.yaml", "eventhubca.yaml"},
+	defender := newStream(t, s, hub.ListenAddrs(), secured(t, caFile, plain.Auth{User: eventHubUser, Pass: eventHubPassword}.AsMechanism())...)
+	readEventHub(t, s, want, defender, cluster.ListenAddrs(), []string{"eventhub.yaml", "eventhubca.yaml"},
 		"EVENTHUB_BROKER="+hub.ListenAddrs()[0], "EVENTHUB_CONNECTION_STRING="+eventHubPassword, "E2E_KAFKA_CA_FILE="+caFile)
 }
 
-// readEventHub runs the members of the group; the topic with TOTAL events is made already.
-func readEventHub(t *testing.T, s *stage, want expected, brokers, configs []string, variables ...string) {
+// readEventHub runs the members of the group; the topic with TOTAL events is made already. Defender streams half of the
+// messages when each has a partition, and the rest when one of them has been killed.
+func readEventHub(t *testing.T, s *stage, want expected, defender *stream, brokers, configs []string, variables ...string) {
 	t.Helper()
 	read := consume(t, brokers, topicName)
 	configs[0] = shipped + configs[0]
@@ -49,9 +51,17 @@ func readEventHub(t *testing.T, s *stage, want expected, brokers, configs []stri
 	}
 	some := want.ofPersons()
 	members := []*collector{member(), member(), member()}
+	// One that died while the group is still forming would hold it up for Kafka's rebalance timeout of a minute.
+	s.eventually(func() bool {
+		return slices.IndexFunc(members, func(c *collector) bool { return c.partitions() != 1 }) < 0
+	},
+		"each member should have a partition")
+	half := len(defender.messages) / 2
+	defender.write(defender.messages[:half])
 	s.eventually(func() bool { return read.len() > len(some.events)/4 }, "events should come")
 	members[0].kill()
 	before := read.len()
+	defender.write(defender.messages[half:])
 	require.Less(t, before, len(some.events), "it was killed in the middle of the work")
 	memory := members[1].watchMemory()
 	require.Eventually(t, read.have(some), wait, longTick, "all events should come")
@@ -71,6 +81,19 @@ func readEventHub(t *testing.T, s *stage, want expected, brokers, configs []stri
 	}
 	assert.Empty(t, absent(ids, want.events), "events came that nobody expects")
 	t.Logf("%d events of persons, a member killed after %d; %d messages, %d of them again", len(some.events), before, read.len(), again)
+}
+
+// partitions is how many partitions of the event hub the log says that the group has given to the member last.
+func (c *collector) partitions() int {
+	const assigned = `"assigned": "`
+	log := c.log()
+	last := strings.LastIndex(log, assigned)
+	if last < 0 {
+		return 0
+	}
+	list, _, _ := strings.Cut(log[last+len(assigned):], `"`)
+	list = strings.TrimSuffix(strings.TrimPrefix(list, eventHub+"["), "]")
+	return len(strings.Fields(list))
 }
 
 // rawMetadata is the part of an event that does not depend on what a member knows of people.
@@ -95,28 +118,50 @@ func (e expected) ofPersons() expected {
 	return some
 }
 
-// stream writes all rows of the tables of events to the event hub, as Defender does.
-func stream(t *testing.T, s *stage, brokers []string, options ...kgo.Opt) {
+// stream is Defender's to an event hub.
+type stream struct {
+	t        *testing.T
+	client   *kgo.Client
+	messages []*kgo.Record // all that it will send
+}
+
+func newStream(t *testing.T, s *stage, brokers []string, options ...kgo.Opt) *stream {
 	t.Helper()
 	client, err := kgo.NewClient(append(options, kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic(eventHub),
 		kgo.RecordPartitioner(kgo.RoundRobinPartitioner()), kgo.ProducerBatchMaxBytes(100_000))...)
 	require.NoError(t, err)
-	defer client.Close()
-	var messages []*kgo.Record
+	t.Cleanup(client.Close)
+	return &stream{t, client, eventHubMessages(t, s)}
+}
+
+func (d *stream) write(messages []*kgo.Record) {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), wait)
+	defer cancel()
+	require.NoError(d.t, d.client.ProduceSync(ctx, messages...).FirstErr())
+}
+
+// eventHubMessages are records of one table each, in order of time.
+func eventHubMessages(t *testing.T, s *stage) (messages []*kgo.Record) {
+	t.Helper()
 	for _, table := range tables.All() {
 		if table.Kind != tables.Events {
 			continue
 		}
 		var records []any
+		var first time.Time
 		send := func() {
 			if len(records) > 0 {
 				value, err := json.Marshal(map[string]any{"records": records})
 				require.NoError(t, err)
-				messages = append(messages, &kgo.Record{Value: value})
+				messages = append(messages, &kgo.Record{Value: value, Timestamp: first})
 				records = nil
 			}
 		}
 		for _, row := range s.truthOf(table.Name, s.settled()) {
+			if len(records) == 0 {
+				first = row.IngestionTime
+			}
 			records = append(records, map[string]any{
 				"time": row.IngestionTime, "tenantId": s.sim.TenantID, "operationName": "Publish",
 				"category": "AdvancedHunting-" + table.Name, "properties": row.Row, "Tenant": "DefaultTenant",
@@ -127,7 +172,6 @@ func stream(t *testing.T, s *stage, brokers []string, options ...kgo.Opt) {
 		}
 		send()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), wait)
-	defer cancel()
-	require.NoError(t, client.ProduceSync(ctx, messages...).FirstErr())
+	slices.SortStableFunc(messages, func(a, b *kgo.Record) int { return a.Timestamp.Compare(b.Timestamp) })
+	return messages
 }

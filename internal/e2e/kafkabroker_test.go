@@ -65,6 +65,7 @@ func killBrokerInMidStream(t *testing.T, b *broker) {
 	t.Helper()
 	s, want := newDeliveryStage(t)
 	const name = "events-kill"
+	release := s.holdAfter(len(want.rows) / 2)
 	c := s.startKafkaTopic(b.addresses, name)
 	s.eventually(func() bool { return strings.Contains(c.log(), "UNKNOWN_TOPIC_OR_PARTITION") }, "the log should say what is missing")
 	createTopic(t, b.addresses, name)
@@ -72,6 +73,7 @@ func killBrokerInMidStream(t *testing.T, b *broker) {
 	s.eventually(func() bool { return read.len() > len(want.events)/8 }, "events should come")
 	memory := c.watchMemory()
 	b.do("kill")
+	release()
 	before := read.len()
 	require.Less(t, before, len(want.events), "the broker was killed in the middle of the work")
 	time.Sleep(3 * time.Second) // an outage lasts a while: there is nothing to wait for
@@ -95,9 +97,11 @@ func pauseBroker(t *testing.T, b *broker) {
 	const name = "events-slow"
 	createTopic(t, b.addresses, name)
 	read := consume(t, b.addresses, name)
+	release := s.holdAfter(len(want.rows) / 2)
 	c := s.startKafkaTopic(b.addresses, name)
 	s.eventually(func() bool { return read.len() > len(want.events)/8 }, "events should come")
 	b.do("pause")
+	release()
 	memory := c.watchMemory()
 	time.Sleep(8 * time.Second) // as above
 	memory.bounded()
@@ -136,9 +140,8 @@ func limitMessages(t *testing.T, b *broker) {
 func consumeAsGroup(t *testing.T, b *broker) {
 	t.Helper()
 	s, want := newDeliveryStage(t)
-	createTopic(t, b.addresses, eventHub)
 	createTopic(t, b.addresses, topicName)
-	stream(t, s, b.addresses)
-	readEventHub(t, s, want, b.addresses, []string{"eventhub.yaml", "eventhubplain.yaml"},
+	createTopic(t, b.addresses, eventHub)
+	readEventHub(t, s, want, newStream(t, s, b.addresses), b.addresses, []string{"eventhub.yaml", "eventhubplain.yaml"},
 		"EVENTHUB_BROKER="+b.addresses[0], "EVENTHUB_CONNECTION_STRING=unused")
 }

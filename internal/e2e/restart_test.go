@@ -15,11 +15,13 @@ import (
 func TestRestart(t *testing.T) {
 	clock := defendersim.NewClock(epoch)
 	s := newStage(t, defendersim.Options{Now: clock.Now, Tenant: company(30*time.Minute, 300_000)})
+	all := len(s.truth(s.settled()))
 	for stop := range 2 {
+		release := s.holdAfter((4 + 4*stop) * all / 10)
 		c := s.start(run{})
-		before := written(t, s.raw)
-		s.eventually(func() bool { return written(t, s.raw) > before+3_000_000 }, "there should be rows before stop %d", stop)
+		s.returned((2 + 4*stop) * all / 10)
 		c.stop()
+		release()
 		clock.Advance(2 * time.Minute)
 	}
 	partial, _ := readRaw(t, s.raw)

@@ -77,6 +77,21 @@ func (s *stage) environment(more ...string) []string {
 	), more...)
 }
 
+// holdAfter makes the emulator hold queries back from when it has returned so many rows of events until release is
+// called: until then there is work left, however fast this machine is.
+func (s *stage) holdAfter(rows int) (release func()) {
+	s.t.Helper()
+	release = s.sim.HoldAfter(int64(rows))
+	s.t.Cleanup(release)
+	return release
+}
+
+// returned waits until the emulator has returned so many rows of events.
+func (s *stage) returned(rows int) {
+	s.t.Helper()
+	s.eventually(func() bool { return s.sim.Report().ReturnedEvents() >= int64(rows) }, "%d rows should be read", rows)
+}
+
 // eventually waits until done.
 func (s *stage) eventually(done func() bool, what string, arguments ...any) {
 	s.t.Helper()

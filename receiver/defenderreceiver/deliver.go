@@ -29,7 +29,10 @@ const (
 
 // deliverer hands records to the pipeline.
 type deliverer struct {
-	next    consumer.Logs
+	next consumer.Logs
+	// calls is the context of all calls. It outlives that of the loops, because a call that is cut off may
+	// have delivered its rows all the same, to one of several exporters at least.
+	calls   context.Context
 	obsrep  *receiverhelper.ObsReport
 	retry   configretry.BackOffConfig
 	dead    *deadLetters
@@ -39,19 +42,23 @@ type deliverer struct {
 
 // deliver returns once the pipeline has accepted the records (delivered) or has refused them for good
 // (refused, no error). Until then it tries again with growing pauses, because the page is held
-// anyway. Errors are that of ctx, and errRefused.
+// anyway. When ctx ends, the call that is under way is waited for, and no other is made. Errors are
+// that of ctx, that of calls, and errRefused.
 func (d *deliverer) deliver(ctx context.Context, table, lane string, logs plog.Logs) (outcome, error) {
 	pause := newBackOff(d.retry)
 	start := time.Now()
 	for {
-		err := d.consume(ctx, logs)
+		if ctx.Err() != nil {
+			return refused, ctx.Err()
+		}
+		err := d.consume(logs)
 		switch {
 		case err == nil:
 			d.waiting(lane, nil)
 			return delivered, nil
-		case ctx.Err() != nil:
-			// Even if it says for good: exporters say that too of calls that shutdown has cut off.
-			return refused, ctx.Err()
+		case d.calls.Err() != nil:
+			// Even if it says for good: exporters say that too of calls that were cut off.
+			return refused, d.calls.Err()
 		case isPermanent(err):
 			// The contract of consumers: the same data must not be sent again.
 			d.logger.Error("The pipeline refused rows for good; they are counted as refused and passed over.",
@@ -109,14 +116,14 @@ func (d *deliverer) bury(ctx context.Context, table, lane string, logs plog.Logs
 
 // consume makes one call. A pipeline that changes what it gets is given a copy, so that a second try
 // sends the same.
-func (d *deliverer) consume(ctx context.Context, logs plog.Logs) error {
+func (d *deliverer) consume(logs plog.Logs) error {
 	records := logs.LogRecordCount()
 	if d.next.Capabilities().MutatesData {
 		own := plog.NewLogs()
 		logs.CopyTo(own)
 		logs = own
 	}
-	ctx = d.obsrep.StartLogsOp(ctx)
+	ctx := d.obsrep.StartLogsOp(d.calls)
 	err := d.next.ConsumeLogs(ctx, logs)
 	d.obsrep.EndLogsOp(ctx, "defender", records, err)
 	return err

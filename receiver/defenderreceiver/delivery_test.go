@@ -271,6 +271,75 @@ func TestShutdownWhilePipelineHangs(t *testing.T) {
 	s.delivered(5)
 }
 
+// A shutdown waits for the call that is under way, which is not cut off, makes no other, and the next start offers
+// what was not offered yet.
+func TestShutdownWaitsForTheCallUnderWay(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 25, epoch.Add(-time.Minute))
+	entered, leave := make(chan struct{}, 3), make(chan struct{})
+	s.sink.setRefuse(func(plog.Logs) error {
+		entered <- struct{}{}
+		<-leave
+		return nil
+	})
+	cfg := s.config(logons)
+	cfg.Batch.MaxRecords = 10
+	r := s.create(cfg)
+	require.NoError(t, r.Start(t.Context(), s.host()))
+	<-entered
+	stopped := make(chan error)
+	go func() { stopped <- r.Shutdown(context.Background()) }()
+	require.Eventually(t, func() bool { return r.running.Err() != nil }, wait, time.Millisecond)
+	assert.NoError(t, r.calls.Err(), "the call under way is not cut off")
+	close(leave)
+	require.NoError(t, <-stopped)
+	assert.Equal(t, 10, s.sink.count(), "no other call is made")
+	s.sink.setRefuse(nil)
+	s.start(cfg)
+	s.delivered(25)
+	assert.Equal(t, 25, s.rows(delivered))
+}
+
+// A refusal for good is believed while a shutdown waits for it, but not of a call that it has cut off, which it does
+// early enough for an exporter to heed it.
+func TestShutdownAndRefusalsForGood(t *testing.T) {
+	for name, c := range map[string]struct {
+		lasts func(r *defenderReceiver) context.Context // the call
+		took  time.Duration
+		want  int // rows that come after the restart
+	}{
+		"in time": {func(r *defenderReceiver) context.Context { return r.running }, 0, 0},
+		"cut off": {func(r *defenderReceiver) context.Context { return r.calls }, 9 * time.Second, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, defendersim.Options{})
+			s.plant(0, 5, epoch.Add(-5*time.Minute))
+			s.inBubble(0, func(b *bubble) {
+				cfg := b.config(logons)
+				cfg.ShutdownTimeout = 10 * time.Second
+				r := b.create(cfg)
+				r.now = b.now
+				entered := make(chan struct{})
+				b.sink.setRefuse(func(plog.Logs) error {
+					close(entered)
+					<-c.lasts(r).Done()
+					return consumererror.NewPermanent(errors.New("as the test says"))
+				})
+				require.NoError(b.t, r.Start(b.t.Context(), bubbleHost{b.host().(storageHost), b}))
+				<-entered
+				began := time.Now()
+				require.NoError(b.t, r.Shutdown(context.Background()))
+				assert.Equal(b.t, c.took, time.Since(began))
+				b.sink.setRefuse(nil)
+				_, stop := b.start(cfg)
+				time.Sleep(time.Hour)
+				stop()
+				assert.Equal(b.t, c.want, b.sink.count())
+			})
+		})
+	}
+}
+
 // One table's trouble does not stop another.
 func TestTablesAreIndependent(t *testing.T) {
 	s := newStage(t, defendersim.Options{WithoutTables: []string{"DeviceEvents"}})

@@ -194,6 +194,8 @@ func (s *stage) delivered(n int) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool { return s.sink.count() >= n }, wait, time.Millisecond,
 		"%d records should come", n)
+	require.Eventually(s.t, func() bool { return s.rows(delivered) >= n }, wait, time.Millisecond,
+		"%d rows should be counted, which happens when the call has returned", n)
 	s.exactly(n)
 }
 

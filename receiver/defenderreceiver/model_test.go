@@ -83,8 +83,6 @@ type history struct {
 	log   []string
 	// again is how often each uid may be accepted again, because processes ended.
 	again map[string]int
-	// refusals is how many rows had been refused for good when the last process ended in order.
-	refusals int
 }
 
 func play(t *testing.T, seed uint64) {
@@ -234,19 +232,9 @@ func (h *history) fault() {
 	h.sim.SetFaults(fault(kind, rate))
 }
 
-// restart ends the process in order. A refusal that falls into its shutdown is not believed: what was
-// refused then and did not come into the ledger is offered again.
+// restart ends the process in order: nothing comes again.
 func (h *history) restart() {
 	h.life.stop()
-	gone := h.moods.gone()
-	for _, r := range gone[h.refusals:] {
-		_, ledger := h.stored(r.table)
-		if _, ok := ledger[uuid.MustParse(r.uid)]; !ok {
-			h.again[r.uid]++
-			h.note("%s was refused during the shutdown", r.key())
-		}
-	}
-	h.refusals = len(gone)
 	h.begin()
 }
 

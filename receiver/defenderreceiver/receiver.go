@@ -31,12 +31,16 @@ type defenderReceiver struct {
 	telemetry *telemetry
 	now       func() time.Time
 
+	running context.Context    // of the loops
+	cancel  context.CancelFunc // ends it
+	calls   context.Context    // of calls of the pipeline, which may last longer
+	cutOff  context.CancelFunc // ends it
+
 	// Set by Start.
 	store     storage.Client
 	keeper    *checkpoint.Keeper
 	scheduler *scheduler.Scheduler
 	close     func() // the HTTP clients' idle connections
-	cancel    context.CancelFunc
 	loops     sync.WaitGroup
 	readers   []*table
 	backfills []*backfill
@@ -55,7 +59,11 @@ func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defend
 	if err != nil {
 		return nil, err
 	}
-	return &defenderReceiver{set: set, cfg: cfg, next: next, obsrep: obsrep, telemetry: telemetry, now: time.Now}, nil
+	r := &defenderReceiver{set: set, cfg: cfg, next: next, obsrep: obsrep, telemetry: telemetry, now: time.Now}
+	// Start's own context ends when all components have started.
+	r.running, r.cancel = context.WithCancel(context.Background())
+	r.calls, r.cutOff = context.WithCancel(context.Background())
+	return r, nil
 }
 
 // Start opens the storage, loads every cursor and starts the tables' loops. It sends nothing itself,
@@ -96,11 +104,8 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		return err
 	}
 	r.store, r.close = store, closeIdle
-	// Start's own context ends when all components have started.
-	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r.cancel = cancel
-	r.loops.Go(func() { r.keeper.Run(runCtx) })
-	r.run(runCtx)
+	r.loops.Go(func() { r.keeper.Run(r.running) })
+	r.run(r.running)
 	return nil
 }
 
@@ -155,7 +160,7 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 	}
 	access := newAccess(health)
 	deliverer := &deliverer{
-		next: r.next, obsrep: r.obsrep, retry: r.cfg.RetryOnFailure, dead: dead, logger: r.set.Logger, waiting: health.set,
+		next: r.next, calls: r.calls, obsrep: r.obsrep, retry: r.cfg.RetryOnFailure, dead: dead, logger: r.set.Logger, waiting: health.set,
 	}
 	for _, declared := range declaredTables() {
 		if !r.cfg.Tables[declared.Name].Enabled {
@@ -196,9 +201,10 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 	return nil
 }
 
-// Shutdown ends the loops, stores the last cursors and closes the storage. It waits for the pipeline
-// at most shutdown_timeout, because an exporter that hangs is only freed by its own shutdown, which
-// comes later; what it then still accepts is read again after the restart.
+// Shutdown ends the loops, stores the last cursors and closes the storage. Calls of the pipeline that
+// are under way are waited for, because a call that is cut off may have delivered its rows all the same.
+// Just before shutdown_timeout they are cut off. An exporter that hangs even then is only freed by its
+// own shutdown, which comes later; what it still accepts is read again after the restart.
 func (r *defenderReceiver) Shutdown(ctx context.Context) error {
 	var err error
 	r.shutdown.Do(func() { err = r.stop(ctx) })
@@ -207,12 +213,11 @@ func (r *defenderReceiver) Shutdown(ctx context.Context) error {
 
 func (r *defenderReceiver) stop(ctx context.Context) error {
 	defer r.telemetry.shutdown()
-	if r.cancel != nil {
-		r.cancel()
-		if !r.wait(ctx) {
-			r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
-				zap.Duration("shutdown_timeout", r.cfg.ShutdownTimeout))
-		}
+	defer r.cutOff()
+	r.cancel()
+	if !r.wait(ctx) {
+		r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
+			zap.Duration("shutdown_timeout", r.cfg.ShutdownTimeout))
 	}
 	if r.store == nil {
 		return nil
@@ -230,20 +235,26 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 	return err
 }
 
-// wait waits for the loops and reports whether they ended.
+// wait waits for the loops, which end with the calls that are under way, and reports whether they ended.
 func (r *defenderReceiver) wait(ctx context.Context) bool {
 	ended := make(chan struct{})
 	go func() {
 		r.loops.Wait()
 		close(ended)
 	}()
-	timer := time.NewTimer(r.cfg.ShutdownTimeout)
-	defer timer.Stop()
-	select {
-	case <-ended:
-		return true
-	case <-timer.C:
-	case <-ctx.Done():
+	// What is left of the timeout after the calls were cut off is for those that heed it.
+	const heeding = 10
+	for _, patience := range []time.Duration{r.cfg.ShutdownTimeout - r.cfg.ShutdownTimeout/heeding, r.cfg.ShutdownTimeout / heeding} {
+		timer := time.NewTimer(patience)
+		select {
+		case <-ended:
+			timer.Stop()
+			return true
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
+		r.cutOff()
 	}
 	return false
 }
