@@ -164,11 +164,10 @@ func (t *table) start() error {
 	axis := string(axisNames[t.query.Axis])
 	began := checkpoint.Start{Axis: axis, At: from}
 	t.position = newPosition(checkpoint.Cursor{Axis: axis, Filter: t.query.Filter(), Since: from, CompleteUntil: from, Began: began}, nil)
-	if err := t.keep(); err != nil {
-		return err
-	}
+	// The keeper has it even if its last write failed, and stores it before what history gives it.
+	err := t.keep()
 	t.began.tell(began)
-	return nil
+	return err
 }
 
 // carryOver goes on along another axis. What was delivered along the old one is kept by id, and the

@@ -228,3 +228,22 @@ func TestHistoryTooHeavyToCount(t *testing.T) {
 	assert.True(t, past.state.view().backfill.done)
 	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
 }
+
+// A storage that fails while the live lane begins does not keep history from ever being read.
+func TestHistoryAfterAFailedWrite(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	cfg := s.historyConfig()
+	live, past, _ := s.manual(cfg)
+	full := newMemoryStorage() // for cursors alone: the quota's figures must be stored before a query is sent
+	full.setFull(true)
+	live.keeper = checkpoint.NewKeeper(memoryClient{full}, cfg.Credentials.TenantID, 0, func(int, error) {})
+	go live.keeper.Run(t.Context())
+	require.NoError(t, live.keeper.Keep("another", checkpoint.Change{At: time.Now()}))
+	require.Eventually(t, func() bool { return live.keeper.Failure() != nil }, wait, time.Millisecond)
+	require.ErrorIs(t, live.poll(t.Context()), errStorage)
+	select {
+	case <-past.live.known:
+	default:
+		require.Fail(t, "history was not told where the live lane begins")
+	}
+}

@@ -19,6 +19,9 @@
 // harmless, else that of the event, with an overlap. Either way the audit (audit.go) counts on the
 // service what should have been read: the ledger against the truth.
 //
+// Beside the live lane of a table one of history may run (backfill.go): a second position, along event
+// time, over spans that end where the live lane began. It takes only turns that nobody else wants.
+//
 // Graph's users (users.go) are the one table that is read by no query: by pages and links of changes,
 // with the same turns, pipeline and failures.
 package defenderreceiver
