@@ -34,25 +34,25 @@ func (a *Account) SetLimits(limits Limits, now time.Time) {
 // Has reports whether it is known what a receiver has spent.
 func (a *Account) Has(receiver string) bool { return a.journals[receiver] != nil }
 
-// Request counts a request of a receiver, which is expected to cost so much CPU. What urgent ones spend
-// is left to them in the time that follows.
-func (a *Account) Request(receiver string, now time.Time, urgent bool, expected time.Duration) {
-	a.journal(receiver, now).add(now, 1, 0)
+// Request counts a request of a receiver, which is expected to cost so much CPU. What a class spends is
+// left to it, by those that yield, in the time that follows.
+func (a *Account) Request(receiver string, now time.Time, class Class, expected time.Duration) {
+	a.journal(receiver, now).add(now, class, Cost{Requests: 1})
 	for _, w := range a.requests {
-		w.add(now, 1, urgent)
+		w.add(now, 1, class)
 	}
 	a.underWay += expected
 }
 
 // Charge takes the CPU that a query has cost, in place of what was expected.
-func (a *Account) Charge(receiver string, now time.Time, urgent bool, expected, cost time.Duration) {
+func (a *Account) Charge(receiver string, now time.Time, class Class, expected, cost time.Duration) {
 	a.underWay = max(a.underWay-expected, 0)
 	if cost <= 0 {
 		return
 	}
-	a.journal(receiver, now).add(now, 0, cost)
+	a.journal(receiver, now).add(now, class, Cost{CPU: cost})
 	for _, w := range a.cpu {
-		w.add(now, cost.Seconds(), urgent)
+		w.add(now, cost.Seconds(), class)
 	}
 }
 
@@ -83,7 +83,7 @@ func (a *Account) Leaves(now time.Time, expected time.Duration) bool {
 	leaves := func(windows []*window, amount float64) bool {
 		for _, w := range windows {
 			w.forget(now)
-			if w.sum-w.urgent > roundOff && w.leaves(now, amount) > roundOff {
+			if w.sum-w.parts[Urgent].sum > roundOff && w.leaves(now, Paced, amount) > roundOff {
 				return false
 			}
 		}
@@ -131,8 +131,8 @@ func (a *Account) journal(receiver string, now time.Time) *journal {
 	return j
 }
 
-// recount fills new windows from the journals, which are a little coarser and do not say what was
-// urgent: all counts as such.
+// recount fills new windows from the journals, which are a little coarser and do not say what was urgent:
+// all that is not spare counts as such.
 func (a *Account) recount(now time.Time) {
 	a.requests, a.cpu = nil, nil
 	for _, limit := range a.limits.Requests {
@@ -146,21 +146,25 @@ func (a *Account) recount(now time.Time) {
 		slots = append(slots, a.journals[name].slots...)
 	}
 	slices.SortFunc(slots, func(x, y slot) int { return x.end.Compare(y.end) })
+	add := func(at time.Time, class Class, cost Cost) {
+		for _, w := range a.requests {
+			if cost.Requests > 0 {
+				w.add(at, float64(cost.Requests), class)
+			}
+		}
+		for _, w := range a.cpu {
+			if cost.CPU > 0 {
+				w.add(at, cost.CPU.Seconds(), class)
+			}
+		}
+	}
 	for _, s := range slots {
 		at := s.end
 		if at.After(now) {
 			at = now
 		}
-		for _, w := range a.requests {
-			if s.requests > 0 {
-				w.add(at, float64(s.requests), true)
-			}
-		}
-		for _, w := range a.cpu {
-			if s.cpu > 0 {
-				w.add(at, s.cpu.Seconds(), true)
-			}
-		}
+		add(at, Urgent, s.minus(s.spare))
+		add(at, Spare, s.spare)
 	}
 }
 

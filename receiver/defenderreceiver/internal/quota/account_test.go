@@ -33,10 +33,10 @@ func TestTheSmallerLimitCounts(t *testing.T) {
 func TestWhatIsUnderWayCounts(t *testing.T) {
 	now := time.Now()
 	a := NewAccount(Limits{CPU: []Limit{{time.Hour, 10}}}, now)
-	a.Request("r", now, false, 6*time.Second)
+	a.Request("r", now, Paced, 6*time.Second)
 	_, known := a.FreeAt(now, Urgent, 6*time.Second)
 	assert.False(t, known)
-	a.Charge("r", now, false, 6*time.Second, 3*time.Second)
+	a.Charge("r", now, Paced, 6*time.Second, 3*time.Second)
 	free, known := a.FreeAt(now, Urgent, 6*time.Second)
 	assert.True(t, known)
 	assert.False(t, free.After(now))
@@ -60,8 +60,8 @@ func TestNoWindowIsOverspent(t *testing.T) {
 			if still, _ := a.FreeAt(now, Urgent, expected); still.After(now) {
 				t.Fatal("what may be sent patiently may be sent")
 			}
-			a.Request("r", now, false, expected)
-			a.Charge("r", now, false, expected, expected)
+			a.Request("r", now, Paced, expected)
+			a.Charge("r", now, Paced, expected, expected)
 			requests, cpu = append(requests, expense{at: now, amount: 1}), append(cpu, expense{at: now, amount: expected.Seconds()})
 			now = now.Add(time.Duration(random.IntN(3000)) * time.Millisecond)
 		}
@@ -102,8 +102,8 @@ func TestUrgentQueriesFindRoom(t *testing.T) {
 				waited = max(waited, free.Sub(now))
 				now = free
 			}
-			a.Request("r", now, true, cost)
-			a.Charge("r", now, true, cost, cost)
+			a.Request("r", now, Urgent, cost)
+			a.Charge("r", now, Urgent, cost, cost)
 			urgent = urgent.Add(time.Minute)
 			continue
 		}
@@ -115,8 +115,8 @@ func TestUrgentQueriesFindRoom(t *testing.T) {
 		if free.After(now) {
 			now = free
 		}
-		a.Request("r", now, false, cost)
-		a.Charge("r", now, false, cost, cost)
+		a.Request("r", now, Paced, cost)
+		a.Charge("r", now, Paced, cost, cost)
 	}
 	assert.LessOrEqual(t, waited, 30*time.Second)
 	assert.Greater(t, a.Uses(now)[3].Ratio(), 0.8, "and the hour is used")
@@ -129,8 +129,8 @@ func TestARecordForgetsNothing(t *testing.T) {
 		now := time.Now()
 		a := NewAccount(share, now)
 		for range random.IntN(800) {
-			a.Request("r", now, false, 0)
-			a.Charge("r", now, false, 0, time.Duration(random.IntN(5000))*time.Millisecond)
+			a.Request("r", now, Paced, 0)
+			a.Charge("r", now, Paced, 0, time.Duration(random.IntN(5000))*time.Millisecond)
 			now = now.Add(time.Duration(random.IntN(120)) * time.Second)
 			if random.IntN(50) == 0 {
 				a.Record("r", now)
@@ -183,12 +183,13 @@ func TestShiftMovesOnlyWhatWasRestored(t *testing.T) {
 
 func TestBadRecords(t *testing.T) {
 	for name, data := range map[string]string{
-		"empty":    ``,
-		"no JSON":  `{`,
-		"version":  `{"version":2,"at":"2026-01-01T00:00:00Z"}`,
-		"no time":  `{"version":1}`,
-		"negative": `{"version":1,"at":"2026-01-01T00:00:00Z","spent":[[0,-1,0]]}`,
-		"too much": `{"version":1,"at":"2026-01-01T00:00:00Z","spent":[[0,1,9999999999999]]}`,
+		"empty":               ``,
+		"no JSON":             `{`,
+		"version":             `{"version":2,"at":"2026-01-01T00:00:00Z"}`,
+		"no time":             `{"version":1}`,
+		"negative":            `{"version":1,"at":"2026-01-01T00:00:00Z","spent":[[0,-1,0]]}`,
+		"more spare than all": `{"version":1,"at":"2026-01-01T00:00:00Z","spent":[[0,1,5,2,5]]}`,
+		"too much":            `{"version":1,"at":"2026-01-01T00:00:00Z","spent":[[0,1,9999999999999]]}`,
 	} {
 		_, err := Decode([]byte(data))
 		assert.Error(t, err, name)
@@ -218,6 +219,84 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// History leaves what all others are known to need, does not slow them down, and is told apart from them over a
+// restart.
+func TestSpareQueriesTakeWhatIsLeft(t *testing.T) {
+	limits := Limits{CPU: []Limit{{15 * time.Minute, 75}, {time.Hour, 300}}}
+	free := func(a *Account, now time.Time, class Class) bool {
+		at, known := a.FreeAt(now, class, time.Second)
+		return known && !at.After(now)
+	}
+	for needed, spare := range map[int]int{0: 65, 30: 35, 60: 5} {
+		now := time.Now()
+		a := NewAccount(limits, now)
+		got := 0
+		for i := range 3600 {
+			now = now.Add(time.Second)
+			if needed > 0 && i%(900/needed) == 0 {
+				assert.True(t, free(a, now, Patient), "others do not wait, after %d s, needing %d", i, needed)
+				a.Charge("r", now, Paced, 0, time.Second)
+			}
+			if i > 1800 && free(a, now, Spare) {
+				a.Charge("r", now, Spare, 0, time.Second)
+				got++
+			}
+		}
+		assert.InDelta(t, 2*spare, got, 6, "others need %d", needed)
+		a.Uses(now)
+		data, err := a.Record("r", now).Encode()
+		require.NoError(t, err)
+		record, err := Decode(data)
+		require.NoError(t, err)
+		b := NewAccount(limits, now)
+		b.Restore("r", record, time.Second, now)
+		before, after := a.cpu[1].parts, b.cpu[1].parts
+		assert.InDelta(t, before[Paced].sum, after[Urgent].sum, 5, "what was needed")
+		assert.InDelta(t, before[Spare].sum, after[Spare].sum, 5)
+	}
+}
+
+// Polls come in bursts, and two bursts may fall into one window. History leaves room for them, and what they have to
+// wait is what they would wait without it.
+func TestBurstsFindRoomBesideSpareQueries(t *testing.T) {
+	const cost, queries = 2 * time.Second, 12
+	waits := func(history bool) (longest, all time.Duration, spare int) {
+		now := time.Now()
+		start := now
+		a := NewAccount(share, now)
+		free := func(class Class) bool {
+			at, known := a.FreeAt(now, class, cost)
+			return known && !at.After(now)
+		}
+		waiting, burst := 0, start
+		for now.Sub(start) < 12*time.Hour {
+			now = now.Add(cost)
+			if now.After(burst) {
+				waiting, burst = waiting+queries, burst.Add(14*time.Minute)
+			}
+			switch {
+			case waiting > 0 && free(Paced):
+				a.Charge("r", now, Paced, 0, cost)
+				waiting--
+				if wait := now.Sub(burst.Add(-14 * time.Minute)); now.Sub(start) > 2*time.Hour {
+					longest, all = max(longest, wait), all+wait
+				}
+			case waiting == 0 && history && free(Spare):
+				a.Charge("r", now, Spare, 0, cost)
+				spare++
+			}
+		}
+		return longest, all, spare
+	}
+	alone, allAlone, _ := waits(false)
+	beside, allBeside, spare := waits(true)
+	t.Logf("the last of a burst waits %s, beside history %s, all together %s and %s; %s of history an hour",
+		alone, beside, allAlone, allBeside, time.Duration(spare)*cost/12)
+	assert.LessOrEqual(t, beside, alone)
+	assert.LessOrEqual(t, allBeside, allAlone)
+	assert.Greater(t, spare, 500)
+}
+
 // What urgent queries are known to need is left to them, and a part of it to the others all the same.
 func TestOthersLeaveWhatUrgentQueriesNeed(t *testing.T) {
 	for needed, others := range map[int]int{0: 70, 40: 30, 70: 9} {
@@ -227,13 +306,13 @@ func TestOthersLeaveWhatUrgentQueriesNeed(t *testing.T) {
 			now = now.Add(15 * time.Minute / time.Duration(needed))
 			if i >= 10 {
 				// They began a while after the window: their rate counts, not their sum.
-				a.Charge("r", now, true, 0, time.Second)
+				a.Charge("r", now, Urgent, 0, time.Second)
 			}
 		}
 		most := 0
 		for free, _ := a.FreeAt(now, Patient, time.Second); !free.After(now); free, _ = a.FreeAt(now, Patient, time.Second) {
 			assert.Equal(t, needed < 70 || most < 9, a.Leaves(now, time.Second))
-			a.Charge("r", now, false, 0, time.Second)
+			a.Charge("r", now, Paced, 0, time.Second)
 			most++
 		}
 		assert.InDelta(t, others, most, 3, "urgent queries need %d", needed)

@@ -18,19 +18,26 @@ type journal struct {
 
 // slot is what was spent within a time that ended no later than end.
 type slot struct {
-	end      time.Time
-	requests int
-	cpu      time.Duration
+	end time.Time
+	Cost
+	spare Cost // the part of it that Spare queries have spent
 }
 
-func (j *journal) add(now time.Time, requests int, cpu time.Duration) {
-	end := ceil(j.base, now, fineSlot)
-	if n := len(j.slots); n > 0 && !j.slots[n-1].end.Before(end) {
-		j.slots[n-1].requests += requests
-		j.slots[n-1].cpu += cpu
+func (j *journal) add(now time.Time, class Class, cost Cost) {
+	s := slot{end: ceil(j.base, now, fineSlot), Cost: cost}
+	if class == Spare {
+		s.spare = cost
+	}
+	if n := len(j.slots); n > 0 && !j.slots[n-1].end.Before(s.end) {
+		j.slots[n-1].take(s)
 		return
 	}
-	j.slots = append(j.slots, slot{end, requests, cpu})
+	j.slots = append(j.slots, s)
+}
+
+// take adds what another slot has.
+func (s *slot) take(other slot) {
+	s.Cost, s.spare = s.plus(other.Cost), s.spare.plus(other.spare)
 }
 
 // ceil is the first line of the grid that is after at. time.Truncate would lose the monotonic clock.
@@ -53,8 +60,7 @@ func (j *journal) tidy(now time.Time, keep time.Duration) {
 			s.end = coarse
 		}
 		if n := len(tidied); n > 0 && tidied[n-1].end.Equal(s.end) {
-			tidied[n-1].requests += s.requests
-			tidied[n-1].cpu += s.cpu
+			tidied[n-1].take(s)
 			continue
 		}
 		tidied = append(tidied, s)

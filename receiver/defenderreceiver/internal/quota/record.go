@@ -33,10 +33,15 @@ type Cost struct {
 	CPU      time.Duration
 }
 
+func (c Cost) plus(other Cost) Cost { return Cost{c.Requests + other.Requests, c.CPU + other.CPU} }
+
+func (c Cost) minus(other Cost) Cost { return Cost{c.Requests - other.Requests, c.CPU - other.CPU} }
+
 // Spent is a cost and how long before the record it was spent, at the least.
 type Spent struct {
 	Age time.Duration
 	Cost
+	Spare Cost // the part of it that Spare queries have spent
 }
 
 // Record is what a receiver has spent. The caller adds what is not the account's.
@@ -45,7 +50,7 @@ func (a *Account) Record(receiver string, now time.Time) Record {
 	j := a.journal(receiver, now)
 	j.tidy(now, a.longest())
 	for _, s := range j.slots {
-		r.Spent = append(r.Spent, Spent{Age: max(now.Sub(s.end), 0), Cost: Cost{s.requests, s.cpu}})
+		r.Spent = append(r.Spent, Spent{Age: max(now.Sub(s.end), 0), Cost: s.Cost, Spare: s.spare})
 	}
 	return r
 }
@@ -55,11 +60,11 @@ func (a *Account) Record(receiver string, now time.Time) Record {
 func (a *Account) Restore(receiver string, r Record, elapsed time.Duration, now time.Time) {
 	j := &journal{base: now}
 	for _, s := range r.Spent {
-		j.slots = append(j.slots, slot{now.Add(-elapsed - s.Age), s.Requests, s.CPU})
+		j.slots = append(j.slots, slot{now.Add(-elapsed - s.Age), s.Cost, s.Spare})
 	}
 	if r.Reserve != (Cost{}) {
 		// After now, where Shift leaves it.
-		j.slots = append(j.slots, slot{now.Add(1), r.Reserve.Requests, r.Reserve.CPU})
+		j.slots = append(j.slots, slot{end: now.Add(1), Cost: r.Reserve})
 	}
 	j.tidy(now, a.longest())
 	a.journals[receiver] = j
@@ -93,7 +98,7 @@ type stored struct {
 	Expected   int64      `json:"expected_cpu_ms,omitempty"`
 	BlockedFor int64      `json:"blocked_ms,omitempty"`
 	BlockedBy  string     `json:"blocked_by,omitempty"`
-	Spent      [][3]int64 `json:"spent"` // age in s, requests, CPU in ms
+	Spent      [][5]int64 `json:"spent"` // age in s, requests, CPU in ms, and of these what was spare
 }
 
 // Encode makes the stored form. Ages are rounded down and costs up.
@@ -101,13 +106,16 @@ func (r Record) Encode() ([]byte, error) {
 	s := stored{
 		Version: recordVersion, At: r.At.UTC(), Requests: r.Reserve.Requests, CPU: milliseconds(r.Reserve.CPU),
 		Expected: milliseconds(r.Expected), BlockedFor: milliseconds(r.BlockedFor), BlockedBy: r.BlockedBy,
-		Spent: make([][3]int64, len(r.Spent)),
+		Spent: make([][5]int64, len(r.Spent)),
 	}
 	if !r.ServiceAt.IsZero() {
 		s.ServiceAt = r.ServiceAt.UTC()
 	}
 	for i, spent := range r.Spent {
-		s.Spent[i] = [3]int64{int64(spent.Age / time.Second), int64(spent.Requests), milliseconds(spent.CPU)}
+		s.Spent[i] = [5]int64{
+			int64(spent.Age / time.Second), int64(spent.Requests), milliseconds(spent.CPU),
+			int64(spent.Spare.Requests), milliseconds(spent.Spare.CPU),
+		}
 	}
 	return json.Marshal(s)
 }
@@ -133,10 +141,11 @@ func Decode(data []byte) (Record, error) {
 	const most = int64(1e9) // of any figure; no sum of them overflows
 	ok := !s.At.IsZero() && inRange(most, int64(s.Requests), s.CPU, s.Expected, s.BlockedFor)
 	for _, spent := range s.Spent {
-		ok = ok && inRange(most, spent[:]...)
+		ok = ok && inRange(most, spent[:]...) && spent[3] <= spent[1] && spent[4] <= spent[2]
 		r.Spent = append(r.Spent, Spent{
-			Age:  time.Duration(spent[0]) * time.Second,
-			Cost: Cost{int(spent[1]), time.Duration(spent[2]) * time.Millisecond},
+			Age:   time.Duration(spent[0]) * time.Second,
+			Cost:  Cost{int(spent[1]), time.Duration(spent[2]) * time.Millisecond},
+			Spare: Cost{int(spent[3]), time.Duration(spent[4]) * time.Millisecond},
 		})
 	}
 	if !ok {

@@ -1,21 +1,24 @@
 package quota
 
 import (
+	"math"
 	"time"
 )
 
 const (
 	// marginPart of a window is kept from queries that are not urgent: one sixteenth.
 	marginPart = 16
-	// needPart is added to what urgent queries have spent lately, to get what they may need: one eighth.
+	// needPart is added to what more urgent queries have spent lately, to get what they may need: one eighth.
 	needPart = 8
 	// othersPart of a window is left to queries that are not urgent, whatever urgent ones need: one eighth.
 	othersPart = 8
-	// learnedAfter is the shortest time that tells what urgent queries spend.
+	// learnedAfter is the shortest time that tells what queries spend.
 	learnedAfter = 5 * time.Minute
+	// peakHalfLife is how fast it is forgotten what all but spare queries have once spent in a window.
+	peakHalfLife = 6 * time.Hour
 )
 
-// Class is how urgent a query is.
+// Class is how urgent a query is. What was spent is Urgent, Paced or Spare.
 type Class uint8
 
 // The classes.
@@ -26,9 +29,17 @@ const (
 	Patient
 	// Paced leaves as much, and spends no faster than the long windows last.
 	Paced
-	// Spare is paced, and leaves enough for a burst of all others.
+	// Spare waits while others are paced, and leaves them what they are known to need, and enough for a burst.
 	Spare
 )
+
+// yields reports whether a query leaves those of another class what they are known to need.
+func (c Class) yields(to Class) bool {
+	if c == Spare {
+		return to != Spare
+	}
+	return c != Urgent && to == Urgent
+}
 
 // spareMargin times the margin is what Spare leaves of a window.
 const spareMargin = 2
@@ -37,18 +48,27 @@ const spareMargin = 2
 type window struct {
 	limit  Limit
 	margin float64
-	pace   *bucket // nil where the window is short
+	pace   *bucket // nil where the window is short; what is spare does not slow the others down
 	spent  []expense
 	sum    float64
-	urgent float64   // the part of sum that urgent queries have spent
-	since  time.Time // when the first of them was
+	parts  [Spare + 1]part // of sum
+	// peak is the most that all but spare queries have spent: polls of as many tables come in bursts, and two of
+	// them may fall into one window.
+	peak   float64
+	peakAt time.Time
 }
 
 // expense is what was spent at a time; they stand oldest first.
 type expense struct {
 	at     time.Time
 	amount float64
-	urgent bool
+	class  Class
+}
+
+// part is what queries of a class have spent.
+type part struct {
+	sum   float64
+	since time.Time // when the first of them was; zero: there was none
 }
 
 func newWindow(limit Limit, whole bool) *window {
@@ -63,18 +83,27 @@ func newWindow(limit Limit, whole bool) *window {
 	return w
 }
 
-func (w *window) add(at time.Time, amount float64, urgent bool) {
-	w.spent = append(w.spent, expense{at, amount, urgent})
+func (w *window) add(at time.Time, amount float64, class Class) {
+	w.spent = append(w.spent, expense{at, amount, class})
 	w.sum += amount
-	if urgent {
-		w.urgent += amount
-		if w.since.IsZero() {
-			w.since = at
-		}
+	p := &w.parts[class]
+	p.sum += amount
+	if p.since.IsZero() {
+		p.since = at
 	}
+	if class == Spare {
+		return
+	}
+	w.forget(at)
+	w.peak, w.peakAt = max(w.peakOf(at), w.sum-w.parts[Spare].sum), at
 	if w.pace != nil {
 		w.pace.spend(at, amount)
 	}
+}
+
+// peakOf is what is remembered of the peak.
+func (w *window) peakOf(now time.Time) float64 {
+	return w.peak * math.Exp2(-float64(max(now.Sub(w.peakAt), 0))/float64(peakHalfLife))
 }
 
 // forget drops what has left the window.
@@ -82,25 +111,39 @@ func (w *window) forget(now time.Time) {
 	n := 0
 	for n < len(w.spent) && !w.spent[n].at.After(now.Add(-w.limit.Window)) {
 		w.sum -= w.spent[n].amount
-		if w.spent[n].urgent {
-			w.urgent -= w.spent[n].amount
-		}
+		w.parts[w.spent[n].class].sum -= w.spent[n].amount
 		n++
 	}
 	w.spent = w.spent[n:]
 	if len(w.spent) == 0 {
 		// Rounding must not add up over months.
-		w.sum, w.urgent = 0, 0
+		w.sum = 0
+		for class := range w.parts {
+			w.parts[class].sum = 0
+		}
 	}
 }
 
-// leaves is how much too much others than urgent queries would have spent with amount more, to leave
-// urgent ones what they need in as long as the window, going by what they have spent lately.
-func (w *window) leaves(now time.Time, amount float64) float64 {
-	seen := min(max(now.Sub(w.since), learnedAfter), w.limit.Window)
-	need := w.urgent * float64(w.limit.Window) / float64(seen)
-	need = min(need+need/needPart, w.limit.Amount-w.limit.Amount/othersPart)
-	return w.sum - w.urgent + amount - (w.limit.Amount - need)
+// leaves is how much too much a class and those that yield like it would have spent with amount more, to leave
+// those that it yields to what they need in as long as the window, going by what they have spent lately.
+func (w *window) leaves(now time.Time, class Class, amount float64) float64 {
+	theirs, since := 0.0, now
+	for to, p := range w.parts {
+		if class.yields(Class(to)) {
+			theirs += p.sum
+			if !p.since.IsZero() && p.since.Before(since) {
+				since = p.since
+			}
+		}
+	}
+	seen := min(max(now.Sub(since), learnedAfter), w.limit.Window)
+	need := theirs * float64(w.limit.Window) / float64(seen)
+	if class == Spare {
+		need = max(need, w.peakOf(now)) + w.margin // which most of the others leave, too
+	} else {
+		need = min(need+need/needPart, w.limit.Amount-w.limit.Amount/othersPart)
+	}
+	return w.sum - theirs + amount - (w.limit.Amount - need)
 }
 
 // freeAt is when amount more fits into the window beside what is under way; a time that is past means
@@ -126,9 +169,9 @@ func (w *window) freeAt(now time.Time, class Class, amount, underWay float64) (t
 		free = w.spent[i].at.Add(w.limit.Window)
 	}
 	if class != Urgent {
-		excess = w.leaves(now, amount+underWay)
+		excess = w.leaves(now, class, amount+underWay)
 		for i := 0; excess > roundOff && i < len(w.spent); i++ {
-			if w.spent[i].urgent {
+			if class.yields(w.spent[i].class) {
 				continue
 			}
 			excess -= w.spent[i].amount

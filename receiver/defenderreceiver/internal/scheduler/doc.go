@@ -10,7 +10,7 @@
 // quota is what is shared (order.go): priority 1 first; all others wait in proportion to their
 // priority number less one, so that the lowest slow down most, and one with full pages gets the fewer
 // of them; and what has waited for long gets a small part of the quota before all others, so that no
-// table starves.
+// table starves. Spare turns have what all these leave.
 //
 // What is spent is stored ahead (store.go): before a request is sent the storage already counts it, as
 // part of a reserve. A process that is killed has therefore forgotten no request, and counts at most

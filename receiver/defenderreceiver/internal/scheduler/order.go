@@ -68,16 +68,26 @@ func (w *waiter) mayRun() bool {
 
 // freeAt is when the quota lets a turn go; it is false if that depends on what is under way.
 func (t *tenant) freeAt(w *waiter, now time.Time) (time.Time, bool) {
-	class := quota.Paced
-	switch waited := w.waited(now); {
-	case t.starves(w, now), w.urgent():
+	class := w.class()
+	switch {
+	case class != quota.Paced:
+	case t.starves(w, now):
 		class = quota.Urgent
-	case waited >= trickleAfter && !now.Before(t.trickleAt):
+	case w.waited(now) >= trickleAfter && !now.Before(t.trickleAt):
 		class = quota.Patient
-	case w.turn.Spare:
-		class = quota.Spare
 	}
 	return t.account.FreeAt(now, class, t.expectOf(w))
+}
+
+// class is that of what the turn spends.
+func (w *waiter) class() quota.Class {
+	switch {
+	case w.turn.Spare:
+		return quota.Spare
+	case w.urgent():
+		return quota.Urgent
+	}
+	return quota.Paced
 }
 
 // urgent turns do not wait for others'.
@@ -105,7 +115,7 @@ func (t *tenant) before(w, other *waiter, now time.Time, held bool) bool {
 			return 1
 		case w.urgent():
 			return 2
-		case w.turn.Spare && w.waited(now) < trickleAfter:
+		case w.turn.Spare:
 			return 4
 		default:
 			return 3

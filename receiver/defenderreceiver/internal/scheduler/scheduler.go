@@ -103,7 +103,7 @@ func (s *Scheduler) Stop(ctx context.Context) error {
 type Grant struct {
 	s        *Scheduler
 	key      string
-	urgent   bool
+	class    quota.Class
 	expected time.Duration
 }
 
@@ -179,7 +179,7 @@ func (g *Grant) Charge(cost time.Duration) {
 // charge settles what was expected. mu is held.
 func (g *Grant) charge(cost time.Duration) {
 	g.s.running--
-	g.s.tenant.account.Charge(g.s.cfg.Receiver, time.Now(), g.urgent, g.expected, cost)
+	g.s.tenant.account.Charge(g.s.cfg.Receiver, time.Now(), g.class, g.expected, cost)
 }
 
 // Block holds all turns of the tenant back until a time; an earlier block is not shortened.

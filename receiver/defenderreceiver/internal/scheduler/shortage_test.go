@@ -221,6 +221,49 @@ func TestAFloodOfPriorityOneLeavesATrickle(t *testing.T) {
 	})
 }
 
+// What takes the rest has nothing while the others are short, and the others have what they would have without it.
+func TestSpareTurnsWaitInAShortage(t *testing.T) {
+	history := polling{table: "history", priority: 1, interval: 0, cost: 2 * time.Second, pages: 1, spare: true}
+	run := func(t *testing.T, tables []polling) (results map[string]served) {
+		synctest.Test(t, func(t *testing.T) {
+			spend := &spending{}
+			results = simulate(t, join(t, remembering(newMemory())), tables, 12*time.Hour, spend)
+			spend.within(t, half())
+		})
+		return results
+	}
+	alone, beside := run(t, eight(4*time.Second, 1)), run(t, append(eight(4*time.Second, 1), history))
+	for _, table := range eight(0, 1) {
+		a, b := alone[table.table], beside[table.table]
+		t.Logf("%s: %d queries alone, %d beside history; p50 %s and %s", table.table, a.queries, b.queries, a.quantile(0.5), b.quantile(0.5))
+		assert.InDelta(t, a.queries, b.queries, 4, table.table)
+	}
+	assert.Less(t, beside["history"].queries, 60)
+	t.Logf("history: %d queries", beside["history"].queries)
+}
+
+// However long it has waited, what takes the rest does not become more urgent, nor does it use the trickle.
+func TestSpareTurnsStaySpare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := alone(t, 2, half())
+		for _, c := range []struct {
+			spare, free, trickle bool
+		}{{true, false, false}, {false, true, true}} {
+			now := time.Now()
+			w := &waiter{s: s, turn: Turn{Table: "t", Priority: 5, Due: now.Add(-time.Hour), Spare: c.spare}, granted: make(chan struct{})}
+			s.tenant.mu.Lock()
+			account := quota.NewAccount(half(), now)
+			account.Charge("r", now, quota.Paced, 0, 66*time.Second)
+			s.tenant.account, s.tenant.trickleAt = account, time.Time{}
+			until, known := s.tenant.freeAt(w, now)
+			assert.Equal(t, c.free, known && !until.After(now), "spare %t", c.spare)
+			s.tenant.give(w, now)
+			assert.Equal(t, c.trickle, !s.tenant.trickleAt.IsZero(), "spare %t", c.spare)
+			s.tenant.mu.Unlock()
+		}
+	})
+}
+
 // What takes the rest only gets the rest, and gets it all.
 func TestSpareTurnsTakeWhatIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -157,14 +157,14 @@ func (t *tenant) dispatch() {
 // give grants a turn. mu is held.
 func (t *tenant) give(w *waiter, now time.Time) {
 	t.remove(w)
-	w.grant = &Grant{s: w.s, key: w.key(), urgent: w.urgent()}
+	w.grant = &Grant{s: w.s, key: w.key(), class: w.class()}
 	if !w.again {
 		w.s.free--
 		w.s.running++
 		w.grant.expected = t.expect(w.key())
 	}
 	t.noteShortage(w, now)
-	if w.waited(now) >= trickleAfter {
+	if w.class() == quota.Paced && w.waited(now) >= trickleAfter {
 		// What was not used of it for a while is still there.
 		from := t.trickleAt
 		if oldest := now.Add(-starvedAfter); from.Before(oldest) {
@@ -172,7 +172,7 @@ func (t *tenant) give(w *waiter, now time.Time) {
 		}
 		t.trickleAt = from.Add(t.account.Spacing(tricklePart, w.grant.expected))
 	}
-	t.account.Request(w.s.cfg.Receiver, now, w.urgent(), w.grant.expected)
+	t.account.Request(w.s.cfg.Receiver, now, w.class(), w.grant.expected)
 	w.s.spentRequest()
 	close(w.granted)
 }
