@@ -150,9 +150,9 @@ func (m measured) print(name string) {
 		scanned += table.RowsScanned
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %.0f h, %d rows delivered, %.0f queries an hour, %.1f rows scanned and %.4f rows of events returned per row delivered, %s of CPU an hour",
-		name, hours, m.lags.rows, float64(len(m.calls))/hours, float64(scanned)/float64(max(m.lags.rows, 1)), m.returnedPerDelivered(),
-		(report.CPU / time.Duration(max(hours, 1))).Round(time.Millisecond))
+	fmt.Fprintf(&b, "%s: %s, %d rows delivered, %.0f queries an hour, %.1f rows scanned and %.4f rows of events returned per row delivered, %s of CPU an hour",
+		name, m.length, m.lags.rows, float64(len(m.calls))/hours, float64(scanned)/float64(max(m.lags.rows, 1)), m.returnedPerDelivered(),
+		time.Duration(float64(report.CPU)/hours).Round(time.Millisecond))
 	for _, table := range append(slices.Clone(eventTables), "Alerts") {
 		fmt.Fprintf(&b, "\n  %-21s lag p50 %7s  p99 %7s", table, m.lags.quantile(0.5, table).Round(time.Second), m.lags.quantile(0.99, table).Round(time.Second))
 	}
