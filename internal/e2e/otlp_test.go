@@ -20,7 +20,19 @@ func (s *stage) startOTLP(endpoint string, overlays ...string) *collector {
 	return s.startShipped("otlp.yaml", overlays, "OTLP_ENDPOINT="+endpoint, "OTLP_INSECURE=true")
 }
 
-// The other side is a second collector. It is not there at first, is killed in mid-stream, stays away and comes back.
+// reconnecting is how long gRPC waits at most after a long outage until it connects again.
+const reconnecting = 150 * time.Second
+
+// outage is how long the other side stays away. The tests beside it take about as long.
+func outage() time.Duration {
+	if testing.Short() {
+		return 3 * time.Second
+	}
+	return 2 * time.Minute
+}
+
+// The other side is a second collector. It is not there at first, is killed in mid-stream, stays away for minutes and
+// comes back.
 func TestOTLP(t *testing.T) {
 	t.Parallel()
 	s, want := newDeliveryStage(t)
@@ -38,19 +50,19 @@ func TestOTLP(t *testing.T) {
 	release()
 	before, _ := readTotal(t, s.totalFile())
 	require.Less(t, len(before), len(want.events), "it was killed in the middle of the work")
-	time.Sleep(3 * time.Second) // an outage lasts a while: there is nothing to wait for
+	time.Sleep(outage()) // there is nothing to wait for
 	memory.bounded()
 	other = sink()
 	require.Eventually(t, func() bool {
 		events, _ := readTotal(t, s.totalFile())
 		return len(want.missing(events)) == 0
-	}, wait, longTick, "all events should come")
+	}, wait+reconnecting, longTick, "all events should come")
 	c.stop()
 	other.stop()
 	events, broken := readTotal(t, s.totalFile())
 	again := want.delivered(t, events)
 	assert.Empty(t, s.deadLetters())
-	t.Logf("%d events, killed after %d; %d came again, %d broken lines", len(want.events), len(before), again, broken)
+	t.Logf("%d events, killed after %d, away for %s; %d came again, %d broken lines", len(want.events), len(before), outage(), again, broken)
 }
 
 // What the other side may answer, one after the other. Only what the protocol calls final is not sent again, and that
