@@ -1,0 +1,154 @@
+package defenderreceiver
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+)
+
+// Without the permission the table pauses alone and at once, says what is missing, is looked at once an
+// hour, and nobody waits for it.
+func TestUsersWithoutPermission(t *testing.T) {
+	s := newStage(t, defendersim.Options{Roles: []string{defendersim.RoleGraph}})
+	s.inBubble(time.Second, func(b *bubble) {
+		b.plant(0, 5, b.now().Add(-time.Hour/2))
+		b.putUsers(3)
+		_, stop := b.start(b.config(logons, usersTable))
+		defer stop()
+		time.Sleep(15 * time.Second)
+		b.exactly(5)
+		assert.True(t, b.paused(usersTable))
+		assert.False(t, b.paused(logons))
+		assert.True(t, b.status.has("grant the app registration the application permission User.Read.All"))
+		time.Sleep(3 * time.Hour)
+		assert.EqualValues(t, 4, b.sim.Report().Count(usersPath, ""), "once an hour")
+		b.sim.SetRoles(defendersim.RoleGraph, defendersim.RoleUsers)
+		b.sim.RevokeTokens()
+		time.Sleep(time.Hour)
+		b.exactly(8)
+		assert.False(t, b.paused(usersTable))
+		assert.True(t, b.status.ok())
+	})
+}
+
+// Graph's directory throttles by its own rules: only its table waits, as long as it is told to.
+func TestUsersThrottled(t *testing.T) {
+	for kind, waits := range map[defendersim.FaultKind]time.Duration{
+		defendersim.FaultTooManyRequests: 5 * time.Minute, defendersim.FaultBareThrottle: time.Minute,
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			s := newStage(t, defendersim.Options{})
+			s.inBubble(time.Second, func(b *bubble) {
+				b.putUsers(3)
+				b.sim.FailNext(1, defendersim.Fault{Kind: kind, Delay: 5 * time.Minute, Table: usersTable})
+				cfg := b.config(logons, usersTable)
+				cfg.PollInterval = time.Minute
+				_, stop := b.start(cfg)
+				defer stop()
+				time.Sleep(35 * time.Second) // the events have waited for the directory
+				b.plant(0, 5, b.now())
+				before := b.sim.Report().Table(logons).Queries
+				time.Sleep(waits - 45*time.Second)
+				assert.Empty(t, b.users())
+				if kind == defendersim.FaultTooManyRequests {
+					assert.Greater(t, b.sim.Report().Table(logons).Queries, before+2, "the events do not wait")
+					b.exactly(5)
+				}
+				time.Sleep(15 * time.Second)
+				assert.Len(t, b.users(), 3)
+				assert.False(t, b.paused(usersTable), "a 429 is no failure")
+				assert.EqualValues(t, 1, b.sim.Report().Throttled)
+				assert.Zero(t, b.sim.Report().RetriedTooEarly)
+			})
+		})
+	}
+}
+
+// Whatever goes wrong with the users, also with what looks like the credentials, no other table stops.
+func TestUsersTroubleStopsNoOtherTable(t *testing.T) {
+	for _, kind := range []defendersim.FaultKind{defendersim.FaultUnauthorized, defendersim.FaultServerError, defendersim.FaultTruncate} {
+		t.Run(string(kind), func(t *testing.T) {
+			s := newStage(t, defendersim.Options{Faults: []defendersim.Fault{{Kind: kind, Rate: 1, Table: usersTable}}})
+			s.inBubble(time.Second, func(b *bubble) {
+				b.putUsers(3)
+				// A table that is read seldom, so that no success of its own tells that the credentials are good.
+				cfg := b.config("DeviceEvents", usersTable)
+				cfg.PollInterval = 20 * time.Minute
+				_, stop := b.start(cfg)
+				defer stop()
+				time.Sleep(30 * time.Minute)
+				assert.True(t, b.paused(usersTable))
+				assert.False(t, b.paused("DeviceEvents"))
+				before := b.sim.Report().Table("DeviceEvents").Queries
+				time.Sleep(2 * time.Hour)
+				assert.Greater(t, b.sim.Report().Table("DeviceEvents").Queries, before+3)
+				b.sim.SetFaults()
+				time.Sleep(time.Hour + time.Minute)
+				assert.Len(t, b.users(), 3)
+				assert.False(t, b.paused(usersTable))
+			})
+		})
+	}
+}
+
+// Users that are read do not say that hunting is allowed.
+func TestUsersDoNotResumeOtherTables(t *testing.T) {
+	s := newStage(t, defendersim.Options{Roles: []string{defendersim.RoleUsers}})
+	s.inBubble(time.Second, func(b *bubble) {
+		b.putUsers(3)
+		_, stop := b.start(b.config(logons, "DeviceEvents", usersTable))
+		defer stop()
+		time.Sleep(10 * time.Minute)
+		assert.Len(t, b.users(), 3)
+		assert.True(t, b.paused(logons))
+		assert.False(t, b.paused(usersTable))
+		before := b.sim.Report().Count(huntingPath, "403 missing role")
+		time.Sleep(5 * time.Hour)
+		assert.Equal(t, before+5, b.sim.Report().Count(huntingPath, "403 missing role"), "one try an hour")
+		assert.True(t, b.paused(logons))
+	})
+}
+
+// Everybody comes again once a day, after who was removed since the last poll.
+func TestUsersComeAgainOnceADay(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 2})
+	s.inBubble(time.Second, func(b *bubble) {
+		b.putUsers(5)
+		_, stop := b.start(b.config(usersTable))
+		defer stop()
+		time.Sleep(23 * time.Hour)
+		b.exactly(5)
+		require.NoError(t, b.sim.RemoveUser(person(0)["id"].(string), true))
+		time.Sleep(2*time.Hour + time.Minute)
+		require.Equal(t, 10, b.sink.count())
+		assert.Equal(t, true, b.sink.records()[5].body()["removed"])
+		time.Sleep(21 * time.Hour)
+		require.Equal(t, 10, b.sink.count())
+		time.Sleep(4 * time.Hour)
+		require.Equal(t, 14, b.sink.count())
+	})
+}
+
+// Each page is a request of the quota, and costs none of hunting's CPU.
+func TestUsersCountInTheQuota(t *testing.T) {
+	s := newStage(t, defendersim.Options{UserPage: 1})
+	s.inBubble(time.Second, func(b *bubble) {
+		b.putUsers(60)
+		cfg := b.config(usersTable)
+		r, stop := b.start(cfg)
+		defer stop()
+		time.Sleep(58 * time.Second)
+		assert.InDelta(t, 21, b.sim.Report().Count(usersPath, ""), 1, "half of 45 a minute")
+		time.Sleep(3 * time.Minute)
+		assert.Len(t, b.users(), 60)
+		for _, use := range r.scheduler.Snapshot().Windows {
+			if use.Resource != "requests" {
+				assert.Zero(t, use.Spent, use.Resource)
+			}
+		}
+	})
+}
