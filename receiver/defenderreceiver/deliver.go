@@ -51,7 +51,7 @@ func (d *deliverer) deliver(ctx context.Context, table, lane string, logs plog.L
 		if ctx.Err() != nil {
 			return refused, ctx.Err()
 		}
-		err := d.consume(logs)
+		err := d.consume(d.calls, logs) //nolint:contextcheck // a call outlives ctx
 		switch {
 		case err == nil:
 			d.waiting(lane, nil)
@@ -116,14 +116,14 @@ func (d *deliverer) bury(ctx context.Context, table, lane string, logs plog.Logs
 
 // consume makes one call. A pipeline that changes what it gets is given a copy, so that a second try
 // sends the same.
-func (d *deliverer) consume(logs plog.Logs) error {
+func (d *deliverer) consume(ctx context.Context, logs plog.Logs) error {
 	records := logs.LogRecordCount()
 	if d.next.Capabilities().MutatesData {
 		own := plog.NewLogs()
 		logs.CopyTo(own)
 		logs = own
 	}
-	ctx := d.obsrep.StartLogsOp(d.calls)
+	ctx = d.obsrep.StartLogsOp(ctx)
 	err := d.next.ConsumeLogs(ctx, logs)
 	d.obsrep.EndLogsOp(ctx, "defender", records, err)
 	return err

@@ -31,16 +31,16 @@ type defenderReceiver struct {
 	telemetry *telemetry
 	now       func() time.Time
 
-	running context.Context    // of the loops
-	cancel  context.CancelFunc // ends it
-	calls   context.Context    // of calls of the pipeline, which may last longer
-	cutOff  context.CancelFunc // ends it
+	calls  context.Context    // of calls of the pipeline, which may last longer than the loops
+	cutOff context.CancelFunc // ends it
 
 	// Set by Start.
 	store     storage.Client
 	keeper    *checkpoint.Keeper
 	scheduler *scheduler.Scheduler
-	close     func() // the HTTP clients' idle connections
+	close     func()             // the HTTP clients' idle connections
+	running   context.Context    // of the loops
+	cancel    context.CancelFunc // ends it
 	loops     sync.WaitGroup
 	readers   []*table
 	backfills []*backfill
@@ -60,8 +60,6 @@ func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defend
 		return nil, err
 	}
 	r := &defenderReceiver{set: set, cfg: cfg, next: next, obsrep: obsrep, telemetry: telemetry, now: time.Now}
-	// Start's own context ends when all components have started.
-	r.running, r.cancel = context.WithCancel(context.Background())
 	r.calls, r.cutOff = context.WithCancel(context.Background())
 	return r, nil
 }
@@ -104,8 +102,11 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		return err
 	}
 	r.store, r.close = store, closeIdle
-	r.loops.Go(func() { r.keeper.Run(r.running) })
-	r.run(r.running)
+	// Start's own context ends when all components have started.
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.running, r.cancel = running, cancel
+	r.loops.Go(func() { r.keeper.Run(running) })
+	r.run(running)
 	return nil
 }
 
@@ -214,10 +215,12 @@ func (r *defenderReceiver) Shutdown(ctx context.Context) error {
 func (r *defenderReceiver) stop(ctx context.Context) error {
 	defer r.telemetry.shutdown()
 	defer r.cutOff()
-	r.cancel()
-	if !r.wait(ctx) {
-		r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
-			zap.Duration("shutdown_timeout", r.cfg.ShutdownTimeout))
+	if r.cancel != nil {
+		r.cancel()
+		if !r.wait(ctx) {
+			r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
+				zap.Duration("shutdown_timeout", r.cfg.ShutdownTimeout))
+		}
 	}
 	if r.store == nil {
 		return nil

@@ -224,7 +224,7 @@ func TestAFloodOfPriorityOneLeavesATrickle(t *testing.T) {
 // What takes the rest has nothing while the others are short, and the others have what they would have without it.
 func TestSpareTurnsWaitInAShortage(t *testing.T) {
 	history := polling{table: "history", priority: 1, interval: 0, cost: 2 * time.Second, pages: 1, spare: true}
-	run := func(t *testing.T, tables []polling) (results map[string]served) {
+	run := func(tables []polling) (results map[string]served) {
 		synctest.Test(t, func(t *testing.T) {
 			spend := &spending{}
 			results = simulate(t, join(t, remembering(newMemory())), tables, 12*time.Hour, spend)
@@ -232,7 +232,7 @@ func TestSpareTurnsWaitInAShortage(t *testing.T) {
 		})
 		return results
 	}
-	alone, beside := run(t, eight(4*time.Second, 1)), run(t, append(eight(4*time.Second, 1), history))
+	alone, beside := run(eight(4*time.Second, 1)), run(append(eight(4*time.Second, 1), history))
 	for _, table := range eight(0, 1) {
 		a, b := alone[table.table], beside[table.table]
 		t.Logf("%s: %d queries alone, %d beside history; p50 %s and %s", table.table, a.queries, b.queries, a.quantile(0.5), b.quantile(0.5))
