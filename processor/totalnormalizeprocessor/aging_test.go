@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
 )
@@ -106,7 +107,7 @@ func TestStoreIsBoundedToo(t *testing.T) {
 	run := func(entries int, rows ...plog.LogRecord) *directories {
 		cfg := validConfig()
 		limits(entries, time.Hour)(cfg)
-		p, err := newProcessor(nopSettings(), cfg, func() time.Time { return now })
+		p, err := newProcessor(nopSettings(), cfg, consumertest.NewNop(), func() time.Time { return now })
 		require.NoError(t, err)
 		p.cfg.StorageID = &storageID
 		require.NoError(t, p.start(t.Context(), extensionHost{storageID: keeper}))
@@ -138,7 +139,7 @@ func TestSeenAgainIsStoredNowAndThen(t *testing.T) {
 	now := time.Date(2026, 3, 15, 9, 0, 0, 0, time.UTC)
 	cfg := validConfig()
 	limits(10, 8*time.Hour)(cfg)
-	p, err := newProcessor(nopSettings(), cfg, func() time.Time { return now })
+	p, err := newProcessor(nopSettings(), cfg, consumertest.NewNop(), func() time.Time { return now })
 	require.NoError(t, err)
 	writes := func(wait time.Duration) int {
 		now = now.Add(wait)

@@ -25,7 +25,7 @@ type Config struct {
 	Directories DirectoriesConfig `mapstructure:"directories"`
 	// SemanticAttributes adds attributes of OpenTelemetry's semantic conventions to the records.
 	SemanticAttributes bool `mapstructure:"semantic_attributes"`
-	// StorageID is the storage extension that keeps the directories over restarts.
+	// StorageID is the storage extension that keeps the directories and the order of events over restarts.
 	StorageID *component.ID `mapstructure:"storage"`
 	// OtherRecords says what becomes of records that are no Defender rows.
 	OtherRecords OtherRecords `mapstructure:"other_records"`

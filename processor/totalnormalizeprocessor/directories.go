@@ -41,18 +41,18 @@ func newDirectories(limits DirectoriesConfig, now func() time.Time) *directories
 }
 
 // take learns from a directory row and returns what is worth storing.
-func (d *directories) take(r row) []directoryEntry {
+func (d *directories) take(r row) []storedEntry {
 	now := d.now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch r.plan.table.Name {
 	case directoryDevices:
 		if known := d.devices.take(r, now); known != nil {
-			return []directoryEntry{known.entry()}
+			return []storedEntry{known.entry()}
 		}
 	case directoryIdentity:
 		if known := d.identities.take(identityInfoOf(r), now); known != nil {
-			return []directoryEntry{known.entry(directoryIdentity)}
+			return []storedEntry{known.entry(directoryIdentity)}
 		}
 	case directoryAlerts:
 		d.alerts.take(r, now)
@@ -61,14 +61,14 @@ func (d *directories) take(r row) []directoryEntry {
 			r.time = now // Graph does not say when
 		}
 		if known := d.users.take(userOf(r), now); known != nil {
-			return []directoryEntry{known.entry(directoryUsers)}
+			return []storedEntry{known.entry(directoryUsers)}
 		}
 	}
 	return nil
 }
 
 // learn takes in what an event row says of an account, where the directories proper say nothing.
-func (d *directories) learn(a accounts.Account, device deviceNames, at time.Time) []directoryEntry {
+func (d *directories) learn(a accounts.Account, device deviceNames, at time.Time) []storedEntry {
 	id := teaches(a, device, at)
 	if id == nil {
 		return nil
@@ -83,17 +83,17 @@ func (d *directories) learn(a accounts.Account, device deviceNames, at time.Time
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if changed := d.learned.take(id, now); changed != nil {
-		return []directoryEntry{changed.entry(directoryLearned)}
+		return []storedEntry{changed.entry(directoryLearned)}
 	}
 	return nil
 }
 
 // evict removes what is too old or too many and returns what the store has to forget.
-func (d *directories) evict() []directoryEntry {
+func (d *directories) evict() []storedEntry {
 	now := d.now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var forgotten []directoryEntry
+	var forgotten []storedEntry
 	for _, known := range d.devices.evict(now) {
 		forgotten = append(forgotten, forget(directoryDevices, known.under))
 	}

@@ -12,7 +12,8 @@
 // marks what is older than what was handed on for the person before. What is no Defender row stays
 // where it was.
 //
-// Directories are bounded in size and age (aging.go), and kept over restarts where there is a storage.
+// Directories are bounded in size and age (aging.go). They, and the order of events (orderkeeping.go), are
+// kept over restarts where there is a storage.
 //
 // No row is held back and no content makes a call fail: a row becomes an event, or it is dropped and
 // counted with a reason. Everything happens inside ConsumeLogs, so its nil means that the next

@@ -34,11 +34,11 @@ func createLogs(ctx context.Context, set processor.Settings, cfg component.Confi
 }
 
 func newLogs(ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Logs, now func() time.Time) (processor.Logs, error) {
-	p, err := newProcessor(set, cfg.(*Config), now)
+	p, err := newProcessor(set, cfg.(*Config), next, now)
 	if err != nil {
 		return nil, err
 	}
-	return processorhelper.NewLogs(ctx, set, cfg, newOrder(next, p.cfg.DomainID), p.processLogs,
+	return processorhelper.NewLogs(ctx, set, cfg, p.order, p.processLogs,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
 		processorhelper.WithStart(p.start),
 		processorhelper.WithShutdown(p.shutdown))

@@ -19,7 +19,7 @@ type intake struct {
 	counts tally
 	taught map[lesson]struct{}
 	// changes are the directories', for the store.
-	changes []directoryEntry
+	changes []storedEntry
 }
 
 // lesson is what a row says of an account, so that a person's many rows of a call are one.

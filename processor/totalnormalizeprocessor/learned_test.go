@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
@@ -64,7 +65,7 @@ func TestOnePersonHasOneTUID(t *testing.T) {
 		for run := range 2 {
 			cfg := validConfig()
 			cfg.StorageID = &storageID
-			p, err := newProcessor(nopSettings(), cfg, time.Now)
+			p, err := newProcessor(nopSettings(), cfg, consumertest.NewNop(), time.Now)
 			require.NoError(t, err)
 			require.NoError(t, p.start(t.Context(), extensionHost{storageID: keeper}))
 			if run == 0 {

@@ -3,7 +3,7 @@ package totalnormalizeprocessor
 import (
 	"cmp"
 	"context"
-	"hash/maphash"
+	"hash/fnv"
 	"slices"
 	"sync"
 
@@ -29,7 +29,6 @@ const maxOrdered = 500_000
 type order struct {
 	next     consumer.Logs
 	domainID string
-	seed     maphash.Seed
 	limit    int
 	// turn is held by the one call that is under way: of two at once nobody could tell which lands first.
 	turn chan struct{}
@@ -38,10 +37,12 @@ type order struct {
 	// newest is the newest Timestamp of each person's group that was handed on. What newest has no
 	// room for is forgotten by turns: before is the newest of the turn before.
 	newest, before map[uint64]pcommon.Timestamp
+	// changed are the groups whose stored Timestamp is another; nil: nothing is stored.
+	changed map[uint64]struct{}
 }
 
 func newOrder(next consumer.Logs, domainID string) *order {
-	return &order{next: next, domainID: domainID, seed: maphash.MakeSeed(), limit: maxOrdered, turn: make(chan struct{}, 1), newest: map[uint64]pcommon.Timestamp{}}
+	return &order{next: next, domainID: domainID, limit: maxOrdered, turn: make(chan struct{}, 1), newest: map[uint64]pcommon.Timestamp{}}
 }
 
 // Capabilities implements consumer.Logs.
@@ -70,7 +71,7 @@ func (o *order) mark(logs plog.Logs) map[uint64]pcommon.Timestamp {
 		if !o.isGroup(resource.Resource().Attributes()) {
 			continue
 		}
-		group := o.hash(resource.Resource().Attributes())
+		group := hashOf(resource.Resource().Attributes())
 		known := o.newestOf(group)
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
@@ -97,11 +98,16 @@ func (o *order) accepted(newest map[uint64]pcommon.Timestamp) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for group, at := range newest {
-		at = max(at, o.newest[group], o.before[group])
+		known := max(o.newest[group], o.before[group])
 		if _, ok := o.newest[group]; !ok && len(o.newest) >= o.limit {
+			for forgotten := range o.before {
+				o.change(forgotten)
+			}
 			o.before, o.newest = o.newest, map[uint64]pcommon.Timestamp{}
 		}
-		o.newest[group] = at
+		if o.newest[group] = max(at, known); at > known {
+			o.change(group)
+		}
 	}
 }
 
@@ -112,18 +118,17 @@ func (o *order) isGroup(resource pcommon.Map) bool {
 }
 
 // hash tells groups apart as an exporter does that partitions by resource attributes.
-func (o *order) hash(resource pcommon.Map) uint64 {
+func hashOf(resource pcommon.Map) uint64 {
 	pairs := make([][2]string, 0, resource.Len())
 	for name, v := range resource.All() {
 		pairs = append(pairs, [2]string{name, v.AsString()})
 	}
 	slices.SortFunc(pairs, func(a, b [2]string) int { return cmp.Compare(a[0], b[0]) })
-	var h maphash.Hash
-	h.SetSeed(o.seed)
+	h := fnv.New64a() // the same after a restart
 	for _, pair := range pairs {
 		for _, s := range pair {
-			_, _ = h.WriteString(s)
-			_ = h.WriteByte(0)
+			_, _ = h.Write([]byte(s))
+			_, _ = h.Write([]byte{0})
 		}
 	}
 	return h.Sum64()

@@ -2,10 +2,12 @@ package totalnormalizeprocessor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processorhelper"
@@ -26,10 +28,12 @@ type normalizer struct {
 	directories *directories
 	resolver    *resolver
 	tuids       *tuids
-	store       *directoryStore
+	order       *order
+	store       *store
+	keeping     *orderKeeping
 }
 
-func newProcessor(set processor.Settings, cfg *Config, now func() time.Time) (*normalizer, error) {
+func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now func() time.Time) (*normalizer, error) {
 	rules, err := accounts.NewRules(cfg.Accounts.Exclude, cfg.Accounts.Include)
 	if err != nil {
 		return nil, fmt.Errorf("'accounts': %w", err)
@@ -49,6 +53,7 @@ func newProcessor(set processor.Settings, cfg *Config, now func() time.Time) (*n
 		directories: known,
 		resolver:    &resolver{rules: rules, directories: known, loggedOnUsers: cfg.LoggedOnUsers},
 		tuids:       newTUIDs(cfg, set.Logger, now),
+		order:       newOrder(next, cfg.DomainID),
 	}
 	if err := known.observe(telemetry); err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
@@ -63,14 +68,15 @@ func (n *normalizer) start(ctx context.Context, host component.Host) error {
 	if n.cfg.StorageID == nil {
 		return nil
 	}
-	store, err := openDirectoryStore(ctx, host, *n.cfg.StorageID, n.id)
+	store, err := openStore(ctx, host, *n.cfg.StorageID, n.id)
 	if err != nil {
 		return err
 	}
-	if err := store.load(ctx, n.directories); err != nil {
+	if err := store.load(ctx, n.directories, n.order); err != nil {
 		return err
 	}
 	n.store = store
+	n.keeping = keepOrder(ctx, n.order, store, n.logger)
 	return nil
 }
 
@@ -81,7 +87,7 @@ func (n *normalizer) shutdown(ctx context.Context) error {
 	}
 	store := n.store
 	n.store = nil
-	return store.close(ctx)
+	return errors.Join(n.keeping.end(ctx), store.close(ctx))
 }
 
 func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {

@@ -3,14 +3,18 @@ package totalnormalizeprocessor
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 // restored is what the store held. It is put in place in the order in which it was last seen.
 type restored struct {
 	now     time.Time
 	entries []restoredEntry
+	order   map[uint64]pcommon.Timestamp
 }
 
 type restoredEntry struct {
@@ -18,8 +22,11 @@ type restoredEntry struct {
 	put  func(*directories)
 }
 
-// read reports false where an entry is none.
+// read reports false where an entry is none, or none any more.
 func (f *restored) read(key string, value []byte) bool {
+	if group, ok := strings.CutPrefix(key, orderPrefix); ok {
+		return f.newest(group, value)
+	}
 	for directory, prefix := range storedPrefixes {
 		name, ok := strings.CutPrefix(key, prefix)
 		if !ok {
@@ -31,6 +38,22 @@ func (f *restored) read(key string, value []byte) bool {
 		return f.identity(directory, name, value)
 	}
 	return false
+}
+
+// newest takes in the newest Timestamp of a person's group. The service gives no rows that are older than its
+// retention, so none would be late for one that is; and one of the future must not make all rows late for good.
+func (f *restored) newest(key string, value []byte) bool {
+	const retention, future = 30 * 24 * time.Hour, 24 * time.Hour
+	group, err := strconv.ParseUint(key, 16, 64)
+	var at pcommon.Timestamp
+	if err != nil || json.Unmarshal(value, &at) != nil {
+		return false
+	}
+	if age := f.now.Sub(at.AsTime()); age > retention || age < -future {
+		return false
+	}
+	f.order[group] = at
+	return true
 }
 
 func (f *restored) device(key string, value []byte) bool {

@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 // storedPrefixes begin the keys of each directory's entries. A format that is not compatible gets
@@ -19,34 +20,37 @@ var storedPrefixes = map[string]string{
 	directoryLearned:  "learned/v1/",
 }
 
-// directoryEntry is one entry of a directory as it is stored: as JSON under its own key, so that a
-// change writes no more than itself. Without value the store forgets it.
-type directoryEntry struct {
+// orderPrefix begins the keys of the newest Timestamps that were handed on.
+const orderPrefix = "order/v1/"
+
+// storedEntry is stored as JSON under its own key, so that a change writes no more than itself. Without value the
+// store forgets it.
+type storedEntry struct {
 	key   string
 	value any
 }
 
 // entry is a copy for the store, which writes it while the entry may change.
-func (id *identity) entry(directory string) directoryEntry {
+func (id *identity) entry(directory string) storedEntry {
 	id.stored = id.Seen
-	return directoryEntry{key: storedPrefixes[directory] + id.under, value: *id}
+	return storedEntry{key: storedPrefixes[directory] + id.under, value: *id}
 }
 
-func (d *device) entry() directoryEntry {
+func (d *device) entry() storedEntry {
 	d.stored = d.Seen
-	return directoryEntry{key: storedPrefixes[directoryDevices] + d.ID, value: *d}
+	return storedEntry{key: storedPrefixes[directoryDevices] + d.ID, value: *d}
 }
 
-func forget(directory, key string) directoryEntry {
-	return directoryEntry{key: storedPrefixes[directory] + key}
+func forget(directory, key string) storedEntry {
+	return storedEntry{key: storedPrefixes[directory] + key}
 }
 
-// directoryStore keeps the directories over restarts.
-type directoryStore struct {
+// store keeps the directories, and the order of each person's events, over restarts.
+type store struct {
 	client storage.Client
 }
 
-func openDirectoryStore(ctx context.Context, host component.Host, storageID, processorID component.ID) (*directoryStore, error) {
+func openStore(ctx context.Context, host component.Host, storageID, processorID component.ID) (*store, error) {
 	extension, ok := host.GetExtensions()[storageID]
 	if !ok {
 		return nil, fmt.Errorf("'storage': the extension %q is not there; configure it and list it under 'service::extensions'", storageID)
@@ -64,13 +68,13 @@ func openDirectoryStore(ctx context.Context, host component.Host, storageID, pro
 			fmt.Errorf("'storage': the extension %q cannot list what it holds; use file_storage", storageID),
 			client.Close(ctx))
 	}
-	return &directoryStore{client: client}, nil
+	return &store{client: client}, nil
 }
 
 // load fills the directories, as far as they have room. An entry that cannot be read is deleted: the
 // next snapshot brings it again.
-func (s *directoryStore) load(ctx context.Context, d *directories) error {
-	found := restored{now: d.now()}
+func (s *store) load(ctx context.Context, d *directories, o *order) error {
+	found := restored{now: d.now(), order: map[uint64]pcommon.Timestamp{}}
 	err := s.client.(storage.Walker).Walk(ctx, func(key string, value []byte) ([]*storage.Operation, error) {
 		if found.read(key, value) {
 			return nil, nil
@@ -78,16 +82,17 @@ func (s *directoryStore) load(ctx context.Context, d *directories) error {
 		return []*storage.Operation{storage.DeleteOperation(key)}, nil
 	})
 	if err != nil {
-		return fmt.Errorf("'storage': reading the directories: %w", errors.Join(err, s.client.Close(ctx)))
+		return fmt.Errorf("'storage': reading what was stored: %w", errors.Join(err, s.client.Close(ctx)))
 	}
 	found.fill(d)
+	o.restore(found.order)
 	if err := s.save(ctx, d.evict()); err != nil {
 		return fmt.Errorf("'storage': deleting old entries of the directories: %w", errors.Join(err, s.client.Close(ctx)))
 	}
 	return nil
 }
 
-func (s *directoryStore) save(ctx context.Context, changes []directoryEntry) error {
+func (s *store) save(ctx context.Context, changes []storedEntry) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -106,4 +111,4 @@ func (s *directoryStore) save(ctx context.Context, changes []directoryEntry) err
 	return s.client.Batch(ctx, operations...)
 }
 
-func (s *directoryStore) close(ctx context.Context) error { return s.client.Close(ctx) }
+func (s *store) close(ctx context.Context) error { return s.client.Close(ctx) }

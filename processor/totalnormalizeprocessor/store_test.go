@@ -77,16 +77,16 @@ func TestUnreadableEntriesAreForgotten(t *testing.T) {
 		require.NoError(t, err)
 		return client
 	}
-	keys := []string{storedPrefixes[directoryIdentity] + "x", storedPrefixes[directoryDevices] + "x", storedPrefixes[directoryLearned] + "", "of another release"}
+	keys := []string{storedPrefixes[directoryIdentity] + "x", storedPrefixes[directoryDevices] + "x", storedPrefixes[directoryLearned] + "", orderPrefix + "no number", orderPrefix + "1f", "of another release"}
 	client := open()
 	for _, key := range keys {
 		require.NoError(t, client.Set(t.Context(), key, []byte("{")))
 	}
 	require.NoError(t, client.Close(t.Context()))
 
-	store, err := openDirectoryStore(t.Context(), extensionHost{storageID: keeper}, storageID, processorID)
+	store, err := openStore(t.Context(), extensionHost{storageID: keeper}, storageID, processorID)
 	require.NoError(t, err)
-	require.NoError(t, store.load(t.Context(), newDirectories(validConfig().Directories, time.Now)))
+	require.NoError(t, store.load(t.Context(), newDirectories(validConfig().Directories, time.Now), newOrder(consumertest.NewNop(), testDomain)))
 	require.NoError(t, store.close(t.Context()))
 
 	client = open()
