@@ -25,6 +25,8 @@ const (
 	delivered outcome = "delivered"
 	duplicate outcome = "duplicate"
 	refused   outcome = "refused"
+	// notOffered: the receiver ended before a call was made.
+	notOffered outcome = ""
 )
 
 // deliverer hands records to the pipeline.
@@ -45,12 +47,12 @@ type deliverer struct {
 // anyway. When ctx ends, the call that is under way is waited for, and no other is made. Errors are
 // that of ctx, that of calls, and errRefused.
 func (d *deliverer) deliver(ctx context.Context, table, lane string, logs plog.Logs) (outcome, error) {
+	if ctx.Err() != nil {
+		return notOffered, ctx.Err()
+	}
 	pause := newBackOff(d.retry)
 	start := time.Now()
 	for {
-		if ctx.Err() != nil {
-			return refused, ctx.Err()
-		}
 		err := d.consume(d.calls, logs) //nolint:contextcheck // a call outlives ctx
 		switch {
 		case err == nil:
@@ -64,6 +66,8 @@ func (d *deliverer) deliver(ctx context.Context, table, lane string, logs plog.L
 			d.logger.Error("The pipeline refused rows for good; they are counted as refused and passed over.",
 				zap.String("table", table), zap.Int("rows", logs.LogRecordCount()), zap.Error(err))
 			return refused, d.bury(ctx, table, lane, logs)
+		case ctx.Err() != nil:
+			return refused, ctx.Err()
 		case !d.retry.Enabled, d.retry.MaxElapsedTime > 0 && time.Since(start) > d.retry.MaxElapsedTime:
 			return refused, errors.Join(errRefused, err)
 		}

@@ -294,22 +294,30 @@ func TestShutdownWaitsForTheCallUnderWay(t *testing.T) {
 	close(leave)
 	require.NoError(t, <-stopped)
 	assert.Equal(t, 10, s.sink.count(), "no other call is made")
+	assert.Zero(t, s.rows(refused), "what was not offered is not refused")
 	s.sink.setRefuse(nil)
 	s.start(cfg)
 	s.delivered(25)
 	assert.Equal(t, 25, s.rows(delivered))
 }
 
-// A refusal for good is believed while a shutdown waits for it, but not of a call that it has cut off, which it does
-// early enough for an exporter to heed it.
+var errBad = consumererror.NewPermanent(errors.New("as the test says"))
+
+// A refusal for good is believed while a shutdown waits for it, but not of a call that it has cut off. That is early enough for
+// an exporter to heed it, and for the rows that it has delivered all the same not to come again.
 func TestShutdownAndRefusalsForGood(t *testing.T) {
 	for name, c := range map[string]struct {
-		lasts func(r *defenderReceiver) context.Context // the call
-		took  time.Duration
-		want  int // rows that come after the restart
+		lasts   func(r *defenderReceiver) context.Context // the call
+		within  time.Duration                             // the caller's patience
+		heeding time.Duration                             // how long the call takes from then on
+		err     error
+		took    time.Duration
+		want    int // rows that come after the restart
 	}{
-		"in time": {func(r *defenderReceiver) context.Context { return r.running }, 0, 0},
-		"cut off": {func(r *defenderReceiver) context.Context { return r.calls }, 9 * time.Second, 5},
+		"in time":        {lasts: func(r *defenderReceiver) context.Context { return r.running }, within: time.Hour, err: errBad},
+		"cut off":        {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Hour, err: errBad, took: 9 * time.Second, want: 5},
+		"cut off sooner": {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Second, heeding: 500 * time.Millisecond, err: errBad, took: 1500 * time.Millisecond, want: 5},
+		"delivered then": {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Second, heeding: 500 * time.Millisecond, took: 1500 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, defendersim.Options{})
@@ -323,18 +331,22 @@ func TestShutdownAndRefusalsForGood(t *testing.T) {
 				b.sink.setRefuse(func(plog.Logs) error {
 					close(entered)
 					<-c.lasts(r).Done()
-					return consumererror.NewPermanent(errors.New("as the test says"))
+					time.Sleep(c.heeding)
+					return c.err
 				})
 				require.NoError(b.t, r.Start(b.t.Context(), bubbleHost{b.host().(storageHost), b}))
 				<-entered
 				began := time.Now()
-				require.NoError(b.t, r.Shutdown(context.Background()))
+				patience, cancel := context.WithTimeout(context.Background(), c.within)
+				defer cancel()
+				require.NoError(b.t, r.Shutdown(patience))
 				assert.Equal(b.t, c.took, time.Since(began))
 				b.sink.setRefuse(nil)
+				before := b.sink.count()
 				_, stop := b.start(cfg)
 				time.Sleep(time.Hour)
 				stop()
-				assert.Equal(b.t, c.want, b.sink.count())
+				assert.Equal(b.t, before+c.want, b.sink.count())
 			})
 		})
 	}

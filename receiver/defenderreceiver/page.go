@@ -108,7 +108,7 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 	taken := 0
 	if logs, rows := t.chunk.take(); len(rows) > 0 {
 		result, err := t.deliverer.deliver(ctx, t.name, t.id(), logs)
-		t.telemetry.rows(ctx, t.name, result, len(rows))
+		t.tally(ctx, result, len(rows))
 		if err != nil {
 			return 0, fmt.Errorf("deliver rows: %w", err)
 		}
@@ -123,6 +123,15 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 		return taken, nil
 	}
 	return taken, t.advance(to)
+}
+
+// tally counts rows that were read, by what became of them. Those that were not offered are read again by the next start.
+func (t *table) tally(ctx context.Context, result outcome, rows int) {
+	if result == notOffered {
+		t.state.unread(rows)
+		return
+	}
+	t.telemetry.rows(ctx, t.name, result, rows)
 }
 
 // advance moves the position towards to, as far as the service's clock allows. The clock was read when

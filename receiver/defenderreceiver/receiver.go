@@ -226,6 +226,9 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 		return nil
 	}
 	r.close()
+	// Cursors of rows that were delivered are worth more than the end in time.
+	ctx, cancel := r.grace(ctx)
+	defer cancel()
 	spent := r.scheduler.Stop(ctx)
 	err := r.keeper.Flush(ctx)
 	if err != nil {
@@ -245,19 +248,33 @@ func (r *defenderReceiver) wait(ctx context.Context) bool {
 		r.loops.Wait()
 		close(ended)
 	}()
-	// What is left of the timeout after the calls were cut off is for those that heed it.
-	const heeding = 10
-	for _, patience := range []time.Duration{r.cfg.ShutdownTimeout - r.cfg.ShutdownTimeout/heeding, r.cfg.ShutdownTimeout / heeding} {
+	within := func(ctx context.Context, patience time.Duration) bool {
 		timer := time.NewTimer(patience)
+		defer timer.Stop()
 		select {
 		case <-ended:
-			timer.Stop()
 			return true
 		case <-timer.C:
 		case <-ctx.Done():
-			timer.Stop()
 		}
-		r.cutOff()
+		return false
 	}
-	return false
+	heeding := r.cfg.ShutdownTimeout / heedingPart
+	if within(ctx, r.cfg.ShutdownTimeout-heeding) {
+		return true
+	}
+	r.cutOff()
+	return within(context.WithoutCancel(ctx), heeding)
+}
+
+// heedingPart of shutdown_timeout is for calls that heed that they were cut off, and for the last writes if the
+// caller's own time is over by then.
+const heedingPart = 10
+
+// grace is for the last writes.
+func (r *defenderReceiver) grace(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), r.cfg.ShutdownTimeout/heedingPart)
 }

@@ -42,6 +42,13 @@ func (s *tableState) read() {
 	s.rowsRead++
 }
 
+// unread takes back what was read and has no outcome.
+func (s *tableState) unread(rows int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rowsRead -= rows
+}
+
 func (s *tableState) setAside(ranges int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -99,7 +99,7 @@ func (t *table) flushUsers(ctx context.Context) error {
 		return nil
 	}
 	result, err := t.deliverer.deliver(ctx, t.name, t.id(), logs)
-	t.telemetry.rows(ctx, t.name, result, len(rows))
+	t.tally(ctx, result, len(rows))
 	return err
 }
 

@@ -146,25 +146,15 @@ func (a *Account) recount(now time.Time) {
 		slots = append(slots, a.journals[name].slots...)
 	}
 	slices.SortFunc(slots, func(x, y slot) int { return x.end.Compare(y.end) })
-	add := func(at time.Time, class Class, cost Cost) {
+	for _, s := range slots {
 		for _, w := range a.requests {
-			if cost.Requests > 0 {
-				w.add(at, float64(cost.Requests), class)
-			}
+			w.restore(now, s, Urgent, float64(s.minus(s.spare).Requests))
+			w.restore(now, s, Spare, float64(s.spare.Requests))
 		}
 		for _, w := range a.cpu {
-			if cost.CPU > 0 {
-				w.add(at, cost.CPU.Seconds(), class)
-			}
+			w.restore(now, s, Urgent, s.minus(s.spare).CPU.Seconds())
+			w.restore(now, s, Spare, s.spare.CPU.Seconds())
 		}
-	}
-	for _, s := range slots {
-		at := s.end
-		if at.After(now) {
-			at = now
-		}
-		add(at, Urgent, s.minus(s.spare))
-		add(at, Spare, s.spare)
 	}
 }
 

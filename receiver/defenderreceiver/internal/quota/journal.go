@@ -20,7 +20,8 @@ type journal struct {
 type slot struct {
 	end time.Time
 	Cost
-	spare Cost // the part of it that Spare queries have spent
+	spare   Cost // the part of it that Spare queries have spent
+	reserve bool // it may have been spent
 }
 
 func (j *journal) add(now time.Time, class Class, cost Cost) {
@@ -37,7 +38,7 @@ func (j *journal) add(now time.Time, class Class, cost Cost) {
 
 // take adds what another slot has.
 func (s *slot) take(other slot) {
-	s.Cost, s.spare = s.plus(other.Cost), s.spare.plus(other.spare)
+	s.Cost, s.spare, s.reserve = s.plus(other.Cost), s.spare.plus(other.spare), s.reserve && other.reserve
 }
 
 // ceil is the first line of the grid that is after at. time.Truncate would lose the monotonic clock.

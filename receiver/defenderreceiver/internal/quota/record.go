@@ -19,8 +19,9 @@ type Record struct {
 	At        time.Time // on this machine's clock
 	ServiceAt time.Time // on the service's; zero if it was not known
 	// Reserve is what may have been spent since, without a further record.
-	Reserve  Cost
-	Expected time.Duration // what the dearest query is expected to cost
+	Reserve Cost
+	// Expected is what the dearest query is expected to cost, and ExpectedSpare with history's.
+	Expected, ExpectedSpare time.Duration
 	// BlockedFor is how much longer the service wants to be left alone, and BlockedBy why.
 	BlockedFor time.Duration
 	BlockedBy  string
@@ -60,11 +61,11 @@ func (a *Account) Record(receiver string, now time.Time) Record {
 func (a *Account) Restore(receiver string, r Record, elapsed time.Duration, now time.Time) {
 	j := &journal{base: now}
 	for _, s := range r.Spent {
-		j.slots = append(j.slots, slot{now.Add(-elapsed - s.Age), s.Cost, s.Spare})
+		j.slots = append(j.slots, slot{end: now.Add(-elapsed - s.Age), Cost: s.Cost, spare: s.Spare})
 	}
 	if r.Reserve != (Cost{}) {
 		// After now, where Shift leaves it.
-		j.slots = append(j.slots, slot{end: now.Add(1), Cost: r.Reserve})
+		j.slots = append(j.slots, slot{end: now.Add(1), Cost: r.Reserve, reserve: true})
 	}
 	j.tidy(now, a.longest())
 	a.journals[receiver] = j
@@ -96,6 +97,7 @@ type stored struct {
 	Requests   int        `json:"reserved_requests"`
 	CPU        int64      `json:"reserved_cpu_ms"`
 	Expected   int64      `json:"expected_cpu_ms,omitempty"`
+	Spare      int64      `json:"expected_spare_cpu_ms,omitempty"`
 	BlockedFor int64      `json:"blocked_ms,omitempty"`
 	BlockedBy  string     `json:"blocked_by,omitempty"`
 	Spent      [][5]int64 `json:"spent"` // age in s, requests, CPU in ms, and of these what was spare
@@ -105,7 +107,7 @@ type stored struct {
 func (r Record) Encode() ([]byte, error) {
 	s := stored{
 		Version: recordVersion, At: r.At.UTC(), Requests: r.Reserve.Requests, CPU: milliseconds(r.Reserve.CPU),
-		Expected: milliseconds(r.Expected), BlockedFor: milliseconds(r.BlockedFor), BlockedBy: r.BlockedBy,
+		Expected: milliseconds(r.Expected), Spare: milliseconds(r.ExpectedSpare), BlockedFor: milliseconds(r.BlockedFor), BlockedBy: r.BlockedBy,
 		Spent: make([][5]int64, len(r.Spent)),
 	}
 	if !r.ServiceAt.IsZero() {
@@ -135,11 +137,11 @@ func Decode(data []byte) (Record, error) {
 	}
 	r := Record{
 		At: s.At, ServiceAt: s.ServiceAt, Reserve: Cost{s.Requests, time.Duration(s.CPU) * time.Millisecond},
-		Expected:   time.Duration(s.Expected) * time.Millisecond,
+		Expected: time.Duration(s.Expected) * time.Millisecond, ExpectedSpare: time.Duration(s.Spare) * time.Millisecond,
 		BlockedFor: min(time.Duration(s.BlockedFor)*time.Millisecond, maxBlock), BlockedBy: s.BlockedBy,
 	}
 	const most = int64(1e9) // of any figure; no sum of them overflows
-	ok := !s.At.IsZero() && inRange(most, int64(s.Requests), s.CPU, s.Expected, s.BlockedFor)
+	ok := !s.At.IsZero() && inRange(most, int64(s.Requests), s.CPU, s.Expected, s.Spare, s.BlockedFor)
 	for _, spent := range s.Spent {
 		ok = ok && inRange(most, spent[:]...) && spent[3] <= spent[1] && spent[4] <= spent[2]
 		r.Spent = append(r.Spent, Spent{

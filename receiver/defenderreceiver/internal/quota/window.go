@@ -83,7 +83,19 @@ func newWindow(limit Limit, whole bool) *window {
 	return w
 }
 
+// add takes in what was spent just now.
 func (w *window) add(at time.Time, amount float64, class Class) {
+	w.spend(at, amount, class)
+	if class == Spare {
+		return
+	}
+	w.forget(at)
+	// More than the limit cannot be left to them.
+	w.peak, w.peakAt = min(max(w.peakOf(at), w.sum-w.parts[Spare].sum), w.limit.Amount), at
+}
+
+// spend is add without an eye on the peak.
+func (w *window) spend(at time.Time, amount float64, class Class) {
 	w.spent = append(w.spent, expense{at, amount, class})
 	w.sum += amount
 	p := &w.parts[class]
@@ -91,13 +103,26 @@ func (w *window) add(at time.Time, amount float64, class Class) {
 	if p.since.IsZero() {
 		p.since = at
 	}
-	if class == Spare {
-		return
-	}
-	w.forget(at)
-	w.peak, w.peakAt = max(w.peakOf(at), w.sum-w.parts[Spare].sum), at
-	if w.pace != nil {
+	if class != Spare && w.pace != nil {
 		w.pace.spend(at, amount)
+	}
+}
+
+// restore takes in an amount of a slot. A slot that is coarser than the window says nothing of the peak, and a
+// reserve nothing of what anybody needs.
+func (w *window) restore(now time.Time, s slot, class Class, amount float64) {
+	at := s.end
+	if at.After(now) {
+		at = now
+	}
+	switch {
+	case amount == 0:
+	case s.reserve:
+		w.spend(at, amount, Spare)
+	case w.limit.Window < fineAge && at.Before(now.Add(w.limit.Window-fineAge)):
+		w.spend(at, amount, class)
+	default:
+		w.add(at, amount, class)
 	}
 }
 

@@ -56,7 +56,7 @@ func (t *tenant) hold(now time.Time) bool {
 			until, known := t.freeAt(w, now)
 			w.held = !known || until.After(now)
 		}
-		some = some || w.held
+		some = some || w.held && !w.turn.Spare
 	}
 	return some
 }
@@ -76,7 +76,12 @@ func (t *tenant) freeAt(w *waiter, now time.Time) (time.Time, bool) {
 	case w.waited(now) >= trickleAfter && !now.Before(t.trickleAt):
 		class = quota.Patient
 	}
-	return t.account.FreeAt(now, class, t.expectOf(w))
+	expected := t.expectOf(w)
+	if w.turn.Spare {
+		// What was dear once is believed the less, the longer it keeps history waiting, which would never learn better.
+		expected >>= min(int(w.waited(now)/trickleAfter), 62)
+	}
+	return t.account.FreeAt(now, class, expected)
 }
 
 // class is that of what the turn spends.
@@ -100,7 +105,10 @@ func (t *tenant) starves(w *waiter, now time.Time) bool {
 
 // before reports whether w is served before other.
 func (t *tenant) before(w, other *waiter, now time.Time, held bool) bool {
-	if w.turn.Spare != other.turn.Spare && !held {
+	switch {
+	case w.turn.Spare && other.turn.Spare:
+		return w.turn.Due.Before(other.turn.Due)
+	case w.turn.Spare != other.turn.Spare && !held:
 		return other.turn.Spare
 	}
 	if !held {

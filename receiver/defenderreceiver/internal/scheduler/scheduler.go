@@ -170,7 +170,7 @@ func (g *Grant) Charge(cost time.Duration) {
 	t := g.s.tenant
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.learn(g.key, cost)
+	t.learn(g.key, g.class, cost)
 	g.charge(cost)
 	g.s.spentCPU(cost)
 	t.dispatch()

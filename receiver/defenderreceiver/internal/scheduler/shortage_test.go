@@ -264,6 +264,109 @@ func TestSpareTurnsStaySpare(t *testing.T) {
 	})
 }
 
+// One answer that takes long does not keep history from going on: nobody would ever learn that it was one.
+func TestOneDearAnswerDoesNotStopHistory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := join(t, remembering(newMemory()))
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+		var lanes sync.WaitGroup
+		defer func() { cancel(); lanes.Wait() }()
+		late := [2]int{}
+		for i := range late {
+			lanes.Go(func() {
+				for n := 0; ; n++ {
+					grant, err := s.Acquire(ctx, Turn{Table: fmt.Sprint("history", i), Due: time.Now(), Spare: true})
+					if err != nil {
+						return
+					}
+					cost := 2 * time.Second
+					if i == 0 && n == 100 {
+						cost = time.Minute
+					}
+					if n > 100 {
+						late[i]++
+					}
+					time.Sleep(cost)
+					grant.finish(cost)
+				}
+			})
+		}
+		simulate(t, s, eight(800*time.Millisecond, 1), 24*time.Hour, &spending{})
+		assert.Greater(t, min(late[0], late[1]), 500)
+	})
+}
+
+// History that waits for the quota does not make the others go by the order of a shortage, in which a backlog of
+// priority 1 goes before all else.
+func TestHistoryThatWaitsIsNoShortage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := remembering(newMemory())
+		cfg.Slots = 1
+		s := join(t, cfg)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+		var loops sync.WaitGroup
+		defer func() { cancel(); loops.Wait() }()
+		keep := func(turn Turn, takes, cost time.Duration) {
+			for {
+				turn.Due = time.Now()
+				grant, err := s.Acquire(ctx, turn)
+				if err != nil {
+					return
+				}
+				time.Sleep(takes)
+				grant.finish(cost)
+			}
+		}
+		loops.Go(func() { keep(Turn{Table: "history", Spare: true}, 3*time.Second, 3*time.Second) })
+		time.Sleep(5 * time.Minute) // until it has to wait
+		for _, name := range []string{"backlog", "another"} {
+			loops.Go(func() { keep(Turn{Table: name, Priority: 1}, 5*time.Second, 50*time.Millisecond) })
+		}
+		time.Sleep(time.Minute)
+		began := time.Now()
+		grant, err := s.Acquire(ctx, Turn{Table: "low", Priority: 5, Due: began})
+		require.NoError(t, err)
+		assert.Less(t, time.Since(began), time.Minute)
+		grant.finish(0)
+	})
+}
+
+// What history costs says nothing of what others do, over a restart too.
+func TestNobodyElseIsExpectedToCostWhatHistoryDoes(t *testing.T) {
+	cfg := remembering(newMemory())
+	expected := func(t *testing.T, s *Scheduler) (live, history time.Duration) {
+		t.Helper()
+		s.tenant.mu.Lock()
+		defer s.tenant.mu.Unlock()
+		return s.tenant.expect("another", quota.Paced), s.tenant.expect("another", quota.Spare)
+	}
+	s, err := Join(t.Context(), cfg)
+	require.NoError(t, err)
+	for _, q := range []struct {
+		turn Turn
+		cost time.Duration
+	}{{Turn{Table: "t", Priority: 1}, 400 * time.Millisecond}, {Turn{Table: "h", Spare: true}, 20 * time.Second}} {
+		grant, err := s.Acquire(t.Context(), q.turn)
+		require.NoError(t, err)
+		grant.finish(q.cost)
+	}
+	live, history := expected(t, s)
+	assert.Equal(t, 500*time.Millisecond, live)
+	assert.Equal(t, 25*time.Second, history)
+	require.NoError(t, s.Stop(t.Context()))
+
+	s = join(t, cfg)
+	live, history = expected(t, s)
+	assert.Equal(t, 500*time.Millisecond, live)
+	assert.Equal(t, 25*time.Second, history)
+	grant, err := s.Acquire(t.Context(), Turn{Table: "t", Priority: 1})
+	require.NoError(t, err)
+	grant.finish(200 * time.Millisecond)
+	live, history = expected(t, s)
+	assert.Equal(t, 250*time.Millisecond, live)
+	assert.Equal(t, 25*time.Second, history, "nothing is known of history yet")
+}
+
 // What takes the rest only gets the rest, and gets it all.
 func TestSpareTurnsTakeWhatIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

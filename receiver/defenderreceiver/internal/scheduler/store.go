@@ -99,7 +99,8 @@ func (s *Scheduler) load(data []byte) {
 	}
 	elapsed := max(now.Round(0).Sub(r.At), 0)
 	t.account.Restore(s.cfg.Receiver, r, elapsed, now)
-	t.dearest = max(t.dearest, r.Expected)
+	t.restored.expected = max(t.restored.expected, r.Expected)
+	t.restored.expectedSpare = max(t.restored.expectedSpare, r.ExpectedSpare)
 	if until := now.Add(r.BlockedFor - elapsed); until.After(now) && until.After(t.blockedUntil) {
 		t.blockedUntil, t.blockedBy = until, r.BlockedBy
 	}
@@ -205,9 +206,9 @@ func (s *Scheduler) record(last bool) (quota.Record, stored) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	record := t.account.Record(s.cfg.Receiver, now)
-	record.Expected = t.dearest
+	record.Expected, record.ExpectedSpare = t.dearest(false), t.dearest(true)
 	if !last {
-		record.Reserve = quota.Cost{Requests: s.reserve(), CPU: s.unstoredCPU() + time.Duration(s.running)*t.dearest}
+		record.Reserve = quota.Cost{Requests: s.reserve(), CPU: s.unstoredCPU() + time.Duration(s.running)*t.dearest(true)}
 	}
 	if r := s.restore; !r.local.IsZero() {
 		record.ServiceAt = r.service.Add(now.Sub(r.local))

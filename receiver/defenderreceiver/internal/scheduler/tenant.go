@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -17,9 +16,9 @@ type tenant struct {
 	mu           sync.Mutex
 	members      map[*Scheduler]struct{}
 	account      *quota.Account
-	waiting      []*waiter                // in the order in which they asked
-	expected     map[string]time.Duration // what a query costs, by receiver and table
-	dearest      time.Duration            // where that is not known yet
+	waiting      []*waiter                                       // in the order in which they asked
+	expected     map[string]expectation                          // by receiver and table
+	restored     struct{ expected, expectedSpare time.Duration } // of the receivers' earlier lives
 	blockedUntil time.Time
 	blockedBy    string
 	shortUntil   time.Time // the shortage is over after that, unless it shows again
@@ -39,6 +38,12 @@ type waiter struct {
 	grant   *Grant // set before granted is closed
 }
 
+// expectation is what a query costs.
+type expectation struct {
+	cost  time.Duration
+	spare bool
+}
+
 // tenants are those of this process. The lock comes before a tenant's own.
 var tenants = struct {
 	sync.Mutex
@@ -52,7 +57,7 @@ func enter(s *Scheduler) *tenant {
 	t := tenants.byName[s.cfg.Tenant]
 	if t == nil || s.cfg.Tenant == "" {
 		t = &tenant{
-			members: map[*Scheduler]struct{}{}, expected: map[string]time.Duration{},
+			members: map[*Scheduler]struct{}{}, expected: map[string]expectation{},
 			account: quota.NewAccount(s.cfg.Limits, time.Now()),
 		}
 		tenants.byName[s.cfg.Tenant] = t
@@ -104,20 +109,38 @@ func (t *tenant) limit() {
 
 // learn takes what a query has cost, and a quarter more, for what the next one will: the dearest one
 // counts, and is forgotten as cheaper ones follow. mu is held.
-func (t *tenant) learn(key string, cost time.Duration) {
+func (t *tenant) learn(key string, class quota.Class, cost time.Duration) {
 	cost += cost / 4
-	if expected := t.expected[key]; cost < expected {
+	if expected := t.expected[key].cost; cost < expected {
 		cost = (15*expected + cost) / 16
 	}
-	t.expected[key] = cost
-	t.dearest = slices.Max(slices.Collect(maps.Values(t.expected)))
+	t.expected[key] = expectation{cost, class == quota.Spare}
 }
 
-func (t *tenant) expect(key string) time.Duration {
+// expect is what a query will cost: where nothing is known of its like, as much as the dearest one. mu is held.
+func (t *tenant) expect(key string, class quota.Class) time.Duration {
 	if expected, ok := t.expected[key]; ok {
-		return expected
+		return expected.cost
 	}
-	return t.dearest
+	return t.dearest(class == quota.Spare)
+}
+
+// dearest is what the dearest query costs, or cost in an earlier life as long as none is known. Nobody is expected
+// to cost what history does but history. mu is held.
+func (t *tenant) dearest(spare bool) time.Duration {
+	dearest, known := time.Duration(0), false
+	for _, expected := range t.expected {
+		if spare || !expected.spare {
+			dearest, known = max(dearest, expected.cost), known || expected.spare == spare
+		}
+	}
+	switch {
+	case known:
+		return dearest
+	case spare:
+		return max(dearest, t.restored.expected, t.restored.expectedSpare)
+	}
+	return max(dearest, t.restored.expected)
 }
 
 // expectOf is what a turn's query will cost beyond what is counted already. mu is held.
@@ -125,7 +148,7 @@ func (t *tenant) expectOf(w *waiter) time.Duration {
 	if w.again {
 		return 0
 	}
-	return t.expect(w.key())
+	return t.expect(w.key(), w.class())
 }
 
 // remove takes a waiter out of the line, and reports whether it stood there. mu is held.
@@ -161,7 +184,7 @@ func (t *tenant) give(w *waiter, now time.Time) {
 	if !w.again {
 		w.s.free--
 		w.s.running++
-		w.grant.expected = t.expect(w.key())
+		w.grant.expected = t.expect(w.key(), w.class())
 	}
 	t.noteShortage(w, now)
 	if w.class() == quota.Paced && w.waited(now) >= trickleAfter {
