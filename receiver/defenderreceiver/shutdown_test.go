@@ -1,0 +1,121 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+)
+
+// An exporter that hangs does not hold up the end of the process.
+func TestShutdownWhilePipelineHangs(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 5, epoch.Add(-time.Minute))
+	entered, leave := make(chan struct{}), make(chan struct{})
+	s.sink.setRefuse(func(plog.Logs) error {
+		entered <- struct{}{}
+		<-leave
+		return errors.New("stopped")
+	})
+	cfg := s.config(logons)
+	cfg.ShutdownTimeout = 50 * time.Millisecond
+	r := s.create(cfg)
+	require.NoError(t, r.Start(t.Context(), s.host()))
+	<-entered
+	start := time.Now()
+	require.NoError(t, r.Shutdown(context.Background()))
+	assert.Less(t, time.Since(start), 5*time.Second)
+	close(leave)
+	r.loops.Wait()
+	s.sink.setRefuse(nil)
+	s.start(cfg)
+	s.delivered(5)
+}
+
+// A shutdown waits for the call that is under way, which is not cut off, makes no other, and the next start offers
+// what was not offered yet.
+func TestShutdownWaitsForTheCallUnderWay(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 25, epoch.Add(-time.Minute))
+	entered, leave := make(chan struct{}, 3), make(chan struct{})
+	s.sink.setRefuse(func(plog.Logs) error {
+		entered <- struct{}{}
+		<-leave
+		return nil
+	})
+	cfg := s.config(logons)
+	cfg.Batch.MaxRecords = 10
+	r := s.create(cfg)
+	require.NoError(t, r.Start(t.Context(), s.host()))
+	<-entered
+	stopped := make(chan error)
+	go func() { stopped <- r.Shutdown(context.Background()) }()
+	require.Eventually(t, func() bool { return r.running.Err() != nil }, wait, time.Millisecond)
+	assert.NoError(t, r.calls.Err(), "the call under way is not cut off")
+	close(leave)
+	require.NoError(t, <-stopped)
+	assert.Equal(t, 10, s.sink.count(), "no other call is made")
+	assert.Zero(t, s.rows(refused), "what was not offered is not refused")
+	s.sink.setRefuse(nil)
+	s.start(cfg)
+	s.delivered(25)
+	assert.Equal(t, 25, s.rows(delivered))
+}
+
+var errBad = consumererror.NewPermanent(errors.New("as the test says"))
+
+// A refusal for good is believed while a shutdown waits for it, but not of a call that it has cut off. That is early enough for
+// an exporter to heed it, and for the rows that it has delivered all the same not to come again.
+func TestShutdownAndRefusalsForGood(t *testing.T) {
+	for name, c := range map[string]struct {
+		lasts   func(r *defenderReceiver) context.Context // the call
+		within  time.Duration                             // the caller's patience
+		heeding time.Duration                             // how long the call takes from then on
+		err     error
+		took    time.Duration
+		want    int // rows that come after the restart
+	}{
+		"in time":        {lasts: func(r *defenderReceiver) context.Context { return r.running }, within: time.Hour, err: errBad},
+		"cut off":        {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Hour, err: errBad, took: 9 * time.Second, want: 5},
+		"cut off sooner": {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Second, heeding: 500 * time.Millisecond, err: errBad, took: 1500 * time.Millisecond, want: 5},
+		"delivered then": {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Second, heeding: 500 * time.Millisecond, took: 1500 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, defendersim.Options{})
+			s.plant(0, 5, epoch.Add(-5*time.Minute))
+			s.inBubble(0, func(b *bubble) {
+				cfg := b.config(logons)
+				cfg.ShutdownTimeout = 10 * time.Second
+				r := b.create(cfg)
+				r.now = b.now
+				entered := make(chan struct{})
+				b.sink.setRefuse(func(plog.Logs) error {
+					close(entered)
+					<-c.lasts(r).Done()
+					time.Sleep(c.heeding)
+					return c.err
+				})
+				require.NoError(b.t, r.Start(b.t.Context(), bubbleHost{b.host().(storageHost), b}))
+				<-entered
+				began := time.Now()
+				patience, cancel := context.WithTimeout(context.Background(), c.within)
+				defer cancel()
+				require.NoError(b.t, r.Shutdown(patience))
+				assert.Equal(b.t, c.took, time.Since(began))
+				b.sink.setRefuse(nil)
+				before := b.sink.count()
+				_, stop := b.start(cfg)
+				time.Sleep(time.Hour)
+				stop()
+				assert.Equal(b.t, before+c.want, b.sink.count())
+			})
+		})
+	}
+}
