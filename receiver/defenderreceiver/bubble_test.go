@@ -30,8 +30,6 @@ type bubble struct {
 	t *testing.T
 	// latency of each query, beside the CPU that the emulator says it has cost.
 	latency time.Duration
-	// scale times the CPU that the emulator says a query has cost: that of a tenant which is as many times as large.
-	scale time.Duration
 
 	mu    sync.Mutex  // guards everything below
 	calls []time.Time // of the hunting API
@@ -48,7 +46,7 @@ type busy struct {
 func (s *stage) inBubble(latency time.Duration, run func(b *bubble)) {
 	s.t.Helper()
 	synctest.Test(s.t, func(t *testing.T) {
-		b := &bubble{stage: s, t: t, latency: latency, scale: 1}
+		b := &bubble{stage: s, t: t, latency: latency}
 		time.Sleep(time.Until(epoch))
 		s.clock.Set(time.Now())
 		run(b)
@@ -101,7 +99,7 @@ func (b *bubble) analyst() *hunting.Client {
 	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *b.config(logons), b.sink)
 	require.NoError(b.t, err)
 	r.now = b.now
-	client, _, err := r.newClient(b.t.Context(), bubbleHost{b.host().(storageHost), &bubble{stage: b.stage, t: b.t, latency: b.latency, scale: b.scale}})
+	client, _, err := r.newClient(b.t.Context(), bubbleHost{b.host().(storageHost), &bubble{stage: b.stage, t: b.t, latency: b.latency}})
 	require.NoError(b.t, err)
 	return client
 }
@@ -142,7 +140,7 @@ func (t slowTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	began, timer := time.Now(), time.NewTimer(t.bubble.latency+t.bubble.scale*cost)
+	began, timer := time.Now(), time.NewTimer(t.bubble.latency+cost)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -14,10 +14,7 @@ import (
 
 // Turn is a table's wish to send a query.
 type Turn struct {
-	Table string
-	Kind  string // of query: what one costs says nothing of the others
-	// Extent is how much time the query looks at; one with more costs as much more. Zero: that does not matter.
-	Extent   time.Duration
+	Table    string
 	Priority int       // 1 is served first
 	Due      time.Time // since when it wishes
 	Spare    bool      // takes what all others leave, whatever its priority
@@ -106,7 +103,6 @@ func (s *Scheduler) Stop(ctx context.Context) error {
 type Grant struct {
 	s        *Scheduler
 	key      string
-	extent   time.Duration
 	class    quota.Class
 	expected time.Duration
 }
@@ -174,7 +170,7 @@ func (g *Grant) Charge(cost time.Duration) {
 	t := g.s.tenant
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.learn(g, cost)
+	t.learn(g.key, g.class, cost)
 	g.charge(cost)
 	g.s.spentCPU(cost)
 	t.dispatch()

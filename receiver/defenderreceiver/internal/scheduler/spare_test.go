@@ -131,10 +131,7 @@ func TestNobodyElseIsExpectedToCostWhatHistoryDoes(t *testing.T) {
 		t.Helper()
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		w := &waiter{s: s, turn: Turn{Table: "another", Priority: 5}}
-		live = s.tenant.expect(w)
-		w.turn.Spare = true
-		return live, s.tenant.expect(w)
+		return s.tenant.expect("another", quota.Paced), s.tenant.expect("another", quota.Spare)
 	}
 	s, err := Join(t.Context(), cfg)
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ type tenant struct {
 	members      map[*Scheduler]struct{}
 	account      *quota.Account
 	waiting      []*waiter                                       // in the order in which they asked
-	expected     map[string]expectation                          // by receiver, table and kind
+	expected     map[string]expectation                          // by receiver and table
 	restored     struct{ expected, expectedSpare time.Duration } // of the receivers' earlier lives
 	blockedUntil time.Time
 	blockedBy    string
@@ -40,16 +40,8 @@ type waiter struct {
 
 // expectation is what a query costs.
 type expectation struct {
-	cost, extent time.Duration
-	spare        bool
-}
-
-// of is what a query of an extent costs.
-func (e expectation) of(extent time.Duration) time.Duration {
-	if e.extent <= 0 || extent <= e.extent {
-		return e.cost
-	}
-	return time.Duration(float64(e.cost) * float64(extent) / float64(e.extent))
+	cost  time.Duration
+	spare bool
 }
 
 // tenants are those of this process. The lock comes before a tenant's own.
@@ -117,20 +109,20 @@ func (t *tenant) limit() {
 
 // learn takes what a query has cost, and a quarter more, for what the next one will: the dearest one
 // counts, and is forgotten as cheaper ones follow. mu is held.
-func (t *tenant) learn(g *Grant, cost time.Duration) {
+func (t *tenant) learn(key string, class quota.Class, cost time.Duration) {
 	cost += cost / 4
-	if expected := t.expected[g.key].of(g.extent); cost < expected {
+	if expected := t.expected[key].cost; cost < expected {
 		cost = (15*expected + cost) / 16
 	}
-	t.expected[g.key] = expectation{cost, g.extent, g.class == quota.Spare}
+	t.expected[key] = expectation{cost, class == quota.Spare}
 }
 
 // expect is what a query will cost: where nothing is known of its like, as much as the dearest one. mu is held.
-func (t *tenant) expect(w *waiter) time.Duration {
-	if expected, ok := t.expected[w.key()]; ok {
-		return expected.of(w.turn.Extent)
+func (t *tenant) expect(key string, class quota.Class) time.Duration {
+	if expected, ok := t.expected[key]; ok {
+		return expected.cost
 	}
-	return t.dearest(w.class() == quota.Spare)
+	return t.dearest(class == quota.Spare)
 }
 
 // dearest is what the dearest query costs, or cost in an earlier life as long as none is known. Nobody is expected
@@ -156,7 +148,7 @@ func (t *tenant) expectOf(w *waiter) time.Duration {
 	if w.again {
 		return 0
 	}
-	return t.expect(w)
+	return t.expect(w.key(), w.class())
 }
 
 // remove takes a waiter out of the line, and reports whether it stood there. mu is held.
@@ -188,11 +180,11 @@ func (t *tenant) dispatch() {
 // give grants a turn. mu is held.
 func (t *tenant) give(w *waiter, now time.Time) {
 	t.remove(w)
-	w.grant = &Grant{s: w.s, key: w.key(), extent: w.turn.Extent, class: w.class()}
+	w.grant = &Grant{s: w.s, key: w.key(), class: w.class()}
 	if !w.again {
 		w.s.free--
 		w.s.running++
-		w.grant.expected = t.expect(w)
+		w.grant.expected = t.expect(w.key(), w.class())
 	}
 	t.noteShortage(w, now)
 	if w.class() == quota.Paced && w.waited(now) >= trickleAfter {
@@ -208,7 +200,7 @@ func (t *tenant) give(w *waiter, now time.Time) {
 	close(w.granted)
 }
 
-func (w *waiter) key() string { return w.s.cfg.Receiver + "/" + w.turn.Table + "/" + w.turn.Kind }
+func (w *waiter) key() string { return w.s.cfg.Receiver + "/" + w.turn.Table }
 
 func (w *waiter) waited(now time.Time) time.Duration { return max(now.Sub(w.turn.Due), 0) }
 
