@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/tenant"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // The credentials that an emulator accepts unless Options say otherwise. They are published here and
@@ -75,7 +76,7 @@ func DefaultLimits() Limits {
 		MaxRows:           100_000,
 		MaxResultBytes:    50 << 20,
 		MaxRequestBytes:   1 << 20,
-		Retention:         30 * 24 * time.Hour,
+		Retention:         tables.Retention,
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// Retention is how long the service keeps rows.
+const Retention = 30 * 24 * time.Hour
+
 // Kind says how a table is read and what becomes of its rows.
 type Kind uint8
 

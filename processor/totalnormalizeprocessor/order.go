@@ -117,7 +117,7 @@ func (o *order) isGroup(resource pcommon.Map) bool {
 	return ok && domainID.Type() == pcommon.ValueTypeStr && domainID.Str() == o.domainID
 }
 
-// hash tells groups apart as an exporter does that partitions by resource attributes.
+// hashOf tells groups apart as an exporter does that partitions by resource attributes.
 func hashOf(resource pcommon.Map) uint64 {
 	pairs := make([][2]string, 0, resource.Len())
 	for name, v := range resource.All() {

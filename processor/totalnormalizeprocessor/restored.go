@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // restored is what the store held. It is put in place in the order in which it was last seen.
@@ -43,13 +45,13 @@ func (f *restored) read(key string, value []byte) bool {
 // newest takes in the newest Timestamp of a person's group. The service gives no rows that are older than its
 // retention, so none would be late for one that is; and one of the future must not make all rows late for good.
 func (f *restored) newest(key string, value []byte) bool {
-	const retention, future = 30 * 24 * time.Hour, 24 * time.Hour
+	const future = 24 * time.Hour
 	group, err := strconv.ParseUint(key, 16, 64)
 	var at pcommon.Timestamp
 	if err != nil || json.Unmarshal(value, &at) != nil {
 		return false
 	}
-	if age := f.now.Sub(at.AsTime()); age > retention || age < -future {
+	if age := f.now.Sub(at.AsTime()); age > tables.Retention || age < -future {
 		return false
 	}
 	f.order[group] = at

@@ -38,7 +38,8 @@ func (b *beginning) tell(at checkpoint.Start) {
 
 // backfill is the lane that reads what had come before a table's live lane began. It reads a day of event
 // time at a time, the newest day first, each in order of time, counts it on the service, and goes on to
-// the day before. What lies shortly before the live lane's start is counted once more later on. Rows that came later are the live lane's, however old they are.
+// the day before. What lies shortly before the live lane's start is counted once more later on. Rows that came
+// later are the live lane's, however old they are.
 type backfill struct {
 	*table
 	live   *beginning
@@ -144,7 +145,7 @@ func (l *backfill) step(ctx context.Context) (bool, error) {
 		l.move(latest(day, oldest), b.Reached)
 	case l.done(b), l.serviceNow().Before(b.Live.At.Add(l.auditWindow())):
 		return false, nil
-	case l.isRecounted(b):
+	case l.toRecount(b):
 		return true, l.recount(ctx, oldest)
 	default:
 		// What came before the live lane's start may say that it happens after it.
@@ -156,12 +157,12 @@ func (l *backfill) step(ctx context.Context) (bool, error) {
 // done reports whether nothing is left, if no span is being read.
 func (l *backfill) done(b checkpoint.Backfill) bool {
 	ahead := !b.Ahead && axisOf(b.Live.Axis) == query.Arrival
-	return !l.oldest().Before(b.Reached) && !l.isRecounted(b) && !ahead
+	return !l.oldest().Before(b.Reached) && !l.toRecount(b) && !ahead
 }
 
-// isRecounted reports whether the time before the live lane's start is still to be counted again. What
+// toRecount reports whether the time before the live lane's start is still to be counted again. What
 // comes late or is seen late is nobody else's there; once an audit's window has passed it has come.
-func (l *backfill) isRecounted(b checkpoint.Backfill) bool {
+func (l *backfill) toRecount(b checkpoint.Backfill) bool {
 	return !b.Recounted && l.auditWindow() > 0
 }
 
@@ -183,7 +184,7 @@ func (l *backfill) set(b checkpoint.Backfill, from time.Time) {
 	cursor := &l.position.cursor
 	cursor.Since, cursor.CompleteUntil, cursor.Backfill = from, from, &b
 	again := checkpoint.BinOf(l.recountFrom())
-	l.position.drop(func(bin checkpoint.Bin) bool { return l.isAside(bin) || l.isRecounted(b) && bin >= again })
+	l.position.drop(func(bin checkpoint.Bin) bool { return l.isAside(bin) || l.toRecount(b) && bin >= again })
 	l.tell()
 }
 

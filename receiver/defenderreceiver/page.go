@@ -125,7 +125,8 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 	return taken, t.advance(to)
 }
 
-// tally counts rows that were read, by what became of them. Those that were not offered are read again by the next start.
+// tally counts rows that were read, by what became of them. Those that were not offered are read again by
+// the next start.
 func (t *table) tally(ctx context.Context, result outcome, rows int) {
 	if result == notOffered {
 		t.state.unread(rows)

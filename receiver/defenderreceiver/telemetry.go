@@ -28,7 +28,7 @@ func newTelemetry(settings component.TelemetrySettings) (*telemetry, error) {
 
 // observe lets the gauges read the states of the tables and the scheduler's quota.
 func (t *telemetry) observe(tables []*table, backfills []*backfill, quota *scheduler.Scheduler) error {
-	// In which lane the trouble is says the status.
+	// A metric has one value a table; the status tells its lanes apart.
 	history := map[*table]*backfill{}
 	for _, table := range tables {
 		for _, l := range backfills {

@@ -19,8 +19,8 @@ import (
 var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 const (
-	maxPageRows = 100_000             // the service cuts longer results without a word
-	retention   = 30 * 24 * time.Hour // what the service keeps
+	maxPageRows = 100_000 // the service cuts longer results without a word
+	retention   = tables.Retention
 )
 
 // Validate names each key that is wrong and says what to do.
