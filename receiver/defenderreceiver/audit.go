@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
 // auditResult is what one audit found of a table, in rows.
@@ -200,7 +201,7 @@ func (t *table) countParts(ctx context.Context, page query.Page) (map[checkpoint
 
 // count asks the service for the number of rows in each bin.
 func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]int, error) {
-	rows, err := t.send(ctx, t.query.Count(page), query.CountColumns())
+	rows, err := t.send(ctx, scheduler.Turn{Kind: kindCount, Extent: page.To.Sub(page.From)}, t.query.Count(page), query.CountColumns())
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,8 @@ type bubble struct {
 	t *testing.T
 	// latency of each query, beside the CPU that the emulator says it has cost.
 	latency time.Duration
+	// scale times the CPU that the emulator says a query has cost: that of a tenant which is as many times as large.
+	scale time.Duration
 
 	mu    sync.Mutex  // guards everything below
 	calls []time.Time // of the hunting API
@@ -46,7 +48,7 @@ type busy struct {
 func (s *stage) inBubble(latency time.Duration, run func(b *bubble)) {
 	s.t.Helper()
 	synctest.Test(s.t, func(t *testing.T) {
-		b := &bubble{stage: s, t: t, latency: latency}
+		b := &bubble{stage: s, t: t, latency: latency, scale: 1}
 		time.Sleep(time.Until(epoch))
 		s.clock.Set(time.Now())
 		run(b)
@@ -99,7 +101,7 @@ func (b *bubble) analyst() *hunting.Client {
 	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *b.config(logons), b.sink)
 	require.NoError(b.t, err)
 	r.now = b.now
-	client, _, err := r.newClient(b.t.Context(), bubbleHost{b.host().(storageHost), &bubble{stage: b.stage, t: b.t, latency: b.latency}})
+	client, _, err := r.newClient(b.t.Context(), bubbleHost{b.host().(storageHost), &bubble{stage: b.stage, t: b.t, latency: b.latency, scale: b.scale}})
 	require.NoError(b.t, err)
 	return client
 }
@@ -140,7 +142,7 @@ func (t slowTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	began, timer := time.Now(), time.NewTimer(t.bubble.latency+cost)
+	began, timer := time.Now(), time.NewTimer(t.bubble.latency+t.bubble.scale*cost)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -90,9 +90,9 @@ type measured struct {
 	cfg    *Config
 }
 
-// measure reads a tenant for a time, with the service's limits and the default configuration. beside runs
-// while the receiver does.
-func measure(t *testing.T, rowsPerDay int, length, latency time.Duration, edit func(*Config), beside func(*bubble), check func(measured)) {
+// measure reads a tenant for a time, with the service's limits and the default configuration. prepare runs before
+// the receiver does, and beside while it does.
+func measure(t *testing.T, rowsPerDay int, length, latency time.Duration, edit func(*Config), prepare, beside func(*bubble), check func(measured)) {
 	t.Helper()
 	if raceEnabled {
 		t.Skip("it takes minutes under the race detector; make test runs it without it")
@@ -105,6 +105,9 @@ func measure(t *testing.T, rowsPerDay int, length, latency time.Duration, edit f
 		cfg.HumanAccountsOnly = true
 		edit(cfg)
 		m := measured{bubble: b, lags: &lags{byTable: map[string][]time.Duration{}}, length: length, cfg: cfg}
+		if prepare != nil {
+			prepare(b)
+		}
 		r := b.create(cfg)
 		r.now, r.next = b.now, m.lags
 		require.NoError(b.t, r.Start(b.t.Context(), bubbleHost{b.host().(storageHost), b}))
@@ -214,7 +217,7 @@ func TestCosts(t *testing.T) {
 		"quiet": {5_000, 50_000, 6 * time.Hour}, "normal": {400_000, 50_000, 3 * time.Hour}, "large": {3_000_000, 2_000, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
-			measure(t, size.rowsPerDay, size.length, time.Second, func(cfg *Config) { cfg.Page.MaxRows = size.pageRows }, nil, func(m measured) {
+			measure(t, size.rowsPerDay, size.length, time.Second, func(cfg *Config) { cfg.Page.MaxRows = size.pageRows }, nil, nil, func(m measured) {
 				m.print(name)
 				m.frugal()
 				m.inTime()
@@ -234,7 +237,7 @@ func TestCosts(t *testing.T) {
 // Queries that take three seconds want more than the quota has. Priority 1 is in time all the same, the
 // others carry the shortage, and nobody is throttled.
 func TestShortage(t *testing.T) {
-	measure(t, 100_000, 8*time.Hour, 3*time.Second, everyMinute, nil, func(m measured) {
+	measure(t, 100_000, 8*time.Hour, 3*time.Second, everyMinute, nil, nil, func(m measured) {
 		m.print("short of quota")
 		m.frugal()
 		m.inTime()
@@ -252,7 +255,7 @@ func TestShortage(t *testing.T) {
 
 // Analysts who use their half in bursts are not in the way, nor is the collector in theirs.
 func TestAnalystsUseTheirHalf(t *testing.T) {
-	measure(t, 20_000, 2*time.Hour, time.Second, everyMinute, func(b *bubble) {
+	measure(t, 20_000, 2*time.Hour, time.Second, everyMinute, nil, func(b *bubble) {
 		analyst := b.analyst()
 		go func() {
 			for time.Now().Before(epoch.Add(2*time.Hour - 15*time.Minute)) {
@@ -275,7 +278,7 @@ func TestAnalystsUseTheirHalf(t *testing.T) {
 // Analysts who use all there is are given way to: after each 429 the collector waits, and delivers what it
 // could not read then.
 func TestAnalystsUseAll(t *testing.T) {
-	measure(t, 20_000, 90*time.Minute, time.Second, everyMinute, func(b *bubble) {
+	measure(t, 20_000, 90*time.Minute, time.Second, everyMinute, nil, func(b *bubble) {
 		analyst := b.analyst()
 		go func() {
 			time.Sleep(20 * time.Minute)

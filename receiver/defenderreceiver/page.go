@@ -36,7 +36,7 @@ type pageRead struct {
 // accordingly.
 func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
 	began := t.position.cursor.CompleteUntil
-	rows, err := t.send(ctx, t.query.Read(p), t.columns)
+	rows, err := t.send(ctx, read, t.query.Read(p), t.columns)
 	if err != nil {
 		return pageRead{}, err
 	}

@@ -96,6 +96,13 @@ func TestSpan(t *testing.T) {
 		s.fits(0, 100)
 	}
 	assert.Equal(t, to, s.until(epoch, to), "and back")
+
+	s.filled(10 * time.Minute)
+	assert.Equal(t, epoch.Add(20*time.Minute), s.until(epoch, to), "two pages, as far as the last one tells")
+	s.filled(15 * time.Minute)
+	assert.Equal(t, epoch.Add(20*time.Minute), s.until(epoch, to), "a full page does not widen what the service's caps have narrowed")
+	s.filled(time.Second)
+	assert.Equal(t, epoch.Add(time.Minute), s.until(epoch, to), "a burst passes")
 }
 
 func TestPartsOfAnInstant(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
 // checkAxis asks again whether the service still says when rows arrive: rows without it would not be
@@ -27,7 +28,7 @@ func (t *table) checkAxis(ctx context.Context) error {
 // probe looks at some recent rows of the table, and at how many of them the service does not say when
 // they arrived. A service that refuses to be asked does not say it of any.
 func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
-	answer, err := t.send(ctx, t.query.Probe(), query.ProbeColumns())
+	answer, err := t.send(ctx, scheduler.Turn{Kind: kindProbe}, t.query.Probe(), query.ProbeColumns())
 	if isRefused(err) {
 		return 1, 1, nil
 	}

@@ -93,23 +93,34 @@ const (
 	shortNote    = "quota_short" // attribute of the status
 )
 
-func (t *table) turn() scheduler.Turn {
-	return scheduler.Turn{Table: t.id(), Priority: t.cfg.Tables[t.name].Priority, Due: t.due, Spare: t.lane != ""}
+// Kinds of queries, whose costs differ.
+const (
+	kindRead  = "read"
+	kindCount = "count"
+	kindProbe = "probe"
+)
+
+var read = scheduler.Turn{Kind: kindRead}
+
+// turn makes a query's turn the table's.
+func (t *table) turn(query scheduler.Turn) scheduler.Turn {
+	query.Table, query.Priority, query.Due, query.Spare = t.id(), t.cfg.Tables[t.name].Priority, t.due, t.lane != ""
+	return query
 }
 
 // send waits for a turn, sends a query and returns when its answer begins. What the query has cost is
 // taken out of the quota when the answer is closed.
-func (t *table) send(ctx context.Context, kql string, columns []column) (*hunting.Rows, error) {
-	return t.ask(ctx, func() (*hunting.Rows, error) { return t.client.Query(ctx, kql, columns) })
+func (t *table) send(ctx context.Context, turn scheduler.Turn, kql string, columns []column) (*hunting.Rows, error) {
+	return t.ask(ctx, turn, func() (*hunting.Rows, error) { return t.client.Query(ctx, kql, columns) })
 }
 
 // takeTurn waits for the next query's turn, unless it was taken already.
-func (t *table) takeTurn(ctx context.Context) error {
+func (t *table) takeTurn(ctx context.Context, turn scheduler.Turn) error {
 	if t.grant != nil {
 		return nil
 	}
 	var err error
-	t.grant, err = t.scheduler.Acquire(ctx, t.turn())
+	t.grant, err = t.scheduler.Acquire(ctx, t.turn(turn))
 	return err
 }
 
@@ -121,8 +132,8 @@ func (t *table) leaveTurn() {
 	}
 }
 
-func (t *table) ask(ctx context.Context, request func() (*hunting.Rows, error)) (*hunting.Rows, error) {
-	if err := t.takeTurn(ctx); err != nil {
+func (t *table) ask(ctx context.Context, turn scheduler.Turn, request func() (*hunting.Rows, error)) (*hunting.Rows, error) {
+	if err := t.takeTurn(ctx, turn); err != nil {
 		return nil, err
 	}
 	grant := t.grant

@@ -40,6 +40,7 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 	t.telemetry.truncated(ctx, t.name)
 	if read.last.After(from) {
 		// The page was cut within its last instant, which is read again.
+		t.span.filled(read.last.Sub(from))
 		return read.last, nil
 	}
 	if until.Sub(from) > tick {

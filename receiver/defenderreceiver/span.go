@@ -12,12 +12,17 @@ const (
 	unlimited = 31 * 24 * time.Hour
 	// widening is by how much a range grows that had next to no rows.
 	widening = 16
+	// ahead is how many pages a range is to hold, going by the last full one. What a range holds beyond its page the
+	// service looks through in vain, and a range with less than a page is a query for little.
+	ahead = 2
+	// leastAhead is cheap to look through, while after a burst a shorter range would have to widen by many queries.
+	leastAhead = time.Minute
 	// heavyTries is how often a part is tried before it counts as too heavy and not as bad luck.
 	heavyTries = 3
 )
 
 // span decides how much is asked for at once. It narrows when the service or the row limit cuts an
-// answer short, and widens when answers come back small.
+// answer short, and widens when answers come back small: what a query costs does not grow with what is left to read.
 type span struct {
 	width time.Duration
 	// before is the width to come back to after an instant that fills pages; 0 if there was none.
@@ -71,6 +76,11 @@ func (s *span) narrow(from, until time.Time) bool {
 func (s *span) gaveUp() bool {
 	s.heavy++
 	return s.heavy >= heavyTries
+}
+
+// filled is called when a page was full of rows of a time that long.
+func (s *span) filled(length time.Duration) {
+	s.width = min(s.width, max(ahead*length, leastAhead))
 }
 
 // instant is called when a page was full of rows of the one instant that it began with.

@@ -203,7 +203,7 @@ func (t *table) readPass(ctx context.Context) error {
 		next := latest(cursor.CompleteUntil.Add(-t.overlap()), cursor.Since)
 		if next.Before(t.horizon()) {
 			// Where the quota is short a turn may take an hour: what came meanwhile is read with it.
-			if err := t.takeTurn(ctx); err != nil {
+			if err := t.takeTurn(ctx, read); err != nil {
 				return err
 			}
 			defer t.leaveTurn()

@@ -60,7 +60,7 @@ func isLost(err error) bool { return isKind(err, hunting.LinkExpired, hunting.Ba
 // readUsers reads and delivers one page. With an error, what was read before it is delivered all the
 // same.
 func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
-	rows, err := t.ask(ctx, func() (*hunting.Rows, error) { return t.client.Users(ctx, t.users.next) })
+	rows, err := t.ask(ctx, read, func() (*hunting.Rows, error) { return t.client.Users(ctx, t.users.next) })
 	if err != nil {
 		return hunting.Link{}, err
 	}

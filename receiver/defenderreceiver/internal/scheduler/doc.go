@@ -12,6 +12,9 @@
 // of them; and what has waited for long gets a small part of the quota before all others, so that no
 // table starves. Spare turns have what all these leave.
 //
+// What a query will cost is learned by table and kind: a count is dearer than a page, and grows with the time that it
+// looks at.
+//
 // What is spent is stored ahead (store.go): before a request is sent the storage already counts it, as
 // part of a reserve. A process that is killed has therefore forgotten no request, and counts at most
 // the reserve too much. While the reserve cannot be renewed, no more queries are sent.

@@ -14,7 +14,10 @@ import (
 
 // Turn is a table's wish to send a query.
 type Turn struct {
-	Table    string
+	Table string
+	Kind  string // of query: what one costs says nothing of the others
+	// Extent is how much time the query looks at; one with more costs as much more. Zero: that does not matter.
+	Extent   time.Duration
 	Priority int       // 1 is served first
 	Due      time.Time // since when it wishes
 	Spare    bool      // takes what all others leave, whatever its priority
@@ -103,6 +106,7 @@ func (s *Scheduler) Stop(ctx context.Context) error {
 type Grant struct {
 	s        *Scheduler
 	key      string
+	extent   time.Duration
 	class    quota.Class
 	expected time.Duration
 }
@@ -170,7 +174,7 @@ func (g *Grant) Charge(cost time.Duration) {
 	t := g.s.tenant
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.learn(g.key, g.class, cost)
+	t.expected[g.key] = t.expected[g.key].learn(cost, g.extent, g.class == quota.Spare)
 	g.charge(cost)
 	g.s.spentCPU(cost)
 	t.dispatch()

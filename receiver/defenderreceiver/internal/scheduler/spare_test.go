@@ -131,7 +131,10 @@ func TestNobodyElseIsExpectedToCostWhatHistoryDoes(t *testing.T) {
 		t.Helper()
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		return s.tenant.expect("another", quota.Paced), s.tenant.expect("another", quota.Spare)
+		w := &waiter{s: s, turn: Turn{Table: "another", Priority: 5}}
+		live = s.tenant.expect(w)
+		w.turn.Spare = true
+		return live, s.tenant.expect(w)
 	}
 	s, err := Join(t.Context(), cfg)
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ type tenant struct {
 	members      map[*Scheduler]struct{}
 	account      *quota.Account
 	waiting      []*waiter                                       // in the order in which they asked
-	expected     map[string]expectation                          // by receiver and table
+	expected     map[string]expectation                          // by receiver, table and kind
 	restored     struct{ expected, expectedSpare time.Duration } // of the receivers' earlier lives
 	blockedUntil time.Time
 	blockedBy    string
@@ -36,12 +36,6 @@ type waiter struct {
 	held    bool // it had to wait for the quota
 	granted chan struct{}
 	grant   *Grant // set before granted is closed
-}
-
-// expectation is what a query costs.
-type expectation struct {
-	cost  time.Duration
-	spare bool
 }
 
 // tenants are those of this process. The lock comes before a tenant's own.
@@ -107,50 +101,6 @@ func (t *tenant) limit() {
 	}
 }
 
-// learn takes what a query has cost, and a quarter more, for what the next one will: the dearest one
-// counts, and is forgotten as cheaper ones follow. mu is held.
-func (t *tenant) learn(key string, class quota.Class, cost time.Duration) {
-	cost += cost / 4
-	if expected := t.expected[key].cost; cost < expected {
-		cost = (15*expected + cost) / 16
-	}
-	t.expected[key] = expectation{cost, class == quota.Spare}
-}
-
-// expect is what a query will cost: where nothing is known of its like, as much as the dearest one. mu is held.
-func (t *tenant) expect(key string, class quota.Class) time.Duration {
-	if expected, ok := t.expected[key]; ok {
-		return expected.cost
-	}
-	return t.dearest(class == quota.Spare)
-}
-
-// dearest is what the dearest query costs, or cost in an earlier life as long as none is known. Nobody is expected
-// to cost what history does but history. mu is held.
-func (t *tenant) dearest(spare bool) time.Duration {
-	dearest, known := time.Duration(0), false
-	for _, expected := range t.expected {
-		if spare || !expected.spare {
-			dearest, known = max(dearest, expected.cost), known || expected.spare == spare
-		}
-	}
-	switch {
-	case known:
-		return dearest
-	case spare:
-		return max(dearest, t.restored.expected, t.restored.expectedSpare)
-	}
-	return max(dearest, t.restored.expected)
-}
-
-// expectOf is what a turn's query will cost beyond what is counted already. mu is held.
-func (t *tenant) expectOf(w *waiter) time.Duration {
-	if w.again {
-		return 0
-	}
-	return t.expect(w.key(), w.class())
-}
-
 // remove takes a waiter out of the line, and reports whether it stood there. mu is held.
 func (t *tenant) remove(w *waiter) bool {
 	i := slices.Index(t.waiting, w)
@@ -180,11 +130,11 @@ func (t *tenant) dispatch() {
 // give grants a turn. mu is held.
 func (t *tenant) give(w *waiter, now time.Time) {
 	t.remove(w)
-	w.grant = &Grant{s: w.s, key: w.key(), class: w.class()}
+	w.grant = &Grant{s: w.s, key: w.key(), extent: w.turn.Extent, class: w.class()}
 	if !w.again {
 		w.s.free--
 		w.s.running++
-		w.grant.expected = t.expect(w.key(), w.class())
+		w.grant.expected = t.expect(w)
 	}
 	t.noteShortage(w, now)
 	if w.class() == quota.Paced && w.waited(now) >= trickleAfter {
@@ -200,7 +150,7 @@ func (t *tenant) give(w *waiter, now time.Time) {
 	close(w.granted)
 }
 
-func (w *waiter) key() string { return w.s.cfg.Receiver + "/" + w.turn.Table }
+func (w *waiter) key() string { return w.s.cfg.Receiver + "/" + w.turn.Table + "/" + w.turn.Kind }
 
 func (w *waiter) waited(now time.Time) time.Duration { return max(now.Sub(w.turn.Due), 0) }
 
