@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -35,5 +36,8 @@ func TestCostsOfALargeDay(t *testing.T) {
 			m.print("a large day")
 			m.frugal()
 			m.inTime()
+			for _, table := range eventTables {
+				assert.Less(m.t, m.lags.quantile(0.5, table), 30*time.Minute, "%s has more rows than its part of the turns can bring", table)
+			}
 		})
 }

@@ -105,6 +105,10 @@ var read = scheduler.Turn{Kind: kindRead}
 // turn makes a query's turn the table's.
 func (t *table) turn(query scheduler.Turn) scheduler.Turn {
 	query.Table, query.Priority, query.Due, query.Spare = t.id(), t.cfg.Tables[t.name].Priority, t.due, t.lane != ""
+	if query.Kind == kindRead && t.position != nil {
+		// Rows are not late before a poll in time would have read them.
+		query.Behind = max(t.serviceNow().Sub(t.position.cursor.CompleteUntil)-t.cfg.Settle-t.cadence.current, 0)
+	}
 	return query
 }
 

@@ -7,10 +7,10 @@
 //
 // A free slot goes to the turn with the lowest priority number, and among equals to the one that has
 // been due longest; a turn that waits grows more urgent. Once a turn had to wait for the quota, the
-// quota is what is shared (order.go): priority 1 first; all others wait in proportion to their
-// priority number less one, so that the lowest slow down most, and one with full pages gets the fewer
-// of them; and what has waited for long gets a small part of the quota before all others, so that no
-// table starves. Spare turns have what all these leave.
+// quota is what is shared (order.go): priority 1 first; the rows of all others come late in proportion
+// to their priority number less one, so that the lowest slow down most, and a table with many rows gets
+// as many more turns; and what has waited for long gets a small part of the quota before all others, so
+// that no table starves. Spare turns have what all these leave.
 //
 // What a query will cost is learned by table and kind: a count is dearer than a page, and grows with the time that it
 // looks at.

@@ -17,6 +17,9 @@ const (
 	trickleAfter = 15 * time.Minute
 	starvedAfter = 30 * time.Minute
 	tricklePart  = 0.125
+	// maxBehind counts at most of what a table is behind, so that one that comes back after a day does not hold up all
+	// others until it has caught up.
+	maxBehind = time.Hour
 	// A table that waits for the quota for longer than noticed makes it short, until none has for over.
 	noticed = 30 * time.Second
 	over    = 5 * time.Minute
@@ -132,7 +135,10 @@ func (t *tenant) before(w, other *waiter, now time.Time, held bool) bool {
 	if a, b := rank(w), rank(other); a != b || a != 3 {
 		return cmp.Or(cmp.Compare(a, b), w.turn.Due.Compare(other.turn.Due)) < 0
 	}
-	patience := func(w *waiter) float64 { return w.waited(now).Seconds() / float64(max(w.turn.Priority-1, 1)) }
+	patience := func(w *waiter) float64 {
+		late := w.waited(now) + min(w.turn.Behind, maxBehind)
+		return late.Seconds() / float64(max(w.turn.Priority-1, 1))
+	}
 	return cmp.Or(cmp.Compare(patience(other), patience(w)), cmp.Compare(w.turn.Priority, other.turn.Priority),
 		w.turn.Due.Compare(other.turn.Due)) < 0
 }

@@ -18,9 +18,10 @@ type Turn struct {
 	Kind  string // of query: what one costs says nothing of the others
 	// Extent is how much time the query looks at; one with more costs as much more. Zero: that does not matter.
 	Extent   time.Duration
-	Priority int       // 1 is served first
-	Due      time.Time // since when it wishes
-	Spare    bool      // takes what all others leave, whatever its priority
+	Priority int           // 1 is served first
+	Due      time.Time     // since when it wishes
+	Behind   time.Duration // how late the rows were then that it is to read
+	Spare    bool          // takes what all others leave, whatever its priority
 }
 
 // Store is where a receiver remembers what it has spent: a storage.Client's part.

@@ -220,3 +220,27 @@ func TestAFloodOfPriorityOneLeavesATrickle(t *testing.T) {
 		assert.Greater(t, results["DeviceLogonEvents"].queries, 2000)
 	})
 }
+
+// In a shortage the table comes first whose rows are the latest for its priority. What a pause has left behind counts
+// for an hour at most.
+func TestWhatIsBehindComesFirst(t *testing.T) {
+	s, now := alone(t, 1, half()), time.Now()
+	turn := func(priority int, waited, behind time.Duration) *waiter {
+		return &waiter{s: s, held: true, turn: Turn{Table: "t", Priority: priority, Due: now.Add(-waited), Behind: behind}}
+	}
+	s.tenant.mu.Lock()
+	defer s.tenant.mu.Unlock()
+	for name, c := range map[string]struct{ first, second *waiter }{
+		"equal waits":          {turn(4, time.Minute, time.Minute), turn(4, time.Minute, 0)},
+		"late rows, no wait":   {turn(4, 0, 10*time.Minute), turn(4, 5*time.Minute, 0)},
+		"as late, lower":       {turn(3, 0, 10*time.Minute), turn(4, 0, 10*time.Minute)},
+		"later than its part":  {turn(4, 0, 31*time.Minute), turn(3, 0, 20*time.Minute)},
+		"earlier than its":     {turn(3, 0, 20*time.Minute), turn(4, 0, 29*time.Minute)},
+		"a day counts an hour": {turn(2, 11*time.Minute, 0), turn(7, 0, 24*time.Hour)},
+		"and still an hour":    {turn(7, 0, 24*time.Hour), turn(2, 9*time.Minute, 0)},
+		"priority 1":           {turn(1, 0, 0), turn(2, 10*time.Minute, 24*time.Hour)},
+	} {
+		assert.True(t, s.tenant.before(c.first, c.second, now, true), name)
+		assert.False(t, s.tenant.before(c.second, c.first, now, true), name)
+	}
+}
