@@ -3,101 +3,22 @@ package totalnormalizeprocessor
 import (
 	"context"
 	"errors"
-	"maps"
 	"strconv"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumertest"
-	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 )
 
-// memory is a storage extension and its one client.
-type memory struct {
-	component.StartFunc
-	component.ShutdownFunc
-	mu      sync.Mutex // guards everything below
-	data    map[string][]byte
-	failure error
-}
-
-var _ storage.Walker = (*memory)(nil)
-
-func (m *memory) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
-	return m, nil
-}
-
-func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.data[key], nil
-}
-
-func (m *memory) Set(ctx context.Context, key string, value []byte) error {
-	return m.Batch(ctx, storage.SetOperation(key, value))
-}
-
-func (m *memory) Delete(ctx context.Context, key string) error {
-	return m.Batch(ctx, storage.DeleteOperation(key))
-}
-
-func (m *memory) Close(context.Context) error { return nil }
-
-func (m *memory) Batch(_ context.Context, operations ...*storage.Operation) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.failure != nil {
-		return m.failure
-	}
-	for _, o := range operations {
-		switch o.Type {
-		case storage.Set:
-			m.data[o.Key] = o.Value
-		case storage.Delete:
-			delete(m.data, o.Key)
-		}
-	}
-	return nil
-}
-
-func (m *memory) Walk(ctx context.Context, walk storage.WalkFunc) error {
-	m.mu.Lock()
-	all := maps.Clone(m.data)
-	m.mu.Unlock()
-	for key, value := range all {
-		operations, err := walk(key, value)
-		if err != nil {
-			return err
-		}
-		if err := m.Batch(ctx, operations...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *memory) fail(err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.failure = err
-}
-
-// snapshot is a storage that has what m has now.
-func (m *memory) snapshot() *memory {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return &memory{data: maps.Clone(m.data)}
-}
-
 // startOn starts a processor that remembers, and returns what tells the late records of a call.
-func startOn(t *testing.T, m *memory) (late func(rows ...plog.LogRecord) []int, stop func() error) {
+func startOn(t *testing.T, m *storagetest.Memory) (late func(rows ...plog.LogRecord) []int, stop func() error) {
 	t.Helper()
 	sink := new(consumertest.LogsSink)
 	cfg := validConfig()
@@ -117,7 +38,7 @@ func startOn(t *testing.T, m *memory) (late func(rows ...plog.LogRecord) []int, 
 }
 
 func TestOrderOutlivesARestart(t *testing.T) {
-	m := &memory{data: map[string][]byte{}}
+	m := storagetest.New()
 	late, stop := startOn(t, m)
 	assert.Empty(t, late(at(9, jane), at(3, bob)))
 	require.NoError(t, stop())
@@ -130,21 +51,22 @@ func TestOrderOutlivesARestart(t *testing.T) {
 // A crash forgets no more than a second, and a storage that fails forgets nothing once it serves again.
 func TestOrderOutlivesACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &memory{data: map[string][]byte{}}
+		m := storagetest.New()
 		late, stop := startOn(t, m)
-		m.fail(errors.New("disk full"))
+		m.Fail(errors.New("disk full"))
 		late(at(9, jane))
 		time.Sleep(5 * time.Second)
-		m.fail(nil)
+		m.Fail(nil)
 		time.Sleep(orderKeptEvery)
 		synctest.Wait()
-		crashed := m.snapshot()
-		assert.Len(t, crashed.data, 1)
+		crashed := m.Snapshot()
+		_, keys := crashed.Count()
+		assert.Equal(t, 1, keys)
 		require.NoError(t, stop())
 
 		late, stop = startOn(t, crashed)
 		assert.Equal(t, []int{5}, late(at(5, jane)))
-		crashed.fail(errors.New("disk full"))
+		crashed.Fail(errors.New("disk full"))
 		late(at(20, jane))
 		require.ErrorContains(t, stop(), "disk full")
 	})

@@ -10,10 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 )
@@ -43,9 +45,9 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 	require.NoError(s.t, err)
 	s.t.Cleanup(closeIdle)
 	service = &refusing{querier: client}
-	r.keeper = checkpoint.NewKeeper(memoryClient{s.storage}, cfg.Credentials.TenantID, 0, func(int, error) {})
+	r.keeper = checkpoint.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
 	health := newStatus(s.host())
-	r.scheduler, err = r.joinQuota(s.t.Context(), memoryClient{s.storage}, health)
+	r.scheduler, err = r.joinQuota(s.t.Context(), s.storage, health)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, r.scheduler.Stop(context.Background())) })
 	require.NoError(s.t, r.newTables(s.t.Context(), service, health))
@@ -234,9 +236,9 @@ func TestHistoryAfterAFailedWrite(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	cfg := s.historyConfig()
 	live, past, _ := s.manual(cfg)
-	full := newMemoryStorage() // for cursors alone: the quota's figures must be stored before a query is sent
-	full.setFull(true)
-	live.keeper = checkpoint.NewKeeper(memoryClient{full}, cfg.Credentials.TenantID, 0, func(int, error) {})
+	full := storagetest.New() // for cursors alone: the quota's figures must be stored before a query is sent
+	full.Fail(storage.ErrStorageFull)
+	live.keeper = checkpoint.NewKeeper(full, cfg.Credentials.TenantID, 0, func(int, error) {})
 	go live.keeper.Run(t.Context())
 	require.NoError(t, live.keeper.Keep("another", checkpoint.Change{At: time.Now()}))
 	require.Eventually(t, func() bool { return live.keeper.Failure() != nil }, wait, time.Millisecond)

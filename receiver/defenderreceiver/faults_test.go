@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
@@ -110,7 +111,7 @@ func TestFullStorageStopsTheTable(t *testing.T) {
 	s.plant(0, 5, epoch.Add(-time.Minute))
 	s.start(s.config(logons))
 	s.delivered(5)
-	s.storage.setFull(true)
+	s.storage.Fail(storage.ErrStorageFull)
 	s.clock.Advance(2 * settle)
 	require.Eventually(t, func() bool { return s.status.has("cursors cannot be stored") }, wait, time.Millisecond)
 	s.plant(5, 5, s.clock.Now())
@@ -119,7 +120,7 @@ func TestFullStorageStopsTheTable(t *testing.T) {
 	require.Eventually(t, func() bool { return s.status.times("cursors cannot be stored") > 20 }, wait, time.Millisecond)
 	assert.Equal(t, calls, s.sim.Report().Count("", ""), "nothing more is read")
 	s.exactly(5)
-	s.storage.setFull(false)
+	s.storage.Fail(nil)
 	s.delivered(10)
 	require.Eventually(t, func() bool { return s.status.ok() }, wait, time.Millisecond)
 }
@@ -127,7 +128,7 @@ func TestFullStorageStopsTheTable(t *testing.T) {
 func TestUnreadableCursorFailsStart(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	key := "cursor/v1/" + defendersim.DefaultTenantID + "/DeviceLogonEvents"
-	s.storage.set(key, []byte("{"))
+	require.NoError(t, s.storage.Set(t.Context(), key, []byte("{")))
 	r := s.create(s.config(logons))
 	require.ErrorContains(t, r.Start(t.Context(), s.host()), strconv.Quote(key))
 	require.NoError(t, r.Shutdown(context.Background()))

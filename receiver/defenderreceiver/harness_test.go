@@ -20,6 +20,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/defendersimtest"
+	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 )
@@ -33,7 +34,7 @@ type stage struct {
 	t       *testing.T
 	sim     *defendersim.Server
 	clock   *defendersim.Clock
-	storage *memoryStorage
+	storage *storagetest.Memory
 	sink    *sink
 	status  *statusLog
 	// receivers are those that ran on the stage.
@@ -50,7 +51,7 @@ func newStage(t *testing.T, o defendersim.Options) *stage {
 		limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
 		o.Limits = &limits
 	}
-	s := &stage{t: t, clock: clock, sim: defendersimtest.StartT(t, o), storage: newMemoryStorage(), sink: newSink(), status: &statusLog{}}
+	s := &stage{t: t, clock: clock, sim: defendersimtest.StartT(t, o), storage: storagetest.New(), sink: newSink(), status: &statusLog{}}
 	s.metrics = componenttest.NewTelemetry()
 	t.Cleanup(func() {
 		s.balanced()

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
@@ -122,7 +123,7 @@ func (h *history) act() {
 		h.clock.Advance(step)
 	case n < 75:
 		h.note("poll")
-		h.storage.setFull(false)
+		h.storage.Fail(nil)
 		h.readUntil(h.reach(), h.tables...)
 	case n < 83:
 		h.fault()
@@ -137,10 +138,10 @@ func (h *history) act() {
 		h.moods.refuse(1, true)
 	case n < 93:
 		h.note("storage full")
-		h.storage.setFull(true)
+		h.storage.Fail(storage.ErrStorageFull)
 	case n < 97:
 		h.note("restart")
-		h.storage.setFull(false)
+		h.storage.Fail(nil)
 		h.restart()
 	default:
 		h.kill()
@@ -297,7 +298,7 @@ func (h *history) check() {
 // finish lets everything become visible and be audited: then every row was accepted.
 func (h *history) finish() {
 	h.note("finish")
-	h.storage.setFull(false)
+	h.storage.Fail(nil)
 	h.sim.SetFaults()
 	for range 5 {
 		h.clock.Advance(31 * time.Minute)

@@ -3,7 +3,6 @@ package defenderreceiver
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -63,22 +62,15 @@ func (p *process) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 // as it was.
 func (p *process) kill() {
 	p.dead.Store(true)
-	p.stage.storage = p.stage.storage.snapshot()
+	p.stage.storage = p.stage.storage.Snapshot()
 	p.stop()
-}
-
-// snapshot is a storage that has what m has now.
-func (m *memoryStorage) snapshot() *memoryStorage {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return &memoryStorage{data: maps.Clone(m.data)}
 }
 
 // stored is a table's cursor and the rows of its ledger as they are in the storage; both are empty if
 // there is none.
 func (s *stage) stored(table string) (checkpoint.Cursor, map[uuid.UUID]struct{}) {
 	s.t.Helper()
-	keeper := checkpoint.NewKeeper(memoryClient{s.storage.snapshot()}, defendersim.DefaultTenantID, 0, func(int, error) {})
+	keeper := checkpoint.NewKeeper(s.storage.Snapshot(), defendersim.DefaultTenantID, 0, func(int, error) {})
 	cursor, index, _, err := keeper.Load(s.t.Context(), table)
 	require.NoError(s.t, err)
 	ledger := map[uuid.UUID]struct{}{}
@@ -94,7 +86,7 @@ func (s *stage) stored(table string) (checkpoint.Cursor, map[uuid.UUID]struct{})
 
 // cursor is a table's stored cursor; the zero Cursor if there is none.
 func (s *stage) cursor(table string) checkpoint.Cursor {
-	keeper := checkpoint.NewKeeper(memoryClient{s.storage}, defendersim.DefaultTenantID, 0, func(int, error) {})
+	keeper := checkpoint.NewKeeper(s.storage, defendersim.DefaultTenantID, 0, func(int, error) {})
 	cursor, _, _, err := keeper.Load(context.Background(), table)
 	assert.NoError(s.t, err)
 	return cursor

@@ -1,23 +1,22 @@
 package defenderreceiver
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 )
 
-// storageID names the memoryStorage.
+// storageID names the storage.
 var storageID = component.MustNewIDWithName("memory", "cursors")
 
 type storageHost struct {
 	component.Host
-	storage *memoryStorage
+	storage *storagetest.Memory
 	status  *statusLog
 }
 
@@ -81,68 +80,3 @@ func (h storageHost) GetExtensions() map[component.ID]component.Component {
 type storagelessHost struct{ component.Host }
 
 func (storagelessHost) GetExtensions() map[component.ID]component.Component { return nil }
-
-// memoryStorage is a storage extension that outlives its clients and can be full.
-type memoryStorage struct {
-	component.StartFunc
-	component.ShutdownFunc
-
-	mu   sync.Mutex // guards everything below
-	data map[string][]byte
-	full bool
-}
-
-func newMemoryStorage() *memoryStorage { return &memoryStorage{data: map[string][]byte{}} }
-
-func (m *memoryStorage) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
-	return memoryClient{m}, nil
-}
-
-func (m *memoryStorage) setFull(full bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.full = full
-}
-
-func (m *memoryStorage) set(key string, value []byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.data[key] = value
-}
-
-type memoryClient struct{ *memoryStorage }
-
-func (c memoryClient) Batch(_ context.Context, ops ...*storage.Operation) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, op := range ops {
-		switch op.Type {
-		case storage.Get:
-			op.Value = c.data[op.Key]
-		case storage.Delete:
-			delete(c.data, op.Key)
-		default:
-			if c.full {
-				return fmt.Errorf("write %s: %w", op.Key, storage.ErrStorageFull)
-			}
-			c.data[op.Key] = op.Value
-		}
-	}
-	return nil
-}
-
-func (c memoryClient) Get(ctx context.Context, key string) ([]byte, error) {
-	op := storage.GetOperation(key)
-	err := c.Batch(ctx, op)
-	return op.Value, err
-}
-
-func (c memoryClient) Set(ctx context.Context, key string, value []byte) error {
-	return c.Batch(ctx, storage.SetOperation(key, value))
-}
-
-func (c memoryClient) Delete(ctx context.Context, key string) error {
-	return c.Batch(ctx, storage.DeleteOperation(key))
-}
-
-func (memoryClient) Close(context.Context) error { return nil }

@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,75 +11,30 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 )
 
 const tenant = "tenant-a"
-
-// memory is a storage whose writes can be made to fail.
-type memory struct {
-	storage.Client
-	mu     sync.Mutex // guards everything below
-	data   map[string][]byte
-	writes int
-	err    error
-}
-
-func newMemory() *memory { return &memory{data: map[string][]byte{}} }
-
-func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.data[key], m.err
-}
-
-// count is the number of writes and of keys.
-func (m *memory) count() (writes, keys int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.writes, len(m.data)
-}
-
-func (m *memory) fail(err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.err = err
-}
-
-func (m *memory) Batch(_ context.Context, ops ...*storage.Operation) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err != nil {
-		return m.err
-	}
-	m.writes++
-	for _, op := range ops {
-		if op.Type == storage.Delete {
-			delete(m.data, op.Key)
-		} else {
-			m.data[op.Key] = op.Value
-		}
-	}
-	return nil
-}
 
 // at is a change whose cursor stands at a second, accepted now.
 func at(second int) Change {
 	return Change{At: time.Now(), Cursor: Cursor{CompleteUntil: time.Date(2026, 1, 1, 0, 0, second, 100, time.UTC)}}
 }
 
-func load(t *testing.T, m *memory, table string) time.Time {
+func load(t *testing.T, m *storagetest.Memory, table string) time.Time {
 	t.Helper()
 	c, _, _, err := newKeeper(m, 0).Load(t.Context(), table)
 	require.NoError(t, err)
 	return c.CompleteUntil
 }
 
-func newKeeper(m *memory, delay time.Duration) *Keeper {
+func newKeeper(m *storagetest.Memory, delay time.Duration) *Keeper {
 	return NewKeeper(m, tenant, delay, func(int, error) {})
 }
 
 // start runs a keeper with a delay of two seconds.
-func start(t *testing.T, m *memory) *Keeper {
+func start(t *testing.T, m *storagetest.Memory) *Keeper {
 	t.Helper()
 	k := newKeeper(m, 2*time.Second)
 	go k.Run(t.Context())
@@ -90,13 +44,13 @@ func start(t *testing.T, m *memory) *Keeper {
 
 func TestStoredOnlyWhenDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := storagetest.New()
 		k := start(t, m)
 		require.NoError(t, k.Keep("A", at(1)))
 		time.Sleep(1500 * time.Millisecond)
 		require.NoError(t, k.Keep("A", at(2)))
 		synctest.Wait()
-		writes, _ := m.count()
+		writes, _ := m.Count()
 		assert.Zero(t, writes, "nothing is older than the delay")
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -109,12 +63,12 @@ func TestStoredOnlyWhenDue(t *testing.T) {
 
 func TestTablesThatAreDueGoInOneBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := storagetest.New()
 		k := start(t, m)
 		require.NoError(t, errors.Join(k.Keep("A", at(1)), k.Keep("B", at(2))))
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		writes, keys := m.count()
+		writes, keys := m.Count()
 		assert.Equal(t, 1, writes)
 		assert.Equal(t, 2, keys)
 		assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"))
@@ -124,15 +78,15 @@ func TestTablesThatAreDueGoInOneBatch(t *testing.T) {
 
 func TestFailingStorageIsToldAndRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := storagetest.New()
 		k := start(t, m)
-		m.fail(errors.New("disk full"))
+		m.Fail(errors.New("disk full"))
 		require.NoError(t, k.Keep("A", at(1)))
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		require.ErrorContains(t, k.Failure(), "disk full")
 		require.ErrorContains(t, k.Keep("A", at(2)), "disk full")
-		m.fail(nil)
+		m.Fail(nil)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		require.NoError(t, k.Failure())
@@ -141,7 +95,7 @@ func TestFailingStorageIsToldAndRetried(t *testing.T) {
 }
 
 func TestFlushStoresAllAndThenNothing(t *testing.T) {
-	m := newMemory()
+	m := storagetest.New()
 	k := newKeeper(m, time.Hour)
 	require.NoError(t, k.Keep("A", at(1)))
 	require.NoError(t, k.Flush(t.Context()))
@@ -154,7 +108,7 @@ func TestFlushStoresAllAndThenNothing(t *testing.T) {
 var bin = BinOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 
 func TestLedgerGrowsWithItsCursor(t *testing.T) {
-	m := newMemory()
+	m := storagetest.New()
 	ids := []uuid.UUID{uuid.New(), uuid.New(), uuid.New(), uuid.New()}
 	k := newKeeper(m, 0)
 	keep := func(second int, rows Rows, forget Bin) {
@@ -183,19 +137,19 @@ func TestLedgerGrowsWithItsCursor(t *testing.T) {
 
 	keep(4, nil, bin+1)
 	require.NoError(t, k.store(t.Context(), endOfTime))
-	_, keys := m.count()
+	_, keys := m.Count()
 	assert.Equal(t, 2, keys, "the cursor, and the bin that is still needed")
 }
 
 func TestNothingIsHalfWritten(t *testing.T) {
-	m := newMemory()
+	m := storagetest.New()
 	k := newKeeper(m, 0)
-	m.fail(errors.New("disk full"))
+	m.Fail(errors.New("disk full"))
 	change := at(1)
 	change.Delivered = Rows{bin: {uuid.New()}}
 	require.NoError(t, k.Keep("A", change))
 	require.Error(t, k.store(t.Context(), endOfTime))
-	m.fail(nil)
+	m.Fail(nil)
 	require.NoError(t, k.store(t.Context(), endOfTime))
 	_, index, _, err := newKeeper(m, 0).Load(t.Context(), "A")
 	require.NoError(t, err)
@@ -224,20 +178,20 @@ func TestLoadFailsRatherThanStartingAfresh(t *testing.T) {
 		"no bin":       {`{"version":1,"complete_until":"2026-01-01T00:00:00Z","bins":{"x":[1,1,1]}}`, `"x" is no bin`},
 		"no number":    {`{"version":1,"complete_until":"2026-01-01T00:00:00Z","bins":{"7":[1,-1,1]}}`, "-1 segments"},
 	} {
-		m := newMemory()
+		m := storagetest.New()
 		k := newKeeper(m, 0)
-		m.data[k.Key("A")] = []byte(c.stored)
+		require.NoError(t, m.Set(t.Context(), k.Key("A"), []byte(c.stored)))
 		_, _, _, err := k.Load(t.Context(), "A")
 		require.ErrorContains(t, err, c.want, name)
 		assert.ErrorContains(t, err, `"cursor/v1/tenant-a/A"`, name)
 	}
-	_, _, found, err := newKeeper(newMemory(), 0).Load(t.Context(), "A")
+	_, _, found, err := newKeeper(storagetest.New(), 0).Load(t.Context(), "A")
 	require.NoError(t, err)
 	assert.False(t, found)
 }
 
 func TestAnotherTenantHasItsOwnCursor(t *testing.T) {
-	m := newMemory()
+	m := storagetest.New()
 	k := newKeeper(m, 0)
 	require.NoError(t, k.Keep("A", at(1)))
 	require.NoError(t, k.Flush(t.Context()))
@@ -266,7 +220,7 @@ func FuzzDecode(f *testing.F) {
 
 // What is dropped by one change does not take rows of a later one with it.
 func TestChangesApplyInTheirOrder(t *testing.T) {
-	m := newMemory()
+	m := storagetest.New()
 	k := newKeeper(m, 0)
 	old, carried, fresh := uuid.New(), uuid.New(), uuid.New()
 	first, reset, last := at(1), at(2), at(3)
@@ -285,24 +239,38 @@ func TestChangesApplyInTheirOrder(t *testing.T) {
 	}
 }
 
+// held is a storage that writes once it may.
+type held struct {
+	*storagetest.Memory
+	may chan struct{}
+}
+
+func (h held) Batch(ctx context.Context, ops ...*storage.Operation) error {
+	<-h.may
+	return h.Memory.Batch(ctx, ops...)
+}
+
 // Flush waits for a write that is under way.
 func TestFlushDuringAWrite(t *testing.T) {
-	m := newMemory()
-	k := newKeeper(m, 0)
-	require.NoError(t, k.Keep("A", at(1)))
-	m.mu.Lock()
-	ended := make(chan error, 2)
-	for range 2 {
-		go func() { ended <- k.Flush(t.Context()) }()
-	}
-	m.mu.Unlock()
-	require.NoError(t, errors.Join(<-ended, <-ended))
-	assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"))
+	synctest.Test(t, func(t *testing.T) {
+		m := held{storagetest.New(), make(chan struct{})}
+		k := NewKeeper(m, tenant, 0, func(int, error) {})
+		require.NoError(t, k.Keep("A", at(1)))
+		ended := make(chan error, 2)
+		for range 2 {
+			go func() { ended <- k.Flush(t.Context()) }()
+		}
+		synctest.Wait()
+		assert.Empty(t, ended)
+		close(m.may)
+		require.NoError(t, errors.Join(<-ended, <-ended))
+		assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m.Memory, "A"))
+	})
 }
 
 func TestStorageThatDoesNotAnswerIsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := newKeeper(newMemory(), time.Second)
+		k := newKeeper(storagetest.New(), time.Second)
 		require.NoError(t, k.Keep("A", at(1)))
 		time.Sleep(30 * time.Second)
 		require.NoError(t, k.Failure())

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
@@ -105,7 +106,7 @@ func TestTheSmallestFiguresCountForAll(t *testing.T) {
 // A receiver that comes back while the tenant has gone on running is known better than its storage tells.
 func TestComingBackToATenant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newMemory()
+		store := storagetest.New()
 		cfg := member(t, "defender/b", 40)
 		cfg.Store, cfg.Key = store, "k"
 		a := join(t, member(t, "defender/a", 40))
@@ -113,10 +114,10 @@ func TestComingBackToATenant(t *testing.T) {
 		require.NoError(t, err)
 		query(t, b, Turn{Priority: 1}, 0)
 		synctest.Wait()
-		store.fail(errors.New("disk full"))
+		store.Fail(errors.New("disk full"))
 		query(t, b, Turn{Priority: 1}, 0)
 		require.ErrorContains(t, b.Stop(context.Background()), "disk full")
-		store.fail(nil)
+		store.Fail(nil)
 		join(t, cfg)
 		assert.InDelta(t, 2, spent(a, "requests", time.Minute), 0, "without the reserve")
 	})

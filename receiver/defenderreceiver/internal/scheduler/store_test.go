@@ -1,10 +1,7 @@
 package scheduler
 
 import (
-	"context"
 	"errors"
-	"maps"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,53 +11,12 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
-// memory is a store that can fail.
-type memory struct {
-	mu      sync.Mutex // guards everything below
-	data    map[string][]byte
-	failure error
-	writes  int
-}
-
-func newMemory() *memory { return &memory{data: map[string][]byte{}} }
-
-func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.data[key], nil
-}
-
-func (m *memory) Set(_ context.Context, key string, value []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.failure != nil {
-		return m.failure
-	}
-	m.writes++
-	m.data[key] = value
-	return nil
-}
-
-func (m *memory) fail(err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.failure = err
-}
-
-// killed is what the next process finds after kill -9: a copy that the old one no longer reaches.
-func (m *memory) killed() *memory {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	next := newMemory()
-	maps.Copy(next.data, m.data)
-	return next
-}
-
-// record is what is stored.
-func (m *memory) record(t *testing.T) quota.Record {
+// recordIn is what is stored.
+func recordIn(t *testing.T, m *storagetest.Memory) quota.Record {
 	t.Helper()
 	data, _ := m.Get(t.Context(), "k")
 	r, err := quota.Decode(data)
@@ -68,10 +24,10 @@ func (m *memory) record(t *testing.T) quota.Record {
 	return r
 }
 
-// change rewrites what is stored.
-func (m *memory) change(t *testing.T, edit func(*quota.Record)) {
+// changeIn rewrites what is stored.
+func changeIn(t *testing.T, m *storagetest.Memory, edit func(*quota.Record)) {
 	t.Helper()
-	r := m.record(t)
+	r := recordIn(t, m)
 	edit(&r)
 	data, err := r.Encode()
 	require.NoError(t, err)
@@ -104,7 +60,7 @@ func spent(s *Scheduler, resource string, length time.Duration) float64 {
 
 func TestACleanRestartRemembersExactly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newMemory()
+		store := storagetest.New()
 		first, err := Join(t.Context(), remembering(store))
 		require.NoError(t, err)
 		for range 22 {
@@ -112,7 +68,8 @@ func TestACleanRestartRemembersExactly(t *testing.T) {
 			synctest.Wait() // a write that is due is made before the next query, however busy the machine is
 		}
 		require.NoError(t, first.Stop(t.Context()))
-		assert.Equal(t, 1+11+1, store.writes, "at the start, for every second query, at the end")
+		writes, _ := store.Count()
+		assert.Equal(t, 1+11+1, writes, "at the start, for every second query, at the end")
 		time.Sleep(20 * time.Second)
 		second, start := join(t, remembering(store)), time.Now()
 		assert.InDelta(t, 22, spent(second, "requests", time.Minute), 0)
@@ -127,12 +84,12 @@ func TestACleanRestartRemembersExactly(t *testing.T) {
 func TestAKillForgetsNoRequest(t *testing.T) {
 	for requests := range 30 {
 		synctest.Test(t, func(t *testing.T) {
-			store := newMemory()
+			store := storagetest.New()
 			first := join(t, remembering(store))
 			for range requests {
 				query(t, first, Turn{Priority: 1}, 100*time.Millisecond)
 			}
-			second := join(t, remembering(store.killed()))
+			second := join(t, remembering(store.Snapshot()))
 			counted := spent(second, "requests", time.Hour)
 			assert.GreaterOrEqual(t, counted, float64(requests))
 			assert.LessOrEqual(t, counted, float64(requests+5))
@@ -145,19 +102,19 @@ func TestAKillForgetsNoRequest(t *testing.T) {
 // No request is sent that the storage does not count.
 func TestWithoutStorageNoQueryIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, reports := newMemory(), make(chan Snapshot, 10)
+		store, reports := storagetest.New(), make(chan Snapshot, 10)
 		cfg := remembering(store)
 		cfg.Report = func(s Snapshot) { reports <- s }
 		s, order := join(t, cfg), make(chan string, 20)
 		synctest.Wait()
-		store.fail(errors.New("disk full"))
+		store.Fail(errors.New("disk full"))
 		for range 10 {
 			ask(t.Context(), s, "sent", Turn{Priority: 1}, order)
 		}
 		time.Sleep(time.Minute)
 		assert.Len(t, order, 5, "what was stored ahead")
 		require.ErrorContains(t, (<-reports).StoreFailure, `store "k": disk full`)
-		store.fail(nil)
+		store.Fail(nil)
 		time.Sleep(2 * time.Second)
 		assert.Len(t, order, 10)
 		assert.NoError(t, (<-reports).StoreFailure)
@@ -166,12 +123,12 @@ func TestWithoutStorageNoQueryIsSent(t *testing.T) {
 
 func TestABlockSurvivesARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newMemory()
+		store := storagetest.New()
 		first := join(t, remembering(store))
 		first.Block(time.Now().Add(10*time.Minute), "CPU")
 		synctest.Wait()
 		time.Sleep(4 * time.Minute)
-		second, start := join(t, remembering(store.killed())), time.Now()
+		second, start := join(t, remembering(store.Snapshot())), time.Now()
 		assert.Equal(t, "CPU", second.Snapshot().BlockedBy)
 		assert.Equal(t, 6*time.Minute, query(t, second, Turn{Priority: 1}, 0).Sub(start))
 	})
@@ -179,7 +136,7 @@ func TestABlockSurvivesARestart(t *testing.T) {
 
 func TestUnreadableRecordCountsAsAnHourSpent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, start := newMemory(), time.Now()
+		store, start := storagetest.New(), time.Now()
 		require.NoError(t, store.Set(t.Context(), "k", []byte("{")))
 		core, logs := observer.New(zap.WarnLevel)
 		cfg := remembering(store)
@@ -196,7 +153,7 @@ func TestClockSetBetweenTwoLives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				service := func() time.Time { return time.Now().Add(40 * time.Hour) }
-				store := newMemory()
+				store := storagetest.New()
 				first, err := Join(t.Context(), remembering(store))
 				require.NoError(t, err)
 				for range 20 {
@@ -207,7 +164,7 @@ func TestClockSetBetweenTwoLives(t *testing.T) {
 				}
 				require.NoError(t, first.Stop(t.Context()))
 				// That the clock shows another time now is that the record was made at another one.
-				store.change(t, func(r *quota.Record) { r.At = r.At.Add(-set) })
+				changeIn(t, store, func(r *quota.Record) { r.At = r.At.Add(-set) })
 				time.Sleep(10 * time.Minute)
 
 				second, start := join(t, remembering(store)), time.Now()
