@@ -3,7 +3,6 @@ package storagetest
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"sync"
 
@@ -84,7 +83,7 @@ func (m *Memory) Batch(_ context.Context, ops ...*storage.Operation) error {
 			continue
 		}
 		if m.failure != nil {
-			return fmt.Errorf("write %q: %w", op.Key, m.failure)
+			return m.failure
 		}
 		wrote = true
 		if op.Type == storage.Delete {

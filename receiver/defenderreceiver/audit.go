@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
 // auditResult is what one audit found of a table, in rows.
@@ -179,47 +176,6 @@ func (t *table) auditRange(ctx context.Context, from, to time.Time, counted int,
 		return rows, fmt.Errorf("audit: read again from %s: %w", from.Format(time.RFC3339), err)
 	}
 	return rows, nil
-}
-
-// countParts counts a range, in halves where the service cannot count it at once.
-func (t *table) countParts(ctx context.Context, page query.Page) (map[checkpoint.Bin]int, error) {
-	counts, err := t.count(ctx, page)
-	middle := checkpoint.BinOf(page.From.Add(page.To.Sub(page.From) / 2)).Start()
-	if !isTooMuch(err) || !page.From.Before(middle) {
-		return counts, err
-	}
-	first, second := page, page
-	first.To, second.From = middle, middle
-	counts, err = t.countParts(ctx, first)
-	if err != nil {
-		return nil, err
-	}
-	rest, err := t.countParts(ctx, second)
-	maps.Copy(counts, rest)
-	return counts, err
-}
-
-// count asks the service for the number of rows in each bin.
-func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]int, error) {
-	rows, err := t.send(ctx, scheduler.Turn{Kind: kindCount, Extent: page.To.Sub(page.From)}, t.query.Count(page), query.CountColumns())
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	counts := map[checkpoint.Bin]int{}
-	body := pcommon.NewMap()
-	for {
-		more, err := rows.Next(body)
-		if err != nil || !more {
-			return counts, err
-		}
-		at, ok := parseTime(text(body, query.CountBin))
-		n, err := number(body, query.CountRows)
-		if !ok || err != nil {
-			return nil, errors.Join(errors.New("the answer's counts cannot be read"), err)
-		}
-		counts[checkpoint.BinOf(at)] = n
-	}
 }
 
 // report is the audit's line in log and status: the proof that a user can read.

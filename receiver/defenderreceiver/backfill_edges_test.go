@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -206,6 +207,17 @@ func TestHistoryIsCountedAgain(t *testing.T) {
 	}
 }
 
+// counted is how much of time a query counts; 0 if it is no count.
+func counted(kql string) time.Duration {
+	found := regexp.MustCompile(`datetime\(([^)]+)\)`).FindAllStringSubmatch(kql, 2)
+	if !strings.Contains(kql, "= count() by") {
+		return 0
+	}
+	from, _ := parseTime(found[0][1])
+	to, _ := parseTime(found[1][1])
+	return to.Sub(from)
+}
+
 // A day that is too much to be counted at once is counted in parts.
 func TestHistoryTooHeavyToCount(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
@@ -213,15 +225,8 @@ func TestHistoryTooHeavyToCount(t *testing.T) {
 	s.at(2, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
 	live, past, service := s.manual(s.historyConfig())
 	require.NoError(t, live.poll(t.Context()))
-	times := regexp.MustCompile(`datetime\(([^)]+)\)`)
 	service.refuse = func(kql string) error {
-		if !strings.Contains(kql, "= count() by") {
-			return nil
-		}
-		found := times.FindAllStringSubmatch(kql, 2)
-		from, _ := parseTime(found[0][1])
-		to, _ := parseTime(found[1][1])
-		if to.Sub(from) > 5*time.Hour {
+		if counted(kql) > 5*time.Hour {
 			return &hunting.Error{Kind: hunting.TooHeavy}
 		}
 		return nil
@@ -229,6 +234,28 @@ func TestHistoryTooHeavyToCount(t *testing.T) {
 	past.pollAll(t, 20)
 	assert.True(t, past.state.view().backfill.done)
 	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
+}
+
+// What was dear to count is counted in parts, too, until they are found to be cheap.
+func TestHistoryDearToCount(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.at(1, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
+	live, past, service := s.manual(s.historyConfig())
+	require.NoError(t, live.poll(t.Context()))
+	past.counting.cost(10*time.Hour, past.countBudget()+1, past.countBudget())
+	var counts []time.Duration
+	service.refuse = func(kql string) error {
+		if extent := counted(kql); extent > 0 {
+			counts = append(counts, extent)
+		}
+		return nil
+	}
+	past.pollAll(t, 20)
+	assert.True(t, past.state.view().backfill.done)
+	require.NotEmpty(t, counts)
+	assert.LessOrEqual(t, counts[0], 5*time.Hour)
+	assert.Greater(t, slices.Max(counts), 10*time.Hour)
+	assert.Equal(t, map[int64][]string{1: {laneBackfill}}, s.came())
 }
 
 // A storage that fails while the live lane begins does not keep history from ever being read.

@@ -79,10 +79,10 @@ func TestSpan(t *testing.T) {
 
 	assert.True(t, s.narrow(epoch, to))
 	assert.Equal(t, epoch.Add(30*time.Minute), s.until(epoch, to))
-	s.fits(40, 100)
+	s.fits(40, 100, 30*time.Minute)
 	assert.Equal(t, to, s.until(epoch, to), "it widens again")
 	s.narrow(epoch, to)
-	s.fits(51, 100)
+	s.fits(51, 100, 30*time.Minute)
 	assert.Equal(t, epoch.Add(30*time.Minute), s.until(epoch, to), "a page that is more than half full does not widen")
 
 	for range 100 {
@@ -93,16 +93,31 @@ func TestSpan(t *testing.T) {
 	}
 	assert.Equal(t, epoch.Add(tick), s.until(epoch, to), "down to one instant")
 	for range 20 {
-		s.fits(0, 100)
+		s.fits(0, 100, s.until(epoch, to).Sub(epoch))
 	}
 	assert.Equal(t, to, s.until(epoch, to), "and back")
+}
 
+func TestSpanOfABacklog(t *testing.T) {
+	s, to := newSpan(), epoch.Add(24*time.Hour)
+	length := func() time.Duration { return s.until(epoch, to).Sub(epoch) }
 	s.filled(10 * time.Minute)
-	assert.Equal(t, epoch.Add(20*time.Minute), s.until(epoch, to), "two pages, as far as the last one tells")
+	assert.Equal(t, 20*time.Minute, length(), "two pages, as far as the last one tells")
 	s.filled(15 * time.Minute)
-	assert.Equal(t, epoch.Add(20*time.Minute), s.until(epoch, to), "a full page does not widen what the service's caps have narrowed")
+	assert.Equal(t, 20*time.Minute, length())
+	s.fits(80, 100, length())
+	assert.Equal(t, 40*time.Minute, length(), "a range with less than a page was too short")
+	s.fits(10, 100, 5*time.Minute)
+	assert.Equal(t, 80*time.Minute, length(), "ten rows in five minutes are a page in fifty")
+	s.fits(0, 100, time.Minute)
+	assert.Equal(t, 80*time.Minute, length(), "what ends the poll tells nothing of a longer range")
 	s.filled(time.Second)
-	assert.Equal(t, epoch.Add(time.Minute), s.until(epoch, to), "a burst passes")
+	assert.Equal(t, time.Minute, length(), "a burst passes")
+	s.fits(0, 100, length())
+	assert.Equal(t, 16*time.Minute, length())
+	s.narrow(epoch, epoch.Add(2*time.Minute))
+	s.fits(60, 100, length())
+	assert.Equal(t, time.Minute, length(), "what the service cannot give is not asked for again so soon")
 }
 
 func TestPartsOfAnInstant(t *testing.T) {
@@ -117,7 +132,7 @@ func TestPartsOfAnInstant(t *testing.T) {
 		assert.True(t, s.narrow(epoch, epoch.Add(tick)))
 	}
 	assert.False(t, s.narrow(epoch, epoch.Add(tick)), "nothing smaller is left")
-	s.fits(100, 100)
+	s.fits(100, 100, tick)
 	assert.Equal(t, 1, s.parts())
 	assert.Equal(t, unlimited, s.width, "after the instant the width is what it was")
 }

@@ -105,11 +105,16 @@ var read = scheduler.Turn{Kind: kindRead}
 // turn makes a query's turn the table's.
 func (t *table) turn(query scheduler.Turn) scheduler.Turn {
 	query.Table, query.Priority, query.Due, query.Spare = t.id(), t.cfg.Tables[t.name].Priority, t.due, t.lane != ""
-	if query.Kind == kindRead && t.position != nil {
-		// Rows are not late before a poll in time would have read them.
-		query.Behind = max(t.serviceNow().Sub(t.position.cursor.CompleteUntil)-t.cfg.Settle-t.cadence.current, 0)
-	}
+	query.Behind = t.behind()
 	return query
+}
+
+// behind is how late the rows are that are to be read. They are not before a poll in time would have read them.
+func (t *table) behind() time.Duration {
+	if t.position == nil {
+		return max(time.Since(t.since), 0)
+	}
+	return max(t.serviceNow().Sub(t.position.cursor.CompleteUntil)-t.cfg.Settle-t.cadence.current, 0)
 }
 
 // send waits for a turn, sends a query and returns when its answer begins. What the query has cost is

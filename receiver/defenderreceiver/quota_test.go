@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 )
 
 const huntingPath = "/v1.0/security/runHuntingQuery"
@@ -145,4 +146,19 @@ func TestTableThatThePlanLacksIsLookedAtDaily(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		assert.False(t, b.paused("DeviceEvents"))
 	})
+}
+
+// How late a table's rows are: not before a poll in time would have read them; of a table without a position it is
+// told by how long its poll takes.
+func TestBehind(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	cfg := s.historyConfig()
+	live, _, _ := s.manual(cfg)
+	live.cadence.current = 5 * time.Minute
+	live.since = time.Now().Add(-time.Hour)
+	assert.InDelta(t, time.Hour, live.turn(read).Behind, float64(time.Minute))
+	live.position = newPosition(checkpoint.Cursor{CompleteUntil: live.serviceNow().Add(-cfg.Settle - 4*time.Minute)}, nil)
+	assert.Zero(t, live.turn(read).Behind)
+	live.position.cursor.CompleteUntil = live.serviceNow().Add(-cfg.Settle - 15*time.Minute)
+	assert.InDelta(t, 10*time.Minute, live.turn(read).Behind, float64(2*time.Second))
 }

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -34,13 +35,16 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 		// What was delivered before the error was whole and in order.
 		return latest(from, read.settled), err
 	case !read.full:
-		t.span.fits(read.rows, page.MaxRows)
+		t.span.fits(read.rows, page.MaxRows, until.Sub(from))
 		return until, t.advance(until)
 	}
 	t.telemetry.truncated(ctx, t.name)
 	if read.last.After(from) {
 		// The page was cut within its last instant, which is read again.
-		t.span.filled(read.last.Sub(from))
+		if t.query.Kind != tables.Alerts {
+			// A range of alerts is not cheaper for being short: their halves are looked for from the beginning.
+			t.span.filled(read.last.Sub(from))
+		}
 		return read.last, nil
 	}
 	if until.Sub(from) > tick {
@@ -73,7 +77,7 @@ func (t *table) readParts(ctx context.Context, page query.Page) (time.Time, erro
 			return page.From, err
 		}
 	}
-	t.span.fits(t.cfg.Page.MaxRows, page.MaxRows)
+	t.span.fits(page.MaxRows, page.MaxRows, tick)
 	return page.To, t.advance(page.To)
 }
 

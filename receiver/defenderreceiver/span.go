@@ -12,9 +12,9 @@ const (
 	unlimited = 31 * 24 * time.Hour
 	// widening is by how much a range grows that had next to no rows.
 	widening = 16
-	// ahead is how many pages a range is to hold, going by the last full one. What a range holds beyond its page the
-	// service looks through in vain, and a range with less than a page is a query for little.
-	ahead = 2
+	// pagesAhead is how many pages a range is to hold. What a range holds beyond its page the service looks through in
+	// vain, and a range with less than a page is a query for little.
+	pagesAhead = 2
 	// leastAhead is cheap to look through, while after a burst a shorter range would have to widen by many queries.
 	leastAhead = time.Minute
 	// heavyTries is how often a part is tried before it counts as too heavy and not as bad luck.
@@ -24,7 +24,8 @@ const (
 // span decides how much is asked for at once. It narrows when the service or the row limit cuts an
 // answer short, and widens when answers come back small: what a query costs does not grow with what is left to read.
 type span struct {
-	width time.Duration
+	width time.Duration // that the service can give
+	ahead time.Duration // that holds pagesAhead pages, going by the last ones
 	// before is the width to come back to after an instant that fills pages; 0 if there was none.
 	before time.Duration
 	// done says which parts of the instant were read; its length is their number.
@@ -35,7 +36,7 @@ type span struct {
 	heavy int
 }
 
-func newSpan() *span { return &span{width: unlimited, done: make([]bool, 1)} }
+func newSpan() *span { return &span{width: unlimited, ahead: unlimited, done: make([]bool, 1)} }
 
 func (s *span) parts() int { return len(s.done) }
 
@@ -44,7 +45,7 @@ func (s *span) until(from, to time.Time) time.Time {
 	if s.parts() > 1 && !from.Equal(s.instantAt) {
 		s.done = make([]bool, 1)
 	}
-	width := s.width
+	width := min(s.width, s.ahead)
 	if s.parts() > 1 {
 		width = tick
 	}
@@ -80,22 +81,27 @@ func (s *span) gaveUp() bool {
 
 // filled is called when a page was full of rows of a time that long.
 func (s *span) filled(length time.Duration) {
-	s.width = min(s.width, max(ahead*length, leastAhead))
+	s.ahead = min(s.ahead, max(pagesAhead*length, leastAhead))
 }
 
 // instant is called when a page was full of rows of the one instant that it began with.
 func (s *span) instant() { s.width, s.before = tick, s.width }
 
-// fits is called when a range was read whole and had rows of at most maxRows.
-func (s *span) fits(rows, maxRows int) {
+// fits is called when a range of a length was read whole and had rows of at most maxRows.
+func (s *span) fits(rows, maxRows int, length time.Duration) {
 	s.done, s.heavy = make([]bool, 1), 0
+	// A range that was short for want of time tells nothing of a longer one.
+	wider := func(width, factor time.Duration) time.Duration {
+		return min(max(width, factor*min(length, width)), unlimited)
+	}
+	s.ahead = wider(s.ahead, min(time.Duration(pagesAhead*maxRows/max(rows, 1)), widening))
 	switch {
 	case s.before > 0:
 		s.width, s.before = s.before, 0
 	case rows > maxRows/2:
 	case rows > maxRows/widening:
-		s.width = min(2*s.width, unlimited)
+		s.width = wider(s.width, 2)
 	default:
-		s.width = min(widening*s.width, unlimited)
+		s.width = wider(s.width, widening)
 	}
 }

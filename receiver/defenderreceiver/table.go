@@ -53,6 +53,7 @@ type table struct {
 	ids        *rowid.Hasher
 	chunk      *chunk
 	span       *span
+	counting   counting
 	position   *position // nil until it is known where to begin
 	nextProbe  time.Time // when the service is asked again for the axis; zero: not asked yet
 	pass       pass
@@ -60,6 +61,7 @@ type table struct {
 	more       bool   // the poll has left something to read at once
 	duplicates int
 	rowsBefore int       // read before this poll
+	since      time.Time // when the poll began
 	due        time.Time // since when the next query is wished
 	nextAudit  time.Time // on the service's clock
 	polled     func()    // told when the table was read, or is not going to be; nil if nobody waits
@@ -116,7 +118,7 @@ func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 	defer t.keepLast()
 	for t.access.wait(ctx) {
 		began := time.Now()
-		t.due = began
+		t.since, t.due = began, began
 		err := poll(ctx)
 		if ctx.Err() != nil {
 			return

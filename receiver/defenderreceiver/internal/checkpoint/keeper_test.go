@@ -239,33 +239,31 @@ func TestChangesApplyInTheirOrder(t *testing.T) {
 	}
 }
 
-// held is a storage that writes once it may.
+// held is a storage that says that it is to write, and writes once it may.
 type held struct {
 	*storagetest.Memory
-	may chan struct{}
+	writes, may chan struct{}
 }
 
 func (h held) Batch(ctx context.Context, ops ...*storage.Operation) error {
+	h.writes <- struct{}{}
 	<-h.may
 	return h.Memory.Batch(ctx, ops...)
 }
 
 // Flush waits for a write that is under way.
 func TestFlushDuringAWrite(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := held{storagetest.New(), make(chan struct{})}
-		k := NewKeeper(m, tenant, 0, func(int, error) {})
-		require.NoError(t, k.Keep("A", at(1)))
-		ended := make(chan error, 2)
-		for range 2 {
-			go func() { ended <- k.Flush(t.Context()) }()
-		}
-		synctest.Wait()
-		assert.Empty(t, ended)
-		close(m.may)
-		require.NoError(t, errors.Join(<-ended, <-ended))
-		assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m.Memory, "A"))
-	})
+	m := held{storagetest.New(), make(chan struct{}, 2), make(chan struct{})}
+	k := NewKeeper(m, tenant, 0, func(int, error) {})
+	require.NoError(t, k.Keep("A", at(1)))
+	ended := make(chan error, 2)
+	flush := func() { ended <- k.Flush(t.Context()) }
+	go flush()
+	<-m.writes
+	go flush()
+	close(m.may)
+	require.NoError(t, errors.Join(<-ended, <-ended))
+	assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m.Memory, "A"))
 }
 
 func TestStorageThatDoesNotAnswerIsAFailure(t *testing.T) {

@@ -2,6 +2,7 @@ package quota
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"time"
 )
@@ -96,6 +97,15 @@ func (a *Account) Leaves(now time.Time, expected time.Duration) bool {
 func (a *Account) Spacing(part float64, expected time.Duration) time.Duration {
 	seconds := max(1/rate(a.limits.Requests), expected.Seconds()/rate(a.limits.CPU)) / part
 	return time.Duration(seconds * float64(time.Second))
+}
+
+// Shortest is all that the shortest window of CPU has.
+func (a *Account) Shortest() time.Duration {
+	shortest := time.Duration(math.MaxInt64)
+	for _, limit := range a.limits.CPU {
+		shortest = min(shortest, time.Duration(limit.Amount*float64(time.Second)))
+	}
+	return shortest
 }
 
 // Use is how much of a window is spent.

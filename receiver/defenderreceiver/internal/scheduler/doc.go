@@ -9,8 +9,8 @@
 // been due longest; a turn that waits grows more urgent. Once a turn had to wait for the quota, the
 // quota is what is shared (order.go): priority 1 first; the rows of all others come late in proportion
 // to their priority number less one, so that the lowest slow down most, and a table with many rows gets
-// as many more turns; and what has waited for long gets a small part of the quota before all others, so
-// that no table starves. Spare turns have what all these leave.
+// as many more turns, as long as it is not far behind; and what has waited for long gets a small part of
+// the quota before all others, so that no table starves. Spare turns have what all these leave.
 //
 // What a query will cost is learned by table and kind: a count is dearer than a page, and grows with the time that it
 // looks at.

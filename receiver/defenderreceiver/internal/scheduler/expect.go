@@ -6,38 +6,55 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
+const (
+	// maxExtrapolation is how far what was measured tells of a query that looks at more: part of a query's cost is
+	// the same whatever it looks at, and the next measurement tells better.
+	maxExtrapolation = 2
+	// believablePart of the shortest window is the most that a query is believed to cost for long.
+	believablePart = 2
+)
+
 // expectation is what a kind of query costs at a table.
 type expectation struct {
-	cost, extent time.Duration // extent is the largest that was measured
+	cost, extent time.Duration
 	spare        bool
 }
 
-// maxExtrapolation is how far what was measured tells of a query that looks at more: part of a query's cost is
-// the same whatever it looks at, and the next measurement tells better.
-const maxExtrapolation = 2
-
 // of is what a query of an extent costs.
 func (e expectation) of(extent time.Duration) time.Duration {
-	if e.extent <= 0 || extent <= e.extent {
+	if e.extent <= 0 || extent <= 0 {
 		return e.cost
 	}
 	return time.Duration(float64(e.cost) * min(float64(extent)/float64(e.extent), maxExtrapolation))
 }
 
 // learn takes what a query has cost, and a quarter more, for what the next one will: the dearest one
-// counts, and is forgotten as cheaper ones follow. Of a query that looked at more than any before it, what
+// counts, and is forgotten as cheaper ones follow. Of a query that looked at more than the last one, what
 // it has cost counts in place of what was guessed.
-func (e expectation) learn(cost, extent time.Duration, spare bool) expectation {
+func (e *expectation) learn(cost, extent time.Duration) {
+	const memory = 16
 	cost += cost / 4
-	if extent <= e.extent && cost < e.cost {
-		cost = (15*e.cost + cost) / 16
+	grown := extent > e.extent+e.extent/memory
+	if guess := e.of(extent); cost < guess && !grown {
+		cost = ((memory-1)*guess + cost) / memory
 	}
-	return expectation{cost, max(extent, e.extent), spare}
+	e.cost, e.extent = cost, extent
+}
+
+// learn takes what a query has cost. mu is held.
+func (t *tenant) learn(g *Grant, cost time.Duration) {
+	e := t.expected[g.key]
+	if e == nil {
+		e = &expectation{}
+		t.expected[g.key] = e
+	}
+	e.spare = g.class == quota.Spare
+	e.learn(cost, g.turn.Extent)
 }
 
 // expect is what a query will cost: where nothing is known of its like, as much as the dearest one. mu is held.
 func (t *tenant) expect(w *waiter) time.Duration {
-	if expected, ok := t.expected[w.key()]; ok {
+	if expected := t.expected[w.key()]; expected != nil {
 		return expected.of(w.turn.Extent)
 	}
 	return t.dearest(w.class() == quota.Spare)
@@ -59,6 +76,20 @@ func (t *tenant) dearest(spare bool) time.Duration {
 		return max(dearest, t.restored.expected, t.restored.expectedSpare)
 	}
 	return max(dearest, t.restored.expected)
+}
+
+// believed is what a turn's query is expected to cost after it has waited. What was dear once is believed the less,
+// the longer a query waits for it that would never learn better: one of history, or one that asks for most of a window,
+// which is never empty. mu is held.
+func (t *tenant) believed(w *waiter, now time.Time) time.Duration {
+	expected, least := t.expectOf(w), time.Duration(0)
+	if !w.turn.Spare {
+		least = t.account.Shortest() / believablePart
+		if expected <= least {
+			return expected
+		}
+	}
+	return max(expected>>min(int(w.waited(now)/trickleAfter), 62), least)
 }
 
 // expectOf is what a turn's query will cost beyond what is counted already. mu is held.

@@ -1,7 +1,9 @@
 package scheduler
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -30,24 +32,61 @@ func TestQueriesAreExpectedToCostWhatTheirLikeDid(t *testing.T) {
 	assert.Equal(t, 500*time.Millisecond, expect(page))
 	assert.Equal(t, 5*time.Second, expect(count(6)))
 	assert.Equal(t, 10*time.Second, expect(count(12)))
-	assert.Equal(t, 5*time.Second, expect(count(1)), "what is the same whatever is counted is not known")
+	assert.Equal(t, 2500*time.Millisecond, expect(count(3)))
+	assert.Equal(t, 5*time.Second, expect(Turn{Table: "another", Kind: "read"}), "what is not known is as dear as any")
 	query(count(12), 8*time.Second)
 	assert.Equal(t, 10*time.Second, expect(count(12)))
 }
 
 func TestExpectation(t *testing.T) {
-	measured := expectation{}.learn(4*time.Second, 6*time.Hour, false)
-	assert.Equal(t, 5*time.Second, measured.of(6*time.Hour))
-	assert.Equal(t, 10*time.Second, measured.of(30*24*time.Hour), "no further than twice")
-	// Parts of what is too heavy to count: each is known when it was measured, and nothing is made of a guess.
+	const second, hour = time.Second, time.Hour
+	measured := expectation{}
+	measured.learn(4*second, 6*hour)
+	assert.Equal(t, 5*second, measured.of(6*hour))
+	assert.Equal(t, 10*second, measured.of(30*24*hour), "no further than twice")
+
 	grown := measured
-	for hours := 12 * time.Hour; hours < 1000*time.Hour; hours *= 2 {
-		grown = grown.learn(4*time.Second, hours, false)
+	for extent := 12 * hour; extent < 1000*hour; extent *= 2 {
+		grown.learn(4*second, extent)
 	}
-	assert.Equal(t, 5*time.Second, grown.of(time.Hour))
-	dear := measured.learn(8*time.Second, 6*time.Hour, false)
-	assert.Equal(t, 10*time.Second, dear.of(6*time.Hour), "the dearest counts")
-	forgotten := dear.learn(4*time.Second, 3*time.Hour, false)
-	assert.Less(t, forgotten.of(6*time.Hour), 10*time.Second, "and is forgotten")
-	assert.Equal(t, 6*time.Hour, forgotten.extent, "but not of how much it was")
+	assert.Equal(t, 5*second, grown.cost, "nothing is made of a guess")
+
+	dear := measured
+	dear.learn(8*second, 6*hour)
+	assert.Equal(t, 10*second, dear.of(6*hour), "the dearest counts")
+	forgotten := dear
+	forgotten.learn(4*second, 6*hour+time.Minute)
+	assert.InDelta(t, 9.7, forgotten.of(6*hour).Seconds(), 0.05, "and is forgotten, not at once")
+
+	parts := expectation{}
+	parts.learn(100*second, 24*hour) // until the service gave up
+	assert.InDelta(t, 125.0/8, parts.of(3*hour).Seconds(), 0.1, "a part of what is too heavy is not")
+}
+
+// A query that asks for most of a window, which never is empty, is believed to ask for half of it in the end: it is
+// better sent too early than never, and what it costs is learned.
+func TestADearQueryIsSentInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := join(t, Config{Receiver: "r", Slots: 2, Limits: half()})
+		dear := Turn{Table: "t", Kind: "count", Priority: 4, Due: time.Now()}
+		query(t, s, dear, 80*time.Second)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		go func() { // urgent queries leave no window empty
+			for ctx.Err() == nil {
+				if grant, err := s.Acquire(ctx, Turn{Table: "u", Priority: 1, Due: time.Now()}); err == nil {
+					grant.finish(time.Second)
+				}
+				select {
+				case <-time.After(time.Minute):
+				case <-ctx.Done():
+				}
+			}
+		}()
+		for range 3 {
+			dear.Due = time.Now()
+			at := query(t, s, dear, 10*time.Second)
+			assert.LessOrEqual(t, at.Sub(dear.Due), time.Hour)
+		}
+	})
 }

@@ -17,9 +17,9 @@ const (
 	trickleAfter = 15 * time.Minute
 	starvedAfter = 30 * time.Minute
 	tricklePart  = 0.125
-	// maxBehind counts at most of what a table is behind, so that one that comes back after a day does not hold up all
-	// others until it has caught up.
-	maxBehind = time.Hour
+	// maxBehind is the most that counts of what a table is behind, for its priority: those that are further behind
+	// share the turns by how long they wait, and one that comes back after a day does not stop the others.
+	maxBehind = 10 * time.Minute
 	// A table that waits for the quota for longer than noticed makes it short, until none has for over.
 	noticed = 30 * time.Second
 	over    = 5 * time.Minute
@@ -79,12 +79,7 @@ func (t *tenant) freeAt(w *waiter, now time.Time) (time.Time, bool) {
 	case w.waited(now) >= trickleAfter && !now.Before(t.trickleAt):
 		class = quota.Patient
 	}
-	expected := t.expectOf(w)
-	if w.turn.Spare {
-		// What was dear once is believed the less, the longer it keeps history waiting, which would never learn better.
-		expected >>= min(int(w.waited(now)/trickleAfter), 62)
-	}
-	return t.account.FreeAt(now, class, expected)
+	return t.account.FreeAt(now, class, t.believed(w, now))
 }
 
 // class is that of what the turn spends.
@@ -135,9 +130,9 @@ func (t *tenant) before(w, other *waiter, now time.Time, held bool) bool {
 	if a, b := rank(w), rank(other); a != b || a != 3 {
 		return cmp.Or(cmp.Compare(a, b), w.turn.Due.Compare(other.turn.Due)) < 0
 	}
-	patience := func(w *waiter) float64 {
-		late := w.waited(now) + min(w.turn.Behind, maxBehind)
-		return late.Seconds() / float64(max(w.turn.Priority-1, 1))
+	patience := func(w *waiter) time.Duration {
+		part := time.Duration(max(w.turn.Priority-1, 1))
+		return w.waited(now)/part + min(w.turn.Behind/part, maxBehind)
 	}
 	return cmp.Or(cmp.Compare(patience(other), patience(w)), cmp.Compare(w.turn.Priority, other.turn.Priority),
 		w.turn.Due.Compare(other.turn.Due)) < 0

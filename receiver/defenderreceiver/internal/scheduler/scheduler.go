@@ -55,10 +55,11 @@ type Scheduler struct {
 
 	// What follows is guarded by tenant.mu.
 
-	free    int // slots
-	running int // queries that were granted and not charged yet
-	stored  stored
-	restore restored
+	free     int           // slots
+	running  int           // queries that were granted and not charged yet
+	expected time.Duration // what they will cost
+	stored   stored
+	restore  restored
 }
 
 // Join makes a receiver's scheduler, with what the receiver spent before. Stop ends it. The error is
@@ -107,7 +108,7 @@ func (s *Scheduler) Stop(ctx context.Context) error {
 type Grant struct {
 	s        *Scheduler
 	key      string
-	extent   time.Duration
+	turn     Turn
 	class    quota.Class
 	expected time.Duration
 }
@@ -175,7 +176,7 @@ func (g *Grant) Charge(cost time.Duration) {
 	t := g.s.tenant
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.expected[g.key] = t.expected[g.key].learn(cost, g.extent, g.class == quota.Spare)
+	t.learn(g, cost)
 	g.charge(cost)
 	g.s.spentCPU(cost)
 	t.dispatch()
@@ -184,6 +185,7 @@ func (g *Grant) Charge(cost time.Duration) {
 // charge settles what was expected. mu is held.
 func (g *Grant) charge(cost time.Duration) {
 	g.s.running--
+	g.s.expected -= g.expected
 	g.s.tenant.account.Charge(g.s.cfg.Receiver, time.Now(), g.class, g.expected, cost)
 }
 

@@ -222,8 +222,8 @@ func TestAFloodOfPriorityOneLeavesATrickle(t *testing.T) {
 	})
 }
 
-// In a shortage the table comes first whose rows are the latest for its priority. What a pause has left behind counts
-// for an hour at most.
+// In a shortage the table comes first whose rows are the latest for its priority. Those that are far behind share by
+// how long they wait, so that none stops the others until it has caught up.
 func TestWhatIsBehindComesFirst(t *testing.T) {
 	s, now := alone(t, 1, half()), time.Now()
 	turn := func(priority int, waited, behind time.Duration) *waiter {
@@ -231,15 +231,17 @@ func TestWhatIsBehindComesFirst(t *testing.T) {
 	}
 	s.tenant.mu.Lock()
 	defer s.tenant.mu.Unlock()
+	const day = 24 * time.Hour
 	for name, c := range map[string]struct{ first, second *waiter }{
-		"equal waits":          {turn(4, time.Minute, time.Minute), turn(4, time.Minute, 0)},
-		"late rows, no wait":   {turn(4, 0, 10*time.Minute), turn(4, 5*time.Minute, 0)},
-		"as late, lower":       {turn(3, 0, 10*time.Minute), turn(4, 0, 10*time.Minute)},
-		"later than its part":  {turn(4, 0, 31*time.Minute), turn(3, 0, 20*time.Minute)},
-		"earlier than its":     {turn(3, 0, 20*time.Minute), turn(4, 0, 29*time.Minute)},
-		"a day counts an hour": {turn(2, 11*time.Minute, 0), turn(7, 0, 24*time.Hour)},
-		"and still an hour":    {turn(7, 0, 24*time.Hour), turn(2, 9*time.Minute, 0)},
-		"priority 1":           {turn(1, 0, 0), turn(2, 10*time.Minute, 24*time.Hour)},
+		"equal waits":              {turn(4, time.Minute, time.Minute), turn(4, time.Minute, 0)},
+		"late rows, no wait":       {turn(4, 0, 12*time.Minute), turn(4, 5*time.Minute, 0)},
+		"as late, lower":           {turn(3, 0, 10*time.Minute), turn(4, 0, 10*time.Minute)},
+		"later than its part":      {turn(4, 0, 16*time.Minute), turn(3, 0, 10*time.Minute)},
+		"earlier than its part":    {turn(3, 0, 10*time.Minute), turn(4, 0, 14*time.Minute)},
+		"both far behind, waited":  {turn(7, 13*time.Minute, 2*time.Hour), turn(3, 4*time.Minute, day)},
+		"both far behind, not yet": {turn(3, 4*time.Minute, day), turn(7, 11*time.Minute, 2*time.Hour)},
+		"low and a day behind":     {turn(2, 11*time.Minute, 0), turn(7, 0, day)},
+		"priority 1":               {turn(1, 0, 0), turn(2, 10*time.Minute, day)},
 	} {
 		assert.True(t, s.tenant.before(c.first, c.second, now, true), name)
 		assert.False(t, s.tenant.before(c.second, c.first, now, true), name)

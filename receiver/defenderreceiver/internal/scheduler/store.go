@@ -208,7 +208,7 @@ func (s *Scheduler) record(last bool) (quota.Record, stored) {
 	record := t.account.Record(s.cfg.Receiver, now)
 	record.Expected, record.ExpectedSpare = t.dearest(false), t.dearest(true)
 	if !last {
-		record.Reserve = quota.Cost{Requests: s.reserve(), CPU: s.unstoredCPU() + time.Duration(s.running)*t.dearest(true)}
+		record.Reserve = quota.Cost{Requests: s.reserve(), CPU: s.unstoredCPU() + s.expected}
 	}
 	if r := s.restore; !r.local.IsZero() {
 		record.ServiceAt = r.service.Add(now.Sub(r.local))

@@ -186,3 +186,24 @@ func TestClockSetBetweenTwoLives(t *testing.T) {
 		})
 	}
 }
+
+// Of what is under way as much is stored ahead as it is expected to cost, and not what the dearest query does.
+func TestTheReserveIsWhatIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := storagetest.New()
+		s := join(t, remembering(store))
+		count, page := Turn{Table: "t", Kind: "count", Priority: 1}, Turn{Table: "t", Kind: "read", Priority: 1}
+		query(t, s, count, 20*time.Second)
+		query(t, s, page, 4*time.Second)
+		grant, err := s.Acquire(t.Context(), page)
+		require.NoError(t, err)
+		for range 5 {
+			query(t, s, page, 0)
+		}
+		synctest.Wait()
+		reserve := recordIn(t, store).Reserve.CPU
+		assert.GreaterOrEqual(t, reserve, 4*time.Second)
+		assert.LessOrEqual(t, reserve, 2*5*time.Second+s.unstoredCPU(), "two pages")
+		grant.finish(0)
+	})
+}

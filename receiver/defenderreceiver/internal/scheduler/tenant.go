@@ -17,7 +17,7 @@ type tenant struct {
 	members      map[*Scheduler]struct{}
 	account      *quota.Account
 	waiting      []*waiter                                       // in the order in which they asked
-	expected     map[string]expectation                          // by receiver, table and kind
+	expected     map[string]*expectation                         // by receiver, table and kind
 	restored     struct{ expected, expectedSpare time.Duration } // of the receivers' earlier lives
 	blockedUntil time.Time
 	blockedBy    string
@@ -51,7 +51,7 @@ func enter(s *Scheduler) *tenant {
 	t := tenants.byName[s.cfg.Tenant]
 	if t == nil || s.cfg.Tenant == "" {
 		t = &tenant{
-			members: map[*Scheduler]struct{}{}, expected: map[string]expectation{},
+			members: map[*Scheduler]struct{}{}, expected: map[string]*expectation{},
 			account: quota.NewAccount(s.cfg.Limits, time.Now()),
 		}
 		tenants.byName[s.cfg.Tenant] = t
@@ -130,11 +130,12 @@ func (t *tenant) dispatch() {
 // give grants a turn. mu is held.
 func (t *tenant) give(w *waiter, now time.Time) {
 	t.remove(w)
-	w.grant = &Grant{s: w.s, key: w.key(), extent: w.turn.Extent, class: w.class()}
+	w.grant = &Grant{s: w.s, key: w.key(), turn: w.turn, class: w.class()}
 	if !w.again {
 		w.s.free--
 		w.s.running++
 		w.grant.expected = t.expect(w)
+		w.s.expected += w.grant.expected
 	}
 	t.noteShortage(w, now)
 	if w.class() == quota.Paced && w.waited(now) >= trickleAfter {
