@@ -225,13 +225,16 @@ func TestHistoryTooHeavyToCount(t *testing.T) {
 	s.at(2, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
 	live, past, service := s.manual(s.historyConfig())
 	require.NoError(t, live.poll(t.Context()))
+	var refused []time.Duration
 	service.refuse = func(kql string) error {
 		if counted(kql) > 5*time.Hour {
+			refused = append(refused, counted(kql))
 			return &hunting.Error{Kind: hunting.TooHeavy}
 		}
 		return nil
 	}
 	past.pollAll(t, 20)
+	assert.Len(t, refused, 1, "what is too much is found out once")
 	assert.True(t, past.state.view().backfill.done)
 	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
 }
@@ -242,7 +245,7 @@ func TestHistoryDearToCount(t *testing.T) {
 	s.at(1, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
 	live, past, service := s.manual(s.historyConfig())
 	require.NoError(t, live.poll(t.Context()))
-	past.counting.cost(10*time.Hour, past.countBudget()+1, past.countBudget())
+	past.counting.cost(epoch, 10*time.Hour, past.countBudget()+1, past.countBudget())
 	var counts []time.Duration
 	service.refuse = func(kql string) error {
 		if extent := counted(kql); extent > 0 {

@@ -17,18 +17,26 @@ import (
 // which little else is sent, and what stands in line behind it waits as well.
 const countPart = 4
 
+// refusalHolds is for how long a count that the service gave up on is not tried again.
+const refusalHolds = 24 * time.Hour
+
 // counting decides how much of time one count looks at. The zero value sets no limit.
-type counting struct{ width time.Duration }
+type counting struct {
+	width   time.Duration
+	refused time.Duration // what the service gave up on
+	until   time.Time     // so long it counts
+}
 
 // fits reports whether so much can be counted at once.
 func (c *counting) fits(extent time.Duration) bool { return c.width == 0 || extent <= c.width }
 
 // cost is called when a count was answered.
-func (c *counting) cost(extent, cost, most time.Duration) {
+func (c *counting) cost(now time.Time, extent, cost, most time.Duration) {
 	switch {
 	case cost > most:
 		c.narrow(extent)
 	case c.width == 0 || cost > most/4 || extent <= c.width/2:
+	case 2*c.width >= c.refused && now.Before(c.until):
 	case c.width < unlimited:
 		c.width *= 2
 	default:
@@ -36,7 +44,12 @@ func (c *counting) cost(extent, cost, most time.Duration) {
 	}
 }
 
-// narrow is called when so much was too much.
+// refuse is called when the service gave up on so much.
+func (c *counting) refuse(now time.Time, extent time.Duration) {
+	c.refused, c.until = extent, now.Add(refusalHolds)
+	c.narrow(extent)
+}
+
 func (c *counting) narrow(extent time.Duration) { c.width = max(extent/2, checkpoint.BinWidth) }
 
 // countBudget is what a count should cost at most.
@@ -54,7 +67,7 @@ func (t *table) countParts(ctx context.Context, page query.Page) (map[checkpoint
 		if !isTooMuch(err) || !divisible {
 			return counts, err
 		}
-		t.counting.narrow(extent)
+		t.counting.refuse(t.now(), extent)
 	}
 	first, second := page, page
 	first.To, second.From = middle, middle
@@ -83,7 +96,7 @@ func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]
 			return nil, err
 		}
 		if !more {
-			t.counting.cost(extent, cpuOf(rows.Stats()), t.countBudget())
+			t.counting.cost(t.now(), extent, cpuOf(rows.Stats()), t.countBudget())
 			return counts, nil
 		}
 		at, ok := parseTime(text(body, query.CountBin))
