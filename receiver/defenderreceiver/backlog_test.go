@@ -18,9 +18,11 @@ func TestABacklogIsScannedAboutTwice(t *testing.T) {
 	}
 	cfg := s.config(logons)
 	cfg.InitialLookback, cfg.Page.MaxRows = 2*time.Hour, pageRows
+	cfg.PollInterval = time.Hour // the first poll reads it all
 	cfg.LateArrival.Audit.Interval = 0
-	s.start(cfg)
+	stop := s.start(cfg)
 	s.delivered(rows)
+	stop()
 	report := s.sim.Report().Table(logons)
 	assert.Less(t, float64(report.RowsScanned)/rows, 5.0, "once for the probe, once for the first page, which tells how much a page is, and then about twice")
 	assert.Less(t, report.Queries, int64(rows/pageRows*5/4), "each query brings a page")
