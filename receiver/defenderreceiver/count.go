@@ -53,9 +53,7 @@ func (c *counting) refuse(now time.Time, extent time.Duration) {
 func (c *counting) narrow(extent time.Duration) { c.width = max(extent/2, checkpoint.BinWidth) }
 
 // countBudget is what a count should cost at most.
-func (t *table) countBudget() time.Duration {
-	return time.Duration(t.cfg.Quota.limits().CPU[0].Amount * float64(time.Second) / countPart)
-}
+func (t *table) countBudget() time.Duration { return t.cfg.Quota.limits().LeastCPU() / countPart }
 
 // countParts counts a range, in halves where the service cannot count it at once, or not cheaply.
 func (t *table) countParts(ctx context.Context, page query.Page) (map[checkpoint.Bin]int, error) {

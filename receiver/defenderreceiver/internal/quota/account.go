@@ -2,7 +2,6 @@ package quota
 
 import (
 	"maps"
-	"math"
 	"slices"
 	"time"
 )
@@ -97,15 +96,6 @@ func (a *Account) Leaves(now time.Time, expected time.Duration) bool {
 func (a *Account) Spacing(part float64, expected time.Duration) time.Duration {
 	seconds := max(1/rate(a.limits.Requests), expected.Seconds()/rate(a.limits.CPU)) / part
 	return time.Duration(seconds * float64(time.Second))
-}
-
-// Shortest is all that the shortest window of CPU has.
-func (a *Account) Shortest() time.Duration {
-	shortest := time.Duration(math.MaxInt64)
-	for _, limit := range a.limits.CPU {
-		shortest = min(shortest, time.Duration(limit.Amount*float64(time.Second)))
-	}
-	return shortest
 }
 
 // Use is how much of a window is spent.

@@ -57,3 +57,12 @@ func rate(limits []Limit) float64 {
 	}
 	return least
 }
+
+// LeastCPU is what the smallest window of CPU holds; without one, no query asks for as much.
+func (l Limits) LeastCPU() time.Duration {
+	least := time.Duration(math.MaxInt64)
+	for _, limit := range l.CPU {
+		least = min(least, time.Duration(limit.Amount*float64(time.Second)))
+	}
+	return least
+}

@@ -84,7 +84,7 @@ func (t *tenant) dearest(spare bool) time.Duration {
 func (t *tenant) believed(w *waiter, now time.Time) time.Duration {
 	expected, least := t.expectOf(w), time.Duration(0)
 	if !w.turn.Spare {
-		least = t.account.Shortest() / believablePart
+		least = t.account.Limits().LeastCPU() / believablePart
 		if expected <= least {
 			return expected
 		}

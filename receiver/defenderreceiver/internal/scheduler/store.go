@@ -53,11 +53,7 @@ func (s *Scheduler) reserve() int {
 
 // unstoredCPU is how much CPU is spent at most before it is stored.
 func (s *Scheduler) unstoredCPU() time.Duration {
-	least := time.Hour
-	for _, limit := range s.cfg.Limits.CPU {
-		least = min(least, time.Duration(limit.Amount*float64(time.Second)))
-	}
-	return least / unstoredPart
+	return min(s.cfg.Limits.LeastCPU(), time.Hour) / unstoredPart
 }
 
 func (s *Scheduler) hasReserve() bool { return s.cfg.Store == nil || s.stored.left > 0 }
