@@ -35,7 +35,7 @@ func newPosition(c checkpoint.Cursor, ledger map[checkpoint.Bin]checkpoint.Entry
 }
 
 func (p *position) resetChange() {
-	p.change = checkpoint.Change{Delivered: checkpoint.Rows{}, Counted: map[checkpoint.Bin]int{}, Drop: map[checkpoint.Bin]struct{}{}}
+	p.change = checkpoint.Change{Delivered: checkpoint.Rows{}, Counted: map[checkpoint.Bin]int{}, Refused: map[checkpoint.Bin]int{}, Drop: map[checkpoint.Bin]struct{}{}}
 }
 
 // delivered reports whether a row of this id was delivered; at is its place on the axis.
@@ -59,6 +59,16 @@ func (p *position) add(uid uuid.UUID, at time.Time) {
 	p.change.Delivered[bin] = append(p.change.Delivered[bin], uid)
 	entry := p.ledger[bin]
 	entry.Rows++
+	p.ledger[bin] = entry
+}
+
+// refuse says that the pipeline refused a row for good: it is not read again, and it is not delivered.
+func (p *position) refuse(uid uuid.UUID, at time.Time) {
+	p.add(uid, at)
+	bin := checkpoint.BinOf(at)
+	p.change.Refused[bin]++
+	entry := p.ledger[bin]
+	entry.Refused++
 	p.ledger[bin] = entry
 }
 

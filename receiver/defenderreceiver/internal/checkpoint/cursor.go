@@ -73,17 +73,17 @@ type stored struct {
 	Aside         []Range           `json:"aside,omitempty"`
 	Began         Start             `json:"began,omitzero"`
 	Backfill      *Backfill         `json:"backfill,omitempty"`
-	Bins          map[string][3]int `json:"bins,omitempty"` // rows, segments, counted
+	Bins          map[string][4]int `json:"bins,omitempty"` // rows, segments, counted, refused; earlier releases wrote three
 }
 
 func encode(c Cursor, index map[Bin]Entry) ([]byte, error) {
 	s := stored{
 		Version: version, Axis: c.Axis, Filter: c.Filter, Since: c.Since.UTC(), CompleteUntil: c.CompleteUntil.UTC(),
 		CarriedUntil: c.CarriedUntil, Aside: c.Aside, Began: c.Began, Backfill: c.Backfill,
-		Bins: make(map[string][3]int, len(index)),
+		Bins: make(map[string][4]int, len(index)),
 	}
 	for bin, e := range index {
-		s.Bins[bin.String()] = [3]int{e.Rows, e.Segments, e.Counted}
+		s.Bins[bin.String()] = [4]int{e.Rows, e.Segments, e.Counted, e.Refused}
 	}
 	return json.Marshal(s)
 }
@@ -110,7 +110,7 @@ func decode(data []byte) (Cursor, map[Bin]Entry, error) {
 		if e[0] < 0 || e[1] < 0 {
 			return Cursor{}, nil, fmt.Errorf("bin %s has %d rows in %d segments", name, e[0], e[1])
 		}
-		index[Bin(bin)] = Entry{Rows: e[0], Segments: e[1], Counted: e[2]}
+		index[Bin(bin)] = Entry{Rows: e[0], Segments: e[1], Counted: e[2], Refused: e[3]}
 	}
 	return Cursor{
 		Axis: s.Axis, Filter: s.Filter, Since: s.Since.UTC(), CompleteUntil: s.CompleteUntil.UTC(),

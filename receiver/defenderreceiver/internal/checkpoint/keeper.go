@@ -19,6 +19,8 @@ type Change struct {
 	Delivered Rows
 	// Counted are bins that an audit has read whole since then, with the service's count.
 	Counted map[Bin]int
+	// Refused is how many of Delivered the pipeline refused for good, per bin.
+	Refused map[Bin]int
 	// Forget drops the bins before it, but for Carried.
 	Forget Bin
 	// Drop are further bins to be dropped.

@@ -161,7 +161,7 @@ func TestCursorSurvives(t *testing.T) {
 		Axis: "event_time", Filter: "f", Since: bin.Start(), CompleteUntil: bin.End(), CarriedUntil: bin.Start(),
 		Aside: []Range{{From: bin.Start(), To: bin.End(), Tries: 2, Next: bin.End()}},
 	}
-	index := map[Bin]Entry{bin: {1, 2, 3}, Carried: {4, 5, 6}}
+	index := map[Bin]Entry{bin: {1, 2, 3, 1}, Carried: {4, 5, 6, 0}}
 	data, err := encode(want, index)
 	require.NoError(t, err)
 	got, gotIndex, err := decode(data)
@@ -201,7 +201,7 @@ func TestAnotherTenantHasItsOwnCursor(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	data, _ := encode(at(1).Cursor, map[Bin]Entry{bin: {1, 2, 3}})
+	data, _ := encode(at(1).Cursor, map[Bin]Entry{bin: {1, 2, 3, 1}})
 	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, index, err := decode(data)

@@ -39,6 +39,8 @@ type Entry struct {
 	// Counted is how many rows the service had in the bin when an audit last read it whole. More than
 	// Rows, if the service holds a row twice.
 	Counted int
+	// Refused is how many of Rows the pipeline refused for good. They are not delivered.
+	Refused int
 }
 
 // segmentKey is where the n-th segment of a bin stands in the storage.

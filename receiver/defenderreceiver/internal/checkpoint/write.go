@@ -79,9 +79,9 @@ func (k *Keeper) prepare(table string, changes []Change) (write, error) {
 	if w.index == nil {
 		w.index = map[Bin]Entry{}
 	}
-	rows := Rows{}
+	rows, refused := Rows{}, map[Bin]int{}
 	for _, change := range changes {
-		w.drop(k, rows, func(bin Bin) bool {
+		w.drop(k, rows, refused, func(bin Bin) bool {
 			if bin == Carried {
 				return change.DropCarried
 			}
@@ -90,6 +90,9 @@ func (k *Keeper) prepare(table string, changes []Change) (write, error) {
 		})
 		for bin, ids := range change.Delivered {
 			rows[bin] = append(rows[bin], ids...)
+		}
+		for bin, n := range change.Refused {
+			refused[bin] += n
 		}
 		for bin, counted := range change.Counted {
 			e := w.index[bin]
@@ -102,6 +105,7 @@ func (k *Keeper) prepare(table string, changes []Change) (write, error) {
 		w.ops = append(w.ops, storage.SetOperation(segmentKey(k.tenantID, table, bin, e.Segments), encodeSegment(ids)))
 		e.Segments++
 		e.Rows += len(ids)
+		e.Refused += refused[bin]
 		w.index[bin] = e
 	}
 	data, err := encode(changes[len(changes)-1].Cursor, w.index)
@@ -113,7 +117,7 @@ func (k *Keeper) prepare(table string, changes []Change) (write, error) {
 }
 
 // drop takes bins out, those that are stored and those that are about to be.
-func (w *write) drop(k *Keeper, rows Rows, dropped func(Bin) bool) {
+func (w *write) drop(k *Keeper, rows Rows, refused map[Bin]int, dropped func(Bin) bool) {
 	for bin, e := range w.index {
 		if !dropped(bin) {
 			continue
@@ -124,4 +128,5 @@ func (w *write) drop(k *Keeper, rows Rows, dropped func(Bin) bool) {
 		delete(w.index, bin)
 	}
 	maps.DeleteFunc(rows, func(bin Bin, _ []uuid.UUID) bool { return dropped(bin) })
+	maps.DeleteFunc(refused, func(bin Bin, _ int) bool { return dropped(bin) })
 }
