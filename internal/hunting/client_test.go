@@ -394,6 +394,7 @@ func TestServiceClockDoubtsWhatIsAhead(t *testing.T) {
 		"8 seconds":                  {{0, 0}, {8, 0}, {0, 0}},
 		"two that agree":             {{0, 0}, {3600, 0}, {3600, 3600}, {3600, 3600}},
 		"two that agree, of three":   {{0, 0}, {60, 0}, {3600, 0}, {3600, 3600}},
+		"two that nearly agree":      {{0, 0}, {3600, 0}, {3599.5, 3599.5}},
 		"back at once":               {{0, 0}, {3600, 0}, {3600, 3600}, {0, 0}},
 		"far back, and forward":      {{0, 0}, {-3600, -3600}, {0, -3600}, {0, 0}},
 		"a second":                   {{0, 0}, {1, 1}, {2, 2}},
@@ -407,6 +408,12 @@ func TestServiceClockDoubtsWhatIsAhead(t *testing.T) {
 			}
 		})
 	}
+	// What a slow answer says vaguely is confirmed by what a quick one says within that.
+	var resumed ServiceClock
+	observe(&resumed, 0, 0)
+	resumed.Observe(at(3660), at(10), at(70))
+	assert.InDelta(t, 3640, observe(&resumed, 80, 3640), 0.001)
+
 	// A slow first answer leaves much open; within that too, one odd answer moves nothing.
 	var c ServiceClock
 	c.Observe(at(0), at(0), at(180))

@@ -69,7 +69,8 @@ func (c *ServiceClock) Observe(now, sent, received time.Time) {
 		return
 	}
 	if doubted != nil {
-		if confirmed, agree := believed.narrowed(*doubted); agree {
+		confirmed, agree := believed.narrowed(*doubted)
+		if agree || confirmed.least.Sub(doubted.after(received).least).Abs() <= trustedStep {
 			c.trusted = &confirmed
 			return
 		}

@@ -104,6 +104,10 @@ var userReasons = slices.Concat([]reason{
 		statuses: []int{http.StatusNotFound}, forms: []form{errorForm},
 		kind: BadQuery, why: "Graph knows no such resource, or the link is not its own",
 	},
+	{
+		statuses: []int{http.StatusBadRequest}, forms: []form{bareForm},
+		kind: BadQuery, why: "a link that is not understood; what it led to is asked for anew",
+	},
 }, commonReasons)
 
 // commonReasons are asked last.
@@ -147,10 +151,8 @@ var commonReasons = []reason{
 	},
 	{
 		statuses: span(200, 499), kind: Unexpected,
-		advice: func(a refused) string {
-			return "look at the gateway or proxy between this machine and " + a.host + ", which answers in its place, and check 'endpoint'"
-		},
-		why: "no API of Microsoft's answers so",
+		advice: func(a refused) string { return refusal.Stranger(a.host, "endpoint") },
+		why:    "no API of Microsoft's answers so",
 	},
 }
 

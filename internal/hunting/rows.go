@@ -145,8 +145,11 @@ func (r *Rows) step(dst pcommon.Map) (bool, error) {
 	return false, nil
 }
 
-// errNoAnswer is a body that is no answer of the API's.
-var errNoAnswer = errors.New("the body is no answer of the API")
+// errNoAnswer is a body that is no answer of the API's, and errPage one that is a page in HTML.
+var (
+	errNoAnswer = errors.New("the body is no answer of the API")
+	errPage     = fmt.Errorf("%w: it is", errNoAnswer)
+)
 
 // beginAnswer reads the brace that an answer begins with.
 func (r *Rows) beginAnswer() error {
@@ -156,7 +159,7 @@ func (r *Rows) beginAnswer() error {
 		return fmt.Errorf("%w: it is empty", errNoAnswer)
 	case errors.As(err, new(*jsontext.SyntacticError)):
 		if page := bytes.TrimSpace(r.dec.UnreadBuffer()); bytes.HasPrefix(page, []byte("<")) {
-			return fmt.Errorf("%w: it is %s", errNoAnswer, htmlTitle(page))
+			return fmt.Errorf("%w %s", errPage, htmlTitle(page))
 		}
 		return fmt.Errorf("%w: it (%s) is not JSON: %w", errNoAnswer, r.resp.Header.Get("Content-Type"), err)
 	case err != nil:
@@ -260,8 +263,12 @@ func (r *Rows) wrap(err error) error {
 	if cause := context.Cause(r.ctx); cause != nil {
 		err, e.MaybeSize = cause, r.of == hunted && errors.As(cause, new(timeoutError))
 	}
-	if errors.Is(err, errNoAnswer) {
+	switch {
+	case errors.Is(err, errPage):
 		e.Kind, e.Advice, e.Err = Unexpected, refusal.Page(r.host, "endpoint"), r.scrubbed(err)
+		return e
+	case errors.Is(err, errNoAnswer):
+		e.Kind, e.Advice, e.Err = Unexpected, refusal.Stranger(r.host, "endpoint"), r.scrubbed(err)
 		return e
 	}
 	e.Err = fmt.Errorf("after %d whole rows: %w", r.stats.Rows, r.scrubbed(err))

@@ -141,6 +141,11 @@ func Page(host, setting string) string {
 		"let this machine reach %s without it, or check '%s'", host, host, setting)
 }
 
+// Stranger is what helps where something answered that the service does not answer.
+func Stranger(host, setting string) string {
+	return fmt.Sprintf("something else answers in the place of %s: check '%s', and what stands between this machine and it (gateway, proxy)", host, setting)
+}
+
 // Staying is client without redirects: a token or a secret is sent only where it is meant to go.
 func Staying(client *http.Client) *http.Client {
 	staying := *client
