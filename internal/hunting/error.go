@@ -129,3 +129,12 @@ func (e *Error) outcome() string {
 
 // Unwrap gives the cause, so that a cancelled context is recognised.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Kinds are all kinds.
+func Kinds() []Kind {
+	kinds := make([]Kind, 0, len(kindNames))
+	for kind := range Kind(len(kindNames)) {
+		kinds = append(kinds, kind)
+	}
+	return kinds
+}
