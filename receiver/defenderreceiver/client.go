@@ -53,6 +53,7 @@ func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (
 		Now:          r.now,
 		Again:        func(ctx context.Context) error { return r.scheduler.AcquireAgain(ctx) },
 	})
+	r.watch = tokens.Watch
 	return client, func() {
 		api.CloseIdleConnections()
 		tokenHTTP.CloseIdleConnections()

@@ -97,6 +97,9 @@ func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]
 			t.counting.cost(t.now(), extent, cpuOf(rows.Stats()), t.countBudget())
 			return counts, nil
 		}
+		if now, told := serviceNow(body); told {
+			rows.ObserveNow(now)
+		}
 		at, ok := parseTime(text(body, query.CountBin))
 		n, err := number(body, query.CountRows)
 		if !ok || err != nil {

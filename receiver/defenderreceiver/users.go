@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
 // users is how far Graph's directory of people was read. Nothing of it is stored: the processor needs
@@ -55,7 +56,7 @@ func (t *table) pollUsers(ctx context.Context) error {
 }
 
 // isLost reports whether the service does not take a link that it gave.
-func isLost(err error) bool { return isKind(err, hunting.LinkExpired, hunting.BadQuery) }
+func isLost(err error) bool { return failure.Is(err, hunting.LinkExpired, hunting.BadQuery) }
 
 // readUsers reads and delivers one page. With an error, what was read before it is delivered all the
 // same.
@@ -101,27 +102,6 @@ func (t *table) flushUsers(ctx context.Context) error {
 	result, err := t.deliverer.deliver(ctx, t.name, t.id(), logs)
 	t.tally(ctx, result, len(rows))
 	return err
-}
-
-// afterUsers decides, as failures.after does, about errors that mean something else for Graph's /users:
-// its limits are its own, and what it refuses says nothing of hunting. It reports false where they do not.
-func (f *failures) afterUsers(err error, wait time.Duration, throttled bool) (time.Duration, bool) {
-	t := f.table
-	switch {
-	case t.users == nil:
-		return 0, false
-	case throttled:
-		t.logger.Info("Graph's directory throttles; only this table waits.", zap.Duration("retry_in", wait), zap.Error(err))
-		return wait, true
-	case isKind(err, hunting.Forbidden):
-		t.status.set(t.id(), err)
-		if t.state.pause(reasonNoPermission) {
-			t.logger.Error("The table is paused and looked at again once an hour; all others go on without it.",
-				zap.String("reason", reasonNoPermission), zap.Error(err))
-		}
-		return pausedInterval, true
-	}
-	return 0, false
 }
 
 // furthest changes when a poll comes further than the ones before it.
