@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
-	"go.opentelemetry.io/collector/confmap/xconfmap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
@@ -78,5 +77,5 @@ func loadConfig(conf *confmap.Conf, cfg component.Config) error {
 	if err := conf.Unmarshal(cfg); err != nil {
 		return err
 	}
-	return xconfmap.Validate(cfg)
+	return confmap.Validate(cfg)
 }
