@@ -54,17 +54,17 @@ func (c *Credentials) credential(material []byte, assertion func() (string, erro
 	if c.CertFile == "" {
 		cred, err := confidential.NewCredFromSecret(string(material))
 		if err != nil {
-			return cred, fmt.Errorf("credentials::client_secret: %w", err)
+			return cred, fmt.Errorf("'credentials::client_secret': %w", err)
 		}
 		return cred, nil
 	}
 	certs, key, err := confidential.CertFromPEM(material, "")
 	if err != nil {
-		return confidential.Credential{}, fmt.Errorf("credentials::client_certificate: %w", err)
+		return confidential.Credential{}, fmt.Errorf("'credentials::client_certificate': %w", err)
 	}
 	cred, err := confidential.NewCredFromCert(certs, key)
 	if err != nil {
-		return cred, fmt.Errorf("credentials::client_certificate: %w", err)
+		return cred, fmt.Errorf("'credentials::client_certificate': %w", err)
 	}
 	return cred, nil
 }
@@ -77,7 +77,7 @@ func newManagedIdentity(c *Credentials, hc *http.Client, scope string) (acquirer
 	}
 	client, err := managedidentity.New(id, managedidentity.WithHTTPClient(hc))
 	if err != nil {
-		return nil, fmt.Errorf("credentials::managed_identity: %w", err)
+		return nil, fmt.Errorf("'credentials::managed_identity': %w", err)
 	}
 	return func(ctx context.Context, fresh bool) (string, error) {
 		var options []managedidentity.AcquireTokenOption

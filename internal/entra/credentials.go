@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/config/configopaque"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 )
 
 // Credentials say who asks for tokens, in exactly one of five ways: ClientSecret, ClientSecretFile,
@@ -49,10 +51,10 @@ func (c *Credentials) authority(scope string) (tenant string, microsoft bool, er
 	}
 	u, err := url.Parse(host)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return "", false, errors.New("credentials::authority: must be the https URL of a login host, e.g. " + authorityGlobal)
+		return "", false, errors.New("'credentials::authority' must be the https URL of a login host, e.g. " + authorityGlobal)
 	}
 	if c.TenantID == "" || strings.ContainsAny(c.TenantID, "/?#") {
-		return "", false, errors.New("credentials::tenant_id: must be the tenant's id or one of its domains")
+		return "", false, errors.New("'credentials::tenant_id' must be the tenant's id or one of its domains")
 	}
 	return u.JoinPath(c.TenantID).String(), slices.Contains(microsoftHosts, strings.ToLower(u.Hostname())), nil
 }
@@ -126,10 +128,10 @@ func readLine(setting, path string) ([]byte, error) {
 func readFile(setting, path string) ([]byte, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("credentials::%s: %w", setting, err)
+		return nil, settings.Unreadable("credentials::"+setting, path, err)
 	}
 	if len(bytes.TrimSpace(content)) == 0 {
-		return nil, fmt.Errorf("credentials::%s: %s is empty", setting, path)
+		return nil, fmt.Errorf("'credentials::%s' names the file %s, which is empty", setting, path)
 	}
 	return content, nil
 }

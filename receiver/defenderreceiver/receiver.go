@@ -78,6 +78,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	if r.cfg.API == APILegacy {
 		r.set.Logger.Warn("The legacy hunting API stops answering on 2027-02-01: grant ThreatHunting.Read.All and set api: graph.")
 	}
+	r.cfg.warnOfUndocumented(r.set.Logger)
 	client, closeIdle, err := r.newClient(ctx, host)
 	if err != nil {
 		return err

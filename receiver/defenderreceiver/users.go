@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
@@ -130,10 +131,10 @@ func isUsers(name string) bool { return name == tables.Users().Name }
 func (c TableConfig) validateUsers() error {
 	var errs []error
 	if len(c.Columns) > 0 {
-		errs = append(errs, errors.New("'columns' must be empty: of Graph's users the receiver reads what the processor needs"))
+		errs = append(errs, settings.Problemf("columns", "must be empty: of Graph's users the receiver reads what the processor needs"))
 	}
 	if c.Filter != "" {
-		errs = append(errs, errors.New("'filter' must be empty: Graph's users are read by no query"))
+		errs = append(errs, settings.Problemf("filter", "must be empty: Graph's users are read by no query"))
 	}
 	return errors.Join(errs...)
 }
