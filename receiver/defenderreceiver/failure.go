@@ -11,6 +11,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 )
 
 const (
@@ -32,7 +33,7 @@ type failures struct {
 }
 
 func (t *table) newFailures() *failures {
-	return &failures{table: t, pause: newBackOff(t.cfg.RetryOnFailure)}
+	return &failures{table: t, pause: delivery.NewBackOff(t.cfg.RetryOnFailure)}
 }
 
 // clear is called after a poll that succeeded.
@@ -66,7 +67,12 @@ func (f *failures) after(ctx context.Context, err error) time.Duration {
 	}
 	t.status.set(t.id(), err)
 	wait = f.pause.NextBackOff()
-	if errors.Is(err, errRefused) || errors.Is(err, errStorage) {
+	if errors.Is(err, delivery.ErrRefused) {
+		// It has been told why rows are held.
+		t.logger.Debug("The table waits for the pipeline.", zap.Error(err), zap.Duration("retry_in", wait))
+		return wait
+	}
+	if errors.Is(err, errStorage) {
 		// Nothing is wrong with the table: what stands in its way is on this side.
 		t.logger.Error("The table waits.", zap.Error(err), zap.Duration("retry_in", wait))
 		return wait

@@ -16,6 +16,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
@@ -155,14 +156,15 @@ func (r *defenderReceiver) run(ctx context.Context) {
 
 // newTables makes a reader of each enabled table, with its stored cursor.
 func (r *defenderReceiver) newTables(ctx context.Context, client querier, health *status) error {
-	dead, err := newDeadLetters(r.cfg.DeadLetter.Directory)
+	dead, err := delivery.OpenDeadLetters(r.cfg.DeadLetter.Directory)
 	if err != nil {
 		return err
 	}
 	access := newAccess(health)
-	deliverer := &deliverer{
-		next: r.next, calls: r.calls, obsrep: r.obsrep, retry: r.cfg.RetryOnFailure, dead: dead, logger: r.set.Logger, waiting: health.set,
-	}
+	deliverer := delivery.New(delivery.Settings{
+		Next: r.next, Calls: r.calls, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
+		Waiting: health.set, Letters: r.telemetry.letter,
+	})
 	for _, declared := range declaredTables() {
 		if !r.cfg.Tables[declared.Name].Enabled {
 			continue

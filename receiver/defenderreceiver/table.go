@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
@@ -42,7 +43,7 @@ type table struct {
 	scheduler *scheduler.Scheduler
 	grant     *scheduler.Grant   // the next query's turn, taken ahead; nil if it was not
 	keeper    *checkpoint.Keeper // nil for directories, which are read anew at each start
-	deliverer *deliverer
+	deliverer *delivery.Deliverer
 	telemetry *telemetry
 	logger    *zap.Logger
 	now       func() time.Time
@@ -51,7 +52,7 @@ type table struct {
 	access    *access // nil: what becomes of the table says nothing of the others
 
 	ids        *rowid.Hasher
-	chunk      *chunk
+	batch      *delivery.Batch
 	span       *span
 	counting   counting
 	position   *position // nil until it is known where to begin
@@ -97,7 +98,7 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 		cadence: cadence{configured: interval, current: interval, priority: own.Priority},
 		state:   &tableState{}, span: newSpan(), began: newBeginning(),
 		ids:   rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
-		chunk: newChunk(declared, cfg.Credentials.TenantID, ""),
+		batch: cfg.newBatch(declared, ""),
 	}
 	t.readAlong(query.Arrival)
 	if isUsers(declared.Name) {
@@ -135,7 +136,7 @@ func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 		if t.polled != nil && (err == nil || t.state.view().paused != "") {
 			t.polled()
 		}
-		if !sleep(ctx, wait) {
+		if !delivery.Sleep(ctx, wait) {
 			return
 		}
 	}

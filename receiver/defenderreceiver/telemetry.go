@@ -11,6 +11,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
@@ -138,8 +139,33 @@ func (t *telemetry) begin(ctx context.Context, table string) {
 	for _, outcome := range []outcome{delivered, duplicate, refused} {
 		t.builder.ReceiverDefenderRows.Add(ctx, 0, ofOutcome(table, outcome))
 	}
+	for _, written := range []bool{true, false} {
+		t.builder.ReceiverDefenderDeadLetters.Add(ctx, 0, ofLetter(table, written))
+	}
 	t.audit(ctx, table, auditResult{})
 }
+
+// letter counts a refused row that was written to the dead letters, or could not be.
+func (t *telemetry) letter(table string, written bool) {
+	t.builder.ReceiverDefenderDeadLetters.Add(context.Background(), 1, ofLetter(table, written))
+}
+
+func ofLetter(table string, written bool) metric.MeasurementOption {
+	state := "failed"
+	if written {
+		state = "written"
+	}
+	return metric.WithAttributes(attribute.String("table", table), attribute.String("state", state))
+}
+
+// outcome is what became of a row.
+type outcome string
+
+const (
+	delivered outcome = "delivered"
+	duplicate outcome = "duplicate"
+	refused   outcome = "refused"
+)
 
 func ofOutcome(table string, outcome outcome) metric.MeasurementOption {
 	return metric.WithAttributes(attribute.String("table", table), attribute.String("outcome", string(outcome)))
@@ -181,8 +207,8 @@ func (t *telemetry) truncated(ctx context.Context, table string) {
 }
 
 // late counts a row that came longer after its event than a reader of event time would look back.
-func (t *telemetry) late(ctx context.Context, table string, r row, overlap time.Duration) {
-	if arrived, ok := parseTime(r.ingestionTime); ok && r.readable && arrived.Sub(r.timestamp) > overlap {
+func (t *telemetry) late(ctx context.Context, table string, r delivery.Row, overlap time.Duration) {
+	if arrived, ok := parseTime(r.IngestionTime); ok && r.Readable && arrived.Sub(r.Timestamp) > overlap {
 		t.builder.ReceiverDefenderLateRows.Add(ctx, 1, ofTable(table))
 	}
 }

@@ -21,6 +21,8 @@ var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 const (
 	maxPageRows = 100_000 // the service cuts longer results without a word
 	retention   = tables.Retention
+
+	minBatchBytes, maxBatchBytes = 64 << 10, 64 << 20
 )
 
 // Validate names each key that is wrong and says what to do.
@@ -40,6 +42,7 @@ func (c *Config) Validate() error {
 		within("late_arrival::audit::window", c.LateArrival.Audit.Window, 0, retention),
 		within("page::max_rows", c.Page.MaxRows, 1, maxPageRows),
 		within("batch::max_records", c.Batch.MaxRecords, 1, maxPageRows),
+		within("batch::max_bytes", c.Batch.MaxBytes, minBatchBytes, maxBatchBytes),
 		within("pause_after_failures", c.PauseAfterFailures, 0, 1_000_000),
 		within("checkpoint_delay", c.CheckpointDelay, 0, time.Hour),
 		positive("shutdown_timeout", c.ShutdownTimeout),
