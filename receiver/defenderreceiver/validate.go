@@ -22,7 +22,7 @@ const (
 	maxPageRows = 100_000 // the service cuts longer results without a word
 	retention   = tables.Retention
 
-	minBatchBytes, maxBatchBytes = 64 << 10, 64 << 20
+	minBatchBytes, maxBatchBytes = 1 << 10, 64 << 20
 )
 
 // Validate names each key that is wrong and says what to do.
