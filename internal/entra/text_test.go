@@ -110,23 +110,16 @@ func TestFilesThatHoldNoSecret(t *testing.T) {
 		"no text": {"s3cr3t\xff\xfe", "no text"},
 	} {
 		write(t, at("file"), tt.content)
-		for setting, c := range map[string]Credentials{
-			"client_secret_file": {TenantID: testTenant, ClientID: testClient, ClientSecretFile: at("file")},
-			"federated_token_file": {
-				TenantID: testTenant, ClientID: testClient, FederatedTokenFile: at("file"), Authority: "https://127.0.0.1:1",
-			},
-		} {
-			s, err := NewSource(c, http.DefaultClient, testScope, zap.NewNop())
-			if setting == "federated_token_file" {
-				require.NoError(t, err)
-				l := newLogin(t)
-				c.Authority = l.URL
-				s, err = NewSource(c, l.Client(), testScope, zap.NewNop())
-				require.NoError(t, err)
-				_, err = s.Token(t.Context())
-				assert.Equal(t, BadCredentials, kindOf(t, err))
-				assert.Empty(t, l.requests())
-			}
+		l := newLogin(t)
+		c := Credentials{TenantID: testTenant, ClientID: testClient, ClientSecretFile: at("file"), Authority: l.URL}
+		_, ofSecret := NewSource(c, l.Client(), testScope, zap.NewNop())
+		c.ClientSecretFile, c.FederatedTokenFile = "", at("file")
+		federated, err := NewSource(c, l.Client(), testScope, zap.NewNop())
+		require.NoError(t, err, "a federated token is read when it is sent")
+		_, ofToken := federated.Token(t.Context())
+		assert.Equal(t, BadCredentials, kindOf(t, ofToken))
+		assert.Empty(t, l.requests())
+		for setting, err := range map[string]error{"client_secret_file": ofSecret, "federated_token_file": ofToken} {
 			require.ErrorContains(t, err, tt.want, name)
 			require.ErrorContains(t, err, setting, name)
 			require.ErrorContains(t, err, at("file"), name)
