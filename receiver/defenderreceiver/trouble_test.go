@@ -1,7 +1,6 @@
 package defenderreceiver
 
 import (
-	"context"
 	"crypto/tls"
 	"encoding/json"
 	"io"
@@ -44,7 +43,9 @@ func newGateway(s *stage) *gateway {
 	g := &gateway{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		assert.NoError(s.t, err)
+		if err != nil {
+			return // the receiver has ended
+		}
 		var asked struct{ Query string }
 		_ = json.Unmarshal(body, &asked)
 		g.mu.Lock()
@@ -354,6 +355,5 @@ func TestOneCauseIsOneMessage(t *testing.T) {
 	told := logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet("failed").All()
 	require.Len(t, told, 1)
 	assert.Empty(t, told[0].Stack)
-	assert.Equal(t, 1, s.status.times("status 500")+s.status.times("500"), "one status")
-	require.NoError(t, context.Cause(t.Context()))
+	assert.Equal(t, 1, s.status.times("status 500"), "one status")
 }
