@@ -15,7 +15,6 @@ import (
 
 var (
 	durationType    = reflect.TypeFor[time.Duration]()
-	opaqueType      = reflect.TypeFor[configopaque.String]()
 	headersType     = reflect.TypeFor[configopaque.MapList]()
 	unmarshalerType = reflect.TypeFor[confmap.Unmarshaler]()
 	textType        = reflect.TypeFor[encoding.TextUnmarshaler]()
@@ -146,9 +145,11 @@ func misfit(f field, raw any) string {
 	case isTextList(t) && isList(raw):
 		return "holds " + kindOf(firstOther(raw)) + ": its entries must be texts, so write it in quotes"
 	case isText && reflect.PointerTo(t).Implements(textType):
-		if err := reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil && Shown(text) {
-			return "is " + strconv.Quote(text) + ": " + err.Error()
+		err := reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text))
+		if err == nil || !Shown(text) {
+			return "is not understood: " + needs(f)
 		}
+		return "is " + strconv.Quote(text) + ": " + err.Error()
 	case numberText(raw) != "" && t.Kind() != reflect.Struct:
 		return "is " + numberText(raw) + ": " + needs(f)
 	}
