@@ -168,7 +168,8 @@ func firstOther(raw any) any {
 // Shown reports whether a value may be repeated in a message. A secret in the wrong place must not.
 func Shown(value string) bool {
 	const longest = 40
-	return len(value) <= longest && !strings.ContainsFunc(value, func(r rune) bool {
-		return !(r == '_' || r == '-' || r == '/' || r == ' ' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
-	})
+	plain := func(r rune) bool {
+		return strings.ContainsRune("_-/ ", r) || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	}
+	return len(value) <= longest && !strings.ContainsFunc(value, func(r rune) bool { return !plain(r) })
 }
