@@ -6,7 +6,8 @@ import "go.opentelemetry.io/collector/component"
 type Config struct {
 	// AppendsTo is the path of the file exporter that uses this extension. A crash or a full disk cuts off the line
 	// that was being written; when that file does not end with a line feed, the next chunk begins with one, so that
-	// its first event is not joined to the piece and lost to readers of lines.
+	// its first event is not joined to the piece and lost to readers of lines. When the file is removed, renamed or
+	// replaced while the exporter has it open, its chunks are also written to a new file of that path.
 	AppendsTo string `mapstructure:"appends_to"`
 
 	// prevent unkeyed literal initialization
