@@ -23,6 +23,7 @@ type encoding struct {
 	telemetry *metadata.TelemetryBuilder
 	row       metric.MeasurementOption
 	undecoded metric.MeasurementOption
+	version   string
 	now       func() time.Time
 }
 
@@ -41,6 +42,7 @@ func newEncoding(settings extension.Settings, now func() time.Time) (*encoding, 
 		telemetry: telemetry,
 		row:       outcome(settings.ID, "row"),
 		undecoded: outcome(settings.ID, "undecoded"),
+		version:   settings.BuildInfo.Version,
 		now:       now,
 	}
 	// An alert on a series that begins with its first record does not see that record.
@@ -68,7 +70,7 @@ func (e *encoding) Shutdown(context.Context) error {
 // UnmarshalLogs gives the log records of a message: a list of records, an object with a list `records`, or one record
 // after the other. Its error is always nil.
 func (e *encoding) UnmarshalLogs(text []byte) (plog.Logs, error) {
-	m := readMessage(text, e.now())
+	m := readMessage(text, e.now(), e.version)
 	e.count(m.rows, m.undecoded)
 	if m.undecoded > 0 {
 		e.logger.Warn("Records of a message could not be decoded; they are handed on as text, see the attribute "+attributeDecodeError,

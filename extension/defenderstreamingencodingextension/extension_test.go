@@ -254,3 +254,19 @@ func TestMetricsTellExtensionsApart(t *testing.T) {
 		point("one", "row", 0), point("one", "undecoded", 0), point("two", "row", 1), point("two", "undecoded", 0),
 	}, metricdatatest.IgnoreTimestamp())
 }
+
+// Rows and what could not be decoded say which component, and which build of it, made records of them.
+func TestRecordsHaveAScope(t *testing.T) {
+	settings := extensiontest.NewNopSettings(metadata.Type)
+	settings.BuildInfo.Version = "1.2.3"
+	e, err := newEncoding(settings, time.Now)
+	require.NoError(t, err)
+	logs, err := e.UnmarshalLogs([]byte(envelope(tenant, 1) + "\nnonsense\n"))
+	require.NoError(t, err)
+	require.Equal(t, 2, logs.ResourceLogs().Len())
+	for _, resource := range logs.ResourceLogs().All() {
+		scope := resource.ScopeLogs().At(0).Scope()
+		assert.Equal(t, "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension", scope.Name())
+		assert.Equal(t, "1.2.3", scope.Version())
+	}
+}
