@@ -2,7 +2,6 @@
 
 GO      ?= go
 BIN     := bin
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
 
 # Build, vet and lint share one set of compiler settings, and so the compiled dependencies, which take minutes.
 # grpcnotrace leaves out golang.org/x/net/trace, which keeps the linker from dropping unused code.
@@ -26,7 +25,7 @@ help: ## list the targets
 
 build: ## build every command into bin/
 	@mkdir -p $(BIN)
-	$(STATIC) $(GO) build -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/ $(addprefix ./cmd/,$(COMMANDS))
+	$(STATIC) $(GO) build -ldflags "-s -w" -o $(BIN)/ $(addprefix ./cmd/,$(COMMANDS))
 
 test: ## run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/internal/streaming"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
@@ -23,6 +24,7 @@ const attributeDecodeError = "microsoft.defender.decode_error"
 type message struct {
 	text     []byte
 	observed time.Time
+	version  string // of the build, for the scope
 
 	logs       plog.Logs
 	byTenant   map[string]plog.LogRecordSlice
@@ -31,8 +33,8 @@ type message struct {
 	firstError error
 }
 
-func readMessage(text []byte, observed time.Time) *message {
-	m := &message{text: text, observed: observed, logs: plog.NewLogs(), byTenant: map[string]plog.LogRecordSlice{}}
+func readMessage(text []byte, observed time.Time, version string) *message {
+	m := &message{text: text, observed: observed, version: version, logs: plog.NewLogs(), byTenant: map[string]plog.LogRecordSlice{}}
 	decoder := streaming.NewDecoder(bytes.NewReader(text))
 	for {
 		row, err := decoder.Next()
@@ -82,7 +84,10 @@ func (m *message) recordsOf(tenantID string) plog.LogRecordSlice {
 		if tenantID != "" {
 			resource.Resource().Attributes().PutStr(tables.AttributeTenantID, tenantID)
 		}
-		records = resource.ScopeLogs().AppendEmpty().LogRecords()
+		scope := resource.ScopeLogs().AppendEmpty()
+		scope.Scope().SetName(metadata.ScopeName)
+		scope.Scope().SetVersion(m.version)
+		records = scope.LogRecords()
 		m.byTenant[tenantID] = records
 	}
 	return records

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,6 +11,16 @@ type Reason string
 
 // excluded is the reason of accounts that the user's own patterns name.
 const excluded Reason = "excluded"
+
+// Reasons are all that NonHuman can give, sorted.
+func Reasons() []Reason {
+	reasons := []Reason{excluded}
+	for _, r := range builtin {
+		reasons = append(reasons, r.reason)
+	}
+	slices.Sort(reasons)
+	return slices.Compact(reasons)
+}
 
 // Rules decide whether an account is a person's.
 type Rules struct {

@@ -39,25 +39,25 @@ func sizeOf[E placed](name string, a *aging[E], now time.Time) directorySize {
 }
 
 // observe shows the directories in the processor's metrics.
-func (d *directories) observe(telemetry *metadata.TelemetryBuilder) error {
+func (d *directories) observe(telemetry *metadata.TelemetryBuilder, processor attribute.KeyValue) error {
 	of := func(s directorySize) attribute.KeyValue { return attribute.String("directory", s.name) }
 	return errors.Join(
 		telemetry.RegisterProcessorTotalNormalizeDirectoryEntriesCallback(func(_ context.Context, o metric.Int64Observer) error {
 			for _, s := range d.sizes() {
-				o.Observe(s.entries, metric.WithAttributes(of(s)))
+				o.Observe(s.entries, metric.WithAttributes(processor, of(s)))
 			}
 			return nil
 		}),
 		telemetry.RegisterProcessorTotalNormalizeDirectoryOldestAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
 			for _, s := range d.sizes() {
-				o.Observe(s.oldestAge.Seconds(), metric.WithAttributes(of(s)))
+				o.Observe(s.oldestAge.Seconds(), metric.WithAttributes(processor, of(s)))
 			}
 			return nil
 		}),
 		telemetry.RegisterProcessorTotalNormalizeDirectoryEvictionsCallback(func(_ context.Context, o metric.Int64Observer) error {
 			for _, s := range d.sizes() {
 				for reason, n := range s.evicted {
-					o.Observe(n, metric.WithAttributes(of(s), attribute.String("reason", reason)))
+					o.Observe(n, metric.WithAttributes(processor, of(s), attribute.String("reason", reason)))
 				}
 			}
 			return nil

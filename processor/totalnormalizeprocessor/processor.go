@@ -56,9 +56,10 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 		tuids:       newTUIDs(cfg, set.Logger, now),
 		order:       newOrder(next, cfg.DomainID),
 	}
-	if err := known.observe(telemetry); err != nil {
+	if err := known.observe(telemetry, processorAttribute(n.id)); err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}
+	everyKey(n.plans).report(context.Background(), telemetry, processorAttribute(n.id))
 	return n, nil
 }
 
@@ -110,7 +111,7 @@ func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs
 	}
 	removeEmpty(logs)
 	events.appendTo(logs)
-	counts.report(ctx, n.telemetry)
+	counts.report(ctx, n.telemetry, processorAttribute(n.id))
 	if logs.ResourceLogs().Len() == 0 {
 		return logs, processorhelper.ErrSkipProcessingData
 	}
