@@ -42,6 +42,10 @@ service: {extensions: [file_storage/cursors, healthcheckv2]}
 `
 )
 
+func page(settings string) string {
+	return "service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: localhost, port: 8888" + settings + "}}}}]}}}"
+}
+
 func cursorsIn(directory string) string {
 	return "extensions: {file_storage/cursors: {directory: '" + directory + "'}}"
 }
@@ -95,9 +99,8 @@ service: {pipelines: {metrics: {receivers: [count], exporters: [file/2]}}}`}, "e
 	{"status_without_reasons", []string{toKafka, watched, `extensions: {healthcheckv2: {http: {status: {include_attributes: false}}}}`},
 		"extensions::healthcheckv2::http::status::include_attributes"},
 	{"health_check_v1", []string{toKafka, watched, `extensions: {healthcheckv2: {use_v2: false}}`}, "extensions::healthcheckv2::use_v2"},
-	{"scope_left_out", []string{toKafka, `
-service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: localhost, port: 8888, without_scope_info: true}}}}]}}}`},
-		"service::telemetry::metrics::readers"},
+	{"scope_left_out", []string{toKafka, page(`, without_scope_info: false`), page(`, without_scope_info: true`)}, "service::telemetry::metrics::readers"},
+	{"scope_left_out", []string{toKafka, page(`, without_scope_info: false`), page(``)}, "service::telemetry::metrics::readers"},
 	{"marked_before_delivery", []string{fromEventHub, hub(`message_marking: {after: false}`)}, "receivers::kafka::message_marking::after"},
 	{"marked_on_error", []string{fromEventHub, hub(`message_marking: {on_error: true}`)}, "receivers::kafka::message_marking::on_error"},
 	{

@@ -30,9 +30,9 @@ var watchRules = []rule{
 			}
 			return nil
 		},
-		why: "with without_scope_info: true and the feature gate telemetry.newPipelineTelemetry, which puts the component and the pipeline into the scope," +
-			" series of two pipelines become the same, and the whole page answers 500",
-		remedy: "without_scope_info: false, which is the default",
+		why: "the page leaves out the scope (without_scope_info is true unless set): with the feature gate telemetry.newPipelineTelemetry, which puts the" +
+			" component and the pipeline into the scope, series of two pipelines become the same, and the whole page answers 500",
+		remedy: "without_scope_info: false",
 	},
 }
 
@@ -51,8 +51,8 @@ func (c *configuration) leavesScopeOut() bool {
 	readers, _ := c.telemetry.Get("metrics::readers").([]any)
 	return slices.ContainsFunc(readers, func(reader any) bool {
 		exporter := member(member(reader, "pull"), "exporter")
-		return member(member(exporter, "prometheus"), "without_scope_info") == true ||
-			member(member(exporter, "prometheus/development"), "without_scope_info") == true
+		page := member(exporter, "prometheus")
+		return page != nil && member(page, "without_scope_info") != false
 	})
 }
 
