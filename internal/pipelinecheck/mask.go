@@ -121,7 +121,7 @@ func (w *walker) members(path []string, settings map[string]any, template any, t
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		member, at := settings[key], append(slices.Clone(path), key)
 		memberType, known := elementOf(typ, fields, key)
-		if !known && typ != nil && (w.secrets.holds(key) || looksRandom(key) || secretForms.MatchString(key)) {
+		if (!known || isMap(typ)) && w.isSecretName(key) {
 			w.hide(at, key, nil)
 			w.hide(append(slices.Clone(path), redactedPart), nil, redactedValue)
 			continue
@@ -139,6 +139,13 @@ func (w *walker) members(path []string, settings map[string]any, template any, t
 		}
 	}
 }
+
+// isSecretName is for keys that a user chooses, or mistypes.
+func (w *walker) isSecretName(key string) bool {
+	return w.secrets.holds(key) || looksRandom(key) || withoutSecretParts(key) != key
+}
+
+func isMap(typ reflect.Type) bool { return typ != nil && typ.Kind() == reflect.Map }
 
 // value gives what to put in the place of a value; changed is false where it may stay.
 func (w *walker) value(key string, value, template any, typ reflect.Type) (is any, changed bool) {
@@ -202,14 +209,14 @@ func placeholder(value, template any) any {
 }
 
 func (w *walker) isSecret(key string, value, template any, typ reflect.Type) bool {
-	nested, isMap := value.(map[string]any)
-	if value == nil || isMap && len(nested) == 0 {
+	nested, isNested := value.(map[string]any)
+	if value == nil || isNested && len(nested) == 0 {
 		return false
 	}
 	if typ == typeOpaque {
 		return true
 	}
-	if isMap {
+	if isNested {
 		return fromSecret(template) || isSecretKey(key) && !opaqueOrStruct(typ)
 	}
 	_, isList := value.([]any)

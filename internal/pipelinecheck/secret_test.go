@@ -218,3 +218,28 @@ func TestWithoutSecretParts(t *testing.T) {
 		assert.Equal(t, want, withoutSecretParts(text))
 	}
 }
+
+// A secret that is a part of a text, and written there.
+func TestSecretsInsideTextsAreNotRepeated(t *testing.T) {
+	for _, secret := range []string{"pa55-w0rd-0815", "swordfish"} {
+		for _, layer := range []string{
+			source(`endpoint: "http://user:SECRET@graph.example.com"`),
+			source(`endpoint: "http://SECRET@graph.example.com"`),
+			source(`endpoint: "http://user:x/SECRET@graph.example.com"`),
+			source(`endpoint: "http://graph.example.com/?client_secret=SECRET&x=y"`),
+			source(`credentials: {authority: "ftp://user:SECRET@login"}`),
+			source(`proxy_url: "http://user:SECRET@proxy:port", cloud: x`),
+			source(`tables: {"https://user:SECRET@host": {}}`),
+			source(`poll_interval: "Bearer SECRET"`),
+			source(`cloud: "AccountKey=SECRET;x"`),
+			kafka(`brokers: ["user:SECRET@host:9092"], logs: {encoding: [x]}`),
+			kafka(`record_partitioner: {sticky_key: {hasher: "https://user:SECRET@host"}}`),
+			`exporters: {otlp_http: {endpoint: "https://user:SECRET@host:port"}}`,
+		} {
+			report, err := tryCheck(t, toKafka, strings.ReplaceAll(layer, "SECRET", secret))
+			text, jsonErr := json.Marshal(report)
+			require.NoError(t, jsonErr)
+			assert.NotContains(t, string(text)+fmt.Sprint(err), secret, layer)
+		}
+	}
+}
