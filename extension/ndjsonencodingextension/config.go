@@ -13,7 +13,10 @@ type Config struct {
 	// that was being written; when that file does not end with a line feed, the next chunk begins with one, so that
 	// its first event is not joined to the piece and lost to readers of lines. When the file is removed, renamed or
 	// replaced while the exporter has it open, its chunks are also written to a new file of that path.
-	AppendsTo string `mapstructure:"appends_to"`
+	AppendsTo string `mapstructure:"appends_to" example:"/var/lib/otelcol-defender/events.ndjson"`
+
+	// written is what the user wrote and the fields above do not show.
+	written *settings.Written
 
 	// prevent unkeyed literal initialization
 	_ struct{}
