@@ -172,7 +172,8 @@ func TestPoisonRows(t *testing.T) {
 				}, wait, longTick, "delivered or kept")
 				c.stop()
 				s.settledWith(want, d.events(), ids)
-				assert.Equal(t, rows, strings.Count(c.log(), "refused a row for good"))
+				// The Collector's log leaves out repetitions beyond the tenth.
+				assert.Equal(t, min(rows, 10), strings.Count(c.log(), "refused a row for good"))
 			})
 		}
 	}

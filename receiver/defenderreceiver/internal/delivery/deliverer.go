@@ -204,8 +204,11 @@ func (r *run) deliver(ctx context.Context) error {
 	return nil
 }
 
+// look returns what was accepted so far, and whether other tables count. They do for a few rows, and for as many as are
+// refused for their size: that is no matter of permission, and a table may have large rows only.
 func (r *run) look() (now seen, others bool, changed <-chan struct{}) {
-	return r.Deliverer.accepted.look(r.batch.table.Name, r.plan.pending())
+	now, others, changed = r.Deliverer.accepted.look(r.batch.table.Name, r.plan.pending())
+	return now, others || r.forGood && isTooLarge(r.err), changed
 }
 
 // offer makes one call and takes down what came of it.
@@ -230,7 +233,7 @@ func (r *run) offer(ctx context.Context, i int, before seen) error {
 	}
 	after, others, _ := r.look()
 	r.plan.refusedForGood(i, before, after)
-	if s.len() == 1 && r.plan.judge(i, refusalsNeeded(err), others) {
+	if s.len() == 1 && (isCertain(err) || r.plan.judge(i, refusalsNeeded(err), others)) {
 		return r.refuse(ctx, i)
 	}
 	return nil

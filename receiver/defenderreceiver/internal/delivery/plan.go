@@ -162,8 +162,11 @@ func (p *plan) accepted(i int, evidence bool) span {
 	return s
 }
 
-// refused settles a single row.
-func (p *plan) refused(i int) { p.spans = slices.Delete(p.spans, i, i+1) }
+// refused settles a single row. What it was that was refused is known now, so the search for more goes on.
+func (p *plan) refused(i int) {
+	p.spans = slices.Delete(p.spans, i, i+1)
+	p.refill()
+}
 
 // refusedForGood takes a refusal down, and splits the span.
 func (p *plan) refusedForGood(i int, before, after seen) {
