@@ -197,7 +197,7 @@ func (r *run) deliver(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := r.offer(ctx, i, now); err != nil { //nolint:contextcheck // a call outlives ctx
+		if err := r.offer(ctx, i, now); err != nil {
 			return err
 		}
 	}
@@ -214,7 +214,7 @@ func (r *run) look() (now seen, others bool, changed <-chan struct{}) {
 // offer makes one call and takes down what came of it.
 func (r *run) offer(ctx context.Context, i int, before seen) error {
 	s := r.plan.spans[i]
-	reached, err := r.consume(s)
+	reached, err := r.consume(s) //nolint:contextcheck // a call outlives ctx
 	switch {
 	case err == nil:
 		r.take(r.plan.accepted(i, reached), reached)
@@ -359,8 +359,9 @@ func (r *run) refuse(ctx context.Context, i int) error {
 	if r.DeadLetters != nil {
 		r.Logger.Error("The pipeline refused a row for good while it took others; the row is in the dead letters.", fields...)
 	} else {
-		r.Logger.Error("The pipeline refused a row for good while it took others; the row is passed over, and not kept, "+
-			"because 'dead_letter::directory' is not set.", fields...)
+		// With its id each message is another one, so that the Collector's log leaves out none as a repetition.
+		r.Logger.Error(fmt.Sprintf("The pipeline refused the row %s for good while it took others; the row is passed over, and not "+
+			"kept, because 'dead_letter::directory' is not set.", row.UID), fields...)
 	}
 	r.plan.refused(i)
 	r.outcomes[s.from] = Refused
