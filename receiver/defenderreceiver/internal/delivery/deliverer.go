@@ -228,7 +228,11 @@ func (r *run) offer(ctx context.Context, i int, before seen) error {
 		return nil
 	}
 	if !r.forGood {
-		r.plan.refusedForNow(i)
+		size := isTooLarge(err)
+		if size && s.len() == 1 {
+			r.learn(s.from)
+		}
+		r.plan.refusedForNow(i, size)
 		return nil
 	}
 	after, others, _ := r.look()
@@ -363,6 +367,9 @@ func (r *run) refuse(ctx context.Context, i int) error {
 		r.Logger.Error(fmt.Sprintf("The pipeline refused the row %s for good while it took others; the row is passed over, and not "+
 			"kept, because 'dead_letter::directory' is not set.", row.UID), fields...)
 	}
+	if isTooLarge(r.err) {
+		r.learn(s.from)
+	}
 	r.plan.refused(i)
 	r.outcomes[s.from] = Refused
 	r.Deliverer.accepted.refuse(name)
@@ -375,13 +382,19 @@ func (r *run) refuse(ctx context.Context, i int) error {
 		counts.Lost++
 	}
 	r.counts[name] = counts
-	if large, ok := r.large[name]; isTooLarge(r.err) {
-		// A row that is nearly as large is likely to be refused too, and then takes its neighbours with it.
-		if learned := size - size/4; !ok || learned < large {
-			r.large[name] = min(learned, largeRow)
-		}
-	}
 	return nil
+}
+
+// learn takes down that a row is refused for its size. One that is nearly as large is likely to be refused too, and
+// would take its neighbours with it.
+func (r *run) learn(row int) {
+	name, size := r.batch.table.Name, r.batch.sizes[row]
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	learned := min(size-size/4, largeRow)
+	if large, ok := r.large[name]; !ok || learned < large {
+		r.large[name] = learned
+	}
 }
 
 // keep writes a refused row to the dead letters. Until that is done the page is held: a full disk

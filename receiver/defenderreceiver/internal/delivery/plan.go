@@ -181,11 +181,14 @@ func (p *plan) refusedForGood(i int, before, after seen) {
 	p.split(i)
 }
 
-// refusedForNow ends the round, unless the span was refused several times: then it is split, so that what only one row
-// is the cause of does not hold up all others.
-func (p *plan) refusedForNow(i int) {
+// refusedForNow ends the round, unless the span was refused several times, or for its size: then it is split, so that
+// what only one row is the cause of does not hold up all others.
+func (p *plan) refusedForNow(i int, size bool) {
 	s := &p.spans[i]
 	s.tries++
+	if size {
+		s.tries = max(s.tries, triesWhole)
+	}
 	s.round, s.insist, s.insisted = p.round, false, 0
 	if s.len() == 1 {
 		p.descents--
