@@ -197,21 +197,24 @@ func (r *run) deliver(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := r.offer(ctx, i, now); err != nil { //nolint:contextcheck // a call outlives ctx
+		if err := r.offer(ctx, i, now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// look returns what was accepted so far, and whether other tables count. They do for a few rows, and for as many as are
+// refused for their size: that is no matter of permission, and a table may have large rows only.
 func (r *run) look() (now seen, others bool, changed <-chan struct{}) {
-	return r.Deliverer.accepted.look(r.batch.table.Name, r.plan.pending())
+	now, others, changed = r.Deliverer.accepted.look(r.batch.table.Name, r.plan.pending())
+	return now, others || r.forGood && isTooLarge(r.err), changed
 }
 
 // offer makes one call and takes down what came of it.
 func (r *run) offer(ctx context.Context, i int, before seen) error {
 	s := r.plan.spans[i]
-	reached, err := r.consume(s)
+	reached, err := r.consume(s) //nolint:contextcheck // a call outlives ctx
 	switch {
 	case err == nil:
 		r.take(r.plan.accepted(i, reached), reached)
@@ -225,12 +228,16 @@ func (r *run) offer(ctx context.Context, i int, before seen) error {
 		return nil
 	}
 	if !r.forGood {
-		r.plan.refusedForNow(i)
+		size := isTooLarge(err)
+		if size && s.len() == 1 {
+			r.learn(s.from)
+		}
+		r.plan.refusedForNow(i, size)
 		return nil
 	}
 	after, others, _ := r.look()
 	r.plan.refusedForGood(i, before, after)
-	if s.len() == 1 && r.plan.judge(i, refusalsNeeded(err), others) {
+	if s.len() == 1 && (isCertain(err) || r.plan.judge(i, refusalsNeeded(err), others)) {
 		return r.refuse(ctx, i)
 	}
 	return nil
@@ -356,8 +363,12 @@ func (r *run) refuse(ctx context.Context, i int) error {
 	if r.DeadLetters != nil {
 		r.Logger.Error("The pipeline refused a row for good while it took others; the row is in the dead letters.", fields...)
 	} else {
-		r.Logger.Error("The pipeline refused a row for good while it took others; the row is passed over, and not kept, "+
-			"because 'dead_letter::directory' is not set.", fields...)
+		// With its id each message is another one, so that the Collector's log leaves out none as a repetition.
+		r.Logger.Error(fmt.Sprintf("The pipeline refused the row %s for good while it took others; the row is passed over, and not "+
+			"kept, because 'dead_letter::directory' is not set.", row.UID), fields...)
+	}
+	if isTooLarge(r.err) {
+		r.learn(s.from)
 	}
 	r.plan.refused(i)
 	r.outcomes[s.from] = Refused
@@ -371,13 +382,19 @@ func (r *run) refuse(ctx context.Context, i int) error {
 		counts.Lost++
 	}
 	r.counts[name] = counts
-	if large, ok := r.large[name]; isTooLarge(r.err) {
-		// A row that is nearly as large is likely to be refused too, and then takes its neighbours with it.
-		if learned := size - size/4; !ok || learned < large {
-			r.large[name] = min(learned, largeRow)
-		}
-	}
 	return nil
+}
+
+// learn takes down that a row is refused for its size. One that is nearly as large is likely to be refused too, and
+// would take its neighbours with it.
+func (r *run) learn(row int) {
+	name, size := r.batch.table.Name, r.batch.sizes[row]
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	learned := min(size-size/4, largeRow)
+	if large, ok := r.large[name]; !ok || learned < large {
+		r.large[name] = learned
+	}
 }
 
 // keep writes a refused row to the dead letters. Until that is done the page is held: a full disk

@@ -547,6 +547,19 @@ func TestForTheMoment(t *testing.T) {
 			assert.LessOrEqual(t, b.log.Len(), 3)
 		})
 	})
+	t.Run("one row for its size", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			p := &pipeline{judge: refuses(errors.New("one log record size is greater than max size"), 40)}
+			b := newBench(t, p, true)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			result, err := b.Deliver(ctx, batch(logons, 0, 100), patience)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.Equal(t, []int{40}, rowsWith(result, Held))
+			assert.Equal(t, without(upTo(100), 40), p.taken)
+			assert.Len(t, p.calls[1], 50, "it is split at once")
+		})
+	})
 	t.Run("no retries", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, &pipeline{judge: func([]int) error { return errBusy }}, false)

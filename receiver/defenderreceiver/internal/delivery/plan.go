@@ -162,8 +162,11 @@ func (p *plan) accepted(i int, evidence bool) span {
 	return s
 }
 
-// refused settles a single row.
-func (p *plan) refused(i int) { p.spans = slices.Delete(p.spans, i, i+1) }
+// refused settles a single row. What it was that was refused is known now, so the search for more goes on.
+func (p *plan) refused(i int) {
+	p.spans = slices.Delete(p.spans, i, i+1)
+	p.refill()
+}
 
 // refusedForGood takes a refusal down, and splits the span.
 func (p *plan) refusedForGood(i int, before, after seen) {
@@ -178,11 +181,14 @@ func (p *plan) refusedForGood(i int, before, after seen) {
 	p.split(i)
 }
 
-// refusedForNow ends the round, unless the span was refused several times: then it is split, so that what only one row
-// is the cause of does not hold up all others.
-func (p *plan) refusedForNow(i int) {
+// refusedForNow ends the round, unless the span was refused several times, or for its size: then it is split, so that
+// what only one row is the cause of does not hold up all others.
+func (p *plan) refusedForNow(i int, size bool) {
 	s := &p.spans[i]
 	s.tries++
+	if size {
+		s.tries = max(s.tries, triesWhole)
+	}
 	s.round, s.insist, s.insisted = p.round, false, 0
 	if s.len() == 1 {
 		p.descents--

@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"errors"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -78,16 +80,43 @@ func isTooLarge(err error) bool {
 	return false
 }
 
+// recordSize is how the Kafka exporter says that a message is above its own limit.
+var recordSize = regexp.MustCompile(`record size (\d+) exceeds max (\d+)`)
+
+// messageOverhead is what Kafka's client adds at most to the size that it tells.
+const messageOverhead = 256
+
+// isCertain reports whether the exporter itself says that a call of one record can never fit. That does not depend on
+// the destination's mood, so nothing else has to show it.
+func isCertain(err error) bool {
+	found := recordSize.FindAllStringSubmatch(err.Error(), -1)
+	if len(found) != 1 || hasBranches(err) {
+		return false
+	}
+	size, wrong := strconv.Atoi(found[0][1])
+	limit, alsoWrong := strconv.Atoi(found[0][2])
+	return wrong == nil && alsoWrong == nil && size+messageOverhead > limit
+}
+
+// hasBranches reports whether several exporters have refused a call.
+func hasBranches(err error) bool {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		joined, ok := e.(interface{ Unwrap() []error })
+		if !ok {
+			continue
+		}
+		if branches := joined.Unwrap(); len(branches) != 1 || hasBranches(branches[0]) {
+			return true
+		}
+	}
+	return false
+}
+
 // failedRows are the ids of the records that an error says failed, if it says so of all of them: the others of the
 // call were accepted. The errors of several exporters say nothing, for each has its own part.
 func failedRows(err error) map[string]bool {
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if joined, ok := e.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 1 {
-			return nil
-		}
-	}
 	var failed consumererror.Logs
-	if !errors.As(err, &failed) {
+	if !errors.As(err, &failed) || hasBranches(err) {
 		return nil
 	}
 	return idsOf(failed.Data())
