@@ -3,6 +3,7 @@ package totalnormalizeprocessor
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -29,6 +30,8 @@ type Config struct {
 	StorageID *component.ID `mapstructure:"storage"`
 	// OtherRecords says what becomes of records that are no Defender rows.
 	OtherRecords OtherRecords `mapstructure:"other_records"`
+	// AdditionalColumns are columns that go to raw_metadata, beside those that always do, where a row has them.
+	AdditionalColumns []string `mapstructure:"additional_columns"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -116,10 +119,21 @@ func (c *Config) Unmarshal(conf *confmap.Conf) error {
 
 // Validate checks what does not validate itself.
 func (c *Config) Validate() error {
+	var errs []error
 	if c.DomainID == "" {
-		return errNoDomainID
+		errs = append(errs, errNoDomainID)
 	}
-	return nil
+	for _, column := range c.AdditionalColumns {
+		if !isColumn(column) {
+			errs = append(errs, fmt.Errorf("'additional_columns': %q is no column; name one as the service does, e.g. ProcessId", column))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// isColumn reports whether a name can be a column's.
+func isColumn(name string) bool {
+	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
 
 // Validate checks that u is a known choice.

@@ -22,7 +22,7 @@ func FuzzNormalize(f *testing.F) {
 		logsOf(additional(columns{"InitiatingProcessPosixEffectiveUser": posixUser("root")}).row("DeviceFileEvents")),
 		logsOf(graphJane.user("2026-03-15T08:00:00Z"), full("acme", "jane", janeSID, "jane@acme.com", entraID).row("DeviceProcessEvents")),
 		logsOf(bodyOf(f, envelope("AlertInfo", jane)), bodyOf(f, envelope("AlertEvidence", jane)), bodyOf(f, jsonOf(f, envelope("DeviceEvents", jane)))),
-		logsOf(slices.Collect(maps.Values(ways(f, "DeviceNetworkEvents", actor)))...),
+		logsOf(slices.Collect(maps.Values(ways(f, "DeviceNetworkEvents", acting)))...),
 	} {
 		text, err := (&plog.JSONMarshaler{}).MarshalLogs(seed)
 		require.NoError(f, err)

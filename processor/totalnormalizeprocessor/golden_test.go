@@ -19,6 +19,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+// goldenDirectory is at the root of the repository.
+var goldenDirectory = filepath.Join("..", "..", "testdata", "golden")
+
 // Each table with events has testdata/golden/<table>.in.ndjson, lines of {table, uid, row}, and
 // .out.ndjson: line by line the resource and body of every event, as the processor hands them on.
 func TestGolden(t *testing.T) {
@@ -27,7 +30,7 @@ func TestGolden(t *testing.T) {
 			continue
 		}
 		t.Run(table.Name, func(t *testing.T) {
-			file := filepath.Join("testdata", "golden", table.Name)
+			file := filepath.Join(goldenDirectory, table.Name)
 			h := newHarness(t)
 			var got bytes.Buffer
 			for _, resource := range h.consume(t, goldenRows(t, file+".in.ndjson")...) {

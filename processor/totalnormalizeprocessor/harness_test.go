@@ -23,6 +23,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
 const testDomain = "customer-domain-001"
@@ -187,7 +188,7 @@ func accountOf(c columns) accounts.Account {
 // newRow is a row as the receiver hands it over; columns is a JSON object.
 func newRow(table, uid, columns string) plog.LogRecord {
 	record := plog.NewLogRecord()
-	if !parseJSON(columns, record.Body()) {
+	if !row.ParseJSON(columns, record.Body()) {
 		panic("not a JSON object: " + columns)
 	}
 	if v, ok := record.Body().Map().Get("Timestamp"); ok {

@@ -6,28 +6,25 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
 )
 
-// Why records are dropped or passed, beside the reasons of accounts.Rules; and by what the person of
-// a mapped record was found.
+// Why records are dropped or passed, beside the reasons of the actor's rules and of accounts without a tuid.
 const (
-	reasonDirectory    = "directory"
-	reasonOther        = "not_defender"
-	reasonUnmapped     = "unmapped"
-	reasonInbound      = "inbound"
-	reasonNoAccount    = "no_account"
-	reasonNobodyOn     = "nobody_logged_on"
-	reasonSeveralUsers = "several_logged_on"
-
-	foundAccount    = "account"
-	foundPosix      = "posix_identity"
-	foundRecipient  = "mail_recipient"
-	foundAlertUser  = "alert_user"
-	foundLoggedOnBy = "logged_on_user"
+	reasonDirectory = "directory"
+	reasonOther     = "not_defender"
 
 	tableOther = "other"
 )
+
+// reasonOf are the reasons of mapped records: by what the person was found.
+func reasonOf(way actor.Way) string {
+	if way == actor.PosixUser {
+		return "posix_identity" // what the metric has called it from the beginning
+	}
+	return string(way)
+}
 
 const (
 	outcomeMapped  = "mapped"
@@ -40,7 +37,9 @@ type tally map[tallyKey]int64
 
 type tallyKey struct{ table, outcome, reason string }
 
-func (t tally) mapped(table, reason string)  { t[tallyKey{table, outcomeMapped, reason}]++ }
+func (t tally) mapped(table string, way actor.Way) {
+	t[tallyKey{table, outcomeMapped, reasonOf(way)}]++
+}
 func (t tally) dropped(table, reason string) { t[tallyKey{table, outcomeDropped, reason}]++ }
 func (t tally) passed(table, reason string)  { t[tallyKey{table, outcomePassed, reason}]++ }
 
