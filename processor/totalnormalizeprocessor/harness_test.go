@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -42,6 +43,17 @@ type harness struct {
 
 func newHarness(tb testing.TB, configure ...func(*Config)) *harness {
 	tb.Helper()
+	return startHarness(tb, componenttest.NewNopHost(), configure...)
+}
+
+// newHarnessOn is a harness whose processor has a storage.
+func newHarnessOn(tb testing.TB, storage component.Component) *harness {
+	tb.Helper()
+	return startHarness(tb, extensionHost{storageID: storage}, func(c *Config) { c.StorageID = &storageID })
+}
+
+func startHarness(tb testing.TB, host component.Host, configure ...func(*Config)) *harness {
+	tb.Helper()
 	cfg := createDefaultConfig().(*Config)
 	cfg.DomainID = testDomain
 	for _, c := range configure {
@@ -53,7 +65,7 @@ func newHarness(tb testing.TB, configure ...func(*Config)) *harness {
 	var err error
 	h.Logs, err = newLogs(tb.Context(), set, cfg, h.sink, h.now)
 	require.NoError(tb, err)
-	require.NoError(tb, h.Start(tb.Context(), componenttest.NewNopHost()))
+	require.NoError(tb, h.Start(tb.Context(), host))
 	tb.Cleanup(func() {
 		mapped, dropped, passed := h.count("mapped"), h.count("dropped"), h.count("passed")
 		assert.Equal(tb, h.in, mapped+dropped+passed, "records in = mapped + dropped + passed")
