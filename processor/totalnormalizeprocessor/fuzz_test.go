@@ -16,7 +16,7 @@ import (
 // FuzzNormalize sends whatever a client could: the harness checks that no record is lost.
 func FuzzNormalize(f *testing.F) {
 	for _, seed := range []plog.Logs{
-		logsOf(newRow("DeviceLogonEvents", sampleUID, sampleRow)),
+		logsOf(newRow("DeviceLogonEvents", sampleUID, sampleRow(f))),
 		logsOf(columns{"EntityType": "MailMessage", "AlertUsers": []any{jane}}.row("Alerts"), plog.NewLogRecord()),
 		logsOf(columns{"LoggedOnUsers": `[{"UserName":"jane"}]`}.row("DeviceInfo"), columns{"AccountUpn": "jane@acme.com"}.row("IdentityInfo"), columns{}.row("DeviceEvents")),
 		logsOf(additional(columns{"InitiatingProcessPosixEffectiveUser": posixUser("root")}).row("DeviceFileEvents")),

@@ -52,6 +52,31 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// Each table with events has a pair in testdata: a row as the service sends it, and the event that it becomes.
+func TestPairs(t *testing.T) {
+	pairs := filepath.Join("..", "..", "testdata")
+	for _, table := range tables.All() {
+		if table.Event == nil {
+			continue
+		}
+		t.Run(table.Name, func(t *testing.T) {
+			row, err := os.ReadFile(filepath.Join(pairs, table.Name+".row.json"))
+			require.NoError(t, err)
+			h := newHarness(t, func(c *Config) { c.TUID.MappingFile = filepath.Join(pairs, "tuids.csv") })
+			out := h.consume(t, newRow(table.Name, "", string(row)))
+			require.Len(t, out, 1, "%v", h.dropReasons())
+			got := orderedJSON(t, out[0].ScopeLogs().At(0).LogRecords().At(0).Body()) + "\n"
+			path := filepath.Join(pairs, table.Name+".event.json")
+			if *update {
+				require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), got)
+		})
+	}
+}
+
 func goldenRows(tb testing.TB, path string) []plog.LogRecord {
 	tb.Helper()
 	content, err := os.ReadFile(path)

@@ -92,9 +92,23 @@ func (h *harness) consumeLogs(tb testing.TB, logs plog.Logs) []plog.ResourceLogs
 	for _, l := range h.sink.AllLogs()[calls:] {
 		for _, resource := range l.ResourceLogs().All() {
 			out = append(out, resource)
+			h.check(tb, resource)
 		}
 	}
 	return out
+}
+
+// check holds a person's events against the schema.
+func (h *harness) check(tb testing.TB, resource plog.ResourceLogs) {
+	tb.Helper()
+	if _, ok := resource.Resource().Attributes().Get("total.domain_id"); !ok {
+		return
+	}
+	for _, scope := range resource.ScopeLogs().All() {
+		for _, record := range scope.LogRecords().All() {
+			checkEvent(tb, record)
+		}
+	}
 }
 
 // event is the one event that the row becomes.
