@@ -11,9 +11,25 @@ type Account struct {
 	ObjectID string `json:"object_id,omitempty"`
 }
 
-// nullSID stands on failed logons whose account could not be looked up. It names nobody, so the
-// name beside it decides.
-const nullSID = "S-1-0-0"
+// placeholders stand where a name is not known. The null SID stands on failed logons whose account
+// could not be looked up; the name beside it decides.
+var placeholders = map[string]bool{
+	"-": true, "--": true, "?": true,
+	"null": true, "(null)": true, "<null>": true, "[null]": true, "nil": true, "<nil>": true,
+	"n/a": true, "(n/a)": true, "<n/a>": true, "#n/a": true,
+	"unknown": true, "(unknown)": true, "<unknown>": true, "[unknown]": true,
+	"(none)": true, "<none>": true, "undefined": true,
+	"s-1-0-0": true, "00000000-0000-0000-0000-000000000000": true,
+}
+
+// named is a value without blanks around it; empty where it is a placeholder.
+func named(value string) string {
+	value = strings.TrimSpace(value)
+	if placeholders[strings.ToLower(value)] {
+		return ""
+	}
+	return value
+}
 
 // IsEmpty reports whether nothing names an account. A domain alone does not.
 func (a Account) IsEmpty() bool {
@@ -21,16 +37,12 @@ func (a Account) IsEmpty() bool {
 }
 
 // Clean returns a with every part in its place: blanks cut off, a `DOMAIN\name` that stands in the
-// name split, a name that is a UPN moved there, the null SID taken out.
+// name split, a name that is a UPN moved there, placeholders taken out.
 func (a Account) Clean() Account {
-	a.Domain = strings.TrimSpace(a.Domain)
-	a.Name = strings.TrimSpace(a.Name)
-	a.SID = strings.TrimSpace(a.SID)
-	a.UPN = strings.TrimSpace(a.UPN)
-	a.ObjectID = strings.TrimSpace(a.ObjectID)
+	a = Account{Domain: named(a.Domain), Name: named(a.Name), SID: named(a.SID), UPN: named(a.UPN), ObjectID: named(a.ObjectID)}
 	if domain, name, ok := strings.Cut(a.Name, `\`); ok {
-		a.Name = name
-		if domain != "" && domain != "." {
+		a.Name = named(name)
+		if domain = named(domain); domain != "" && domain != "." {
 			a.Domain = domain
 		}
 	}
@@ -43,9 +55,6 @@ func (a Account) Clean() Account {
 		if strings.Contains(a.Domain, ".") {
 			a.Domain = ""
 		}
-	}
-	if a.SID == nullSID {
-		a.SID = ""
 	}
 	return a
 }
@@ -99,4 +108,16 @@ func (a Account) SameAs(b Account) bool {
 		return strings.EqualFold(a.SID, b.SID)
 	}
 	return same(a.DomainName(), b.DomainName())
+}
+
+// IsEntraDomain reports whether a logon domain is one of Microsoft's that all tenants share. Two people may have the
+// same name there.
+func IsEntraDomain(domain string) bool {
+	return strings.EqualFold(domain, "azuread") || strings.EqualFold(domain, "microsoftaccount")
+}
+
+// DomainLabel is what the NetBIOS and the DNS form of a domain have in common, e.g. ACME of acme.local.
+func DomainLabel(domain string) string {
+	label, _, _ := strings.Cut(domain, ".")
+	return label
 }

@@ -14,7 +14,7 @@ func TestClean(t *testing.T) {
 		{Account{Name: "jane@acme.com"}, Account{Name: "jane", UPN: "jane@acme.com"}},
 		{Account{Domain: "acme.com", Name: "jane@acme.com", UPN: "j@acme.com"}, Account{Name: "jane", UPN: "j@acme.com"}},
 		{Account{Domain: "ACME", Name: "jane@acme.com"}, Account{Domain: "ACME", Name: "jane", UPN: "jane@acme.com"}},
-		{Account{Name: " jane ", SID: nullSID}, Account{Name: "jane"}},
+		{Account{Name: " jane ", SID: "S-1-0-0"}, Account{Name: "jane"}},
 		{Account{Name: "@acme.com"}, Account{Name: "@acme.com"}},
 	} {
 		assert.Equal(t, c.want, c.in.Clean())
@@ -71,6 +71,10 @@ func TestPersons(t *testing.T) {
 		"one name in two domains":              {[]Account{jane, {Domain: "EMCA", Name: "jane.doe"}}, 2},
 		"one name with two SIDs":               {[]Account{jane, {Domain: "ACME", Name: "jane.doe", SID: domainSID + "1002"}}, 2},
 		"one name with two UPNs":               {[]Account{{Name: "jane", UPN: "jane@a.com"}, {Name: "jane", UPN: "jane@b.com"}}, 2},
+		"a bare name between two domains":      {[]Account{{Name: "jane"}, {Domain: "ACME", Name: "jane"}, {Domain: "EMCA", Name: "jane"}}, 3},
+		"a bare name of one":                   {[]Account{{Name: "bob"}, {Name: "jane"}, {Domain: "ACME", Name: "jane"}}, 2},
+		"two DNS domains of one label":         {[]Account{{Domain: "acme.local", Name: "jane"}, {Domain: "acme.test", Name: "jane"}}, 2},
+		"a short domain between two":           {[]Account{{Domain: "acme", Name: "jane"}, {Domain: "acme.local", Name: "jane"}, {Domain: "acme.test", Name: "jane"}}, 3},
 		"accounts without a name are not same": {[]Account{{SID: "S-1-5-21-1-2-3-1001"}, {SID: "S-1-5-21-1-2-3-1002"}}, 2},
 	} {
 		assert.Len(t, Persons(c.list), c.want, name)

@@ -5,27 +5,24 @@ import (
 	"strings"
 )
 
-// Persons merges accounts that are one person's and returns one account for each person. Accounts
-// are one person's where a SID, UPN or object id is the same, or where the name is and nothing that
-// both of them say differs.
+// Persons merges accounts that are one person's and returns one account for each person, in order of
+// appearance. Accounts are one person's where a SID, UPN or object id is the same; or where the name
+// is, nothing that both of them say differs, and they are not like that with a third one that is
+// somebody else's.
 func Persons(list []Account) []Account {
-	var people [][]Account
+	var people []person
 	for _, a := range list {
-		if a.IsEmpty() {
-			continue
+		if !a.IsEmpty() {
+			people = join(append(people, person{a}), sharesID)
 		}
-		// One account may show that several people found so far are one.
-		person := []Account{}
-		others := people[:0]
-		for _, p := range people {
-			if slices.ContainsFunc(p, func(b Account) bool { return samePerson(a, b) }) {
-				person = append(person, p...)
-			} else {
-				others = append(others, p)
-			}
+	}
+	// Names tell less than ids do, so they are asked when the ids have spoken.
+	for {
+		fewer := joinOne(people)
+		if len(fewer) == len(people) {
+			break
 		}
-		people = others
-		people = append(people, append(person, a))
+		people = fewer
 	}
 	merged := make([]Account, len(people))
 	for i, p := range people {
@@ -36,17 +33,89 @@ func Persons(list []Account) []Account {
 	return merged
 }
 
-func samePerson(a, b Account) bool {
-	if same(a.SID, b.SID) || same(a.UPN, b.UPN) || same(a.EntraID(), b.EntraID()) {
-		return true
+// person is what the accounts of one person say.
+type person []Account
+
+// join unites people that are linked, directly or by others.
+func join(people []person, linked func(a, b person) bool) []person {
+	for i := 0; i < len(people); i++ {
+		for j := i + 1; j < len(people); j++ {
+			if linked(people[i], people[j]) {
+				people[i] = append(people[i], people[j]...)
+				people = slices.Delete(people, j, j+1)
+				j = i // the larger one may be linked to those before
+			}
+		}
 	}
-	return same(a.shortName(), b.shortName()) && !contradict(a, b)
+	return people
+}
+
+// joinOne unites two people of one name who can only be each other.
+func joinOne(people []person) []person {
+	for i := range people {
+		for j := i + 1; j < len(people); j++ {
+			if sharesName(people[i], people[j]) && !isAmbiguous(people, i) && !isAmbiguous(people, j) {
+				people[i] = append(people[i], people[j]...)
+				return slices.Delete(people, j, j+1)
+			}
+		}
+	}
+	return people
+}
+
+// isAmbiguous reports whether a person could by name be either of two.
+func isAmbiguous(people []person, i int) bool {
+	var others []person
+	for j := range people {
+		if j == i || !sharesName(people[i], people[j]) {
+			continue
+		}
+		if slices.ContainsFunc(others, func(p person) bool { return !sharesName(p, people[j]) }) {
+			return true
+		}
+		others = append(others, people[j])
+	}
+	return false
+}
+
+func sharesID(p, q person) bool {
+	return slices.ContainsFunc(p, func(a Account) bool {
+		return slices.ContainsFunc(q, func(b Account) bool {
+			return same(a.SID, b.SID) || same(a.UPN, b.UPN) || same(a.EntraID(), b.EntraID())
+		})
+	})
+}
+
+// sharesName reports whether some name is the same and nothing speaks against it.
+func sharesName(p, q person) bool {
+	shares := false
+	for _, a := range p {
+		for _, b := range q {
+			if contradict(a, b) {
+				return false
+			}
+			shares = shares || same(a.shortName(), b.shortName())
+		}
+	}
+	return shares
 }
 
 // contradict reports whether a and b say different things of the same kind.
 func contradict(a, b Account) bool {
-	return differ(a.UPN, b.UPN) || differ(a.EntraID(), b.EntraID()) || differ(domainLabel(a.Domain), domainLabel(b.Domain)) ||
+	return differ(a.UPN, b.UPN) || differ(a.EntraID(), b.EntraID()) || domainsDiffer(a.Domain, b.Domain) ||
 		(IsEntraSID(a.SID) == IsEntraSID(b.SID) && differ(a.SID, b.SID))
+}
+
+// domainsDiffer reports whether neither of two domains can be the other's short form. An Entra account has no
+// logon domain.
+func domainsDiffer(a, b string) bool {
+	if a == "" || b == "" || IsEntraDomain(a) || IsEntraDomain(b) {
+		return false
+	}
+	if strings.Contains(a, ".") && strings.Contains(b, ".") {
+		return !strings.EqualFold(a, b)
+	}
+	return !strings.EqualFold(DomainLabel(a), DomainLabel(b))
 }
 
 func (a Account) shortName() string {
@@ -55,15 +124,6 @@ func (a Account) shortName() string {
 	}
 	local, _, _ := strings.Cut(a.UPN, "@")
 	return local
-}
-
-// domainLabel is what ACME and acme.local have in common. An Entra account has no logon domain.
-func domainLabel(domain string) string {
-	label, _, _ := strings.Cut(domain, ".")
-	if strings.EqualFold(label, "azuread") {
-		return ""
-	}
-	return label
 }
 
 func same(a, b string) bool   { return a != "" && strings.EqualFold(a, b) }

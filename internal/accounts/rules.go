@@ -3,14 +3,22 @@ package accounts
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // Reason says why an account is nobody's. The values are few and fixed, so a metric can carry them.
 type Reason string
 
-// excluded is the reason of accounts that the user's own patterns name.
-const excluded Reason = "excluded"
+const (
+	// excluded is the reason of accounts that the user's own patterns name.
+	excluded Reason = "excluded"
+	// serviceAccount is the reason of accounts that a directory calls so.
+	serviceAccount Reason = "service_account"
+	posixDaemon    Reason = "posix_daemon"
+	root           Reason = "root"
+	unnamedUser    Reason = "posix_unnamed"
+)
 
 // Reasons are all that NonHuman can give, sorted.
 func Reasons() []Reason {
@@ -41,84 +49,149 @@ func NewRules(exclude, include Patterns) (*Rules, error) {
 	return &Rules{include: in, exclude: ex}, nil
 }
 
+// Facts is what is known of an account beside its names.
+type Facts struct {
+	// Local: it is an account of the device itself.
+	Local bool
+	// Service: a directory calls it a service account.
+	Service bool
+	// UID is the account's POSIX user id; empty: there is none, or it is not known.
+	UID string
+	// Apple: the uid is one of macOS, where people's begin at 501.
+	Apple bool
+}
+
 // NonHuman returns why a, which must be clean, is no person's account; false: it is one's, or
 // nothing says otherwise.
-func (r *Rules) NonHuman(a Account) (Reason, bool) {
+func (r *Rules) NonHuman(a Account, facts Facts) (Reason, bool) {
 	if r.include.match(a) {
 		return "", false
 	}
 	if r.exclude.match(a) {
 		return excluded, true
 	}
-	return builtinIndex.nonHuman(a)
-}
-
-// index is the rule table in the form that is quick to ask.
-type index struct {
-	sids, relativeIDs map[string]Reason
-	sidPrefixes       []rule
-	domains           map[string]Reason
-	names             map[string]rule
-	namePatterns      []rule
-}
-
-var builtinIndex = newIndex(builtin)
-
-func newIndex(rules []rule) *index {
-	x := &index{sids: map[string]Reason{}, relativeIDs: map[string]Reason{}, domains: map[string]Reason{}, names: map[string]rule{}}
-	for _, r := range rules {
-		switch {
-		case r.subject == byDomain:
-			x.domains[r.pattern] = r.reason
-		case r.subject == byName && strings.ContainsAny(r.pattern, "*#"):
-			x.namePatterns = append(x.namePatterns, r)
-		case r.subject == byName:
-			x.names[r.pattern] = r
-		case strings.HasPrefix(r.pattern, domainSIDPrefix):
-			_, rid, _ := strings.Cut(r.pattern, "*-")
-			x.relativeIDs[rid] = r.reason
-		case strings.HasSuffix(r.pattern, "*"):
-			x.sidPrefixes = append(x.sidPrefixes, rule{pattern: strings.TrimSuffix(r.pattern, "*"), reason: r.reason})
-		default:
-			x.sids[r.pattern] = r.reason
-		}
+	if facts.Service {
+		return serviceAccount, true
 	}
-	return x
-}
-
-func (x *index) nonHuman(a Account) (Reason, bool) {
-	sid := strings.ToUpper(a.SID)
-	if strings.HasPrefix(sid, entraSIDPrefix) {
+	if reason, ok := builtinIndex.bySID(a); ok {
+		return reason, true
+	}
+	if reason, ok := facts.byUID(a); ok {
+		return reason, true
+	}
+	if IsEntraSID(a.SID) {
 		// Entra ID gives these to its users only, so the name need not be asked.
 		return "", false
 	}
-	rid, ofDomain := relativeID(sid)
-	if ofDomain {
-		if reason, ok := x.relativeIDs[rid]; ok {
-			return reason, true
-		}
-	} else if reason, ok := x.fixedSID(sid); ok {
-		return reason, true
+	return builtinIndex.byName(a, facts)
+}
+
+// MayYield reports whether more knowledge of an account that the built-in rules call nobody's could show that it is a
+// person's.
+func (r *Rules) MayYield(a Account, facts Facts) bool {
+	if r.exclude.match(a) {
+		return false
 	}
-	if reason, ok := x.domains[strings.ToLower(a.Domain)]; ok {
-		return reason, true
+	a.ObjectID = "known"
+	_, non := r.NonHuman(a, facts)
+	return !non
+}
+
+// byUID speaks of accounts whose POSIX user id is known. People's begin at 1000, on macOS at 501; the highest are
+// nobody's.
+func (f Facts) byUID(a Account) (Reason, bool) {
+	uid, err := strconv.ParseInt(f.UID, 10, 64)
+	if err != nil {
+		return "", false
 	}
-	name := strings.ToLower(a.Name)
-	if name == "" {
-		name, _, _ = strings.Cut(strings.ToLower(a.UPN), "@")
+	const (
+		firstPerson, firstApplePerson = 1000, 500
+		nobody, nobodyAs32Bits        = 65534, 4294967294
+	)
+	first := int64(firstPerson)
+	if f.Apple {
+		first = firstApplePerson
 	}
-	if r, ok := x.names[name]; ok {
-		return r.reason, !r.fixedSID || !ofDomain
-	}
-	for _, r := range x.namePatterns {
-		if r.matchesName(name) {
-			return r.reason, true
-		}
+	switch {
+	case uid == 0:
+		return root, true
+	case uid < first, uid == nobody, uid == nobodyAs32Bits:
+		return posixDaemon, true
+	case a.IsEmpty():
+		return unnamedUser, true
 	}
 	return "", false
 }
 
-func (x *index) fixedSID(sid string) (Reason, bool) {
+// index is the rule table in the form that is quick to ask.
+type index struct {
+	sids, relativeIDs        map[string]Reason
+	sidPrefixes, sidPatterns []rule
+	domains                  map[string]Reason
+	names                    map[string]rule
+	namePatterns             []rule
+	guests                   map[string]bool
+}
+
+var builtinIndex = newIndex()
+
+func newIndex() *index {
+	x := &index{
+		sids: map[string]Reason{}, relativeIDs: map[string]Reason{},
+		domains: map[string]Reason{}, names: map[string]rule{}, guests: map[string]bool{},
+	}
+	for _, r := range builtinSIDs {
+		x.addSID(r)
+	}
+	for _, r := range builtin {
+		if strings.ContainsAny(r.pattern, "*#%") {
+			x.namePatterns = append(x.namePatterns, r)
+		} else {
+			x.names[r.pattern] = r
+		}
+	}
+	for reason, domains := range builtinDomains {
+		for _, domain := range domains {
+			x.domains[fold(domain)] = reason
+		}
+	}
+	for reason, names := range windowsNames {
+		for _, name := range names {
+			x.names[fold(name)] = rule{reason: reason, yields: yieldsToDomainSID}
+		}
+	}
+	for _, name := range daemonNames {
+		x.names[name] = rule{reason: posixDaemon, yields: yieldsToID}
+	}
+	for _, name := range guestNames {
+		x.guests[fold(name)] = true
+	}
+	return x
+}
+
+func (x *index) addSID(r rule) {
+	switch {
+	case strings.HasPrefix(r.pattern, domainSIDPrefix):
+		_, rid, _ := strings.Cut(r.pattern, "*-")
+		x.relativeIDs[rid] = r.reason
+	case strings.HasSuffix(r.pattern, "*"):
+		x.sidPrefixes = append(x.sidPrefixes, rule{pattern: strings.TrimSuffix(r.pattern, "*"), reason: r.reason})
+	case strings.Contains(r.pattern, "#"):
+		x.sidPatterns = append(x.sidPatterns, r)
+	default:
+		x.sids[r.pattern] = r.reason
+	}
+}
+
+func (x *index) bySID(a Account) (Reason, bool) {
+	if a.SID == "" {
+		return "", false
+	}
+	sid := strings.ToUpper(a.SID)
+	if rid, ofDomain := relativeID(sid); ofDomain {
+		reason, ok := x.relativeIDs[rid]
+		return reason, ok
+	}
 	if reason, ok := x.sids[sid]; ok {
 		return reason, true
 	}
@@ -127,7 +200,68 @@ func (x *index) fixedSID(sid string) (Reason, bool) {
 			return r.reason, true
 		}
 	}
+	for _, r := range x.sidPatterns {
+		if matchesNumbers(sid, r.pattern) {
+			return r.reason, true
+		}
+	}
 	return "", false
+}
+
+// matchesNumbers holds a SID against a pattern whose `#` stand for whole numbers.
+func matchesNumbers(sid, pattern string) bool {
+	parts, wanted := strings.Split(sid, "-"), strings.Split(pattern, "-")
+	if len(parts) != len(wanted) {
+		return false
+	}
+	for i, want := range wanted {
+		if want == "#" && parts[i] != "" && strings.Trim(parts[i], "0123456789") == "" {
+			continue
+		}
+		if parts[i] != want {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *index) byName(a Account, facts Facts) (Reason, bool) {
+	if reason, ok := x.domains[fold(a.Domain)]; ok {
+		return reason, true
+	}
+	name := fold(a.shortName())
+	if r, ok := x.names[name]; ok {
+		return r.reason, !r.yieldsTo(a, facts)
+	}
+	for _, r := range x.namePatterns {
+		if r.matchesName(name) && !r.yieldsTo(a, facts) {
+			return r.reason, true
+		}
+	}
+	_, ofDomain := relativeID(a.SID)
+	if x.guests[name] && !ofDomain && a.UPN == "" && a.ObjectID == "" && (facts.Local || a.Domain == "") {
+		return "guest", true
+	}
+	return "", false
+}
+
+// yieldsTo reports whether what is known of an account outweighs the rule.
+func (r rule) yieldsTo(a Account, facts Facts) bool {
+	_, ofDomain := relativeID(a.SID)
+	switch r.yields {
+	case yieldsToDomainSID:
+		return ofDomain
+	case yieldsToID:
+		return a.UPN != "" || a.ObjectID != "" || ofDomain && !facts.Local && a.Domain != ""
+	case yieldsToOtherUPN:
+		if a.UPN == "" {
+			return a.ObjectID != ""
+		}
+		local, _, _ := strings.Cut(fold(a.UPN), "@")
+		return local != r.pattern && !r.matchesName(local)
+	default:
+		return false
+	}
 }
 
 func (r rule) matchesName(name string) bool {
@@ -137,7 +271,11 @@ func (r rule) matchesName(name string) bool {
 	if prefix, ok := strings.CutSuffix(r.pattern, "*"); ok {
 		return strings.HasPrefix(name, prefix)
 	}
-	prefix, _ := strings.CutSuffix(r.pattern, "#")
+	if prefix, ok := strings.CutSuffix(r.pattern, "%"); ok {
+		number, ok := strings.CutPrefix(name, prefix)
+		return ok && len(number) == r.hex && strings.Trim(number, "0123456789abcdef") == ""
+	}
+	prefix, isNumbered := strings.CutSuffix(r.pattern, "#")
 	number, ok := strings.CutPrefix(name, prefix)
-	return ok && number != "" && strings.Trim(number, "0123456789") == ""
+	return isNumbered && ok && number != "" && strings.Trim(number, "0123456789") == ""
 }

@@ -1,10 +1,12 @@
 package accounts
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -12,11 +14,13 @@ const (
 	human     = Reason("")
 )
 
-// A case is written domain, name, SID, UPN; the reason is empty where the account is a person's.
-var accountCases = []struct {
+type accountCase struct {
 	domain, name, sid, upn string
 	reason                 Reason
-}{
+}
+
+// A case is written domain, name, SID, UPN; the reason is empty where the account is a person's.
+var accountCases = []accountCase{
 	// People.
 	{"ACME", "jane.doe", domainSID + "1001", "", human},
 	{"acme", "jane.doe", "", "", human},
@@ -37,7 +41,7 @@ var accountCases = []struct {
 	{"acme", "krbtgt_bob", "", "", human},
 	{"acme", "rooth", "", "", human},
 	{"acme", "guest1", "", "", human},
-	{"acme", "jane.doe", nullSID, "", human},
+	{"acme", "jane.doe", "S-1-0-0", "", human},
 	{"acme", "svc-backup", domainSID + "2001", "", human},
 	{"acme", "sa-backup", "", "", human},
 	{"acme", "500", "", "", human},
@@ -129,7 +133,6 @@ var accountCases = []struct {
 	{"", "", "", "HealthMailbox0659e34@acme.com", "exchange_mailbox"},
 	{"linux-1", "root", "", "", "root"},
 	{"mac-1", "_windowserver", "", "", "posix_daemon"},
-	{"mac-1", "_spotlight", "S-1-5-21-987654321-987654321-987654321-1178", "", "posix_daemon"},
 	{"linux-1", "systemd-resolve", "", "", "posix_daemon"},
 	{"linux-1", "daemon", "", "", "posix_daemon"},
 	{"linux-1", "nobody", "", "", "posix_daemon"},
@@ -140,18 +143,151 @@ var accountCases = []struct {
 	{"linux-1", "sshd", "", "", "posix_daemon"},
 }
 
+// knownCases are accounts of which more is known than a name: an object id, that they are the device's own, a POSIX
+// user id, what a directory calls them.
+var knownCases = []struct {
+	account Account
+	facts   Facts
+	reason  Reason
+}{
+	// A daemon's name is a person's where something says so.
+	{Account{Domain: "acme", Name: "adm", ObjectID: "o"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "mail", SID: domainSID + "1301"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "apache", SID: domainSID + "1302", UPN: "apache@acme.com"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "root", ObjectID: "o"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "_jane", UPN: "_jane@acme.com"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "_jane", SID: domainSID + "1303"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "systemd-smith", UPN: "s@acme.com"}, Facts{}, human},
+	{Account{Domain: "mac-1", Name: "_spotlight", SID: "S-1-5-21-987654321-987654321-987654321-1178"}, Facts{Local: true}, posixDaemon},
+	{Account{Domain: "mac-1", Name: "daemon", SID: "S-1-5-21-987654321-987654321-987654321-1001"}, Facts{Local: true}, posixDaemon},
+	{Account{Name: "mail", SID: domainSID + "1304"}, Facts{}, posixDaemon},
+
+	// Reserved prefixes have a shape, and a UPN of that shape is no person's either.
+	{Account{Domain: "acme", Name: "sm_jones"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "SM_0123456789abcdef0", SID: domainSID + "1401"}, Facts{}, "exchange_mailbox"},
+	{Account{Domain: "acme", Name: "SM_0123456789abcdef0", UPN: "sue.moss@acme.com"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "SM_0123456789abcdef0", UPN: "SM_0123456789abcdef0@acme.com", ObjectID: "o"}, Facts{}, "exchange_mailbox"},
+	{Account{Domain: "acme", Name: "aad_anna"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "AAD_0123456789ab", ObjectID: "o"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "msol_team"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "MSOL_0123456789ab", SID: domainSID + "1402"}, Facts{}, "directory_sync"},
+	{Account{Domain: "acme", Name: "HealthMailbox7", UPN: "HealthMailbox7@acme.com"}, Facts{}, "exchange_mailbox"},
+	{Account{Domain: "acme", Name: "HealthMailbox0123456789abcdef0123456789abcdef"}, Facts{}, "exchange_mailbox"},
+	{Account{Domain: "acme", Name: "dwm-7", UPN: "d.meyer@acme.com"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "guest", UPN: "gwen.guest@acme.com"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "WS-9$", UPN: "ws-9@acme.com", ObjectID: "o"}, Facts{}, "computer_or_managed_account"},
+
+	// POSIX user ids go before names.
+	{Account{Domain: "lx-1", Name: "deploy"}, Facts{Local: true, UID: "998"}, posixDaemon},
+	{Account{Domain: "lx-1", Name: "deploy"}, Facts{Local: true, UID: "1000"}, human},
+	{Account{Domain: "lx-1", Name: "any"}, Facts{Local: true, UID: "1"}, posixDaemon},
+	{Account{Domain: "lx-1", Name: "toor"}, Facts{Local: true, UID: "0"}, root},
+	{Account{Domain: "lx-1", Name: "overflow"}, Facts{Local: true, UID: "65534"}, posixDaemon},
+	{Account{Domain: "mac-1", Name: "overflow"}, Facts{Local: true, UID: "4294967294", Apple: true}, posixDaemon},
+	{Account{Domain: "mac-1", Name: "overflow"}, Facts{Local: true, UID: "-2", Apple: true}, posixDaemon},
+	{Account{Domain: "mac-1", Name: "alex"}, Facts{Local: true, UID: "501", Apple: true}, human},
+	{Account{Domain: "mac-1", Name: "alex"}, Facts{Local: true, UID: "500", Apple: true}, human},
+	{Account{Domain: "mac-1", Name: "helper"}, Facts{Local: true, UID: "499", Apple: true}, posixDaemon},
+	{Account{Domain: "lx-1", Name: "alex"}, Facts{Local: true, UID: "501"}, posixDaemon},
+	{Account{}, Facts{UID: "70001"}, unnamedUser},
+	{Account{Domain: "lx-1", Name: "ann"}, Facts{UID: "x"}, human},
+	{Account{Domain: "acme", Name: "ann", SID: "S-1-5-18"}, Facts{UID: "1000"}, "system"},
+
+	// What a directory calls a service account.
+	{Account{Domain: "acme", Name: "backup.exec", UPN: "backup.exec@acme.com", ObjectID: "o"}, Facts{Service: true}, serviceAccount},
+	{Account{Domain: "AzureAD", Name: "x", SID: "S-1-12-1-1-2-3-4"}, Facts{Service: true}, serviceAccount},
+
+	// Groups by SID, and what merely begins like one.
+	{Account{Name: "jane", SID: "S-1-2-3"}, Facts{}, human},
+	{Account{SID: "S-1-2-0"}, Facts{}, "group_sid"},
+	{Account{SID: "S-1-2-1"}, Facts{}, "group_sid"},
+	{Account{SID: "S-1-3-4"}, Facts{}, "group_sid"},
+	{Account{Name: "jane", SID: "S-1-3-77"}, Facts{}, human},
+	{Account{Name: "jane", SID: "S-1-16-x"}, Facts{}, human},
+	{Account{SID: "S-1-16-12288"}, Facts{}, "group_sid"},
+	{Account{SID: "S-1-5-32-545"}, Facts{}, "group_sid"},
+	{Account{Name: "jane", SID: "S-1-5-32-545-9"}, Facts{}, human},
+	{Account{SID: "S-1-5-5-0-99"}, Facts{}, "group_sid"},
+	{Account{Name: "jane", SID: "S-1-5-5-99"}, Facts{}, human},
+	{Account{SID: "S-1-5-64-10"}, Facts{}, "group_sid"},
+	{Account{SID: "S-1-18-1"}, Facts{}, "group_sid"},
+	{Account{Domain: "acme", Name: "domain users", SID: domainSID + "513"}, Facts{}, "group_sid"},
+	{Account{Domain: "acme", Name: "admins", SID: domainSID + "512"}, Facts{}, "group_sid"},
+	{Account{Domain: "acme", Name: "jane", SID: domainSID + "5120"}, Facts{}, human},
+
+	// Windows in other languages, by domain and by name, with and without accents.
+	{Account{Domain: "AUTORITE NT", Name: "Système"}, Facts{}, "nt_authority"},
+	{Account{Domain: "AUTORITE\u0301 NT", Name: "x"}, Facts{}, "nt_authority"},
+	{Account{Domain: "NT-AUTORITÄT", Name: "SYSTEM"}, Facts{}, "nt_authority"},
+	{Account{Domain: "nt-autorita\u0308t", Name: "SYSTEM"}, Facts{}, "nt_authority"},
+	{Account{Domain: "ZARZĄDZANIE NT", Name: "SYSTEM"}, Facts{}, "nt_authority"},
+	{Account{Domain: "NT INSTANS", Name: "SYSTEM"}, Facts{}, "nt_authority"},
+	{Account{Domain: "NT-MYNDIGHET", Name: "SYSTEM"}, Facts{}, "nt_authority"},
+	{Account{Domain: "AUTORIDADE NT", Name: "SISTEMA"}, Facts{}, "nt_authority"},
+	{Account{Domain: "GESTIONNAIRE DE FENETRES", Name: "X"}, Facts{}, "window_manager"},
+	{Account{Domain: "Fenster-Manager", Name: "X"}, Facts{}, "window_manager"},
+	{Account{Domain: "Диспетчер окон", Name: "X"}, Facts{}, "window_manager"},
+	{Account{Domain: "Menedżer okien", Name: "X"}, Facts{}, "window_manager"},
+	{Account{Name: "Netzwerkdienst"}, Facts{}, "network_service"},
+	{Account{Name: "SERVICE RESEAU"}, Facts{}, "network_service"},
+	{Account{Name: "Servizio di rete"}, Facts{}, "network_service"},
+	{Account{Name: "AĞ HİZMETİ"}, Facts{}, "network_service"},
+	{Account{Name: "СЕТЕВАЯ СЛУЖБА"}, Facts{}, "network_service"},
+	{Account{Name: "Nätverkstjänst"}, Facts{}, "network_service"},
+	{Account{Name: "USŁUGA LOKALNA"}, Facts{}, "local_service"},
+	{Account{Name: "Serviço Local"}, Facts{}, "local_service"},
+	{Account{Name: "Lokal tjeneste"}, Facts{}, "local_service"},
+	{Account{Name: "ANONYMOUS-ANMELDUNG"}, Facts{}, "anonymous"},
+	{Account{Name: "Accesso anonimo"}, Facts{}, "anonymous"},
+	{Account{Domain: "acme", Name: "Sistema", SID: domainSID + "1501"}, Facts{}, human},
+
+	// The guest's other names are surnames, too.
+	{Account{Domain: "ws-1", Name: "Gast"}, Facts{Local: true}, "guest"},
+	{Account{Domain: "ws-1", Name: "INVITÉ"}, Facts{Local: true}, "guest"},
+	{Account{Domain: "acme", Name: "Gast"}, Facts{}, human},
+	{Account{Domain: "acme", Name: "gast", UPN: "g.gast@acme.com"}, Facts{Local: true}, human},
+}
+
 func TestBuiltinRules(t *testing.T) {
 	rules, err := NewRules(Patterns{}, Patterns{})
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(accountCases), 80)
-	for _, c := range accountCases {
-		a := Account{Domain: c.domain, Name: c.name, SID: c.sid, UPN: c.upn}.Clean()
-		reason, non := rules.NonHuman(a)
-		assert.Equal(t, c.reason != human, non, "%+v", a)
+	require.GreaterOrEqual(t, len(accountCases)+len(knownCases), 160)
+	check := func(a Account, facts Facts, want Reason) {
+		reason, non := rules.NonHuman(a, facts)
+		assert.Equal(t, want != human, non, "%+v %+v %s", a, facts, reason)
 		if non {
-			assert.Equal(t, c.reason, reason, "%+v", a)
+			assert.Equal(t, want, reason, "%+v %+v", a, facts)
 		}
 	}
+	for _, c := range accountCases {
+		check(Account{Domain: c.domain, Name: c.name, SID: c.sid, UPN: c.upn}.Clean(), Facts{}, c.reason)
+	}
+	for _, c := range knownCases {
+		check(c.account.Clean(), c.facts, c.reason)
+	}
+}
+
+// The case of what a row says, and whether it writes accents, decide nothing.
+func TestCaseDecidesNothing(t *testing.T) {
+	rules, err := NewRules(Patterns{}, Patterns{})
+	require.NoError(t, err)
+	for _, c := range knownCases {
+		a := c.account.Clean()
+		want, _ := rules.NonHuman(a, c.facts)
+		for _, change := range []func(string) string{strings.ToUpper, strings.ToLower, norm.NFD.String} {
+			b := Account{Domain: change(a.Domain), Name: change(a.Name), SID: change(a.SID), UPN: change(a.UPN), ObjectID: a.ObjectID}
+			got, _ := rules.NonHuman(b, c.facts)
+			assert.Equal(t, want, got, "%+v", b)
+		}
+	}
+}
+
+func TestPlaceholdersNameNobody(t *testing.T) {
+	for _, name := range []string{"-", " - ", "(null)", "N/A", "n/a", "unknown", "Unknown", "<unknown>", "NULL", `-\-`, `ACME\(null)`} {
+		assert.True(t, Account{Domain: "-", Name: name, SID: "s-1-0-0", ObjectID: "00000000-0000-0000-0000-000000000000"}.Clean().IsEmpty(), name)
+	}
+	assert.Equal(t, Account{Name: "jane"}, Account{Domain: "-", Name: "jane", UPN: "N/A"}.Clean())
+	assert.False(t, Account{Name: "unknown.user"}.Clean().IsEmpty())
 }
 
 func TestUserPatternsWinOverBuiltin(t *testing.T) {
@@ -180,7 +316,7 @@ func TestUserPatternsWinOverBuiltin(t *testing.T) {
 		"domain pattern is not a name":  {Account{Name: "lab-7"}, human},
 		"no name does not match a star": {Account{SID: domainSID + "1001"}, human},
 	} {
-		reason, non := rules.NonHuman(c.account)
+		reason, non := rules.NonHuman(c.account, Facts{})
 		assert.Equal(t, c.reason, reason, name)
 		assert.Equal(t, c.reason != human, non, name)
 	}
@@ -216,14 +352,14 @@ func TestServerRulesAreASubset(t *testing.T) {
 					continue
 				}
 				matched++
-				_, non := rules.NonHuman(a.Clean())
+				_, non := rules.NonHuman(a.Clean(), Facts{})
 				assert.True(t, non, "%+v", a)
 			}
 		}
 	}
 	assert.Positive(t, matched)
 	for _, name := range server.Names {
-		_, non := rules.NonHuman(Account{Domain: "AzureAD", Name: name})
+		_, non := rules.NonHuman(Account{Domain: "AzureAD", Name: name}, Facts{})
 		assert.True(t, non, name)
 	}
 }

@@ -22,10 +22,13 @@ type Server struct {
 func ServerRules() Server {
 	s := Server{KeepNames: []string{"root"}}
 	for _, r := range builtin {
+		if r.server {
+			s.Names = append(s.Names, r.pattern)
+		}
+	}
+	for _, r := range builtinSIDs {
 		switch {
 		case !r.server:
-		case r.subject == byName:
-			s.Names = append(s.Names, r.pattern)
 		case strings.HasSuffix(r.pattern, "*"):
 			s.SIDPrefixes = append(s.SIDPrefixes, strings.TrimSuffix(r.pattern, "*"))
 		default:

@@ -9,7 +9,7 @@ var (
 	accountOfReq = Account{Domain: "RequestAccountDomain", Name: "RequestAccountName", SID: "RequestAccountSid", RemoteOnly: true}
 	accountOfIP  = Account{
 		Domain: "InitiatingProcessAccountDomain", Name: "InitiatingProcessAccountName", SID: "InitiatingProcessAccountSid",
-		UPN: "InitiatingProcessAccountUpn", ObjectID: "InitiatingProcessAccountObjectId",
+		UPN: "InitiatingProcessAccountUpn", ObjectID: "InitiatingProcessAccountObjectId", Initiating: true,
 	}
 )
 
@@ -139,17 +139,25 @@ var catalog = []*Table{
 				{Key: "process", Column: "InitiatingProcessFileName"},
 				{Key: "sensitivity_label", Column: "SensitivityLabel"},
 				{Key: "is_azure_info_protection_applied", Column: "IsAzureInfoProtectionApplied"},
+				{Key: "previous_file_name", Column: "PreviousFileName"},
+				{Key: "request_source_ip", Column: "RequestSourceIP"},
 			},
 			RawMetadata: []string{
 				"ActionType", "DeviceId", "DeviceName", "FileName", "FolderPath", "SHA256", "FileSize",
 				"InitiatingProcessFileName", "InitiatingProcessAccountName", "SensitivityLabel", "IsAzureInfoProtectionApplied",
+				"PreviousFileName", "RequestSourceIP",
 			},
+			RemoteOnly: []string{"RequestSourceIP"},
 		},
 	},
 	{
 		Name: "DeviceEvents", Priority: 6, Schema: deviceEvents,
 		Identity: deviceEventIdentity,
 		Accounts: []Account{account, accountOfIP},
+		AccountActions: []string{
+			"UserAccount", "SecurityGroup", "LocalGroup", "PasswordChangeAttempt", "PasswordResetAttempt",
+			"AccountCheckedForBlankPassword", "LogonRightsSettingEnabled",
+		},
 		Event: &Event{
 			Type: "ENDPOINT", PlatformID: ReportIDColumn,
 			Payload: []Field{
@@ -186,11 +194,11 @@ var catalog = []*Table{
 	{
 		Name: "DeviceInfo", Kind: Directory, Priority: 8, PollInterval: directoryInterval, Schema: deviceInfo,
 		Key: "DeviceId", Whole: "LoggedOnUsers",
-		Extra: []string{"DeviceName", "LoggedOnUsers"},
+		Extra: []string{"DeviceName", "LoggedOnUsers", "OSPlatform"},
 	},
 	{
 		Name: "IdentityInfo", Kind: Directory, Priority: 8, PollInterval: directoryInterval, Schema: identityInfo,
 		Key:   "AccountObjectId",
-		Extra: []string{"AccountUpn", "AccountName", "AccountDomain", "OnPremSid", "CloudSid", "Type"},
+		Extra: []string{"AccountUpn", "AccountName", "AccountDomain", "OnPremSid", "CloudSid", "Type", "AccountDisplayName"},
 	},
 }

@@ -68,6 +68,9 @@ type Table struct {
 	Whole string
 	// Accounts in the order in which they are asked who acted.
 	Accounts []Account
+	// AccountActions are beginnings of the ActionTypes of events about accounts. In those the first of Accounts is what
+	// was changed, not who changed it.
+	AccountActions []string
 	// Extra are columns read beside those that identity, accounts and event need.
 	Extra []string
 	// Event is what the TOTAL event takes; nil where rows become none.
@@ -79,6 +82,8 @@ type Account struct {
 	Domain, Name, SID, UPN, ObjectID string
 	// RemoteOnly accounts count only where the row's RequestProtocol names a network protocol.
 	RemoteOnly bool
+	// Initiating is the account of the process that did what the row tells.
+	Initiating bool
 }
 
 func (a Account) columns() []string {
@@ -91,6 +96,8 @@ type Event struct {
 	PlatformID  string   // the column of platform_event_id
 	Payload     []Field  // in the order of the contract, after `user`
 	RawMetadata []string // columns, each under its snake_case name
+	// RemoteOnly are columns that count only where the row's RequestProtocol names a network protocol.
+	RemoteOnly []string
 }
 
 // Field is one key of a payload.

@@ -11,6 +11,10 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/directory"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
 func limits(entries int, age time.Duration) func(*Config) {
@@ -59,7 +63,7 @@ func TestEntriesAgeOut(t *testing.T) {
 	h.consume(t, rows...)
 	h.clock = h.clock.Add(time.Hour)
 	assert.Equal(t, "p1@acme.com", h.user(t, asked.row("DeviceLogonEvents")))
-	assert.Equal(t, "p1", h.user(t, columns{"DeviceId": "d1"}.row("DeviceEvents")), "logged on there")
+	assert.Equal(t, "p1@acme.com", h.user(t, columns{"DeviceId": "d1"}.row("DeviceEvents")), "logged on there")
 	h.clock = h.clock.Add(1)
 	assert.Equal(t, `acme\p1`, h.user(t, asked.row("DeviceLogonEvents")))
 	assert.Equal(t, "[no_account]", h.user(t, columns{"DeviceId": "d1"}.row("DeviceEvents")))
@@ -104,7 +108,7 @@ func TestStoreIsBoundedToo(t *testing.T) {
 	keeper := openFileStorage(t, t.TempDir())
 	defer func() { require.NoError(t, keeper.Shutdown(t.Context())) }()
 	now := time.Date(2026, 3, 15, 9, 0, 0, 0, time.UTC)
-	run := func(entries int, rows ...plog.LogRecord) *directories {
+	run := func(entries int, rows ...plog.LogRecord) *directory.Directories {
 		cfg := validConfig()
 		limits(entries, time.Hour)(cfg)
 		p, err := newProcessor(nopSettings(), cfg, consumertest.NewNop(), func() time.Time { return now })
@@ -126,7 +130,7 @@ func TestStoreIsBoundedToo(t *testing.T) {
 	kept := run(10)
 	assert.Equal(t, 2, entries(kept)["IdentityInfo"], "the others are gone for good")
 	_, third := personNo(2)
-	assert.NotNil(t, kept.identityOf(accountOf(third), false), "the newest are kept")
+	assert.NotNil(t, kept.Identify(accountOf(third), row.Device{}).Identity, "the newest are kept")
 	more, _ := personNo(9)
 	run(2, more...)
 	assert.Equal(t, 2, entries(run(10))["IdentityInfo"], "what made room while it ran is gone, too")
@@ -147,7 +151,7 @@ func TestSeenAgainIsStoredNowAndThen(t *testing.T) {
 		people, _ := personNo(1)
 		learned := columns{"AccountUpn": "r@acme.com", "AccountObjectId": entraID}.row("DeviceProcessEvents")
 		for _, record := range append(people, learned) {
-			in := &intake{normalizer: p, counts: tally{}, taught: map[lesson]struct{}{}}
+			in := &intake{normalizer: p, counts: tally{}, taught: map[actor.Lesson]struct{}{}}
 			in.take(record)
 			n += len(in.changes)
 		}
@@ -161,10 +165,10 @@ func TestSeenAgainIsStoredNowAndThen(t *testing.T) {
 	require.NoError(t, p.shutdown(t.Context()))
 }
 
-func entries(d *directories) map[string]int {
+func entries(d *directory.Directories) map[string]int {
 	n := map[string]int{}
-	for _, s := range d.sizes() {
-		n[s.name] = int(s.entries)
+	for _, s := range d.Sizes() {
+		n[s.Name] = int(s.Entries)
 	}
 	return n
 }

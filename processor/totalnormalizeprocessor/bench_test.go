@@ -26,7 +26,7 @@ func BenchmarkNormalize(b *testing.B) {
 			p, err := NewFactory().CreateLogs(b.Context(), processortest.NewNopSettings(metadata.Type), validConfig(), consumertest.NewNop())
 			require.NoError(b, err)
 			require.NoError(b, p.Start(b.Context(), componenttest.NewNopHost()))
-			rows := goldenRows(b, filepath.Join("testdata", "golden", table.Name+".in.ndjson"))
+			rows := goldenRows(b, filepath.Join(goldenDirectory, table.Name+".in.ndjson"))
 			require.NoError(b, p.ConsumeLogs(b.Context(), logsOf(rows...)))
 			for len(rows) < records {
 				rows = append(rows, rows...)

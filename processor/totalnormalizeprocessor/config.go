@@ -1,6 +1,7 @@
 package totalnormalizeprocessor
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -29,6 +30,8 @@ type Config struct {
 	StorageID *component.ID `mapstructure:"storage" example:"file_storage/directories"`
 	// OtherRecords says what becomes of records that are no Defender rows.
 	OtherRecords OtherRecords `mapstructure:"other_records"`
+	// AdditionalColumns are columns that go to raw_metadata, beside those that always do, where a row has them.
+	AdditionalColumns []string `mapstructure:"additional_columns"`
 
 	// written is what the user wrote and the fields above do not show.
 	written *settings.Written
@@ -114,6 +117,7 @@ func (c *Config) Validate() error {
 		settings.Positive("directories::max_age", c.Directories.MaxAge),
 		settings.Under("accounts::exclude", c.Accounts.Exclude.Check()),
 		settings.Under("accounts::include", c.Accounts.Include.Check()),
+		c.validateColumns(),
 	)
 }
 
@@ -128,4 +132,19 @@ func (c *Config) validateDomainID() error {
 		return settings.Problemf("domain_id", "is a placeholder: %s", what)
 	}
 	return nil
+}
+
+func (c *Config) validateColumns() error {
+	var problems []error
+	for _, column := range c.AdditionalColumns {
+		if !isColumn(column) {
+			problems = append(problems, settings.Problemf("additional_columns", "names %q, which is no column: name one as the service does, e.g. ProcessId", column))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// isColumn reports whether a name can be a column's.
+func isColumn(name string) bool {
+	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }

@@ -16,13 +16,13 @@ import (
 // FuzzNormalize sends whatever a client could: the harness checks that no record is lost.
 func FuzzNormalize(f *testing.F) {
 	for _, seed := range []plog.Logs{
-		logsOf(newRow("DeviceLogonEvents", sampleUID, sampleRow)),
+		logsOf(newRow("DeviceLogonEvents", sampleUID, sampleRow(f))),
 		logsOf(columns{"EntityType": "MailMessage", "AlertUsers": []any{jane}}.row("Alerts"), plog.NewLogRecord()),
 		logsOf(columns{"LoggedOnUsers": `[{"UserName":"jane"}]`}.row("DeviceInfo"), columns{"AccountUpn": "jane@acme.com"}.row("IdentityInfo"), columns{}.row("DeviceEvents")),
 		logsOf(additional(columns{"InitiatingProcessPosixEffectiveUser": posixUser("root")}).row("DeviceFileEvents")),
 		logsOf(graphJane.user("2026-03-15T08:00:00Z"), full("acme", "jane", janeSID, "jane@acme.com", entraID).row("DeviceProcessEvents")),
 		logsOf(bodyOf(f, envelope("AlertInfo", jane)), bodyOf(f, envelope("AlertEvidence", jane)), bodyOf(f, jsonOf(f, envelope("DeviceEvents", jane)))),
-		logsOf(slices.Collect(maps.Values(ways(f, "DeviceNetworkEvents", actor)))...),
+		logsOf(slices.Collect(maps.Values(ways(f, "DeviceNetworkEvents", acting)))...),
 	} {
 		text, err := (&plog.JSONMarshaler{}).MarshalLogs(seed)
 		require.NoError(f, err)

@@ -19,6 +19,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+// goldenDirectory is at the root of the repository.
+var goldenDirectory = filepath.Join("..", "..", "testdata", "golden")
+
 // Each table with events has testdata/golden/<table>.in.ndjson, lines of {table, uid, row}, and
 // .out.ndjson: line by line the resource and body of every event, as the processor hands them on.
 func TestGolden(t *testing.T) {
@@ -27,7 +30,7 @@ func TestGolden(t *testing.T) {
 			continue
 		}
 		t.Run(table.Name, func(t *testing.T) {
-			file := filepath.Join("testdata", "golden", table.Name)
+			file := filepath.Join(goldenDirectory, table.Name)
 			h := newHarness(t)
 			var got bytes.Buffer
 			for _, resource := range h.consume(t, goldenRows(t, file+".in.ndjson")...) {
@@ -45,6 +48,31 @@ func TestGolden(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, string(want), got.String())
 			assert.Positive(t, h.count("mapped"))
+		})
+	}
+}
+
+// Each table with events has a pair in testdata: a row as the service sends it, and the event that it becomes.
+func TestPairs(t *testing.T) {
+	pairs := filepath.Join("..", "..", "testdata")
+	for _, table := range tables.All() {
+		if table.Event == nil {
+			continue
+		}
+		t.Run(table.Name, func(t *testing.T) {
+			row, err := os.ReadFile(filepath.Join(pairs, table.Name+".row.json"))
+			require.NoError(t, err)
+			h := newHarness(t, func(c *Config) { c.TUID.MappingFile = filepath.Join(pairs, "tuids.csv") })
+			out := h.consume(t, newRow(table.Name, "", string(row)))
+			require.Len(t, out, 1, "%v", h.dropReasons())
+			got := orderedJSON(t, out[0].ScopeLogs().At(0).LogRecords().At(0).Body()) + "\n"
+			path := filepath.Join(pairs, table.Name+".event.json")
+			if *update {
+				require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), got)
 		})
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
 const testDomain = "customer-domain-001"
@@ -42,6 +43,17 @@ type harness struct {
 
 func newHarness(tb testing.TB, configure ...func(*Config)) *harness {
 	tb.Helper()
+	return startHarness(tb, componenttest.NewNopHost(), configure...)
+}
+
+// newHarnessOn is a harness whose processor has a storage.
+func newHarnessOn(tb testing.TB, storage component.Component) *harness {
+	tb.Helper()
+	return startHarness(tb, extensionHost{storageID: storage}, func(c *Config) { c.StorageID = &storageID })
+}
+
+func startHarness(tb testing.TB, host component.Host, configure ...func(*Config)) *harness {
+	tb.Helper()
 	cfg := createDefaultConfig().(*Config)
 	cfg.DomainID = testDomain
 	for _, c := range configure {
@@ -54,7 +66,7 @@ func newHarness(tb testing.TB, configure ...func(*Config)) *harness {
 	var err error
 	h.Logs, err = newLogs(tb.Context(), set, cfg, h.sink, h.now)
 	require.NoError(tb, err)
-	require.NoError(tb, h.Start(tb.Context(), componenttest.NewNopHost()))
+	require.NoError(tb, h.Start(tb.Context(), host))
 	tb.Cleanup(func() {
 		mapped, dropped, passed := h.count("mapped"), h.count("dropped"), h.count("passed")
 		assert.Equal(tb, h.in, mapped+dropped+passed, "records in = mapped + dropped + passed")
@@ -81,9 +93,23 @@ func (h *harness) consumeLogs(tb testing.TB, logs plog.Logs) []plog.ResourceLogs
 	for _, l := range h.sink.AllLogs()[calls:] {
 		for _, resource := range l.ResourceLogs().All() {
 			out = append(out, resource)
+			h.check(tb, resource)
 		}
 	}
 	return out
+}
+
+// check holds a person's events against the schema.
+func (h *harness) check(tb testing.TB, resource plog.ResourceLogs) {
+	tb.Helper()
+	if _, ok := resource.Resource().Attributes().Get("total.domain_id"); !ok {
+		return
+	}
+	for _, scope := range resource.ScopeLogs().All() {
+		for _, record := range scope.LogRecords().All() {
+			checkEvent(tb, record)
+		}
+	}
 }
 
 // event is the one event that the row becomes.
@@ -192,7 +218,7 @@ func accountOf(c columns) accounts.Account {
 // newRow is a row as the receiver hands it over; columns is a JSON object.
 func newRow(table, uid, columns string) plog.LogRecord {
 	record := plog.NewLogRecord()
-	if !parseJSON(columns, record.Body()) {
+	if !row.ParseJSON(columns, record.Body()) {
 		panic("not a JSON object: " + columns)
 	}
 	if v, ok := record.Body().Map().Get("Timestamp"); ok {

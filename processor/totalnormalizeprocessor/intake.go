@@ -2,12 +2,18 @@ package totalnormalizeprocessor
 
 import (
 	"context"
+	"slices"
+	"strings"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/streaming"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/directory"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
 // intake goes through the records of one call before any becomes an event, so that all of them profit
@@ -17,21 +23,16 @@ type intake struct {
 
 	parser streaming.Parser
 	counts tally
-	taught map[lesson]struct{}
+	// taught are the lessons of this call, so that a person's many rows are one.
+	taught map[actor.Lesson]struct{}
 	// changes are the directories', for the store.
-	changes []storedEntry
-}
-
-// lesson is what a row says of an account, so that a person's many rows of a call are one.
-type lesson struct {
-	account accounts.Account
-	device  deviceNames
+	changes []directory.Change
 }
 
 // takeIn unpacks records of the Streaming API, takes directory rows out of the call and into the
 // directories, and learns from the other rows.
 func (n *normalizer) takeIn(ctx context.Context, logs plog.Logs, counts tally) {
-	in := &intake{normalizer: n, counts: counts, taught: map[lesson]struct{}{}}
+	in := &intake{normalizer: n, counts: counts, taught: map[actor.Lesson]struct{}{}}
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
@@ -40,11 +41,11 @@ func (n *normalizer) takeIn(ctx context.Context, logs plog.Logs, counts tally) {
 			})
 		}
 	}
-	in.changes = append(in.changes, n.directories.evict()...)
+	in.changes = append(in.changes, n.directories.Evict()...)
 	if n.store == nil {
 		return
 	}
-	if err := n.store.save(ctx, in.changes); err != nil {
+	if err := save(ctx, n.store, in.changes); err != nil {
 		// Nothing is lost that the next snapshot does not bring again.
 		n.logger.Warn("Cannot store the directories; they will be read anew after a restart", zap.Error(err))
 	}
@@ -52,13 +53,13 @@ func (n *normalizer) takeIn(ctx context.Context, logs plog.Logs, counts tally) {
 
 // take reports whether the record is done with.
 func (in *intake) take(record plog.LogRecord) bool {
-	r, ok := in.rowOf(record)
+	r, plan, ok := in.rowOf(record)
 	switch {
 	case !ok:
 		return false
-	case r.plan.event == nil:
-		in.changes = append(in.changes, in.directories.take(r)...)
-		in.counts.dropped(r.plan.table.Name, reasonDirectory)
+	case !plan.IsEvent():
+		in.changes = append(in.changes, in.directories.Take(r)...)
+		in.counts.dropped(r.Table.Name, reasonDirectory)
 		return true
 	default:
 		in.learnFrom(r)
@@ -66,18 +67,44 @@ func (in *intake) take(record plog.LogRecord) bool {
 	}
 }
 
-func (in *intake) learnFrom(r row) {
-	for _, columns := range r.plan.table.Accounts {
-		if r.text(columns.UPN) == "" {
+func (in *intake) learnFrom(r row.Row) {
+	for _, lesson := range in.resolver.Lessons(r) {
+		if _, known := in.taught[lesson]; known {
 			continue
 		}
-		said := lesson{r.account(columns), in.resolver.deviceOf(r)}
-		if _, known := in.taught[said]; known {
-			continue
+		in.taught[lesson] = struct{}{}
+		if in.resolver.IsTaught(lesson) {
+			in.changes = append(in.changes, in.directories.Learn(lesson.Account, lesson.Device, r.Time)...)
 		}
-		in.taught[said] = struct{}{}
-		if _, non := in.resolver.rules.NonHuman(said.account); !non {
-			in.changes = append(in.changes, in.directories.learn(said.account, said.device, r.time)...)
+	}
+}
+
+// isEvidenceAlone reports whether the row is alert evidence without AlertInfo.
+func isEvidenceAlone(record plog.LogRecord) bool { return tableOf(record) == event.TableAlertEvidence }
+
+// completeEvidence makes a row of AlertEvidence alone as much of a row of Alerts as it can be: with what AlertInfo has
+// said by then.
+func (n *normalizer) completeEvidence(r row.Row) {
+	for i, said := range n.directories.AlertInfo(r.Text("AlertId")) {
+		if said != "" {
+			r.Columns.PutStr(directory.AlertColumns[i], said)
 		}
+	}
+	if r.Text("Category") != "" {
+		return
+	}
+	// Evidence has a list of the alert's categories.
+	v, ok := r.JSON("Categories")
+	if !ok || v.Type() != pcommon.ValueTypeSlice {
+		return
+	}
+	var categories []string
+	for _, c := range v.Slice().All() {
+		if category := row.Text(c); category != "" && !slices.Contains(categories, category) {
+			categories = append(categories, category)
+		}
+	}
+	if len(categories) > 0 {
+		r.Columns.PutStr("Category", strings.Join(categories, ", "))
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
 // full is a row of which an account stands in full.
@@ -72,7 +74,7 @@ func TestOnePersonHasOneTUID(t *testing.T) {
 				_, err = p.processLogs(t.Context(), logsOf(lesson.row("DeviceProcessEvents")))
 				require.NoError(t, err)
 			} else {
-				require.NotNil(t, p.directories.identityOf(accountOf(ways[2]), false))
+				require.NotNil(t, p.directories.Identify(accountOf(ways[2]), row.Device{}).Identity)
 			}
 			require.NoError(t, p.shutdown(t.Context()))
 		}
@@ -82,8 +84,8 @@ func TestOnePersonHasOneTUID(t *testing.T) {
 func TestWhatRowsDoNotTeach(t *testing.T) {
 	const upn = "mallory@acme.com"
 	for name, c := range map[string]struct{ row, asked columns }{
-		"a local account":                  {full("WS-1", "jane", janeSID, upn, ""), account("", "", janeSID)},
-		"one of the device's full name":    {full("ws-1.acme.local", "jane", janeSID, upn, entraID), account("", "", janeSID)},
+		"a local account elsewhere":        {full("WS-1", "jane", janeSID, upn, ""), account("", "", janeSID).and(columns{"DeviceId": "d2"})},
+		"one of the device's full name":    {full("ws-1.acme.local", "jane", janeSID, upn, entraID), account("", "", janeSID).and(columns{"DeviceId": "d2"})},
 		"one of a device without name":     {full("acme", "jane", janeSID, upn, "").and(columns{"DeviceName": ""}), account("", "", janeSID)},
 		"one without domain":               {full("", "jane", janeSID, upn, ""), account("", "", janeSID)},
 		"a name at a device without name":  {full("acme", "jane", "", upn, "").and(columns{"DeviceName": ""}), account("acme", "jane", "")},
@@ -91,7 +93,7 @@ func TestWhatRowsDoNotTeach(t *testing.T) {
 		"a machine":                        {full("acme", "WS-9$", janeSID, upn, ""), account("", "", janeSID)},
 		"an Entra SID of another id":       {full("AzureAD", "jane", entra, upn, "00000000-0000-0000-0000-000000000001"), account("", "", entra)},
 		"a broken object id":               {full("acme", "jane", janeSID, upn, "x"), account("", "", janeSID)},
-		"a name of the Entra tenant":       {full("AzureAD", "jane", entra, upn, ""), account("AzureAD", "jane", "")},
+		"a name of the Entra tenant":       {full("AzureAD", "jane", entra, upn, ""), account("AzureAD", "jane", "").and(columns{"DeviceId": "d2"})},
 		"what is no UPN":                   {full("acme", "jane", janeSID, "mallory", ""), account("", "", janeSID)},
 		"another SID of the name":          {full("acme", "jane", bobSID, upn, ""), account("acme", "jane", janeSID)},
 		"who two rows say it is":           {full("acme", "jane", janeSID, upn, "").and(initiating("acme", "jane", janeSID)).and(columns{"InitiatingProcessAccountUpn": "jane@acme.com"}), account("", "", janeSID)},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/order"
 )
 
 func at(second int, who columns) plog.LogRecord {
@@ -29,10 +29,10 @@ func lateOf(t *testing.T, out []plog.ResourceLogs) []int {
 	t.Helper()
 	var late []int
 	for _, resource := range out {
-		_, inResource := resource.Resource().Attributes().Get(attributeLate)
+		_, inResource := resource.Resource().Attributes().Get(order.AttributeLate)
 		require.False(t, inResource, "the group stays one")
 		for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
-			if v, ok := record.Attributes().Get(attributeLate); ok {
+			if v, ok := record.Attributes().Get(order.AttributeLate); ok {
 				require.Equal(t, pcommon.NewValueBool(true), v)
 				late = append(late, record.Timestamp().AsTime().Second()-10)
 			}
@@ -114,66 +114,4 @@ func TestPassedRecordsHaveNoOrder(t *testing.T) {
 	}
 	assert.Empty(t, lateOf(t, h.consume(t, plain(5))))
 	assert.Empty(t, lateOf(t, h.consume(t, plain(1))))
-}
-
-func TestOrderRemembersSoManyPeople(t *testing.T) {
-	o := newOrder(consumertest.NewNop(), testDomain)
-	o.limit = 10
-	one := func(person, second int) bool {
-		logs := logsOf(at(second, jane))
-		attributes := logs.ResourceLogs().At(0).Resource().Attributes()
-		attributes.PutStr(attributeDomainID, testDomain)
-		attributes.PutStr(attributeTUID, strconv.Itoa(person))
-		require.NoError(t, o.ConsumeLogs(t.Context(), logs))
-		_, late := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes().Get(attributeLate)
-		return late
-	}
-	for person := range 1000 {
-		one(person, 5)
-		assert.True(t, one(person, 4))
-		assert.True(t, one(max(person-4, 0), 4), "the last ten are remembered")
-	}
-	assert.LessOrEqual(t, len(o.newest)+len(o.before), 20)
-	assert.False(t, one(0, 1), "long forgotten")
-}
-
-// Of two calls at once the one that comes second is handed on when the first has ended, and is compared with
-// it. One that is cancelled while it waits is not handed on.
-func TestCallsGoOneAfterAnother(t *testing.T) {
-	began, end := make(chan struct{}, 3), make(chan struct{})
-	var late [][]int
-	next, err := consumer.NewLogs(func(_ context.Context, logs plog.Logs) error {
-		began <- struct{}{}
-		<-end
-		var out []plog.ResourceLogs
-		for _, resource := range logs.ResourceLogs().All() {
-			out = append(out, resource)
-		}
-		late = append(late, lateOf(t, out))
-		return nil
-	})
-	require.NoError(t, err)
-	o := newOrder(next, testDomain)
-	call := func(ctx context.Context, second int) chan error {
-		logs := logsOf(at(second, jane))
-		resource := logs.ResourceLogs().At(0)
-		resource.Resource().Attributes().PutStr(attributeDomainID, testDomain)
-		resource.ScopeLogs().At(0).LogRecords().At(0).SetTimestamp(pcommon.Timestamp(time.Duration(second+10) * time.Second))
-		done := make(chan error, 1)
-		go func() { done <- o.ConsumeLogs(ctx, logs) }()
-		return done
-	}
-	first := call(t.Context(), 9)
-	<-began
-	ctx, cancel := context.WithCancel(t.Context())
-	cancelled := call(ctx, 1)
-	cancel()
-	require.ErrorIs(t, <-cancelled, context.Canceled)
-	second := call(t.Context(), 4)
-	end <- struct{}{}
-	require.NoError(t, <-first)
-	<-began
-	end <- struct{}{}
-	require.NoError(t, <-second)
-	assert.Equal(t, [][]int{nil, {4}}, late)
 }

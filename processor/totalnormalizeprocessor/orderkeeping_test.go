@@ -3,7 +3,6 @@ package totalnormalizeprocessor
 import (
 	"context"
 	"errors"
-	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumertest"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
@@ -57,7 +55,7 @@ func TestOrderOutlivesACrash(t *testing.T) {
 		late(at(9, jane))
 		time.Sleep(5 * time.Second)
 		m.Fail(nil)
-		time.Sleep(orderKeptEvery)
+		time.Sleep(time.Second)
 		synctest.Wait()
 		crashed := m.Snapshot()
 		_, keys := crashed.Count()
@@ -70,35 +68,4 @@ func TestOrderOutlivesACrash(t *testing.T) {
 		late(at(20, jane))
 		require.ErrorContains(t, stop(), "disk full")
 	})
-}
-
-func TestOrderIsForgottenInTime(t *testing.T) {
-	now := time.Date(2026, 3, 15, 9, 0, 0, 0, time.UTC)
-	f := restored{now: now, order: map[uint64]pcommon.Timestamp{}}
-	value := func(at time.Time) []byte { return strconv.AppendInt(nil, at.UnixNano(), 10) }
-	assert.True(t, f.read(orderPrefix+"1f", value(now.AddDate(0, 0, -29))))
-	assert.False(t, f.read(orderPrefix+"2", value(now.AddDate(0, 0, -31))), "the service has nothing that old")
-	assert.True(t, f.read(orderPrefix+"3", value(now.Add(time.Hour))))
-	assert.False(t, f.read(orderPrefix+"4", value(now.AddDate(70, 0, 0))), "everything would be late for good")
-	assert.Len(t, f.order, 2)
-	assert.Contains(t, f.order, uint64(31))
-
-	o := newOrder(consumertest.NewNop(), testDomain)
-	o.limit = 2
-	o.restore(map[uint64]pcommon.Timestamp{})
-	stored := map[string]any{}
-	for group := range uint64(9) {
-		o.accepted(map[uint64]pcommon.Timestamp{group: 5})
-		for groups := 1; groups > 0; {
-			changed, entries := o.changes(1)
-			groups = len(changed)
-			for _, e := range entries {
-				if stored[e.key] = e.value; e.value == nil {
-					delete(stored, e.key)
-				}
-			}
-		}
-		assert.Len(t, stored, len(o.newest)+len(o.before), "what is forgotten is not kept in the storage")
-	}
-	assert.Len(t, stored, 3)
 }

@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processorhelper"
@@ -15,7 +16,15 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/reach"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/directory"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/order"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/store"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/tuid"
 )
 
 // normalizer is the processor. Its parts guard themselves, so calls may come at the same time.
@@ -25,13 +34,13 @@ type normalizer struct {
 	id          component.ID
 	logger      *zap.Logger
 	telemetry   *metadata.TelemetryBuilder
-	plans       map[string]*plan
-	directories *directories
-	resolver    *resolver
-	tuids       *tuids
-	order       *order
-	store       *store
-	keeping     *orderKeeping
+	plans       map[string]*event.Plan
+	directories *directory.Directories
+	resolver    *actor.Resolver
+	tuids       *tuid.TUIDs
+	order       *order.Order
+	store       *store.Store // nil: nothing is stored
+	keeping     *order.Keeping
 }
 
 func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now func() time.Time) (*normalizer, error) {
@@ -43,20 +52,21 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 	if err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}
-	known := newDirectories(cfg.Directories, now)
+	known := directory.New(directory.Limits{MaxEntries: cfg.Directories.MaxEntries, MaxAge: cfg.Directories.MaxAge}, now)
+	people := tuid.Settings{DomainID: cfg.DomainID, MappingFile: cfg.TUID.MappingFile, Unmapped: tuid.Unmapped(cfg.TUID.Unmapped)}
 	n := &normalizer{
 		now:         now,
 		cfg:         cfg,
 		id:          set.ID,
 		logger:      set.Logger,
 		telemetry:   telemetry,
-		plans:       newPlans(),
+		plans:       event.NewPlans(cfg.AdditionalColumns),
 		directories: known,
-		resolver:    &resolver{rules: rules, directories: known, loggedOnUsers: cfg.LoggedOnUsers},
-		tuids:       newTUIDs(cfg, set.Logger, now),
-		order:       newOrder(next, cfg.DomainID),
+		resolver:    actor.NewResolver(rules, known, cfg.LoggedOnUsers),
+		tuids:       tuid.New(people, set.Logger, now),
+		order:       order.New(next, cfg.DomainID, event.MarkLate),
 	}
-	if err := known.observe(telemetry, processorAttribute(n.id)); err != nil {
+	if err := observeDirectories(known, telemetry, processorAttribute(set.ID)); err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}
 	everyKey(n.plans).report(context.Background(), telemetry, processorAttribute(n.id))
@@ -64,22 +74,47 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 }
 
 func (n *normalizer) start(ctx context.Context, host component.Host) error {
-	if err := n.tuids.start(); err != nil {
+	if err := n.tuids.Start(); err != nil {
 		return err
 	}
 	if n.cfg.StorageID == nil {
 		return nil
 	}
-	store, err := openStore(ctx, host, *n.cfg.StorageID, n.id)
+	s, err := store.Open(ctx, host, *n.cfg.StorageID, n.id)
 	if err != nil {
 		return err
 	}
-	if err := store.load(ctx, n.directories, n.order); err != nil {
+	if err := n.load(ctx, s); err != nil {
 		return err
 	}
-	n.store = store
-	n.keeping = keepOrder(ctx, n.order, store, n.logger)
+	n.store = s
+	n.keeping = n.order.Keep(ctx, func(ctx context.Context, changes []order.Change) error { return save(ctx, s, changes) }, n.logger)
 	return nil
+}
+
+// load fills the directories, as far as they have room, and the order. An entry that cannot be read is deleted: the
+// next snapshot brings it again.
+func (n *normalizer) load(ctx context.Context, s *store.Store) error {
+	people, handedOn := n.directories.NewRestored(), order.NewRestored(n.now())
+	err := s.Load(ctx, func(key string, value []byte) bool { return people.Read(key, value) || handedOn.Read(key, value) })
+	if err != nil {
+		return err
+	}
+	n.directories.Fill(people)
+	n.order.Fill(handedOn)
+	if err := save(ctx, s, n.directories.Evict()); err != nil {
+		return fmt.Errorf("'storage': deleting old entries of the directories: %w", errors.Join(err, s.Close(ctx)))
+	}
+	return nil
+}
+
+// save stores what a part of the processor wants stored.
+func save[C order.Change | directory.Change](ctx context.Context, s *store.Store, changes []C) error {
+	entries := make([]store.Entry, len(changes))
+	for i, change := range changes {
+		entries[i] = store.Entry(change)
+	}
+	return s.Save(ctx, entries)
 }
 
 func (n *normalizer) shutdown(ctx context.Context) error {
@@ -87,30 +122,30 @@ func (n *normalizer) shutdown(ctx context.Context) error {
 	if n.store == nil {
 		return nil
 	}
-	store := n.store
+	s := n.store
 	n.store = nil
-	return errors.Join(n.keeping.end(ctx), store.close(ctx))
+	return errors.Join(n.keeping.End(ctx), s.Close(ctx))
 }
 
 func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
 	reach.Judged(ctx)
-	n.tuids.refresh()
+	n.tuids.Refresh()
 	counts := tally{}
 	n.takeIn(ctx, logs, counts)
-	events := newGroups(n.schemaURL())
+	events := order.NewGroups(n.schemaURL())
 	resources := logs.ResourceLogs()
 	for i := range resources.Len() {
 		resource := resources.At(i)
 		for j := range resource.ScopeLogs().Len() {
 			scope := resource.ScopeLogs().At(j)
-			target := events.from(resource, scope)
+			target := events.From(resource, scope)
 			scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
 				return n.normalize(record, target, counts)
 			})
 		}
 	}
 	removeEmpty(logs)
-	events.appendTo(logs)
+	events.AppendTo(logs)
 	counts.report(ctx, n.telemetry, processorAttribute(n.id))
 	if logs.ResourceLogs().Len() == 0 {
 		return logs, processorhelper.ErrSkipProcessingData
@@ -121,15 +156,15 @@ func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs
 // schemaURL is what the records' own attributes follow; empty: the schema they came with.
 func (n *normalizer) schemaURL() string {
 	if n.cfg.SemanticAttributes {
-		return semanticsSchemaURL
+		return event.SchemaURL
 	}
 	return ""
 }
 
 // normalize moves the record's event to target. It reports whether the record is done with: false
 // leaves it, as it is, where it stands.
-func (n *normalizer) normalize(record plog.LogRecord, target source, counts tally) bool {
-	r, ok := n.rowOf(record)
+func (n *normalizer) normalize(record plog.LogRecord, target order.Source, counts tally) bool {
+	r, plan, ok := n.rowOf(record)
 	if !ok {
 		if n.cfg.OtherRecords == OtherRecordsDrop {
 			counts.dropped(tableOther, reasonOther)
@@ -138,30 +173,67 @@ func (n *normalizer) normalize(record plog.LogRecord, target source, counts tall
 		counts.passed(tableOther, reasonOther)
 		return false
 	}
-	table := r.plan.table.Name
-	if r.alone {
+	if isEvidenceAlone(record) {
 		n.completeEvidence(r)
 	}
-	found := n.resolver.whoActed(r)
-	if found.dropped {
-		counts.dropped(table, found.reason)
+	found := n.resolver.WhoActed(r)
+	if found.Dropped != "" {
+		counts.dropped(r.Table.Name, found.Dropped)
 		return true
 	}
-	person := personOf(found.account, found.identity)
-	tuid, ok := n.tuids.of(person)
+	person := n.resolver.Person(found)
+	id, ok := n.tuids.Of(person.Key, person.Names)
 	if !ok {
-		counts.dropped(table, reasonUnmapped)
+		counts.dropped(r.Table.Name, tuid.ReasonUnmapped)
 		return true
 	}
-	event := r.plan.newEvent(r, eventIDOf(record), n.cfg.DomainID, tuid, person.user)
+	facts := n.facts(record, r, found)
+	facts.TUID, facts.User = id, person.User
+	body := plan.New(r, facts)
 	if n.cfg.SemanticAttributes {
-		describe(record, r, found)
+		event.Describe(record, r, found.Full())
 	}
-	destination := target.of(record).group(n.cfg.DomainID, tuid, person.key).AppendEmpty()
+	destination := target.Of(record).Person(n.cfg.DomainID, id, person.Key).AppendEmpty()
 	record.MoveTo(destination)
-	event.MoveTo(destination.Body())
-	counts.mapped(table, found.reason)
+	body.MoveTo(destination.Body())
+	counts.mapped(r.Table.Name, found.Way)
 	return true
+}
+
+// facts are what an event says beside its row, but for the person.
+func (n *normalizer) facts(record plog.LogRecord, r row.Row, found actor.Finding) event.Facts {
+	target := n.resolver.Target(r)
+	facts := event.Facts{
+		EventID: event.IDOf(record), DomainID: n.cfg.DomainID,
+		TargetUser: target.User, TargetGroup: target.Group,
+		Streamed: isStreamed(record),
+	}
+	if found.Way != actor.Account {
+		facts.AttributedBy = string(found.Way)
+	}
+	if lane, ok := record.Attributes().Get(tables.AttributeLane); ok {
+		facts.Lane = row.Text(lane)
+	}
+	return facts
+}
+
+// rowOf reads a record as a row. A record without the table's attribute, of an unknown table or
+// without columns is none.
+func (n *normalizer) rowOf(record plog.LogRecord) (row.Row, *event.Plan, bool) {
+	name := tableOf(record)
+	plan, ok := n.plans[name]
+	if !ok || record.Body().Type() != pcommon.ValueTypeMap {
+		return row.Row{}, nil, false
+	}
+	return row.New(plan.Table, record.Body().Map(), record.Timestamp().AsTime()), plan, true
+}
+
+func tableOf(record plog.LogRecord) string {
+	name, ok := record.Attributes().Get(tables.AttributeTable)
+	if !ok || name.Type() != pcommon.ValueTypeStr {
+		return ""
+	}
+	return name.Str()
 }
 
 func removeEmpty(logs plog.Logs) {

@@ -3,9 +3,7 @@ package totalnormalizeprocessor
 import (
 	"encoding/json"
 	"maps"
-	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -97,9 +95,12 @@ func TestWhoActed(t *testing.T) {
 		"no protocol: neither":          {"DeviceFileEvents", requesting("", "jane", janeSID).and(system), "[system]"},
 		"local alone is no account":     {"DeviceFileEvents", requesting("Local", "jane", janeSID), "[no_account]"},
 
-		"inbound is nobody's":         {"DeviceNetworkEvents", columns{"ActionType": "InboundConnectionAccepted"}.and(initiating("acme", "jane", janeSID)), "[inbound]"},
-		"inbound in any case":         {"DeviceNetworkEvents", columns{"ActionType": "inboundInternetScanInspected"}, "[inbound]"},
-		"inbound only of connections": {"DeviceEvents", columns{"ActionType": "InboundX"}.and(jane), `acme\jane`},
+		"inbound to a machine's process": {"DeviceNetworkEvents", columns{"ActionType": "InboundConnectionAccepted"}.and(system), "[inbound]"},
+		"inbound to a person's process":  {"DeviceNetworkEvents", columns{"ActionType": "InboundConnectionAccepted"}.and(initiating("acme", "jane", janeSID)), `acme\jane`},
+		"inbound by its direction":       {"DeviceNetworkEvents", columns{"ActionType": "ConnectionAttempt"}.and(additional(columns{"direction": "In"})), "[inbound]"},
+		"outbound by its direction":      {"DeviceNetworkEvents", columns{"ActionType": "ConnectionAttempt"}.and(additional(columns{"direction": "Out"})), "[no_account]"},
+		"inbound in any case":            {"DeviceNetworkEvents", columns{"ActionType": "inboundInternetScanInspected"}, "[inbound]"},
+		"inbound only of connections":    {"DeviceEvents", columns{"ActionType": "InboundX"}.and(jane), `acme\jane`},
 
 		"macOS root, S-1-5-18":       {"DeviceProcessEvents", account("mac-1", "root", "S-1-5-18"), "[system]"},
 		"Linux root, no SID":         {"DeviceProcessEvents", account("lx-1", "root", ""), "[root]"},
@@ -228,18 +229,6 @@ func TestIdentityMadeAnew(t *testing.T) {
 	assert.Equal(t, "jane.new@acme.com", h.user(t, jane.row("DeviceLogonEvents")))
 }
 
-func TestLogonChangesAreBounded(t *testing.T) {
-	d := &device{}
-	for i := range 3 * maxLogonChanges {
-		users := []accounts.Account{{Name: strconv.Itoa(i)}}
-		assert.True(t, d.addLogons(logons{Since: time.Unix(int64(i), 0), Users: users}))
-		assert.False(t, d.addLogons(logons{Since: time.Unix(int64(i), 5), Users: users}), "nothing new")
-	}
-	assert.Len(t, d.Logons, maxLogonChanges)
-	newest, _ := d.loggedOnAt(time.Unix(1000, 0))
-	assert.Equal(t, []accounts.Account{{Name: strconv.Itoa(3*maxLogonChanges - 1)}}, newest)
-}
-
 func TestLoggedOnUsers(t *testing.T) {
 	janeOn := `{"UserName":"jane","DomainName":"ACME","Sid":"` + janeSID + `"}`
 	for name, c := range map[string]struct{ users, want string }{
@@ -281,7 +270,7 @@ func TestLoggedOnAtTheTimeOfTheEvent(t *testing.T) {
 		h.consume(t, columns{"Timestamp": "2026-03-15T" + at + ":00:00Z", "LoggedOnUsers": users}.row("DeviceInfo"))
 	}
 	h.consume(t, columns{"Timestamp": "2026-03-15T11:00:00Z", "LoggedOnUsers": ""}.row("DeviceInfo")) // a partial report
-	for at, want := range map[string]string{"07": "jane", "09": "jane", "10": "bob", "11": "bob", "13": "[nobody_logged_on]"} {
+	for at, want := range map[string]string{"07": `ws-1\jane`, "09": `ws-1\jane`, "10": `ws-1\bob`, "11": `ws-1\bob`, "13": "[nobody_logged_on]"} {
 		assert.Equal(t, want, h.user(t, columns{"Timestamp": "2026-03-15T" + at + ":00:00Z"}.row("DeviceEvents")), at)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/assert"
@@ -77,17 +76,16 @@ func TestUnreadableEntriesAreForgotten(t *testing.T) {
 		require.NoError(t, err)
 		return client
 	}
-	keys := []string{storedPrefixes[directoryIdentity] + "x", storedPrefixes[directoryDevices] + "x", storedPrefixes[directoryLearned] + "", orderPrefix + "no number", orderPrefix + "1f", "of another release"}
+	keys := []string{"identity/v1/x", "device/v1/x", "shown/v1/x", "learned/v1/", "order/v2/no number", "order/v2/1f", "order/v1/1f", "of another release"}
 	client := open()
 	for _, key := range keys {
 		require.NoError(t, client.Set(t.Context(), key, []byte("{")))
 	}
 	require.NoError(t, client.Close(t.Context()))
 
-	store, err := openStore(t.Context(), extensionHost{storageID: keeper}, storageID, processorID)
-	require.NoError(t, err)
-	require.NoError(t, store.load(t.Context(), newDirectories(validConfig().Directories, time.Now), newOrder(consumertest.NewNop(), testDomain)))
-	require.NoError(t, store.close(t.Context()))
+	p := newStoring(t, new(consumertest.LogsSink))
+	require.NoError(t, p.Start(t.Context(), extensionHost{storageID: keeper}))
+	require.NoError(t, p.Shutdown(t.Context()))
 
 	client = open()
 	for _, key := range keys {

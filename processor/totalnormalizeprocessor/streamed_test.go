@@ -14,6 +14,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/streaming"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/order"
 )
 
 // envelope is a record of the Streaming API for a row.
@@ -73,7 +74,7 @@ func TestStreamedRowsGiveTheSameEvents(t *testing.T) {
 		if table.Event == nil || table.Kind == tables.Alerts {
 			continue
 		}
-		for _, hunted := range goldenRows(t, filepath.Join("testdata", "golden", table.Name+".in.ndjson")) {
+		for _, hunted := range goldenRows(t, filepath.Join(goldenDirectory, table.Name+".in.ndjson")) {
 			name, _ := hunted.Attributes().Get(tables.AttributeTable)
 			if name.Str() != table.Name {
 				continue
@@ -130,7 +131,7 @@ func eventsOf(t *testing.T, out []plog.ResourceLogs) []map[string]any {
 	for _, resource := range out {
 		for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
 			event := record.Body().Map().AsRaw()
-			require.Equal(t, event["event_id"], uidOf(record))
+			require.Equal(t, event["event_id"], order.UIDOf(record))
 			_, onRecord := record.Attributes().Get(tables.AttributeTenantID)
 			require.False(t, onRecord, "the tenant is the resource's")
 			events = append(events, event)

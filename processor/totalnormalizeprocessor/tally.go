@@ -8,28 +8,27 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/tuid"
 )
 
-// Why records are dropped or passed, beside the reasons of accounts.Rules; and by what the person of
-// a mapped record was found.
+// Why records are dropped or passed, beside the reasons of the actor's rules and of accounts without a tuid.
 const (
-	reasonDirectory    = "directory"
-	reasonOther        = "not_defender"
-	reasonUnmapped     = "unmapped"
-	reasonInbound      = "inbound"
-	reasonNoAccount    = "no_account"
-	reasonNobodyOn     = "nobody_logged_on"
-	reasonSeveralUsers = "several_logged_on"
-
-	foundAccount    = "account"
-	foundPosix      = "posix_identity"
-	foundRecipient  = "mail_recipient"
-	foundAlertUser  = "alert_user"
-	foundLoggedOnBy = "logged_on_user"
+	reasonDirectory = "directory"
+	reasonOther     = "not_defender"
 
 	tableOther = "other"
 )
+
+// reasonOf are the reasons of mapped records: by what the person was found.
+func reasonOf(way actor.Way) string {
+	if way == actor.PosixUser {
+		return "posix_identity" // what the metric has called it from the beginning
+	}
+	return string(way)
+}
 
 const (
 	outcomeMapped  = "mapped"
@@ -42,7 +41,9 @@ type tally map[tallyKey]int64
 
 type tallyKey struct{ table, outcome, reason string }
 
-func (t tally) mapped(table, reason string)  { t[tallyKey{table, outcomeMapped, reason}]++ }
+func (t tally) mapped(table string, way actor.Way) {
+	t[tallyKey{table, outcomeMapped, reasonOf(way)}]++
+}
 func (t tally) dropped(table, reason string) { t[tallyKey{table, outcomeDropped, reason}]++ }
 func (t tally) passed(table, reason string)  { t[tallyKey{table, outcomePassed, reason}]++ }
 
@@ -64,24 +65,24 @@ func processorAttribute(id component.ID) attribute.KeyValue {
 
 // everyKey is a tally of nothing, with all keys that there can be. An alert on a series that begins with its first event
 // does not see that event.
-func everyKey(plans map[string]*plan) tally {
+func everyKey(plans map[string]*event.Plan) tally {
 	all := tally{
 		{tableOther, outcomeDropped, reasonOther}: 0,
 		{tableOther, outcomePassed, reasonOther}:  0,
 	}
 	for _, p := range plans {
-		if p.event == nil {
-			all[tallyKey{p.table.Name, outcomeDropped, reasonDirectory}] = 0
+		if !p.IsEvent() {
+			all[tallyKey{p.Table.Name, outcomeDropped, reasonDirectory}] = 0
 			continue
 		}
-		for _, found := range []string{foundAccount, foundPosix, foundRecipient, foundAlertUser, foundLoggedOnBy} {
-			all[tallyKey{p.table.Name, outcomeMapped, found}] = 0
+		for _, way := range actor.Ways() {
+			all[tallyKey{p.Table.Name, outcomeMapped, reasonOf(way)}] = 0
 		}
-		for _, reason := range []string{reasonUnmapped, reasonInbound, reasonNoAccount, reasonNobodyOn, reasonSeveralUsers} {
-			all[tallyKey{p.table.Name, outcomeDropped, reason}] = 0
+		for _, reason := range append(actor.Reasons(), tuid.ReasonUnmapped) {
+			all[tallyKey{p.Table.Name, outcomeDropped, reason}] = 0
 		}
 		for _, reason := range accounts.Reasons() {
-			all[tallyKey{p.table.Name, outcomeDropped, string(reason)}] = 0
+			all[tallyKey{p.Table.Name, outcomeDropped, string(reason)}] = 0
 		}
 	}
 	return all

@@ -162,6 +162,25 @@ func TestAlertUsers(t *testing.T) {
 	}
 }
 
+// An account that stands inside an entity only is one of the alert's, too; one that is not said there is none.
+func TestAlertUsersInsideEntities(t *testing.T) {
+	s := newAlertStage(t)
+	s.info(nil)
+	s.evidence(map[string]any{"EntityType": "Process", "AdditionalFields": `{"ProcessId":"9","Account":{"Name":"bob","NTDomain":"acme","Sid":"S-1-5-21-1-2-3-1002","UserPrincipalName":"bob@acme.com","AadUserId":"o2"}}`})
+	s.evidence(map[string]any{"EntityType": "User", "AdditionalFields": `{"Name":"jane","NTDomain":"acme","Type":"account"}`})
+	s.evidence(map[string]any{"EntityType": "Process", "ProcessCommandLine": "x", "AdditionalFields": `{"Account":{"$ref":"3"},"Host":{"$id":"3"}}`})
+	s.evidence(map[string]any{"EntityType": "File", "AdditionalFields": `{"Name":"a.exe","Type":"file"}`})
+	s.evidence(map[string]any{"EntityType": "Ip", "AdditionalFields": "not JSON"})
+	s.delivered(5)
+	last := s.sink.records()[4]
+	users, ok := last.log.Body().Map().Get(tables.AlertUsersColumn)
+	require.True(t, ok)
+	assert.ElementsMatch(t, []any{
+		map[string]any{"AccountName": "bob", "AccountDomain": "acme", "AccountSid": "S-1-5-21-1-2-3-1002", "AccountUpn": "bob@acme.com", "AccountObjectId": "o2"},
+		map[string]any{"AccountName": "jane", "AccountDomain": "acme", "AccountSid": "", "AccountUpn": "", "AccountObjectId": ""},
+	}, users.AsRaw())
+}
+
 func TestAlertsInSmallPages(t *testing.T) {
 	s := alertStage{newStage(t, defendersim.Options{})}
 	for range 40 {

@@ -18,6 +18,8 @@ const (
 	bySystem = "system"
 	// byComputer is the account of the device itself or, over the network, of the one it comes from.
 	byComputer = "computer"
+	// byColleague is somebody else than the person whose row it is.
+	byColleague = "colleague"
 )
 
 // windowsAccounts are those that every Windows device has; $HOST and $DOMAIN are filled in.
@@ -33,6 +35,9 @@ var windowsAccounts = map[string]account{
 	"pool":      {domain: "iis apppool", name: "defaultapppool", sid: "S-1-5-82-3006700770-424185619-1745488364-794895919-4004696415"},
 	byComputer:  {domain: "$DOMAIN", name: "$HOST$"},
 	"gmsa":      {domain: "$DOMAIN", name: "svc_sql$"},
+	"backup":    {domain: "$DOMAIN", name: "svc_backup"},
+	"group":     {domain: "$HOST", name: "device operators"},
+	"unknown":   {domain: "-", name: "-", sid: "S-1-0-0"},
 }
 
 // frenchNames are what Windows calls its accounts where it was installed in French.
@@ -52,10 +57,13 @@ var linuxAccounts = map[string]account{
 	bySystem: {domain: "$HOST", name: "root"},
 	"www":    {domain: "$HOST", name: "www-data", posixID: 33},
 	"mdatp":  {domain: "$HOST", name: "mdatp", posixID: 997},
+	"agent":  {domain: "$HOST", name: "acmed", posixID: 412},
+	// A container's user has a number and no name on the host.
+	"container": {domain: "$HOST", posixID: 65_532},
 }
 
 // systemAccounts gives the accounts of a device that are no person's, by the scenes' names.
-func systemAccounts(d *device, domain, computerSID, gmsaSID string) map[string]*account {
+func systemAccounts(d *device, domain, computerSID, gmsaSID, backupSID string) map[string]*account {
 	list := windowsAccounts
 	switch d.kind {
 	case kindMac:
@@ -75,6 +83,10 @@ func systemAccounts(d *device, domain, computerSID, gmsaSID string) map[string]*
 			a.sid = computerSID
 		case "gmsa":
 			a.sid = gmsaSID
+		case "backup":
+			a.sid = backupSID
+		case "group":
+			a.sid = d.sid + "-1004"
 		}
 		if d.kind.windows() {
 			a.integrity, a.elevation = "System", "TokenElevationTypeDefault"

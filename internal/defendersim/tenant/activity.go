@@ -84,6 +84,8 @@ func (r *row) accountNamed(who string) *account {
 			return r.device.accounts[bySystem]
 		}
 		return r.device.accountOf(r.person)
+	case byColleague:
+		return pick(r.draw(drawRemote), r.table.tenant.people).account
 	}
 	return r.device.accounts[who]
 }

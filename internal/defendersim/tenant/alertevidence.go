@@ -60,21 +60,23 @@ func ofProgram(f func(*row, *program) string) valueFunc {
 	})
 }
 
-// evidenceAccount is the account that a row names: of a User always, of a Process mostly.
+// evidenceAccount is the account that a row's columns name: a User's alone. A process' account stands in its entity.
 func (r *row) evidenceAccount() *account {
-	switch r.entity() {
-	case "User":
+	if r.entity() == "User" {
 		return r.alert.accountOf(r.who())
-	case "Process":
-		switch below(r.draw(drawHuman), 6) {
-		case 0:
-			return nil
-		case 1:
-			return r.device.accounts[bySystem]
-		}
-		return r.alert.accountOf(r.alert.person)
 	}
 	return nil
+}
+
+// processAccount is the account of a Process, if its entity has one.
+func (r *row) processAccount() *account {
+	switch below(r.draw(drawHuman), 6) {
+	case 0:
+		return nil
+	case 1:
+		return r.device.accounts[bySystem]
+	}
+	return r.alert.accountOf(r.alert.person)
 }
 
 // accountOf is a person's account. Alerts that endpoints raise name the one on the device, others
@@ -93,8 +95,9 @@ func (r *row) evidenceIP() string {
 }
 
 const (
-	onFiles    = "File Process"
-	onEndpoint = "Machine Process File RegistryValue User"
+	onFiles = "File Process"
+	// onEndpoint is evidence whose columns name the device; a Process and a File have it in their entity.
+	onEndpoint = "Machine RegistryValue User"
 )
 
 var alertEvidenceColumns = valueFuncs{
@@ -195,8 +198,44 @@ func (r *row) evidenceDetails() string {
 			r.who().UPN, r.evidenceIP(), r.expand("Invoice {n} is overdue"), guid(r.key))
 	case "Ip":
 		return fmt.Sprintf(`{"Address":%q,"Type":"ip","Role":1}`, r.evidenceIP())
+	case "Process":
+		return r.processDetails()
+	case "File":
+		if p := r.alert.kind.program; p != nil {
+			return fmt.Sprintf(`{"$id":"1","Directory":%q,"Name":%q,"Host":%s,"Type":"file"}`, strings.TrimSuffix(r.path(p), p.file), p.file, r.hostEntity("2"))
+		}
 	case "Machine":
 		return fmt.Sprintf(`{"HostName":%q,"MdatpDeviceId":%q,"OSFamily":%q,"Type":"host","Role":0}`, r.device.host, r.device.id, r.device.model.platform)
 	}
 	return ""
+}
+
+// processDetails is a process as its entity. What occurs twice stands there once and is referred to.
+func (r *row) processDetails() string {
+	p, a := r.alert.kind.program, r.processAccount()
+	account := ""
+	if a != nil {
+		account = fmt.Sprintf(`"Account":{"$id":"5","Name":%q,"NTDomain":%q,"Sid":%q,"AadUserId":%q,"UserPrincipalName":%q,"IsDomainJoined":true,"Type":"account"},`,
+			a.name, a.domain, a.sid, a.objectID, a.upn)
+	}
+	image := ""
+	if p != nil {
+		image = fmt.Sprintf(`"ImageFile":{"$id":"3","Directory":%q,"Name":%q,"Host":{"$ref":"2"},"Type":"file"},`,
+			strings.TrimSuffix(r.path(p), p.file), p.file)
+	}
+	reference := account
+	if a != nil && below(r.draw(drawRemote), 2) == 0 {
+		// The parent ran under the same account, and is written first.
+		reference = `"Account":{"$ref":"5"},`
+	} else {
+		account = ""
+	}
+	return fmt.Sprintf(`{"$id":"1","Host":%s,"ParentProcess":{"$id":"4","ProcessId":"%d",%s"Host":{"$ref":"2"},"Type":"process"},"ProcessId":"%d","CommandLine":%q,%s%s"Type":"process"}`,
+		r.hostEntity("2"), 500+below(r.key, 4000), account, 5000+below(r.key, 20_000), r.expand(r.alert.kind.command), image, reference)
+}
+
+// hostEntity is the device as part of another entity.
+func (r *row) hostEntity(id string) string {
+	return fmt.Sprintf(`{"$id":%q,"HostName":%q,"DnsDomain":%q,"MachineId":%q,"Type":"host"}`,
+		id, r.device.host, r.table.tenant.domain+".local", r.device.id)
 }

@@ -1,6 +1,10 @@
 package tenant
 
-import "github.com/otelcol-defender/otelcol-defender/internal/kql"
+import (
+	"strings"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/kql"
+)
 
 func tellDeviceEvent(r *row, s *scene, a *activity) {
 	a.action, a.additional = s.fields[0], s.fields[4]
@@ -11,6 +15,10 @@ func tellDeviceEvent(r *row, s *scene, a *activity) {
 	a.file.folder, a.file.name = "", s.fields[3]
 	if a.file.name != "" {
 		a.file.folder = `{home}\Downloads\`
+	}
+	if strings.Contains(a.additional, "LoggedOnUsers") {
+		// The system writes these rows, and says who was there.
+		a.initiating.account = r.device.accounts[bySystem]
 	}
 	switch a.action {
 	case "SmartScreenAppWarning":
@@ -107,7 +115,10 @@ var deviceEventScenes = newScenes(5, `
 2|c|user|OUTLOOK.EXE|SafeDocFileScan|user||{doc}|{"Experience":"Office","Verdict":"Clean"}
 1|c|user|explorer.exe|ShellLinkCreateFileEvent|||{doc}.lnk|{"ShellLinkRunAsAdmin":false}
 1|c|user|msedge.exe|SensitiveFileRead|||Login Data|
-1|jsfdqi|user|mmc.exe|UserAccountModified|user|||{"Attributes":"[\"pwdLastSet\"]"}
+1|jsfdqi|user|mmc.exe|UserAccountModified|colleague|||{"Attributes":"[\"pwdLastSet\"]"}
+1|jsfdqi|user|mmc.exe|UserAccountAddedToLocalGroup|colleague|||{"GroupName":"Administrators","GroupDomainName":"Builtin","GroupSid":"S-1-5-32-544"}
+1|jsqi|user|mmc.exe|UserAccountRemovedFromLocalGroup|group|||{"MemberSid":"{colleague}"}
+1|c|user|explorer.exe|UsbDriveMounted||||{"DriveLetter":"F:","BusType":7,"ProductName":"Ultra","SerialNumber":"{serial}","LoggedOnUsers":["{upn}"]}
 2|jsq|user|svchost.exe|RemoteDesktopConnection|user|||
 2|m|user|zsh|ScriptContent|user|||{"ScriptContent":"git pull --rebase"}
 1|m|user|Google Chrome|ScreenshotTaken|user|||

@@ -53,6 +53,11 @@ func ofReport(f func(*device) string) valueFunc {
 func (r *row) loggedOn() string {
 	var list []string
 	add := func(a *account) {
+		if !r.device.kind.windows() {
+			// Their sensors know the name alone.
+			list = append(list, `{"UserName":"`+a.name+`"}`)
+			return
+		}
 		list = append(list, `{"UserName":"`+a.name+`","DomainName":"`+a.domain+`","Sid":"`+a.sid+`"}`)
 	}
 	for _, p := range r.device.owners {

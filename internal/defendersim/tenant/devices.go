@@ -134,7 +134,7 @@ func (d *device) posixAccount(p *Person) *account {
 	a := localAccount(d, foldName(p.GivenName[:1])+foldName(p.Surname), len(d.ownAccounts))
 	a.upn, a.objectID = p.UPN, p.ObjectID
 	if d.kind == kindLinux {
-		a.sid = ""
+		a.sid, a.posixID = "", 1000+len(d.ownAccounts)
 	}
 	return a
 }
@@ -177,7 +177,7 @@ func (b *fleetBuilder) add(k kind, host string, o *office) *device {
 	if k == kindMac {
 		d.fqdn = host
 	}
-	d.accounts = systemAccounts(d, b.domain, b.sid+"-"+itoa(200_000+n), b.sid+"-1020")
+	d.accounts = systemAccounts(d, b.domain, b.sid+"-"+itoa(200_000+n), b.sid+"-1020", b.sid+"-1021")
 	b.all = append(b.all, d)
 	b.byKind[k] = append(b.byKind[k], d)
 	return d

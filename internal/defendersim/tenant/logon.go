@@ -20,6 +20,12 @@ func tellLogon(r *row, s *scene, a *activity) {
 	if r.person != nil && r.device.kind == kindClient && a.action == "LogonSuccess" && r.person.shift.into(hourOfWeek(r.event)) > 1 {
 		a.logon.typ = "Unlock"
 	}
+	if a.logon.failure != "" && r.device.kind == kindFileServer && r.person != nil {
+		// Here the domain has its DNS name.
+		tried := *a.account
+		tried.domain = r.table.tenant.domain + ".local"
+		a.account = &tried
+	}
 	from := r.logonSource(s.fields[4])
 	if from == nil {
 		return
@@ -93,6 +99,8 @@ var logonScenes = newScenes(5, `
 6|dfs|computer|lsass.exe|system|LogonSuccess|Network|Kerberos|remote
 1|df|computer|lsass.exe|system|LogonFailed|Network|NTLM|remote
 1|fd|anonymous|none|none|LogonSuccess|Network|NTLM|remote
+1|fd|unknown|none|none|LogonFailed|Network|NTLM|remote
+1|s|backup|services.exe|system|LogonSuccess|Service|Negotiate|
 4|q|gmsa|services.exe|system|LogonSuccess|Service|Kerberos|
 1|w|system|svchost.exe|system|LogonSuccess|Batch|Negotiate|
 3|i|pool|svchost.exe|system|LogonSuccess|Service|Negotiate|

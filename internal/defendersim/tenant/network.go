@@ -164,6 +164,7 @@ var networkScenes = newScenes(3, `
 2|w|none|none|HttpConnectionInspected|update|{"direction":"Out","method":"GET","host":"ctldl.windowsupdate.com","uri":"/msdownload/update/v3/static/trustedr/en/{hex}.cab","status_code":"200","user_agent":"Microsoft-CryptoAPI/10.0"}
 2|w|none|none|NtlmAuthenticationInspected|smb|{"direction":"Out","hostname":"{host}","domainname":"{domain}","server_nb_computer_name":"{fs}"}
 1|w|none|none|NetworkSignatureInspected|web|{"SignatureName":"HTTP_Client","SignatureMatchedContent":"%16%03%01","SamplePacketContent":"[\"%16%03%01%02%00\"]"}
+1|w|none|none|ConnectionAttempt|peer|{"direction":"In","Tcp Flags":2,"Packet Size":66}
 3|w|system|svchost.exe|InboundConnectionAccepted|peer|
 2|x|system|System|InboundConnectionAccepted|peer|
 3|i|pool|w3wp.exe|ConnectionSuccess|sql|

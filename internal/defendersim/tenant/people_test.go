@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/kql"
 )
 
 func TestLogonsFollowTheWorkingDay(t *testing.T) {
@@ -117,5 +119,48 @@ func TestTenantHasTheHardAccounts(t *testing.T) {
 		`(?m)^ACME\\[a-z.]+ S-1-5-21-`, `(?m)^kiosk-01\\labuser S-1-5-21-`, `(?m)^\\ $`,
 	} {
 		assert.Regexp(t, like, all)
+	}
+}
+
+// The rows whose person is hard to tell are all there.
+func TestTenantHasTheHardRows(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Start, cfg.History = start, 12*time.Hour
+	tenant := newTenant(t, cfg)
+	for table, patterns := range map[string][]string{
+		"DeviceEvents": {
+			`UserAccountAddedToLocalGroup .*"GroupName"`, `UserAccountRemovedFromLocalGroup .*"MemberSid":"S-1-`, `UserAccountModified `,
+			`UsbDriveMounted .*system .*"LoggedOnUsers":\["[a-z.]+@`,
+		},
+		"DeviceNetworkEvents": {`ConnectionAttempt .*"direction":"In"`, `InboundConnectionAccepted acme\\[a-z.]+ `, `"AadUserUpn":"[a-z.]+@`},
+		"DeviceLogonEvents":   {`LogonFailed -\\- `, `LogonFailed acme\.local\\`, `LogonSuccess acme\\svc_backup `, `LogonFailed azuread\\`},
+		"DeviceProcessEvents": {`"Name":"acmed","DomainName":"lnx-[a-z0-9-]+","LogonId":\d+,"PosixUserId":412`, `"ProcessPosixEffectiveUser":\{"DomainName":"[a-z0-9-]+","LogonId":\d+,"PosixUserId":65532`},
+		"AlertEvidence":       {`Process \\  +\{"\$id":"1","Host":\{.*"Account":\{"\$id":"5","Name"`, `Process \\  +\{.*"Account":\{"\$ref":"5"\}`},
+		"DeviceInfo":          {`\[\{"UserName":"[a-z]+"\}\]`},
+	} {
+		schema := tableOf(t, tenant, table)
+		var all strings.Builder
+		for _, r := range scan(t, schema, asOf(start)) {
+			for _, column := range []string{"ActionType", "EntityType", "AccountDomain", "AccountName", "InitiatingProcessAccountDomain", "InitiatingProcessAccountName", "DeviceId", "LoggedOnUsers", "AdditionalFields"} {
+				if !slices.ContainsFunc(r.table.columns, func(c kql.Column) bool { return c.Name == column }) {
+					continue
+				}
+				text := get(t, r, column).Text()
+				switch column {
+				case "AccountDomain", "InitiatingProcessAccountDomain":
+					all.WriteString(text + `\`)
+				case "DeviceId":
+					if table == "AlertEvidence" {
+						all.WriteString(text + " ")
+					}
+				default:
+					all.WriteString(text + " ")
+				}
+			}
+			all.WriteString("\n")
+		}
+		for _, like := range patterns {
+			assert.Regexp(t, like, all.String(), table)
+		}
 	}
 }

@@ -222,11 +222,32 @@ var initiatingColumns = valueFuncs{
 	}),
 }
 
-// posixIdentity is what the sensors of macOS and Linux tell about the account that acted.
-func (r *row) posixIdentity(a *account) string {
-	if a == nil {
+// posixIdentity is what the sensors of macOS and Linux tell about the accounts of processes.
+func (r *row) posixIdentity(initiating *account) string {
+	var users []string
+	if created := r.activity().created; created.program != nil && created.account != nil {
+		users = append(users, `"ProcessPosixEffectiveUser":`+r.posixUser(created.account))
+	}
+	if initiating != nil {
+		users = append(users, `"InitiatingProcessPosixEffectiveUser":`+r.posixUser(initiating))
+	}
+	if len(users) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(`{"InitiatingProcessPosixEffectiveUser":{"Sid":%q,"Name":%q,"DomainName":%q,"LogonId":%d,"PosixUserId":%d,"PrimaryPosixGroup":{"Name":%q,"PosixGroupId":%d}}}`,
-		a.sid, a.name, a.domain, r.sessionID(a), a.posixID, a.name, a.posixID)
+	return "{" + strings.Join(users, ",") + "}"
+}
+
+func (r *row) posixUser(a *account) string {
+	names := ""
+	if a.sid != "" {
+		names += fmt.Sprintf(`"Sid":%q,`, a.sid)
+	}
+	if a.name != "" {
+		names += fmt.Sprintf(`"Name":%q,`, a.name)
+	}
+	if a.upn != "" && r.device.kind == kindMac {
+		names += fmt.Sprintf(`"AadUserUpn":%q,`, a.upn) // registered in Entra ID
+	}
+	return fmt.Sprintf(`{%s"DomainName":%q,"LogonId":%d,"PosixUserId":%d,"PrimaryPosixGroup":{"Name":%q,"PosixGroupId":%d}}`,
+		names, a.domain, r.sessionID(a), a.posixID, a.name, a.posixID)
 }

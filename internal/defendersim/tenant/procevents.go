@@ -114,5 +114,7 @@ var processScenes = newScenes(3, `
 4|l|system|cron||bash|/bin/sh -c "test -x /usr/sbin/anacron || run-parts --report /etc/cron.hourly"
 3|l|www|systemd|system|nginx|
 3|l|mdatp|systemd|system|wdavdaemon|
+2|l|agent|systemd|system|cron|
+1|l|container|systemd|system|bash|/app/serve
 2|l|system|systemd||apt-get|
 `)

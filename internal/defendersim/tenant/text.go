@@ -37,6 +37,10 @@ func (r *row) fill(name string) string {
 	switch name {
 	case "user":
 		return r.userName()
+	case "upn":
+		return r.userUPN()
+	case "colleague":
+		return r.accountNamed(byColleague).sid
 	case "home":
 		return r.home()
 	case "host":
@@ -114,3 +118,10 @@ var (
 	windowsServices = strings.Fields("BITS Schedule wuauserv Winmgmt ProfSvc gpsvc CryptSvc Dnscache LanmanServer TokenBroker W32Time AppXSvc")
 	repositories    = strings.Fields("platform billing-service data-pipeline website infra-terraform mobile-app")
 )
+
+func (r *row) userUPN() string {
+	if r.person == nil {
+		return "nobody@" + r.table.tenant.cfg.Domain
+	}
+	return r.person.UPN
+}

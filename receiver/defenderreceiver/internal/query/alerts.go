@@ -13,6 +13,8 @@ const (
 	infoPrefix    = "Info"
 	infoPlace     = "InfoPlace"
 	evidencePlace = "EvidencePlace"
+	// entityAccount is the account inside an evidence's entity.
+	entityAccount = "EntityAccount"
 )
 
 // alerts joins AlertInfo and AlertEvidence. A pair's place on the axis is that of its later half, so
@@ -34,7 +36,9 @@ func (t Table) alerts(p Page) kusto.Fragment {
 let evidence = ?
 | where ?;
 let users = evidence
-| where EntityType == "User"
+| extend ? = parse_json(AdditionalFields)
+| extend ? = iff(EntityType == "User", ?, ?.Account)
+| where EntityType == "User" or isnotempty(strcat(?))
 | summarize ? = make_set(?) by AlertId;
 evidence
 | summarize ? = min(?) by ?
@@ -49,6 +53,9 @@ evidence
 		t.infoChanged(),
 		t.evidence(),
 		t.came(evidencePlace, p),
+		kusto.Name(entityAccount),
+		kusto.Name(entityAccount), kusto.Name(entityAccount), kusto.Name(entityAccount),
+		kusto.Join(", ", entityFields()...),
 		kusto.Name(tables.AlertUsersColumn), t.user(),
 		kusto.Name(evidencePlace), kusto.Name(evidencePlace), kusto.Names(t.evidenceColumns()...),
 		kusto.Name(t.pairPlace()), kusto.Name(infoPlace), kusto.Name(evidencePlace),
@@ -130,14 +137,33 @@ func (t Table) evidenceColumns() []string {
 	}))
 }
 
-// user is the account of a User evidence row, under the names of its columns.
+// entityKeys are what an entity's account calls its parts, in the order of accountColumns. An account that is a
+// reference to another place of the document has none of them.
+var entityKeys = []string{"Name", "NTDomain", "Sid", "UserPrincipalName", "AadUserId"}
+
+func (t Table) accountColumns() []string {
+	a := t.Accounts[0]
+	return []string{a.Name, a.Domain, a.SID, a.UPN, a.ObjectID}
+}
+
+func entityFields() []kusto.Fragment {
+	var fields []kusto.Fragment
+	for _, key := range entityKeys {
+		fields = append(fields, kusto.Format("tostring(?.?)", kusto.Name(entityAccount), kusto.Name(key)))
+	}
+	return fields
+}
+
+// user is the account of a User evidence row, or of one whose entity has an account, under the names of the columns.
+// The columns of such a row may be empty.
 func (t Table) user() kusto.Fragment {
 	var pairs []kusto.Fragment
-	a := t.Accounts[0]
-	for _, column := range []string{a.Name, a.Domain, a.SID, a.UPN, a.ObjectID} {
-		if column != "" {
-			pairs = append(pairs, kusto.Format("?, ?", kusto.String(column), kusto.Name(column)))
+	for i, column := range t.accountColumns() {
+		if column == "" {
+			continue
 		}
+		name := kusto.Name(column)
+		pairs = append(pairs, kusto.Format("?, iff(isempty(?), ?, ?)", kusto.String(column), name, entityFields()[i], name))
 	}
 	return kusto.Format("bag_pack(?)", kusto.Join(", ", pairs...))
 }

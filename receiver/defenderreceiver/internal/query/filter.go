@@ -35,8 +35,15 @@ func (t Table) human() kusto.Fragment {
 	if absent == nil {
 		return kusto.Fragment{}
 	}
-	return kusto.Format("(?) or not(?)", kusto.Join(" and ", absent...), kusto.Join(" and ", system...))
+	human := kusto.Format("(?) or not(?)", kusto.Join(" and ", absent...), kusto.Join(" and ", system...))
+	if _, ok := t.Schema.Column(additionalFields); !ok {
+		return human
+	}
+	// A row that says who was logged on may be that person's, whatever process wrote it.
+	return kusto.Format("? or ? has ?", human, kusto.Name(additionalFields), kusto.String("LoggedOnUsers"))
 }
+
+const additionalFields = "AdditionalFields"
 
 func isAbsent(a tables.Account) kusto.Fragment {
 	var values []kusto.Fragment

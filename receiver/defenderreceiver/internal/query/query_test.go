@@ -3,6 +3,7 @@ package query
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,6 +124,16 @@ func TestEventPage(t *testing.T) {
 | take 50000
 | union (print ServiceNow = now())
 | order by IngestionTime asc, Timestamp asc`, Table{Table: registry, UserFilter: filter}.Read(part))
+}
+
+// A row that names who was logged on is read whatever its accounts are.
+func TestRowsThatNameWhoWasLoggedOnAreRead(t *testing.T) {
+	system := accounts.ServerRules()
+	for _, declared := range tables.All() {
+		_, has := declared.Schema.Column("AdditionalFields")
+		text := Table{Table: declared, System: &system}.Filter()
+		assert.Equal(t, has && len(declared.Accounts) > 0, strings.HasSuffix(text, `or AdditionalFields has "LoggedOnUsers"`), "%s: %s", declared.Name, text)
+	}
 }
 
 // schema is a database that has Defender's tables and no rows.

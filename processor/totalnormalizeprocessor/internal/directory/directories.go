@@ -1,0 +1,184 @@
+package directory
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
+)
+
+// The directories, as tables, metrics and stored keys call them.
+const (
+	Devices = "DeviceInfo"
+	People  = "IdentityInfo"
+	Users   = "Users"
+	Learned = "rows"
+	Alerts  = "AlertInfo" // not stored: an alert's halves come within seconds
+)
+
+// Directories is what is known of people and devices.
+type Directories struct {
+	now func() time.Time
+
+	mu         sync.RWMutex // guards everything below
+	devices    devices
+	identities *identities // of IdentityInfo
+	users      *identities // of Users
+	learned    learned     // of event rows
+	shown      shown       // of event rows, by device
+	alerts     alerts
+	domains    domains
+}
+
+// New returns directories that know nothing yet.
+func New(limits Limits, now func() time.Time) *Directories {
+	return &Directories{
+		now:        now,
+		devices:    newDevices(limits),
+		identities: newIdentities(limits, (*Identity).key),
+		users:      newIdentities(limits, (*Identity).key),
+		learned:    newLearned(limits),
+		shown:      newShown(limits),
+		alerts:     newAlerts(limits),
+		domains:    domains{},
+	}
+}
+
+// Take learns from a directory row and returns what is worth storing.
+func (d *Directories) Take(r row.Row) []Change {
+	now := d.now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch r.Table.Name {
+	case Devices:
+		if known := d.devices.take(r, now); known != nil {
+			return []Change{storeDevice(known)}
+		}
+	case People:
+		return d.takeIdentity(d.identities, identityInfoOf(r), People, now)
+	case Users:
+		if r.Time.UnixNano() == 0 {
+			r.Time = now // Graph does not say when
+		}
+		return d.takeIdentity(d.users, userOf(r), Users, now)
+	case Alerts:
+		d.alerts.take(r, now)
+	}
+	return nil
+}
+
+func (d *Directories) takeIdentity(directory *identities, id *Identity, name string, now time.Time) []Change {
+	d.domains.take(id.Domain)
+	if known := directory.take(id, now); known != nil {
+		return []Change{storeIdentity(name, known)}
+	}
+	return nil
+}
+
+// Learn takes in what an event row says of an account that acted.
+func (d *Directories) Learn(a accounts.Account, device row.Device, at time.Time) []Change {
+	if !strings.Contains(a.Domain, ".") || device.Owns(a.Domain) {
+		return d.learn(a, device, at)
+	}
+	d.mu.RLock()
+	known := d.domains.knows(a.Domain)
+	d.mu.RUnlock()
+	if !known {
+		d.mu.Lock()
+		d.domains.take(a.Domain)
+		d.mu.Unlock()
+	}
+	return d.learn(a, device, at)
+}
+
+func (d *Directories) learn(a accounts.Account, device row.Device, at time.Time) []Change {
+	id, show, now := teaches(a, device, at), shows(a, device), d.now()
+	d.mu.RLock()
+	if id != nil && d.learned.knows(id, now) {
+		id = nil
+	}
+	// Where the directories proper know the person by all that the row says, the row teaches nothing.
+	if id != nil && d.authorityCovers(a, id) {
+		id = nil
+	}
+	show = show && !d.shown.knows(a, device.ID, now)
+	d.mu.RUnlock()
+	if id == nil && !show {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var changes []Change
+	if id != nil {
+		if changed := d.learned.take(id, now); changed != nil {
+			changes = append(changes, storeIdentity(Learned, changed))
+		}
+	}
+	if show {
+		if changed := d.shown.take(a, device.ID, now); changed != nil {
+			changes = append(changes, storeShown(changed))
+		}
+	}
+	return changes
+}
+
+// authorityCovers reports whether IdentityInfo and Users know the person under each of the row's names.
+func (d *Directories) authorityCovers(a accounts.Account, id *Identity) bool {
+	known := d.authority(a, false)
+	return known != nil && known.UPN != "" && known.covers(id)
+}
+
+// Evict removes what is too old or too many and returns what the store has to forget.
+func (d *Directories) Evict() []Change {
+	now := d.now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var forgotten []Change
+	for _, known := range d.devices.evict(now) {
+		forgotten = append(forgotten, forget(devicePrefix, known.under))
+	}
+	for _, known := range d.shown.evict(now) {
+		forgotten = append(forgotten, forget(shownPrefix, known.under))
+	}
+	d.alerts.evict(now)
+	for name, people := range d.byName() {
+		for _, id := range people.evict(now) {
+			forgotten = append(forgotten, forget(identityPrefixes[name], id.under))
+		}
+	}
+	return forgotten
+}
+
+func (d *Directories) byName() map[string]*identities {
+	return map[string]*identities{People: d.identities, Users: d.users, Learned: d.learned.identities}
+}
+
+// Size is how full and how old a directory is.
+type Size struct {
+	Name      string
+	Entries   int64
+	OldestAge time.Duration
+	Evicted   map[string]int64 // by reason
+}
+
+// Sizes are those of every directory that a user can bound.
+func (d *Directories) Sizes() []Size {
+	now := d.now()
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	sizes := []Size{sizeOf(Devices, d.devices.aging, now), sizeOf(Alerts, d.alerts.aging, now)}
+	for name, people := range d.byName() {
+		sizes = append(sizes, sizeOf(name, people.aging, now))
+	}
+	return sizes
+}
+
+func sizeOf[E placed](name string, a *aging[E], now time.Time) Size {
+	evicted := map[string]int64{}
+	for _, reason := range []string{evictedByAge, evictedByRoom} {
+		evicted[reason] = a.evicted[reason]
+	}
+	return Size{Name: name, Entries: int64(len(a.entries)), OldestAge: a.oldestAge(now), Evicted: evicted}
+}

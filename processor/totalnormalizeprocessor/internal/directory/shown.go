@@ -1,0 +1,83 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
+)
+
+// maxShown is how many accounts are remembered of a device.
+const maxShown = 32
+
+// shown is the directory of the accounts that rows of a device have shown, by DeviceId. It tells whose a name is
+// that means little by itself: AzureAD\name without SID, a name without domain, an account of the device's own. Its
+// owner guards it.
+type shown struct{ *aging[*shownAccounts] }
+
+type shownAccounts struct {
+	sighting
+
+	accounts []accounts.Account // the newest last
+}
+
+func newShown(limits Limits) shown { return shown{newAging(limits, func(*shownAccounts) {})} }
+
+// shows reports whether a row that has an account tells what a name means at its device.
+func shows(a accounts.Account, device row.Device) bool {
+	if device.ID == "" || a.DomainName() == "" || a.UPN != "" && !isUPN(a.UPN) {
+		return false
+	}
+	return !accounts.IsEntraDomain(a.Domain) || a.SID != "" || a.UPN != "" || a.ObjectID != ""
+}
+
+func (d shown) knows(a accounts.Account, deviceID string, now time.Time) bool {
+	known, ok := d.entries[deviceID]
+	const share = 64
+	return ok && now.Sub(known.seen) < d.limits.MaxAge/share &&
+		slices.ContainsFunc(known.accounts, func(b accounts.Account) bool { return isSameName(a, b) && b.Merge(a) == b && agree(a, b) })
+}
+
+// take adds an account to what the device has shown. It returns the entry if it is worth storing.
+func (d shown) take(a accounts.Account, deviceID string, now time.Time) *shownAccounts {
+	known, ok := d.entries[deviceID]
+	if !ok {
+		known = &shownAccounts{}
+	}
+	at := slices.IndexFunc(known.accounts, func(b accounts.Account) bool { return isSameName(a, b) && agree(a, b) })
+	changed := at < 0 || known.accounts[at].Merge(a) != known.accounts[at]
+	if changed {
+		// The store may hold the old list, so it is not changed in place.
+		known.accounts = slices.Clone(known.accounts)
+		if at < 0 {
+			known.accounts = append(known.accounts, a)
+		} else {
+			known.accounts[at] = known.accounts[at].Merge(a)
+		}
+		known.accounts = known.accounts[max(len(known.accounts)-maxShown, 0):]
+	}
+	d.see(deviceID, known, now)
+	if changed || d.worthStoring(known) {
+		return known
+	}
+	return nil
+}
+
+func isSameName(a, b accounts.Account) bool { return strings.EqualFold(a.DomainName(), b.DomainName()) }
+
+// agree reports whether two accounts say nothing different.
+func agree(a, b accounts.Account) bool {
+	differ := func(x, y string) bool { return x != "" && y != "" && !strings.EqualFold(x, y) }
+	return !differ(a.SID, b.SID) && !differ(a.UPN, b.UPN) && !differ(a.EntraID(), b.EntraID())
+}
+
+// of are the accounts of a device for which matches is true.
+func (d shown) of(deviceID string, matches func(accounts.Account) bool) []accounts.Account {
+	known, ok := d.entries[deviceID]
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(known.accounts), func(a accounts.Account) bool { return !matches(a) })
+}

@@ -1,0 +1,190 @@
+package event
+
+import (
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
+)
+
+const (
+	eventSource     = "DEFENDER_ENDPOINT"
+	signalType      = "ENDPOINT"
+	sourcePlatform  = "defender_endpoint"
+	sourceHunting   = "DEFENDER_XDR_ADVANCED_HUNTING_API"
+	sourceStreaming = "DEFENDER_XDR_STREAMING_API"
+)
+
+// Tables whose rows come from the Streaming API alone: it sends an alert's two halves by themselves.
+const (
+	TableAlerts        = "Alerts"
+	TableAlertEvidence = "AlertEvidence"
+	TableAlertInfo     = "AlertInfo"
+)
+
+// Plan is how a table's rows become events; of directories it has no event.
+type Plan struct {
+	Table *tables.Table
+
+	event    *tables.Event
+	payload  []planField
+	metadata []planField
+}
+
+// planField takes one column to one key.
+type planField struct {
+	key, column                  string
+	parse, holdsJSON, remoteOnly bool
+}
+
+// NewPlans returns the plans of all tables. The additional columns go to raw_metadata where a table has them.
+func NewPlans(additional []string) map[string]*Plan {
+	plans := map[string]*Plan{}
+	alerts, _ := tables.ByName(TableAlerts)
+	directories := []*tables.Table{
+		tables.Users(),
+		{Name: TableAlertInfo, Kind: tables.Directory, Schema: alerts.Info, Key: "AlertId"},
+	}
+	for _, t := range append(tables.All(), directories...) {
+		plans[t.Name] = newPlan(t, additional)
+	}
+	plans[TableAlertEvidence] = plans[TableAlerts]
+	return plans
+}
+
+func newPlan(t *tables.Table, additional []string) *Plan {
+	p := &Plan{Table: t, event: t.Event}
+	if t.Event == nil {
+		return p
+	}
+	field := func(key, column string) planField {
+		return planField{
+			key: key, column: column, holdsJSON: row.HoldsJSON(t, column), remoteOnly: slices.Contains(t.Event.RemoteOnly, column),
+		}
+	}
+	for _, f := range t.Event.Payload {
+		pf := field(f.Key, f.Column)
+		pf.parse = f.Parse
+		p.payload = append(p.payload, pf)
+	}
+	for _, column := range t.Event.RawMetadata {
+		p.metadata = append(p.metadata, field(tables.SnakeCase(column), column))
+	}
+	for _, column := range additional {
+		known := func(f planField) bool { return f.column == column }
+		if !slices.ContainsFunc(p.metadata, known) {
+			p.metadata = append(p.metadata, field(tables.SnakeCase(column), column))
+		}
+	}
+	return p
+}
+
+// IsEvent reports whether rows of the table become events.
+func (p *Plan) IsEvent() bool { return p.event != nil }
+
+// Facts are what an event says beside its row's columns.
+type Facts struct {
+	EventID, DomainID, TUID, User string
+	// TargetUser and TargetGroup are what an event about accounts was done to.
+	TargetUser, TargetGroup string
+	// AttributedBy is by what the person was found; empty: the row's own account acted.
+	AttributedBy string
+	// Lane is the lane of the record, e.g. backfill; empty on live rows.
+	Lane string
+	// Streamed: the row came through the Streaming API.
+	Streamed bool
+}
+
+// The keys of raw_metadata that say what a consumer of the body alone could not know.
+const (
+	keyAttributedBy = "attributed_by"
+	keyLane         = "lane"
+	keyLate         = "late"
+	keyRawMetadata  = "raw_metadata"
+)
+
+// New builds the TOTAL event of a row, its keys in the documented order.
+func (p *Plan) New(r row.Row, facts Facts) pcommon.Value {
+	event := pcommon.NewValueMap()
+	m := event.Map()
+	m.EnsureCapacity(11)
+	m.PutStr("event_id", facts.EventID)
+	m.PutStr("event_type", p.event.Type)
+	m.PutStr("source", eventSource)
+	m.PutStr("signal_type", signalType)
+	m.PutStr("domain_id", facts.DomainID)
+	m.PutStr("tuid", facts.TUID)
+	putTime(m, "timestamp", r)
+
+	payload := m.PutEmptyMap("payload")
+	payload.EnsureCapacity(len(p.payload) + 1)
+	payload.PutStr("user", facts.User)
+	putFields(payload, r, p.payload)
+	putText(payload, "target_user", facts.TargetUser)
+	putText(payload, "target_group", facts.TargetGroup)
+
+	platformID := r.Text(p.event.PlatformID)
+	metadata := m.PutEmptyMap(keyRawMetadata)
+	metadata.EnsureCapacity(len(p.metadata) + 5)
+	putText(metadata, "platform_event_id", platformID)
+	putFields(metadata, r, p.metadata)
+	putTime(metadata, "created_at", r)
+	metadata.PutStr("source_platform", sourcePlatform)
+	putText(metadata, keyLane, facts.Lane)
+	putText(metadata, keyAttributedBy, facts.AttributedBy)
+
+	putText(m, "platform_event_id", platformID)
+	source := sourceHunting
+	if facts.Streamed {
+		source = sourceStreaming
+	}
+	m.PutStr("platform_event_source", source)
+	return event
+}
+
+// MarkLate says in an event that it came after a later one of the same person and table.
+func MarkLate(event pcommon.Value) {
+	if event.Type() != pcommon.ValueTypeMap {
+		return
+	}
+	if metadata, ok := event.Map().Get(keyRawMetadata); ok && metadata.Type() == pcommon.ValueTypeMap {
+		metadata.Map().PutBool(keyLate, true)
+	}
+}
+
+func putFields(m pcommon.Map, r row.Row, fields []planField) {
+	for _, f := range fields {
+		v, ok := r.Columns.Get(f.column)
+		if !ok || row.IsEmpty(v, f.holdsJSON) || f.remoteOnly && !r.IsRemote() {
+			continue
+		}
+		if f.parse && v.Type() == pcommon.ValueTypeStr {
+			parsed := pcommon.NewValueEmpty()
+			if row.ParseJSON(v.Str(), parsed) {
+				parsed.MoveTo(m.PutEmpty(f.key))
+				continue
+			}
+		}
+		v.CopyTo(m.PutEmpty(f.key))
+	}
+}
+
+// putTime writes the row's Timestamp as it came; without one, the record's.
+func putTime(m pcommon.Map, key string, r row.Row) {
+	if v, ok := r.Columns.Get(tables.TimestampColumn); ok && !row.IsEmpty(v, false) {
+		v.CopyTo(m.PutEmpty(key))
+		return
+	}
+	if r.Time.UnixNano() != 0 {
+		m.PutStr(key, r.Time.Format(time.RFC3339Nano))
+	}
+}
+
+func putText(m pcommon.Map, key, text string) {
+	if text != "" {
+		m.PutStr(key, text)
+	}
+}

@@ -1,0 +1,111 @@
+package order
+
+import (
+	"fmt"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
+)
+
+// The attributes of a person's resource. With an empty tuid the user name takes its place.
+const (
+	AttributeDomainID = "total.domain_id"
+	AttributeTUID     = "total.tuid"
+	AttributeUserName = "user.name"
+)
+
+// Groups collects events so that each person has one ResourceLogs, in order of appearance.
+type Groups struct {
+	logs      plog.Logs
+	schemaURL string // empty: the one that the records came with
+	people    map[groupKey]plog.LogRecordSlice
+}
+
+type groupKey struct{ resource, attribute, person string }
+
+// NewGroups returns an empty collection; an empty schemaURL leaves the one that records came with.
+func NewGroups(schemaURL string) *Groups {
+	return &Groups{logs: plog.NewLogs(), schemaURL: schemaURL, people: map[groupKey]plog.LogRecordSlice{}}
+}
+
+// Source is where the records of one scope come from: its groups inherit resource and scope.
+type Source struct {
+	groups   *Groups
+	key      string
+	resource plog.ResourceLogs
+	scope    plog.ScopeLogs
+	tenantID string // where it is not the resource's
+}
+
+// From is where the records of a scope come from.
+func (g *Groups) From(resource plog.ResourceLogs, scope plog.ScopeLogs) Source {
+	// Resources that say the same are one, whatever call or scope they came in.
+	key := fmt.Sprintf("%#v", resource.Resource().Attributes().AsRaw())
+	return Source{groups: g, key: key, resource: resource, scope: scope}
+}
+
+// Of is where the record's event goes. The tenant that stands on the record belongs to the resource.
+func (s Source) Of(record plog.LogRecord) Source {
+	v, ok := record.Attributes().Get(tables.AttributeTenantID)
+	if !ok {
+		return s
+	}
+	tenantID := row.Text(v)
+	record.Attributes().Remove(tables.AttributeTenantID)
+	if known, ok := s.resource.Resource().Attributes().Get(tables.AttributeTenantID); ok && row.Text(known) == tenantID || tenantID == "" {
+		return s
+	}
+	s.tenantID, s.key = tenantID, s.key+"\x00"+tenantID
+	return s
+}
+
+// Person returns the records of one person. Where the tuid is empty the person's key stands for it.
+func (s Source) Person(domainID, tuid, personKey string) plog.LogRecordSlice {
+	attribute, person := AttributeTUID, tuid
+	if tuid == "" {
+		attribute, person = AttributeUserName, personKey
+	}
+	key := groupKey{s.key, attribute, person}
+	if records, ok := s.groups.people[key]; ok {
+		return records
+	}
+	resource := s.groups.logs.ResourceLogs().AppendEmpty()
+	s.resource.Resource().CopyTo(resource.Resource())
+	resource.SetSchemaUrl(s.resource.SchemaUrl())
+	if s.tenantID != "" {
+		resource.Resource().Attributes().PutStr(tables.AttributeTenantID, s.tenantID)
+	}
+	resource.Resource().Attributes().PutStr(AttributeDomainID, domainID)
+	resource.Resource().Attributes().PutStr(attribute, person)
+	scope := resource.ScopeLogs().AppendEmpty()
+	s.scope.Scope().CopyTo(scope.Scope())
+	scope.SetSchemaUrl(row.First(s.groups.schemaURL, s.scope.SchemaUrl()))
+	s.groups.people[key] = scope.LogRecords()
+	return scope.LogRecords()
+}
+
+// AppendTo moves the groups, each in order of time, to the end of logs.
+func (g *Groups) AppendTo(logs plog.Logs) {
+	for _, records := range g.people {
+		records.Sort(before)
+	}
+	g.logs.ResourceLogs().MoveAndAppendTo(logs.ResourceLogs())
+}
+
+func before(a, b plog.LogRecord) bool {
+	if a.Timestamp() != b.Timestamp() {
+		return a.Timestamp() < b.Timestamp()
+	}
+	return UIDOf(a) < UIDOf(b)
+}
+
+// UIDOf is a record's id.
+func UIDOf(record plog.LogRecord) string {
+	v, ok := record.Attributes().Get(tables.AttributeUID)
+	if !ok {
+		return ""
+	}
+	return row.Text(v)
+}

@@ -1,0 +1,161 @@
+package order
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"hash/fnv"
+	"slices"
+	"sync"
+
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/reach"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// AttributeLate marks a record that cannot be in order: one of the same person and table with a later Timestamp
+// has been handed on before.
+const AttributeLate = "total.late"
+
+// maxOrdered is of how many persons and tables the newest Timestamp is remembered, at least; twice as many at
+// most. An entry takes some 40 bytes.
+const maxOrdered = 500_000
+
+// Order stands between the processor and the next consumer and marks what is late. What counts is
+// what the next consumer has accepted in calls that ended before: a refused call leaves no trace, so
+// that its retry is not late by itself. Rows of the historical pull are out of order by nature; they
+// are neither marked nor make others late.
+type Order struct {
+	next     consumer.Logs
+	domainID string
+	markLate func(pcommon.Value)
+	limit    int
+	// turn is held by the one call that is under way: of two at once nobody could tell which lands first.
+	turn chan struct{}
+
+	mu sync.Mutex // guards everything below
+	// newest is the newest Timestamp of each person and table that was handed on. What newest has no
+	// room for is forgotten by turns: before is the newest of the turn before.
+	newest, before map[uint64]pcommon.Timestamp
+	// changed are the keys whose stored Timestamp is another; nil: nothing is stored.
+	changed map[uint64]struct{}
+}
+
+// New returns an order in front of next. Of a late record, markLate says so in the body.
+func New(next consumer.Logs, domainID string, markLate func(pcommon.Value)) *Order {
+	return &Order{
+		next: next, domainID: domainID, markLate: markLate, limit: maxOrdered,
+		turn: make(chan struct{}, 1), newest: map[uint64]pcommon.Timestamp{},
+	}
+}
+
+// Capabilities implements consumer.Logs.
+func (o *Order) Capabilities() consumer.Capabilities { return o.next.Capabilities() }
+
+// ConsumeLogs implements consumer.Logs.
+func (o *Order) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	handedOn := o.mark(logs)
+	records := logs.LogRecordCount() // before the next component changes it
+	if err := o.next.ConsumeLogs(ctx, logs); err != nil {
+		return err
+	}
+	o.accepted(handedOn)
+	reach.Passed(ctx, records)
+	return nil
+}
+
+// mark marks the late records and returns the newest Timestamp of each person and table.
+func (o *Order) mark(logs plog.Logs) map[uint64]pcommon.Timestamp {
+	newest := map[uint64]pcommon.Timestamp{}
+	for _, resource := range logs.ResourceLogs().All() {
+		if !o.isGroup(resource.Resource().Attributes()) {
+			continue
+		}
+		person := hashOf(resource.Resource().Attributes())
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, record := range scope.LogRecords().All() {
+				if isBackfill(record) || record.Timestamp() == 0 {
+					continue
+				}
+				key := withTable(person, record)
+				if record.Timestamp() < o.newestOf(key) {
+					record.Attributes().PutBool(AttributeLate, true)
+					o.markLate(record.Body())
+				}
+				newest[key] = max(newest[key], record.Timestamp())
+			}
+		}
+	}
+	return newest
+}
+
+func (o *Order) newestOf(key uint64) pcommon.Timestamp {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return max(o.newest[key], o.before[key])
+}
+
+func (o *Order) accepted(newest map[uint64]pcommon.Timestamp) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for key, at := range newest {
+		known := max(o.newest[key], o.before[key])
+		if _, ok := o.newest[key]; !ok && len(o.newest) >= o.limit {
+			for forgotten := range o.before {
+				o.change(forgotten)
+			}
+			o.before, o.newest = o.newest, map[uint64]pcommon.Timestamp{}
+		}
+		if o.newest[key] = max(at, known); at > known {
+			o.change(key)
+		}
+	}
+}
+
+// isGroup tells a person's events from records that are passed on as they are.
+func (o *Order) isGroup(resource pcommon.Map) bool {
+	domainID, ok := resource.Get(AttributeDomainID)
+	return ok && domainID.Type() == pcommon.ValueTypeStr && domainID.Str() == o.domainID
+}
+
+// hashOf tells groups apart as an exporter does that partitions by resource attributes.
+func hashOf(resource pcommon.Map) uint64 {
+	pairs := make([][2]string, 0, resource.Len())
+	for name, v := range resource.All() {
+		pairs = append(pairs, [2]string{name, v.AsString()})
+	}
+	slices.SortFunc(pairs, func(a, b [2]string) int { return cmp.Compare(a[0], b[0]) })
+	h := fnv.New64a() // the same after a restart
+	for _, pair := range pairs {
+		for _, s := range pair {
+			_, _ = h.Write([]byte(s))
+			_, _ = h.Write([]byte{0})
+		}
+	}
+	return h.Sum64()
+}
+
+// withTable is the key of a person's events of the record's table.
+func withTable(person uint64, record plog.LogRecord) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write(binary.LittleEndian.AppendUint64(nil, person))
+	if table, ok := record.Attributes().Get(tables.AttributeTable); ok {
+		_, _ = h.Write([]byte(table.AsString()))
+	}
+	return h.Sum64()
+}
+
+func isBackfill(record plog.LogRecord) bool {
+	const backfill = "backfill"
+	lane, ok := record.Attributes().Get(tables.AttributeLane)
+	return ok && lane.AsString() == backfill
+}

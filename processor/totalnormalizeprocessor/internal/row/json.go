@@ -1,0 +1,149 @@
+package row
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// maxJSONDepth bounds how deep parsed JSON may nest, so that no row can make a consumer recurse
+// without end. Deeper text stays text.
+const maxJSONDepth = 64
+
+var errTooDeep = errors.New("JSON nests too deep")
+
+// IsEmpty reports whether a column's value is one that events leave out. In columns that hold JSON
+// the same as text is empty too.
+func IsEmpty(v pcommon.Value, holdsJSON bool) bool {
+	switch v.Type() {
+	case pcommon.ValueTypeEmpty:
+		return true
+	case pcommon.ValueTypeStr:
+		return v.Str() == "" || holdsJSON && isEmptyJSON(v.Str())
+	case pcommon.ValueTypeMap:
+		return v.Map().Len() == 0
+	case pcommon.ValueTypeSlice:
+		return v.Slice().Len() == 0
+	case pcommon.ValueTypeBytes:
+		return v.Bytes().Len() == 0
+	default:
+		return false
+	}
+}
+
+func isEmptyJSON(text string) bool {
+	const longest = 64 // blanks included
+	if len(text) > longest {
+		return false
+	}
+	switch strings.Join(strings.Fields(text), "") {
+	case "", "null", `""`, "[]", "{}":
+		return true
+	}
+	return false
+}
+
+// ParseJSON writes the object or list that text is to v. It reports false, and v is of no use, where
+// text is neither. Numbers beyond 64 bits become their text.
+func ParseJSON(text string, v pcommon.Value) bool {
+	text = strings.TrimSpace(text)
+	if text == "" || text[0] != '{' && text[0] != '[' {
+		return false
+	}
+	d := jsontext.NewDecoder(strings.NewReader(text))
+	return readJSON(d, v, maxJSONDepth) == nil && d.InputOffset() == int64(len(text))
+}
+
+func readJSON(d *jsontext.Decoder, v pcommon.Value, depth int) error {
+	token, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	switch token.Kind() {
+	case jsontext.KindNull:
+	case jsontext.KindTrue, jsontext.KindFalse:
+		v.SetBool(token.Bool())
+	case jsontext.KindString:
+		v.SetStr(token.String())
+	case jsontext.KindNumber:
+		setNumber(v, token.String())
+	case jsontext.KindBeginObject:
+		return readObject(d, v.SetEmptyMap(), depth-1)
+	case jsontext.KindBeginArray:
+		return readArray(d, v.SetEmptySlice(), depth-1)
+	}
+	return nil
+}
+
+func readObject(d *jsontext.Decoder, m pcommon.Map, depth int) error {
+	if depth < 0 {
+		return errTooDeep
+	}
+	for d.PeekKind() != jsontext.KindEndObject {
+		key, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := readJSON(d, m.PutEmpty(key.String()), depth); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+func readArray(d *jsontext.Decoder, s pcommon.Slice, depth int) error {
+	if depth < 0 {
+		return errTooDeep
+	}
+	for d.PeekKind() != jsontext.KindEndArray {
+		if err := readJSON(d, s.AppendEmpty(), depth); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// setNumber keeps a number that fits no type, as text.
+func setNumber(v pcommon.Value, number string) {
+	if i, err := strconv.ParseInt(number, 10, 64); err == nil {
+		v.SetInt(i)
+		return
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil || !strings.ContainsAny(number, ".eE") {
+		v.SetStr(number)
+		return
+	}
+	v.SetDouble(f)
+}
+
+// JSON is a column that holds an object or list, as text or as it is.
+func (r Row) JSON(column string) (pcommon.Value, bool) {
+	v, ok := r.Columns.Get(column)
+	if !ok || v.Type() != pcommon.ValueTypeStr {
+		return v, ok
+	}
+	return parsed(v)
+}
+
+// Object is a column that holds a JSON object, as text or as it is.
+func (r Row) Object(column string) (pcommon.Map, bool) {
+	v, ok := r.JSON(column)
+	if !ok || v.Type() != pcommon.ValueTypeMap {
+		return pcommon.Map{}, false
+	}
+	return v.Map(), true
+}
+
+func parsed(v pcommon.Value) (pcommon.Value, bool) {
+	if v.Type() != pcommon.ValueTypeStr {
+		return v, true
+	}
+	p := pcommon.NewValueEmpty()
+	return p, ParseJSON(v.Str(), p)
+}

@@ -1,0 +1,92 @@
+package row
+
+import (
+	"strconv"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+var posixAccount = tables.Account{Domain: "DomainName", Name: "Name", SID: "Sid", UPN: "AadUserUpn"}
+
+// PosixUser is a user of a Linux or macOS process, as AdditionalFields name it. One may have a uid and no name.
+type PosixUser struct {
+	accounts.Account
+
+	UID string
+	// Initiating is of a user of the initiating process.
+	Initiating bool
+	// Apple is of a user whose entry is one of macOS: it has a Windows SID, or Apple's group of people.
+	Apple bool
+}
+
+// posixKeys are where AdditionalFields name the users of a process, in acting order. The effective user
+// of a process that sudo started is root; the real one is the person.
+var posixKeys = []struct {
+	key        string
+	initiating bool
+}{
+	{"ProcessPosixEffectiveUser", false},
+	{"ProcessPosixRealUser", false},
+	{"InitiatingProcessPosixEffectiveUser", true},
+	{"InitiatingProcessPosixRealUser", true},
+}
+
+// PosixUsers are the POSIX users in AdditionalFields, in acting order.
+func (r Row) PosixUsers() []PosixUser {
+	if !r.Mentions("Posix") {
+		return nil
+	}
+	fields, ok := r.Fields()
+	if !ok {
+		return nil
+	}
+	var list []PosixUser
+	for _, k := range posixKeys {
+		v, ok := fields.Get(k.key)
+		if !ok || v.Type() != pcommon.ValueTypeMap {
+			continue
+		}
+		user := posixUserIn(v.Map())
+		user.Initiating = k.initiating
+		if !user.IsEmpty() || user.UID != "" {
+			list = append(list, user)
+		}
+	}
+	return append(list, logonUsers(fields)...)
+}
+
+// logonUsers are the uids that logon rows have beside their account columns.
+func logonUsers(fields pcommon.Map) []PosixUser {
+	var list []PosixUser
+	if uid := uidAt(fields, "PosixUserId"); uid != "" {
+		list = append(list, PosixUser{UID: uid})
+	}
+	if uid := uidAt(fields, "InitiatingAccountPosixUserId"); uid != "" {
+		list = append(list, PosixUser{
+			Account: accounts.Account{Domain: textAt(fields, "InitiatingAccountDomain"), Name: textAt(fields, "InitiatingAccountName")}.Clean(),
+			UID:     uid, Initiating: true,
+		})
+	}
+	return list
+}
+
+func posixUserIn(m pcommon.Map) PosixUser {
+	user := PosixUser{Account: accountIn(m, posixAccount), UID: uidAt(m, "PosixUserId")}
+	user.Apple = user.SID != ""
+	if group, ok := m.Get("PrimaryPosixGroup"); ok && group.Type() == pcommon.ValueTypeMap {
+		user.Apple = user.Apple || textAt(group.Map(), "Name") == "staff"
+	}
+	return user
+}
+
+// uidAt is a whole number, and its text.
+func uidAt(m pcommon.Map, key string) string {
+	text := textAt(m, key)
+	if _, err := strconv.ParseInt(text, 10, 64); err != nil {
+		return ""
+	}
+	return text
+}
