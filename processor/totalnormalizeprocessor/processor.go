@@ -58,11 +58,11 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 	if err := known.observe(telemetry, processorAttribute(n.id)); err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}
-	everyKey(n.plans).report(context.Background(), telemetry, processorAttribute(n.id))
 	return n, nil
 }
 
 func (n *normalizer) start(ctx context.Context, host component.Host) error {
+	everyKey(n.plans).report(ctx, n.telemetry, processorAttribute(n.id))
 	if err := n.tuids.start(); err != nil {
 		return err
 	}
