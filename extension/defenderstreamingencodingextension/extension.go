@@ -17,8 +17,6 @@ import (
 
 // encoding has no state but its counters: a receiver calls it for several partitions at the same time.
 type encoding struct {
-	component.StartFunc
-
 	logger    *zap.Logger
 	telemetry *metadata.TelemetryBuilder
 	row       metric.MeasurementOption
@@ -37,17 +35,14 @@ func newEncoding(settings extension.Settings, now func() time.Time) (*encoding, 
 	if err != nil {
 		return nil, fmt.Errorf("build the metrics: %w", err)
 	}
-	e := &encoding{
+	return &encoding{
 		logger:    settings.Logger,
 		telemetry: telemetry,
 		row:       outcome(settings.ID, "row"),
 		undecoded: outcome(settings.ID, "undecoded"),
 		version:   settings.BuildInfo.Version,
 		now:       now,
-	}
-	// An alert on a series that begins with its first record does not see that record.
-	e.count(0, 0)
-	return e, nil
+	}, nil
 }
 
 // outcome is what became of records, in the metrics of one extension.
@@ -55,10 +50,15 @@ func outcome(id component.ID, name string) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(attribute.String("extension", id.String()), attribute.String("outcome", name)))
 }
 
-func (e *encoding) count(rows, undecoded int64) {
-	ctx := context.Background()
+func (e *encoding) count(ctx context.Context, rows, undecoded int64) {
 	e.telemetry.ExtensionDefenderStreamingEncodingRecords.Add(ctx, rows, e.row)
 	e.telemetry.ExtensionDefenderStreamingEncodingRecords.Add(ctx, undecoded, e.undecoded)
+}
+
+// Start begins the metrics: an alert on a series that begins with its first record does not see that record.
+func (e *encoding) Start(ctx context.Context, _ component.Host) error {
+	e.count(ctx, 0, 0)
+	return nil
 }
 
 // Shutdown ends the metrics.
@@ -71,7 +71,7 @@ func (e *encoding) Shutdown(context.Context) error {
 // after the other. Its error is always nil.
 func (e *encoding) UnmarshalLogs(text []byte) (plog.Logs, error) {
 	m := readMessage(text, e.now(), e.version)
-	e.count(m.rows, m.undecoded)
+	e.count(context.Background(), m.rows, m.undecoded)
 	if m.undecoded > 0 {
 		e.logger.Warn("Records of a message could not be decoded; they are handed on as text, see the attribute "+attributeDecodeError,
 			zap.Int64("undecoded", m.undecoded), zap.Int64("rows", m.rows), zap.NamedError("first", m.firstError))

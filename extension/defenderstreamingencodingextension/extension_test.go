@@ -241,6 +241,7 @@ func TestMetricsTellExtensionsApart(t *testing.T) {
 		settings.TelemetrySettings = shared
 		e, err := NewFactory().Create(t.Context(), settings, NewFactory().CreateDefaultConfig())
 		require.NoError(t, err)
+		require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
 		if name == "two" {
 			_, err = e.(plog.Unmarshaler).UnmarshalLogs([]byte(envelope(tenant, 1)))
 			require.NoError(t, err)

@@ -40,6 +40,7 @@ func newHarness(tb testing.TB) harness {
 	settings.Logger = zap.New(core)
 	e, err := newEncoding(settings, func() time.Time { return observed })
 	require.NoError(tb, err)
+	require.NoError(tb, e.Start(tb.Context(), componenttest.NewNopHost()))
 	tb.Cleanup(func() { require.NoError(tb, e.Shutdown(context.Background())) })
 	return harness{encoding: e, telemetry: telemetry, log: log}
 }

@@ -4,6 +4,7 @@ package ndjsonencodingextension
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,20 +68,17 @@ var modes = map[string]map[string]any{
 
 // What the exporter takes after its file has lost its name stands in a file that has one.
 func TestEventsStandInAFileThatHasAName(t *testing.T) {
-	for name, lose := range map[string]func(t *testing.T, path string){
-		"removed": func(t *testing.T, path string) { require.NoError(t, os.Remove(path)) },
-		"renamed": func(t *testing.T, path string) { require.NoError(t, os.Rename(path, path+".1")) },
-		"renamed, and a new one in its place": func(t *testing.T, path string) {
-			require.NoError(t, os.Rename(path, path+".1"))
-			require.NoError(t, os.WriteFile(path, nil, 0o600))
+	for name, lose := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"renamed": func(path string) error { return os.Rename(path, path+".1") },
+		"renamed, and a new one in its place": func(path string) error {
+			return errors.Join(os.Rename(path, path+".1"), os.WriteFile(path, nil, 0o600))
 		},
-		"another one moved over it": func(t *testing.T, path string) {
-			require.NoError(t, os.WriteFile(path+".new", []byte("{}\n{"), 0o600))
-			require.NoError(t, os.Rename(path+".new", path))
+		"another one moved over it": func(path string) error {
+			return errors.Join(os.WriteFile(path+".new", []byte("{}\n{"), 0o600), os.Rename(path+".new", path))
 		},
-		"removed with its folder, and that made again": func(t *testing.T, path string) {
-			require.NoError(t, os.RemoveAll(filepath.Dir(path)))
-			require.NoError(t, os.Mkdir(filepath.Dir(path), 0o750))
+		"removed with its folder, and that made again": func(path string) error {
+			return errors.Join(os.RemoveAll(filepath.Dir(path)), os.Mkdir(filepath.Dir(path), 0o750))
 		},
 	} {
 		for mode, settings := range modes {
@@ -98,7 +96,7 @@ func TestEventsStandInAFileThatHasAName(t *testing.T) {
 					for range before {
 						send()
 					}
-					lose(t, path)
+					require.NoError(t, lose(path))
 					after := sent
 					for range 5 {
 						send()
@@ -138,56 +136,47 @@ func TestRotationEndsTheLoss(t *testing.T) {
 
 // Where the file cannot be written anew, the rows are held: the error is one after which the sender tries again.
 func TestEventsAreHeldWhereNoFileCanBe(t *testing.T) {
+	makeFolder := func(path string) error { return os.Mkdir(filepath.Dir(path), 0o750) }
 	for name, c := range map[string]struct {
-		breakIt, mend func(t *testing.T, path string)
+		breakIt, mend func(path string) error
 	}{
 		"the folder is gone": {
-			func(t *testing.T, path string) { require.NoError(t, os.RemoveAll(filepath.Dir(path))) },
-			func(t *testing.T, path string) { require.NoError(t, os.Mkdir(filepath.Dir(path), 0o750)) },
+			func(path string) error { return os.RemoveAll(filepath.Dir(path)) },
+			makeFolder,
 		},
 		"a folder stands in its place": {
-			func(t *testing.T, path string) {
-				require.NoError(t, os.Remove(path))
-				require.NoError(t, os.Mkdir(path, 0o750))
-			},
-			func(t *testing.T, path string) { require.NoError(t, os.Remove(path)) },
+			func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o750)) },
+			os.Remove,
 		},
 		"a file stands in its folder's place": {
-			func(t *testing.T, path string) {
-				require.NoError(t, os.RemoveAll(filepath.Dir(path)))
-				require.NoError(t, os.WriteFile(filepath.Dir(path), nil, 0o600))
+			func(path string) error {
+				return errors.Join(os.RemoveAll(filepath.Dir(path)), os.WriteFile(filepath.Dir(path), nil, 0o600))
 			},
-			func(t *testing.T, path string) {
-				require.NoError(t, os.Remove(filepath.Dir(path)))
-				require.NoError(t, os.Mkdir(filepath.Dir(path), 0o750))
-			},
+			func(path string) error { return errors.Join(os.Remove(filepath.Dir(path)), makeFolder(path)) },
 		},
 		"a full disk": {
-			func(t *testing.T, path string) {
-				if _, err := os.Stat("/dev/full"); err != nil {
-					t.Skip("the system has no /dev/full")
-				}
-				require.NoError(t, os.Remove(path))
-				require.NoError(t, os.Symlink("/dev/full", path))
-			},
-			func(t *testing.T, path string) { require.NoError(t, os.Remove(path)) },
+			func(path string) error { return errors.Join(os.Remove(path), os.Symlink("/dev/full", path)) },
+			os.Remove,
 		},
 	} {
 		for mode, settings := range modes {
 			t.Run(name+"/"+mode, func(t *testing.T) {
+				if _, err := os.Stat("/dev/full"); err != nil && name == "a full disk" {
+					t.Skip("the system has no /dev/full")
+				}
 				folder := filepath.Join(t.TempDir(), "out")
 				require.NoError(t, os.Mkdir(folder, 0o750))
 				path := filepath.Join(folder, "events.ndjson")
 				files := startFileExporterWith(t, path, settings, zap.NewNop())
 				require.NoError(t, files.ConsumeLogs(t.Context(), numbered(0, 10)))
-				c.breakIt(t, path)
+				require.NoError(t, c.breakIt(path))
 				for range 3 {
 					err := files.ConsumeLogs(t.Context(), numbered(10, 20))
 					require.Error(t, err)
 					require.False(t, consumererror.IsPermanent(err), "%v", err)
 					require.ErrorContains(t, err, path)
 				}
-				c.mend(t, path)
+				require.NoError(t, c.mend(path))
 				require.NoError(t, files.ConsumeLogs(t.Context(), numbered(10, 20)))
 				require.NoError(t, files.Shutdown(t.Context()))
 				assertKept(t, folder, 10, 20)

@@ -277,8 +277,7 @@ func TestDamageSaysWhereItEnds(t *testing.T) {
 	var damaged []string
 	for {
 		_, err := d.Next()
-		var bad *RecordError
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*RecordError](err); ok {
 			damaged = append(damaged, strings.TrimSpace(text[bad.Offset:bad.End]))
 		} else if err != nil {
 			break

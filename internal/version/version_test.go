@@ -19,7 +19,7 @@ func TestNumberIsTheDistributions(t *testing.T) {
 		Dist struct{ Version string }
 	}
 	require.NoError(t, yaml.Unmarshal(content, &builder))
-	assert.Equal(t, builder.Dist.Version, Number)
+	assert.Equal(t, Number, builder.Dist.Version)
 	generated, err := os.ReadFile(filepath.Join(root, "cmd", "otelcol-defender", "main.go"))
 	require.NoError(t, err)
 	assert.Regexp(t, `Version:\s+"`+Number+`"`, string(generated), "make generate writes it")

@@ -69,11 +69,11 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 	if err := observeDirectories(known, telemetry, processorAttribute(set.ID)); err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}
-	everyKey(n.plans).report(context.Background(), telemetry, processorAttribute(n.id))
 	return n, nil
 }
 
 func (n *normalizer) start(ctx context.Context, host component.Host) error {
+	everyKey(n.plans).report(ctx, n.telemetry, processorAttribute(n.id))
 	if err := n.tuids.Start(); err != nil {
 		return err
 	}
