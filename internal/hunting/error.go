@@ -75,6 +75,7 @@ type Error struct {
 	of         subject
 	Status     int           // HTTP status; 0 when no answer came
 	Code       string        // the service's error code, e.g. BadRequest
+	MaybeSize  bool          // of a Transient or Interrupted error: a smaller result might have come
 	Message    string        // the service's text, scrubbed and cut; of a transport error, ""
 	RequestID  string        // what Microsoft's support asks for
 	RetryAfter time.Duration // as the header asks, not capped; 0 when it does not

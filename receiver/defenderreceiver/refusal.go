@@ -26,6 +26,12 @@ func isTooMuch(err error) bool { return isKind(err, hunting.TooLarge, hunting.To
 // isTooHeavy reports whether the service gave up on a query, which may also be because it is down.
 func isTooHeavy(err error) bool { return isKind(err, hunting.TooHeavy) }
 
+// isMaybeSize reports whether a query failed in a way that may be due to its size, or to a service that is down.
+func isMaybeSize(err error) bool {
+	refusal := refusalOf(err)
+	return refusal != nil && refusal.MaybeSize
+}
+
 // isBroken reports whether an answer broke off or could not be decoded.
 func isBroken(err error) bool { return isKind(err, hunting.Interrupted) }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
@@ -63,8 +64,8 @@ type table struct {
 	rowsBefore int       // read before this poll
 	since      time.Time // when the poll began
 	due        time.Time // since when the next query is wished
-	nextAudit  time.Time // on the service's clock
-	polled     func()    // told when the table was read, or is not going to be; nil if nobody waits
+	audits     auditing
+	polled     func() // told when the table was read, or is not going to be; nil if nobody waits
 	began      *beginning
 }
 
@@ -96,8 +97,9 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 		name: declared.Name, cfg: cfg, query: q,
 		cadence: cadence{configured: interval, current: interval, priority: own.Priority},
 		state:   &tableState{}, span: newSpan(), began: newBeginning(),
-		ids:   rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
-		chunk: newChunk(declared, cfg.Credentials.TenantID, ""),
+		ids:    rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
+		chunk:  newChunk(declared, cfg.Credentials.TenantID, ""),
+		audits: auditing{record: audit.NewRecord(time.Now())},
 	}
 	t.readAlong(query.Arrival)
 	if isUsers(declared.Name) {
