@@ -84,8 +84,7 @@ func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
 	a := auditedTable{s: s, table: live, service: edited, logs: logs}
 	require.NoError(t, live.poll(t.Context()))
 	s.clock.Advance(61 * time.Minute)
-	_, _, err := live.probe(t.Context()) // to learn the service's time
-	require.NoError(t, err)
+	a.learn()
 	clear(edited.asked)
 	return a
 }
@@ -133,6 +132,13 @@ func (a auditedTable) says(text string) bool {
 	return slices.ContainsFunc(a.logs.All(), func(e observer.LoggedEntry) bool {
 		return strings.HasPrefix(e.Message, "Audit: ") && strings.Contains(e.Message, text)
 	})
+}
+
+// learn asks the service for its time.
+func (a auditedTable) learn() {
+	a.s.t.Helper()
+	_, _, err := a.probe(a.s.t.Context())
+	require.NoError(a.s.t, err)
 }
 
 const allDelivered = "Audit: all rows that the service counts were delivered."
@@ -203,7 +209,7 @@ func TestAuditWithoutCounts(t *testing.T) {
 	for range 3 {
 		waits = append(waits, a.audits.next.Sub(a.serviceNow()))
 		a.s.clock.Set(a.audits.next.Add(time.Second))
-		require.NoError(t, func() error { _, _, err := a.probe(t.Context()); return err }())
+		a.learn()
 		require.ErrorIs(t, a.poll(t.Context()), errUnavailable)
 	}
 	assert.IsIncreasing(t, waits)
@@ -334,12 +340,36 @@ func TestAuditBesideAMovingCursor(t *testing.T) {
 	a.service.edit = nil
 	a.s.clock.Advance(50 * time.Minute)
 	a.s.plant(100, 5, a.s.clock.Now().Add(-10*time.Minute))
-	require.NoError(t, func() error { _, _, err := a.probe(t.Context()); return err }())
+	a.learn()
 	require.NoError(t, a.readPass(t.Context()))
 	a.s.delivered(15)
+	// The storage has forgotten by now what the ledger does not keep.
+	require.NoError(t, a.keep())
+	go a.keeper.Run(t.Context())
+	require.Eventually(t, func() bool {
+		return a.s.cursor(logons).CompleteUntil.Equal(a.position.cursor.CompleteUntil)
+	}, wait, time.Millisecond)
 	require.NoError(t, a.audit(t.Context()))
 	a.s.exactly(17)
 	assert.Equal(t, []int{10, 2, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
+}
+
+// Rows that come after the end of an audit do not make up for one that is missing before it, in the same bin.
+func TestAuditOfTheBinThatItsEndCuts(t *testing.T) {
+	a := newAuditedTable(t, 10, ModeIngestionTime)
+	require.NoError(t, a.readPass(t.Context()))
+	a.s.plant(10, 1, epoch.Add(60*time.Minute+10*time.Second))
+	a.service.edit = failing(ofCount, errUnavailable)
+	require.Error(t, a.audit(t.Context()))
+	a.service.edit = nil
+	a.s.plant(11, 1, epoch.Add(62*time.Minute))
+	a.s.clock.Advance(2 * time.Minute)
+	a.learn()
+	require.NoError(t, a.readPass(t.Context()))
+	a.s.delivered(11)
+	require.NoError(t, a.audit(t.Context()))
+	a.s.exactly(12)
+	assert.Equal(t, []int{10, 1, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
 }
 
 // Counts of other rows, and old ones, are not gone on with.

@@ -135,10 +135,11 @@ func TestHistoryKeepsWhatItCounted(t *testing.T) {
 	}
 	past.counting.width = 3 * time.Hour
 	past.counting.tooMuch = lesson{extent: 3 * time.Hour, until: time.Now().Add(1000 * time.Hour), left: 1_000_000}
+	past.cfg.PauseAfterFailures = 2
 	past.cfg.RetryOnFailure.InitialInterval, past.cfg.RetryOnFailure.MaxInterval = time.Second, time.Second
 	sent := 0
 	service.edit = func(kql string) (string, error) {
-		if sent++; sent%3 == 0 {
+		if sent++; sent%3 == 0 { // two in three are answered
 			return "", errUnavailable
 		}
 		return kql, nil
