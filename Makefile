@@ -19,7 +19,7 @@ ORACLE := internal/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
 .DEFAULT_GOAL := help
-.PHONY: help build test integration lint fmt bench generate oracle run clean
+.PHONY: help build test integration lint vulncheck fmt bench generate oracle run clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says
 lint: ## go vet and golangci-lint
 	$(STATIC) $(GO) vet ./...
 	$(STATIC) $(GO) run $(GOLANGCI_LINT) run ./...
+
+vulncheck: ## known vulnerabilities in the commands; .ci/vulnerabilities.yaml has the exceptions
+	@mkdir -p $(BIN)/symbols
+	$(STATIC) $(GO) build -o $(BIN)/symbols/ $(addprefix ./cmd/,$(COMMANDS))
+	$(STATIC) $(GO) run ./scripts/vulncheck $(addprefix $(BIN)/symbols/,$(COMMANDS))
 
 fmt: ## format the code as lint asks for
 	$(STATIC) $(GO) run $(GOLANGCI_LINT) fmt ./...

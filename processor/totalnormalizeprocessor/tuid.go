@@ -1,7 +1,6 @@
 package totalnormalizeprocessor
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,10 +30,7 @@ func (t *tuids) start() error {
 	if t.mapping == nil {
 		return nil
 	}
-	if err := t.mapping.load(); err != nil {
-		return fmt.Errorf("'tuid::mapping_file': %w", err)
-	}
-	return nil
+	return t.mapping.load()
 }
 
 // refresh reads the mapping file again if it has changed.

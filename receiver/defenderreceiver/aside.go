@@ -9,8 +9,10 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
 const (
@@ -86,7 +88,7 @@ func (t *table) retryAside(ctx context.Context) error {
 			t.logger.Error("A range that was set aside is lost: the service no longer keeps it.",
 				zap.Time("from", r.From), zap.Time("to", r.To), zap.Error(err))
 			t.replaceAside(r, nil)
-		case errors.Is(err, errNothingSmaller), isBroken(err):
+		case errors.Is(err, errNothingSmaller), failure.Is(err, hunting.Interrupted):
 			later := r
 			later.Tries++
 			later.Next = now.Add(min(asideFirst<<min(later.Tries, 10), asideLast))

@@ -12,6 +12,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -115,7 +116,7 @@ func (t *table) audit(ctx context.Context) error {
 
 // isSuspended reports whether an audit has to wait for what is no failure: the quota, or the receiver's end.
 func isSuspended(ctx context.Context, err error) bool {
-	return ctx.Err() != nil || isKind(err, hunting.RateLimited, hunting.CPULimited)
+	return ctx.Err() != nil || failure.Is(err, hunting.RateLimited, hunting.CPULimited)
 }
 
 // auditRun is an audit under way. It outlives polls that fail, so that nothing is counted or read twice. The
@@ -229,15 +230,15 @@ func (t *table) countNext(ctx context.Context, run *auditRun) error {
 	}
 	part := run.todo[0]
 	part.To = until
-	t.judge(run, part, counts)
+	t.weigh(run, part, counts)
 	if run.todo[0].From = until; !until.Before(run.todo[0].To) {
 		run.todo = run.todo[1:]
 	}
 	return nil
 }
 
-// judge compares what was counted with the ledger as it is now.
-func (t *table) judge(run *auditRun, part query.Page, counts map[checkpoint.Bin]int) {
+// weigh compares what was counted with the ledger as it is now.
+func (t *table) weigh(run *auditRun, part query.Page, counts map[checkpoint.Bin]int) {
 	if t.query.Kind == tables.Alerts {
 		// An alert that was updated leaves its bin for a later one, and would make up for one that is missing. So all
 		// are read again.

@@ -75,8 +75,9 @@ func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
 	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, 3*time.Hour
 	cfg.InitialLookback = 3 * time.Hour
 	live, _, service := s.manual(cfg)
-	require.NoError(t, live.telemetry.observe([]*table{live}, nil, live.scheduler))
+	require.NoError(t, live.telemetry.observe([]*table{live}, nil, live.scheduler, live.status.registry))
 	t.Cleanup(live.telemetry.shutdown)
+	go live.status.registry.Run(t.Context(), s.host())
 	edited := &editing{querier: service, asked: map[string]int{}}
 	live.client = edited
 	core, logs := observer.New(zap.InfoLevel)
@@ -249,7 +250,7 @@ func TestMissingRowsAreCountedAgain(t *testing.T) {
 	assert.InDelta(t, 1, gauge(), 0)
 	assert.Equal(t, []int{10, 1, 1}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
 	assert.True(t, a.says("1 row is missing since "+first.Format(time.RFC3339)))
-	assert.True(t, a.s.status.notes("1 row is missing since "+first.Format(time.RFC3339)))
+	assert.Eventually(t, func() bool { return a.s.status.notes("1 row is missing since " + first.Format(time.RFC3339)) }, wait, time.Millisecond)
 	assert.Empty(t, a.logs.FilterMessage(allDelivered).All())
 
 	a.s.clock.Advance(10 * time.Minute)
@@ -303,7 +304,7 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 		assert.InDelta(t, 3, refused, 0)
 		assert.Equal(t, []int{7, 3, 0}, []int{a.s.audited("matched"), a.s.audited("refused"), a.s.audited("missing")})
 		assert.True(t, a.says(words), "%v", a.logs.All())
-		assert.True(t, a.s.status.notes(words))
+		assert.Eventually(t, func() bool { return a.s.status.notes(words) }, wait, time.Millisecond)
 		assert.Empty(t, a.logs.FilterMessage(allDelivered).All())
 	}
 }

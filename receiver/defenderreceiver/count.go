@@ -147,7 +147,7 @@ func (t *table) countPart(ctx context.Context, page query.Page) (map[checkpoint.
 	case isTooMuch(err):
 		t.counting.refuse(t.now(), extent)
 		t.audits.steps++ // less is asked for next
-	case isMaybeSize(err):
+	case maybeSize(err):
 		smaller := t.counting.failed(extent)
 		if smaller == 0 {
 			break
@@ -179,6 +179,9 @@ func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]
 		if !more {
 			t.counting.cost(t.now(), extent, cpuOf(rows.Stats()), t.countBudget())
 			return counts, nil
+		}
+		if now, told := serviceNow(body); told {
+			rows.ObserveNow(now)
 		}
 		at, ok := parseTime(text(body, query.CountBin))
 		n, err := number(body, query.CountRows)

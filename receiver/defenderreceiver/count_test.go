@@ -40,7 +40,7 @@ func TestCountingFindsWhatIsCheap(t *testing.T) {
 }
 
 // Failures that may be due to size teach nothing by themselves, however many there are.
-func TestTroubleIsNotTakenForSize(t *testing.T) {
+func TestFailingCountsAreNotTakenForLarge(t *testing.T) {
 	const day = 24 * time.Hour
 	var c counting
 	var tried []time.Duration

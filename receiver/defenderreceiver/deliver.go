@@ -12,11 +12,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
-)
 
-// errRefused: the pipeline would not take the rows within retry_on_failure. The service still has
-// them, so they are read again.
-var errRefused = errors.New("the pipeline refuses data")
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+)
 
 // outcome of a delivery.
 type outcome string
@@ -45,7 +43,7 @@ type deliverer struct {
 // deliver returns once the pipeline has accepted the records (delivered) or has refused them for good
 // (refused, no error). Until then it tries again with growing pauses, because the page is held
 // anyway. When ctx ends, the call that is under way is waited for, and no other is made. Errors are
-// that of ctx, that of calls, and errRefused.
+// that of ctx, that of calls, and failure.ErrRefused.
 func (d *deliverer) deliver(ctx context.Context, table, lane string, logs plog.Logs) (outcome, error) {
 	if ctx.Err() != nil {
 		return notOffered, ctx.Err()
@@ -69,7 +67,7 @@ func (d *deliverer) deliver(ctx context.Context, table, lane string, logs plog.L
 		case ctx.Err() != nil:
 			return refused, ctx.Err()
 		case !d.retry.Enabled, d.retry.MaxElapsedTime > 0 && time.Since(start) > d.retry.MaxElapsedTime:
-			return refused, errors.Join(errRefused, err)
+			return refused, errors.Join(failure.ErrRefused, err)
 		}
 		d.waiting(lane, err)
 		if !sleep(ctx, pause.NextBackOff()) {

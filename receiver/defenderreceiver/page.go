@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -47,6 +48,10 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 	for {
 		more, err := rows.Next(body)
 		if err == nil && more {
+			if told, is := serviceNow(body); is {
+				rows.ObserveNow(told)
+				continue
+			}
 			page.rows++
 			r := inspect(body, t.ids, axis)
 			switch {
@@ -154,7 +159,7 @@ func (t *table) keep() error {
 		return nil
 	}
 	if err := t.keeper.Keep(t.id(), change); err != nil {
-		return fmt.Errorf("%w: %w", errStorage, err)
+		return fmt.Errorf("%w: %w", failure.ErrStorage, err)
 	}
 	return nil
 }

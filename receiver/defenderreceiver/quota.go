@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
@@ -25,7 +26,7 @@ func (c QuotaConfig) limits() quota.Limits {
 			share(time.Hour, float64(c.RequestsPerHour)),
 		},
 		CPU: []quota.Limit{
-			quota.Limit{Window: cpuCycle, Amount: hour.Amount}.Share(float64(cpuCycle) / float64(time.Hour)),
+			quota.Limit{Window: failure.CPUCycle, Amount: hour.Amount}.Share(float64(failure.CPUCycle) / float64(time.Hour)),
 			hour,
 			share(24*time.Hour, c.CPUPerDay.Seconds()),
 		},
@@ -159,9 +160,7 @@ func (t *table) ask(ctx context.Context, turn scheduler.Turn, request func() (*h
 		grant.Charge(t.cost(spent))
 		return nil, err
 	}
-	if t.access.accept() {
-		t.logger.Info("The credentials are accepted; all tables go on.")
-	}
+	t.accepted()
 	rows.OnClose(func(s hunting.Stats) { grant.Charge(t.cost(cpuOf(s))) })
 	return rows, nil
 }

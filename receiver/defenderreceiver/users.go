@@ -9,7 +9,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
 // users is how far Graph's directory of people was read. Nothing of it is stored: the processor needs
@@ -55,7 +57,7 @@ func (t *table) pollUsers(ctx context.Context) error {
 }
 
 // isLost reports whether the service does not take a link that it gave.
-func isLost(err error) bool { return isKind(err, hunting.LinkExpired, hunting.BadQuery) }
+func isLost(err error) bool { return failure.Is(err, hunting.LinkExpired, hunting.BadQuery) }
 
 // readUsers reads and delivers one page. With an error, what was read before it is delivered all the
 // same.
@@ -103,27 +105,6 @@ func (t *table) flushUsers(ctx context.Context) error {
 	return err
 }
 
-// afterUsers decides, as failures.after does, about errors that mean something else for Graph's /users:
-// its limits are its own, and what it refuses says nothing of hunting. It reports false where they do not.
-func (f *failures) afterUsers(err error, wait time.Duration, throttled bool) (time.Duration, bool) {
-	t := f.table
-	switch {
-	case t.users == nil:
-		return 0, false
-	case throttled:
-		t.logger.Info("Graph's directory throttles; only this table waits.", zap.Duration("retry_in", wait), zap.Error(err))
-		return wait, true
-	case isKind(err, hunting.Forbidden):
-		t.status.set(t.id(), err)
-		if t.state.pause(reasonNoPermission) {
-			t.logger.Error("The table is paused and looked at again once an hour; all others go on without it.",
-				zap.String("reason", reasonNoPermission), zap.Error(err))
-		}
-		return pausedInterval, true
-	}
-	return 0, false
-}
-
 // furthest changes when a poll comes further than the ones before it.
 func (t *table) furthest() time.Time {
 	if t.users != nil {
@@ -151,10 +132,10 @@ func isUsers(name string) bool { return name == tables.Users().Name }
 func (c TableConfig) validateUsers() error {
 	var errs []error
 	if len(c.Columns) > 0 {
-		errs = append(errs, errors.New("'columns' must be empty: of Graph's users the receiver reads what the processor needs"))
+		errs = append(errs, settings.Problemf("columns", "must be empty: of Graph's users the receiver reads what the processor needs"))
 	}
 	if c.Filter != "" {
-		errs = append(errs, errors.New("'filter' must be empty: Graph's users are read by no query"))
+		errs = append(errs, settings.Problemf("filter", "must be empty: Graph's users are read by no query"))
 	}
 	return errors.Join(errs...)
 }

@@ -321,7 +321,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderPaused, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_defender_paused",
-		metric.WithDescription("Whether the table is paused (1) or not (0). [Alpha]"),
+		metric.WithDescription("Whether the table is paused (1) for the reason or not (0). [Alpha]"),
 		metric.WithUnit("{table}"),
 	)
 	errs = errors.Join(errs, err)

@@ -158,7 +158,7 @@ func AssertEqualReceiverDefenderLateRows(t *testing.T, tt *componenttest.Telemet
 func AssertEqualReceiverDefenderPaused(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_defender_paused",
-		Description: "Whether the table is paused (1) or not (0). [Alpha]",
+		Description: "Whether the table is paused (1) for the reason or not (0). [Alpha]",
 		Unit:        "{table}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,

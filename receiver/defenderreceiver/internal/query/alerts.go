@@ -139,7 +139,9 @@ func (t Table) user() kusto.Fragment {
 	var pairs []kusto.Fragment
 	a := t.Accounts[0]
 	for _, column := range []string{a.Name, a.Domain, a.SID, a.UPN, a.ObjectID} {
-		pairs = append(pairs, kusto.Format("?, ?", kusto.String(column), kusto.Name(column)))
+		if column != "" {
+			pairs = append(pairs, kusto.Format("?, ?", kusto.String(column), kusto.Name(column)))
+		}
 	}
 	return kusto.Format("bag_pack(?)", kusto.Join(", ", pairs...))
 }

@@ -52,6 +52,11 @@ func all(t *testing.T) map[string]string {
 		byEvent.ArrivedBefore = from
 		queries[declared.Name+", that arrived before"] = byEvent.Read(page)
 		queries[declared.Name+", count that arrived before"] = byEvent.Count(page)
+		for _, column := range declared.Columns() {
+			lacking := full
+			lacking.Table, lacking.UserColumns = declared.Without(column.Name), nil
+			queries[declared.Name+", without "+column.Name] = lacking.Read(page)
+		}
 	}
 	return queries
 }
@@ -75,13 +80,29 @@ func TestProjectionIsWhatComes(t *testing.T) {
 		q, err := kql.Compile(schema{}, table.Read(page), kql.Options{Now: from})
 		require.NoError(t, err)
 		want, got := map[string]string{}, map[string]string{}
-		for _, c := range table.Projection() {
+		for _, c := range table.AnswerColumns() {
 			want[c.Name] = c.Type.KQL()
 		}
 		for _, c := range q.Columns() {
 			got[c.Name] = c.Type.String()
 		}
 		assert.Equal(t, want, got, table.Name)
+	}
+}
+
+// A column that the service lacks stands nowhere in the query, or the service would refuse it again.
+func TestLackingColumnsAreNotNamed(t *testing.T) {
+	system := accounts.ServerRules()
+	for _, declared := range tables.All() {
+		for _, column := range declared.Columns() {
+			if declared.Needs(column.Name) {
+				continue
+			}
+			q := Table{Table: declared.Without(column.Name), System: &system}
+			for _, text := range []string{q.Read(page), q.Probe()} {
+				assert.NotRegexp(t, `\b`+column.Name+`\b`, text, declared.Name)
+			}
+		}
 	}
 }
 
@@ -101,7 +122,9 @@ func TestEventPage(t *testing.T) {
 		`InitiatingProcessAccountName, InitiatingProcessAccountSid, InitiatingProcessAccountUpn, InitiatingProcessAccountObjectId, `+
 		`InitiatingProcessFileName, ReportId, IngestionTime
 | order by IngestionTime asc, Timestamp asc
-| take 50000`, Table{Table: registry, UserFilter: filter}.Read(part))
+| take 50000
+| union (print ServiceNow = now())
+| order by IngestionTime asc, Timestamp asc`, Table{Table: registry, UserFilter: filter}.Read(part))
 }
 
 // schema is a database that has Defender's tables and no rows.
