@@ -63,7 +63,7 @@ func fromUTF16(content []byte, low int) []byte {
 // decodeLine gives a file's one line: a secret or a token. Blanks, line ends and NULs around it are no part
 // of it.
 func decodeLine(content []byte) ([]byte, error) {
-	line := bytes.TrimFunc(decodeText(content), func(r rune) bool { return r == 0 || unicode.IsSpace(r) || r == '\ufeff' })
+	line := bytes.TrimFunc(decodeText(content), func(r rune) bool { return r == 0 || unicode.IsSpace(r) })
 	switch {
 	case bytes.IndexByte(line, 0) >= 0:
 		return nil, errNUL

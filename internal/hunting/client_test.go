@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -210,7 +211,9 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 			} {
 				sent := 0
 				client := newTestClient(t, Graph, func(*http.Request) (*http.Response, error) {
-					sent++
+					if sent++; sent > 1 {
+						return answer(http.StatusOK, nil, `{"results":[]}`), nil
+					}
 					return answer(status, http.Header{"Location": {location}}, ""), nil
 				}, func(c *Config) {
 					c.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return nil }
@@ -238,6 +241,15 @@ func TestTransportErrors(t *testing.T) {
 	}).Query(t.Context(), "T", nil)
 	assert.Equal(t, Transient, kindOf(t, err))
 	require.ErrorContains(t, err, "connection refused")
+
+	_, err = newTestClient(t, Graph, func(*http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route to host")}
+	}).Query(t.Context(), "T", nil)
+	assert.Equal(t, Transient, kindOf(t, err))
+	require.ErrorContains(t, err, "no answer from the hunting API: allow connections to hunting.example:443 in the firewall")
+	var unreached *Error
+	require.ErrorAs(t, err, &unreached)
+	assert.False(t, unreached.MaybeSize)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err = newTestClient(t, Graph, func(r *http.Request) (*http.Response, error) {

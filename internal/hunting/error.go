@@ -110,21 +110,24 @@ func (e *Error) Error() string {
 
 // outcome is what became of the request.
 func (e *Error) outcome() string {
-	var text string
+	status := fmt.Sprintf("status %d", e.Status)
+	if e.Code != "" {
+		status += " " + e.Code
+	}
 	switch {
 	case e.Status == 0:
-		text = "no answer from " + e.of.String()
+		return "no answer from " + e.of.String()
+	case e.Status == http.StatusOK && e.Code == "":
+		return "the answer of " + e.of.String() + " is not usable"
 	case e.Status == http.StatusOK:
-		text = "the answer of " + e.of.String() + " is not usable"
+		return "the answer of " + e.of.String() + " holds the error " + e.Code
 	case e.Kind == Unexpected:
-		text = fmt.Sprintf("%s does not answer with status %d, but something in its place does", e.of, e.Status)
+		return fmt.Sprintf("an answer with %s came that is not that of %s", status, e.of)
+	case e.Kind == Transient:
+		return fmt.Sprintf("%s failed with %s", e.of, status)
 	default:
-		text = fmt.Sprintf("%s refused the query with status %d", e.of, e.Status)
+		return fmt.Sprintf("%s refused the query with %s", e.of, status)
 	}
-	if e.Code != "" {
-		text += " " + e.Code
-	}
-	return text
 }
 
 // Unwrap gives the cause, so that a cancelled context is recognised.

@@ -145,7 +145,11 @@ func TestUsersRefusals(t *testing.T) {
 		require.NoError(t, err)
 		_, err = newTestClient(t, Graph, answering(status, nil, body)).Users(t.Context(), deltaLink)
 		assert.Equal(t, want, kindOf(t, err), text)
-		assert.ErrorContains(t, err, "Microsoft Graph's /users refused the query with status "+code)
+		verb := "refused the query"
+		if want == Transient {
+			verb = "failed"
+		}
+		assert.ErrorContains(t, err, "Microsoft Graph's /users "+verb+" with status "+code)
 	}
 	for status, want := range map[int]string{
 		http.StatusNotFound: "offers no such API", http.StatusGone: "login or block page", http.StatusProxyAuthRequired: "wants a login",
@@ -158,7 +162,7 @@ func TestUsersRefusals(t *testing.T) {
 		_, err := newTestClient(t, Graph, answering(status, nil, body)).Users(t.Context(), deltaLink)
 		assert.Equal(t, Unexpected, kindOf(t, err), status)
 		require.ErrorContains(t, err, want, status)
-		require.ErrorContains(t, err, "Microsoft Graph's /users does not answer with status", status)
+		require.ErrorContains(t, err, "came that is not that of Microsoft Graph's /users", status)
 	}
 	_, _, err := readUsers(t, "<html>")
 	assert.Equal(t, Unexpected, kindOf(t, err))

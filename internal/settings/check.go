@@ -24,8 +24,8 @@ func OneOf[T ~string](key string, value T, choices ...T) error {
 		what = fmt.Sprintf("is %q", value)
 	}
 	must := "it must be one of " + strings.Join(names, ", ")
-	if close, ok := Closest(string(value), names); ok {
-		must += "; did you mean " + close + "?"
+	if meant, ok := Closest(string(value), names); ok {
+		must += "; did you mean " + meant + "?"
 	}
 	return Problemf(key, "%s: %s", what, must)
 }

@@ -72,8 +72,8 @@ func pathsOf(prefix string, s reflect.Value) []string {
 
 // suggested are the keys that an unknown one may have been meant to be: a neighbour, or a key of that name elsewhere.
 func suggested(parent, key string, siblings, paths []string) []string {
-	if close, ok := Closest(key, siblings); ok {
-		return []string{join(parent, close)}
+	if meant, ok := Closest(key, siblings); ok {
+		return []string{join(parent, meant)}
 	}
 	var elsewhere []string
 	for _, path := range paths {

@@ -15,7 +15,6 @@ import (
 
 var (
 	durationType    = reflect.TypeFor[time.Duration]()
-	opaqueType      = reflect.TypeFor[configopaque.String]()
 	headersType     = reflect.TypeFor[configopaque.MapList]()
 	unmarshalerType = reflect.TypeFor[confmap.Unmarshaler]()
 	textType        = reflect.TypeFor[encoding.TextUnmarshaler]()
@@ -146,9 +145,11 @@ func misfit(f field, raw any) string {
 	case isTextList(t) && isList(raw):
 		return "holds " + kindOf(firstOther(raw)) + ": its entries must be texts, so write it in quotes"
 	case isText && reflect.PointerTo(t).Implements(textType):
-		if err := reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil && Shown(text) {
-			return "is " + strconv.Quote(text) + ": " + err.Error()
+		err := reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text))
+		if err == nil || !Shown(text) {
+			return "is not understood: " + needs(f)
 		}
+		return "is " + strconv.Quote(text) + ": " + err.Error()
 	case numberText(raw) != "" && t.Kind() != reflect.Struct:
 		return "is " + numberText(raw) + ": " + needs(f)
 	}
@@ -167,7 +168,8 @@ func firstOther(raw any) any {
 // Shown reports whether a value may be repeated in a message. A secret in the wrong place must not.
 func Shown(value string) bool {
 	const longest = 40
-	return len(value) <= longest && !strings.ContainsFunc(value, func(r rune) bool {
-		return !(r == '_' || r == '-' || r == '/' || r == ' ' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
-	})
+	plain := func(r rune) bool {
+		return strings.ContainsRune("_-/ ", r) || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	}
+	return len(value) <= longest && !strings.ContainsFunc(value, func(r rune) bool { return !plain(r) })
 }

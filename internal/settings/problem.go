@@ -33,11 +33,11 @@ func Missingf(key, format string, args ...any) error {
 	return Problem{Key: key, Text: fmt.Sprintf(format, args...), missing: true}
 }
 
-// Under puts the prefix before the key of every Problem in err.
+// Under puts the prefix before the key of every Problem that err joins.
 func Under(prefix string, err error) error {
 	var all []error
 	for _, e := range flatten(err) {
-		if p, ok := e.(Problem); ok {
+		if p := (Problem{}); errors.As(e, &p) {
 			p.Key = join(prefix, p.Key)
 			e = p
 		} else {
@@ -84,7 +84,7 @@ func (w *Written) Report(found ...error) error {
 		all = append(all, p)
 	}
 	for _, e := range flatten(errors.Join(found...)) {
-		if p, ok := e.(Problem); !ok || !slices.ContainsFunc(w.problems, p.follows) {
+		if p := (Problem{}); !errors.As(e, &p) || !slices.ContainsFunc(w.problems, p.follows) {
 			all = append(all, e)
 		}
 	}

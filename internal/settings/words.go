@@ -104,7 +104,7 @@ func exampleOf(f field) string {
 		return "5m"
 	case t == headersType:
 		return "{X-Team: soc}"
-	case t == opaqueType, f.value.IsZero(), t.Kind() == reflect.Bool:
+	case f.value.IsZero(), t.Kind() == reflect.Bool:
 		return ""
 	case f.value.CanInt() || f.value.CanUint() || f.value.CanFloat():
 		return fmt.Sprint(f.value.Interface())

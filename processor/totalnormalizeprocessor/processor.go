@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/reach"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
 )
 
@@ -91,6 +92,7 @@ func (n *normalizer) shutdown(ctx context.Context) error {
 }
 
 func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
+	reach.Judged(ctx)
 	n.tuids.refresh()
 	counts := tally{}
 	n.takeIn(ctx, logs, counts)

@@ -52,7 +52,7 @@ func newBackfill(cfg *Config, declared *tables.Table, live *beginning) (*backfil
 		return nil, err
 	}
 	t.lane = laneBackfill
-	t.chunk = newChunk(declared, cfg.Credentials.TenantID, laneBackfill)
+	t.batch = cfg.newBatch(declared, laneBackfill)
 	t.readAlong(query.EventTime)
 	return &backfill{table: t, live: live, window: cfg.Backfill.Window}, nil
 }

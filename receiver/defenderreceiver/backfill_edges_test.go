@@ -158,7 +158,7 @@ func TestHistoryWithoutArrival(t *testing.T) {
 			}
 			service.refuse = func(kql string) error {
 				if strings.Contains(kql, "ingestion_time()") && !never {
-					return &hunting.Error{Kind: hunting.BadQuery}
+					return &hunting.Error{Kind: hunting.BadQuery, Message: "Unknown function: 'ingestion_time'."}
 				}
 				return nil
 			}

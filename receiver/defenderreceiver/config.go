@@ -14,6 +14,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 )
 
 // Config is the receiver's configuration. The tag `example` is what messages show a user.
@@ -152,8 +153,10 @@ type PageConfig struct {
 
 // BatchConfig bounds one call of the pipeline.
 type BatchConfig struct {
-	// MaxRecords is how many records one call hands over.
+	// MaxRecords is the most records of one call.
 	MaxRecords int `mapstructure:"max_records"`
+	// MaxBytes bounds the size of a call: of its rows, as the service sent them.
+	MaxBytes int `mapstructure:"max_bytes"`
 }
 
 // DeadLetterConfig says where rows go that the pipeline refuses for good.
@@ -214,6 +217,11 @@ func (t *TablesConfig) Unmarshal(conf *confmap.Conf) error {
 	return nil
 }
 
+// newBatch collects rows of a table and lane for one call of the pipeline.
+func (c *Config) newBatch(declared *tables.Table, lane string) *delivery.Batch {
+	return delivery.NewBatch(declared, c.Credentials.TenantID, lane, delivery.Limits{Records: c.Batch.MaxRecords, Bytes: c.Batch.MaxBytes})
+}
+
 func createDefaultConfig() component.Config {
 	client := confighttp.NewDefaultClientConfig()
 	client.Timeout = 200 * time.Second
@@ -238,7 +246,7 @@ func createDefaultConfig() component.Config {
 			CPUPerHour: 10 * time.Minute, CPUPerDay: 4 * time.Hour, MaxConcurrentQueries: 2,
 		},
 		Page:               PageConfig{MaxRows: 50_000},
-		Batch:              BatchConfig{MaxRecords: 5_000},
+		Batch:              BatchConfig{MaxRecords: 5_000, MaxBytes: 1 << 20},
 		RetryOnFailure:     backOff,
 		PauseAfterFailures: 5,
 		HumanAccountsOnly:  true,

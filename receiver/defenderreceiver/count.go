@@ -191,3 +191,7 @@ func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]
 		counts[checkpoint.BinOf(at)] = n
 	}
 }
+
+func text(body pcommon.Map, column string) string { return query.Text(body, column) }
+
+func parseTime(s string) (time.Time, bool) { return query.Time(s) }

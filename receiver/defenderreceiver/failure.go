@@ -155,7 +155,10 @@ func (t *table) tell(err error, v failure.Verdict) {
 	news := t.health.Fail(err, state, v.Pause, t.failures.Failures, time.Now().Add(v.Wait))
 	text, level := "A poll failed; the cursor stays at what was delivered.", zapcore.WarnLevel
 	switch {
-	case v.Cause == failure.Pipeline || v.Cause == failure.Storage:
+	case v.Cause == failure.Pipeline:
+		// Delivery has told why rows are held.
+		text, level = "The table waits for the pipeline.", zapcore.DebugLevel
+	case v.Cause == failure.Storage:
 		text, level = "The table waits.", zapcore.ErrorLevel
 	case v.Cause == failure.Throttled:
 		text, level = "Graph's directory throttles; only this table waits.", zapcore.InfoLevel

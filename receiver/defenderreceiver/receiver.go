@@ -17,6 +17,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
@@ -173,15 +174,16 @@ func (r *defenderReceiver) credentialsChanged() {
 
 // newTables makes a reader of each enabled table, with its stored cursor.
 func (r *defenderReceiver) newTables(ctx context.Context, client querier, health *status) error {
-	dead, err := newDeadLetters(r.cfg.DeadLetter.Directory)
+	dead, err := delivery.OpenDeadLetters(r.cfg.DeadLetter.Directory)
 	if err != nil {
 		return err
 	}
 	gate, apart := failure.NewGate(), failure.NewGate()
 	r.gates = []*failure.Gate{gate, apart}
-	deliverer := &deliverer{
-		next: r.next, calls: r.calls, obsrep: r.obsrep, retry: r.cfg.RetryOnFailure, dead: dead, logger: r.set.Logger, waiting: health.set,
-	}
+	deliverer := delivery.New(delivery.Settings{
+		Next: r.next, Calls: r.calls, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
+		Waiting: health.set, Letters: r.telemetry.letter,
+	})
 	for _, declared := range declaredTables() {
 		if !r.cfg.Tables[declared.Name].Enabled {
 			continue

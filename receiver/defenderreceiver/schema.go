@@ -34,19 +34,19 @@ var unread = []string{
 // unknownTable says which table was probably meant.
 func unknownTable(name string) error {
 	names := tableNames()
-	close, ok := settings.Resembling(name, slices.Concat(names, partsOfAlerts, unread))
+	meant, ok := settings.Resembling(name, slices.Concat(names, partsOfAlerts, unread))
 	known := "the tables are " + strings.Join(names, ", ")
 	switch {
 	case !ok:
 		return settings.Problemf(name, "is no table: %s", known)
-	case slices.Contains(partsOfAlerts, close):
+	case slices.Contains(partsOfAlerts, meant):
 		return settings.Problemf(name, "is read as a part of the table Alerts: write 'tables::Alerts'")
-	case close == name:
+	case meant == name:
 		return settings.Problemf(name, "is a table of Microsoft's that this release does not read yet: remove it; %s", known)
-	case slices.Contains(unread, close):
-		return settings.Problemf(name, "is no table: did you mean '%s'? This release does not read it yet; %s", close, known)
+	case slices.Contains(unread, meant):
+		return settings.Problemf(name, "is no table: did you mean '%s'? This release does not read it yet; %s", meant, known)
 	default:
-		return settings.Problemf(name, "is no table: did you mean '%s'?", close)
+		return settings.Problemf(name, "is no table: did you mean '%s'?", meant)
 	}
 }
 
@@ -67,8 +67,8 @@ func (c TableConfig) misspelt(declared *tables.Table) error {
 			if !columnName.MatchString(name) || !isNew(declared, name) {
 				continue
 			}
-			if close, ok := settings.Closest(name, columnsOf(declared)); ok {
-				errs = append(errs, settings.Problemf(key, "names the column %s, which %s does not have: did you mean '%s'?", name, declared.Name, close))
+			if meant, ok := settings.Closest(name, columnsOf(declared)); ok {
+				errs = append(errs, settings.Problemf(key, "names the column %s, which %s does not have: did you mean '%s'?", name, declared.Name, meant))
 			}
 		}
 	}

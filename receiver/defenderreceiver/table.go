@@ -15,6 +15,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
@@ -44,7 +45,7 @@ type table struct {
 	scheduler *scheduler.Scheduler
 	grant     *scheduler.Grant   // the next query's turn, taken ahead; nil if it was not
 	keeper    *checkpoint.Keeper // nil for directories, which are read anew at each start
-	deliverer *deliverer
+	deliverer *delivery.Deliverer
 	telemetry *telemetry
 	logger    *zap.Logger
 	now       func() time.Time
@@ -56,7 +57,7 @@ type table struct {
 	backoff   *backoff.ExponentialBackOff
 
 	ids        *rowid.Hasher
-	chunk      *chunk
+	batch      *delivery.Batch
 	span       *span
 	counting   counting
 	position   *position // nil until it is known where to begin
@@ -107,9 +108,9 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 		name: declared.Name, cfg: cfg, query: q,
 		cadence: cadence{configured: interval, current: interval, priority: own.Priority},
 		state:   &tableState{}, span: newSpan(), began: newBeginning(), lacking: lacking{declared: declared},
-		backoff: newBackOff(cfg.RetryOnFailure), snapshotParts: 1,
+		backoff: delivery.NewBackOff(cfg.RetryOnFailure), snapshotParts: 1,
 		ids:    rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
-		chunk:  newChunk(declared, cfg.Credentials.TenantID, ""),
+		batch:  cfg.newBatch(declared, ""),
 		audits: auditing{record: audit.NewRecord(time.Now())},
 	}
 	t.readAlong(query.Arrival)
@@ -147,7 +148,7 @@ func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 		}
 		t.succeed(wait)
 		t.letOthersGoOn()
-		if !sleep(ctx, wait) {
+		if !delivery.Sleep(ctx, wait) {
 			return
 		}
 	}

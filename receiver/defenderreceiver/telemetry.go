@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
@@ -184,12 +185,37 @@ func (t *telemetry) begin(ctx context.Context, table string) {
 	for _, outcome := range []outcome{delivered, duplicate, refused} {
 		t.builder.ReceiverDefenderRows.Add(ctx, 0, t.ofOutcome(table, outcome))
 	}
+	for _, written := range []bool{true, false} {
+		t.builder.ReceiverDefenderDeadLetters.Add(ctx, 0, t.ofLetter(table, written))
+	}
 	t.audit(ctx, table, audit.Findings{})
 	t.recovered(ctx, table, 0)
 	for _, outcome := range []auditOutcome{auditComplete, auditIncomplete, auditFailed} {
 		t.builder.ReceiverDefenderAudits.Add(ctx, 0, t.ofAudit(table, outcome))
 	}
 }
+
+// letter counts a refused row that was written to the dead letters, or could not be.
+func (t *telemetry) letter(table string, written bool) {
+	t.builder.ReceiverDefenderDeadLetters.Add(context.Background(), 1, t.ofLetter(table, written))
+}
+
+func (t *telemetry) ofLetter(table string, written bool) metric.MeasurementOption {
+	state := "failed"
+	if written {
+		state = "written"
+	}
+	return t.of(attribute.String("table", table), attribute.String("state", state))
+}
+
+// outcome is what became of a row.
+type outcome string
+
+const (
+	delivered outcome = "delivered"
+	duplicate outcome = "duplicate"
+	refused   outcome = "refused"
+)
 
 func (t *telemetry) shutdown() { t.builder.Shutdown() }
 
@@ -236,8 +262,8 @@ func (t *telemetry) truncated(ctx context.Context, table string) {
 }
 
 // late counts a row that came longer after its event than a reader of event time would look back.
-func (t *telemetry) late(ctx context.Context, table string, r row, overlap time.Duration) {
-	if arrived, ok := parseTime(r.ingestionTime); ok && r.readable && arrived.Sub(r.timestamp) > overlap {
+func (t *telemetry) late(ctx context.Context, table string, r delivery.Row, overlap time.Duration) {
+	if arrived, ok := parseTime(r.IngestionTime); ok && r.Readable && arrived.Sub(r.Timestamp) > overlap {
 		t.builder.ReceiverDefenderLateRows.Add(ctx, 1, t.ofTable(table))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
@@ -78,13 +79,13 @@ func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
 			t.state.read()
 			// Graph does not say since when a row is so, and of two of one user the later counts: none is
 			// left out for being in the page twice.
-			t.chunk.add(body, row{uid: t.ids.UID(body), timestamp: t.users.asOf, readable: true}, t.now())
+			t.batch.Add(body, delivery.Row{UID: t.ids.UID(body), Timestamp: t.users.asOf, Readable: true}, t.now())
 		}
 		ended := err != nil || !more
-		if !ended && t.chunk.records.Len() < t.cfg.Batch.MaxRecords {
+		if !ended && !t.batch.Full() {
 			continue
 		}
-		if failure := t.flushUsers(ctx); failure != nil {
+		if _, failure := t.deliver(ctx); failure != nil {
 			return hunting.Link{}, errors.Join(err, failure)
 		}
 		if ended {
@@ -92,17 +93,6 @@ func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
 			return rows.Link(), err
 		}
 	}
-}
-
-// flushUsers delivers the chunk.
-func (t *table) flushUsers(ctx context.Context) error {
-	logs, rows := t.chunk.take()
-	if len(rows) == 0 {
-		return nil
-	}
-	result, err := t.deliverer.deliver(ctx, t.name, t.id(), logs)
-	t.tally(ctx, result, len(rows))
-	return err
 }
 
 // furthest changes when a poll comes further than the ones before it.

@@ -20,6 +20,8 @@ const (
 	maxPageRows     = 100_000 // the service cuts longer results without a word
 	retention       = tables.Retention
 	minPollInterval = 100 * time.Millisecond
+
+	minBatchBytes, maxBatchBytes = 1 << 10, 64 << 20
 )
 
 // Validate names each key that is wrong and says what to do.
@@ -40,6 +42,7 @@ func (c *Config) Validate() error {
 		settings.Within("late_arrival::audit::window", c.LateArrival.Audit.Window, 0, retention),
 		settings.Within("page::max_rows", c.Page.MaxRows, 1, maxPageRows),
 		settings.Within("batch::max_records", c.Batch.MaxRecords, 1, maxPageRows),
+		settings.Within("batch::max_bytes", c.Batch.MaxBytes, minBatchBytes, maxBatchBytes),
 		settings.Within("pause_after_failures", c.PauseAfterFailures, 0, 1_000_000),
 		settings.Within("checkpoint_delay", c.CheckpointDelay, 0, time.Hour),
 		settings.Positive("shutdown_timeout", c.ShutdownTimeout),

@@ -36,6 +36,7 @@ type TelemetryBuilder struct {
 	ReceiverDefenderBackfillProgress metric.Float64ObservableGauge
 	ReceiverDefenderCursorLag        metric.Float64ObservableGauge
 	ReceiverDefenderCursorWrites     metric.Int64Counter
+	ReceiverDefenderDeadLetters      metric.Int64Counter
 	ReceiverDefenderLateRows         metric.Int64Counter
 	ReceiverDefenderPaused           metric.Int64ObservableGauge
 	ReceiverDefenderPollInterval     metric.Float64ObservableGauge
@@ -311,6 +312,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_defender_cursor_writes",
 		metric.WithDescription("Cursors written to the storage; outcome is stored or failed. [Alpha]"),
 		metric.WithUnit("{write}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderDeadLetters, err = builder.meter.Int64Counter(
+		"otelcol_receiver_defender_dead_letters",
+		metric.WithDescription("Rows that the pipeline refused for good and that were written to the dead letters (state is written), and those whose writing failed and holds the table (failed). [Alpha]"),
+		metric.WithUnit("{row}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderLateRows, err = builder.meter.Int64Counter(

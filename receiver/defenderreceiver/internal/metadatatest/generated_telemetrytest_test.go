@@ -67,6 +67,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverDefenderAuditRows.Add(context.Background(), 1)
 	tb.ReceiverDefenderAudits.Add(context.Background(), 1)
 	tb.ReceiverDefenderCursorWrites.Add(context.Background(), 1)
+	tb.ReceiverDefenderDeadLetters.Add(context.Background(), 1)
 	tb.ReceiverDefenderLateRows.Add(context.Background(), 1)
 	tb.ReceiverDefenderQueries.Add(context.Background(), 1)
 	tb.ReceiverDefenderQueryDuration.Record(context.Background(), 1)
@@ -96,6 +97,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderCursorWrites(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderDeadLetters(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderLateRows(t, testTel,

@@ -52,11 +52,9 @@ func all(t *testing.T) map[string]string {
 		byEvent.ArrivedBefore = from
 		queries[declared.Name+", that arrived before"] = byEvent.Read(page)
 		queries[declared.Name+", count that arrived before"] = byEvent.Count(page)
-		for _, column := range declared.Columns() {
-			lacking := full
-			lacking.Table, lacking.UserColumns = declared.Without(column.Name), nil
-			queries[declared.Name+", without "+column.Name] = lacking.Read(page)
-		}
+		lacking := full
+		lacking.Table, lacking.UserColumns = declared.Without("AccountSid", "AdditionalFields", "InitiatingProcessAccountName"), nil
+		queries[declared.Name+", without columns"] = lacking.Read(page)
 	}
 	return queries
 }

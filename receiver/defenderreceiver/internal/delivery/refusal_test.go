@@ -1,4 +1,4 @@
-package defenderreceiver
+package delivery
 
 import (
 	"errors"
