@@ -97,11 +97,11 @@ func (t *table) audit(ctx context.Context) error {
 		t.audits.next = t.serviceNow().Add(interval)
 		return nil
 	}
-	before := t.audits.steps
+	before, began := t.audits.steps, t.serviceNow()
 	err := t.compare(ctx, page)
 	switch {
 	case err == nil:
-		t.audits.next, t.audits.tries = t.serviceNow().Add(interval), 0
+		t.audits.next, t.audits.tries = began.Add(interval), 0
 	case isSuspended(ctx, err):
 		// It goes on with the next poll.
 	case t.audits.steps > before:
