@@ -3,6 +3,7 @@ package defenderreceiver
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -248,9 +249,7 @@ func (t *table) weigh(run *auditRun, part query.Page, counts map[checkpoint.Bin]
 		return
 	}
 	settled, doubt := audit.Compare(counts, run.entry, t.isAside)
-	for bin, f := range settled {
-		run.found[bin] = f
-	}
+	maps.Copy(run.found, settled)
 	for _, bin := range doubt {
 		run.cells = append(run.cells, audit.Cell{
 			From: latest(bin.Start(), run.page.From), To: earliest(bin.End(), run.page.To), Counted: counts[bin],
