@@ -81,7 +81,7 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	require.Len(t, r.readers, 1)
 	table := r.readers[0]
 	table.position = newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)
-	table.nextAudit = epoch.Add(24 * time.Hour)
+	table.audits.next = epoch.Add(24 * time.Hour)
 	return table
 }
 

@@ -99,8 +99,8 @@ func (t *table) chooseAxis(ctx context.Context, arrivalKnown bool) error {
 		return failure.ErrNoArrival
 	}
 	t.readAlong(axis)
-	if t.nextAudit.IsZero() {
-		t.nextAudit = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
+	if t.audits.next.IsZero() {
+		t.audits.next = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
 	}
 	switch {
 	case t.position == nil, t.query.Kind == tables.Directory && t.position.cursor.Axis != string(axisNames[axis]):

@@ -148,6 +148,13 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // readAgain reads a range whole without moving the position, and returns the rows that the service
 // has in it and how many of them were new.
 func (t *table) readAgain(ctx context.Context, from, to time.Time) (rows, found int, err error) {

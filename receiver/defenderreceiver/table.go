@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
@@ -68,8 +69,8 @@ type table struct {
 	rowsBefore int       // read before this poll
 	since      time.Time // when the poll began
 	due        time.Time // since when the next query is wished
-	nextAudit  time.Time // on the service's clock
-	polled     func()    // told when the table was read, or is not going to be; nil if nobody waits
+	audits     auditing
+	polled     func() // told when the table was read, or is not going to be; nil if nobody waits
 	began      *beginning
 	lacking    lacking
 	// first is when the receiver was started first with this table, on this machine's clock.
@@ -108,8 +109,9 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 		cadence: cadence{configured: interval, current: interval, priority: own.Priority},
 		state:   &tableState{}, span: newSpan(), began: newBeginning(), lacking: lacking{declared: declared},
 		backoff: delivery.NewBackOff(cfg.RetryOnFailure), snapshotParts: 1,
-		ids:   rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
-		batch: cfg.newBatch(declared, ""),
+		ids:    rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
+		batch:  cfg.newBatch(declared, ""),
+		audits: auditing{record: audit.NewRecord(time.Now())},
 	}
 	t.readAlong(query.Arrival)
 	if isUsers(declared.Name) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
@@ -59,7 +60,7 @@ func (t *telemetry) observe(tables []*table, backfills []*backfill, quota *sched
 		}
 	}
 	return errors.Join(t.observeLag(tables), t.observeProgress(tables), t.observePaused(health), t.observeAside(tables, history),
-		t.observeBackfill(backfills), t.observeInterval(tables), t.observeQuota(quota))
+		t.observeBackfill(backfills), t.observeInterval(tables), t.observeQuota(quota), t.observeAudits(tables, history))
 }
 
 func (t *telemetry) observeProgress(tables []*table) error {
@@ -187,7 +188,11 @@ func (t *telemetry) begin(ctx context.Context, table string) {
 	for _, written := range []bool{true, false} {
 		t.builder.ReceiverDefenderDeadLetters.Add(ctx, 0, t.ofLetter(table, written))
 	}
-	t.audit(ctx, table, auditResult{})
+	t.audit(ctx, table, audit.Findings{})
+	t.recovered(ctx, table, 0)
+	for _, outcome := range []auditOutcome{auditComplete, auditIncomplete, auditFailed} {
+		t.builder.ReceiverDefenderAudits.Add(ctx, 0, t.ofAudit(table, outcome))
+	}
 }
 
 // letter counts a refused row that was written to the dead letters, or could not be.
@@ -263,11 +268,62 @@ func (t *telemetry) late(ctx context.Context, table string, r delivery.Row, over
 	}
 }
 
-func (t *telemetry) audit(ctx context.Context, table string, r auditResult) {
-	for result, n := range map[string]int{"matched": r.matched, "recovered": r.recovered, "missing": r.missing} {
-		t.builder.ReceiverDefenderAuditRows.Add(ctx, int64(n), t.of(
-			attribute.String("table", table), attribute.String("result", result)))
+// audit counts what a complete audit found. What it recovered was counted when it was delivered.
+func (t *telemetry) audit(ctx context.Context, table string, f audit.Findings) {
+	for result, n := range map[string]int{"matched": f.Matched, "refused": f.Refused, "missing": f.Missing} {
+		t.builder.ReceiverDefenderAuditRows.Add(ctx, int64(n), t.ofResult(table, result))
 	}
+}
+
+// recovered counts rows that an audit delivered, whether or not it completes.
+func (t *telemetry) recovered(ctx context.Context, table string, n int) {
+	t.builder.ReceiverDefenderAuditRows.Add(ctx, int64(n), t.ofResult(table, "recovered"))
+}
+
+func (t *telemetry) ofResult(table, result string) metric.MeasurementOption {
+	return t.of(attribute.String("table", table), attribute.String("result", result))
+}
+
+// audited counts an audit's attempt.
+func (t *telemetry) audited(ctx context.Context, table string, outcome auditOutcome) {
+	t.builder.ReceiverDefenderAudits.Add(ctx, 1, t.ofAudit(table, outcome))
+}
+
+func (t *telemetry) ofAudit(table string, outcome auditOutcome) metric.MeasurementOption {
+	return t.of(attribute.String("table", table), attribute.String("outcome", string(outcome)))
+}
+
+// observeAudits says what the last complete audit of each table says, and of each day of its history.
+func (t *telemetry) observeAudits(tables []*table, history map[*table]*backfill) error {
+	views := func(observe func(table string, live, past audit.View)) {
+		for _, table := range tables {
+			if !table.isAudited() {
+				continue
+			}
+			past := audit.View{}
+			if l := history[table]; l != nil {
+				past = l.audits.record.View()
+			}
+			observe(table.name, table.audits.record.View(), past)
+		}
+	}
+	missing := t.builder.RegisterReceiverDefenderAuditMissingCallback(func(_ context.Context, o metric.Int64Observer) error {
+		views(func(table string, live, past audit.View) {
+			o.Observe(int64(live.Missing+past.Missing), t.ofTable(table))
+		})
+		return nil
+	})
+	refused := t.builder.RegisterReceiverDefenderAuditRefusedCallback(func(_ context.Context, o metric.Int64Observer) error {
+		views(func(table string, live, past audit.View) {
+			o.Observe(int64(live.Refused+past.Refused), t.ofTable(table))
+		})
+		return nil
+	})
+	age := t.builder.RegisterReceiverDefenderAuditAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
+		views(func(table string, live, _ audit.View) { o.Observe(time.Since(live.Since).Seconds(), t.ofTable(table)) })
+		return nil
+	})
+	return errors.Join(missing, refused, age)
 }
 
 func (t *telemetry) repaired(ctx context.Context, table string, n int64) {

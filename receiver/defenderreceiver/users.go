@@ -100,7 +100,8 @@ func (t *table) furthest() time.Time {
 	if t.users != nil {
 		return t.users.came
 	}
-	return t.pass.next
+	// An audit that has counted or read something more counts as well.
+	return t.pass.next.Add(time.Duration(t.audits.steps))
 }
 
 // cost is what of a request's time counts as CPU of the quota: Graph's directory has no part in hunting's.

@@ -28,7 +28,11 @@ type TelemetryBuilder struct {
 	meter                            metric.Meter
 	mu                               sync.Mutex
 	registrations                    []metric.Registration
+	ReceiverDefenderAuditAge         metric.Float64ObservableGauge
+	ReceiverDefenderAuditMissing     metric.Int64ObservableGauge
+	ReceiverDefenderAuditRefused     metric.Int64ObservableGauge
 	ReceiverDefenderAuditRows        metric.Int64Counter
+	ReceiverDefenderAudits           metric.Int64Counter
 	ReceiverDefenderBackfillProgress metric.Float64ObservableGauge
 	ReceiverDefenderCursorLag        metric.Float64ObservableGauge
 	ReceiverDefenderCursorWrites     metric.Int64Counter
@@ -57,6 +61,51 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterReceiverDefenderAuditAgeCallback sets callback for observable ReceiverDefenderAuditAge metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderAuditAgeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderAuditAge, obs: o})
+		return nil
+	}, builder.ReceiverDefenderAuditAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverDefenderAuditMissingCallback sets callback for observable ReceiverDefenderAuditMissing metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderAuditMissingCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverDefenderAuditMissing, obs: o})
+		return nil
+	}, builder.ReceiverDefenderAuditMissing)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverDefenderAuditRefusedCallback sets callback for observable ReceiverDefenderAuditRefused metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderAuditRefusedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverDefenderAuditRefused, obs: o})
+		return nil
+	}, builder.ReceiverDefenderAuditRefused)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterReceiverDefenderBackfillProgressCallback sets callback for observable ReceiverDefenderBackfillProgress metric.
@@ -217,10 +266,34 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ReceiverDefenderAuditAge, err = builder.meter.Float64ObservableGauge(
+		"otelcol_receiver_defender_audit_age",
+		metric.WithDescription("Time since the end of the table's last complete audit; until there is one, since the start of the receiver. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderAuditMissing, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_defender_audit_missing",
+		metric.WithDescription("Rows that the service counted at the last complete audit and, asked again without an error, did not give. 0 until there is one. History adds what is missing of its days. [Alpha]"),
+		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderAuditRefused, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_defender_audit_refused",
+		metric.WithDescription("Rows that the service counted at the last complete audit and the pipeline refused for good. 0 until there is one. History adds what was refused of its days. [Alpha]"),
+		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderAuditRows, err = builder.meter.Int64Counter(
 		"otelcol_receiver_defender_audit_rows",
-		metric.WithDescription("Rows that audits counted on the service. Each audit adds what it found. [Alpha]"),
+		metric.WithDescription("Rows that audits counted on the service. Each complete audit adds what it found; recovered rows are added as they are delivered. [Alpha]"),
 		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderAudits, err = builder.meter.Int64Counter(
+		"otelcol_receiver_defender_audits",
+		metric.WithDescription("Attempts at audits, those of history's days included; outcome is complete, incomplete (something could not be read again) or failed (the counts could not be had). [Alpha]"),
+		metric.WithUnit("{audit}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderBackfillProgress, err = builder.meter.Float64ObservableGauge(

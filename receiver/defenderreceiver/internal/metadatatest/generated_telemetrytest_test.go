@@ -20,6 +20,18 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	require.NoError(t, tb.RegisterReceiverDefenderAuditAgeCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterReceiverDefenderAuditMissingCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterReceiverDefenderAuditRefusedCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterReceiverDefenderBackfillProgressCallback(func(_ context.Context, observer metric.Float64Observer) error {
 		observer.Observe(1)
 		return nil
@@ -53,6 +65,7 @@ func TestSetupTelemetry(t *testing.T) {
 		return nil
 	}))
 	tb.ReceiverDefenderAuditRows.Add(context.Background(), 1)
+	tb.ReceiverDefenderAudits.Add(context.Background(), 1)
 	tb.ReceiverDefenderCursorWrites.Add(context.Background(), 1)
 	tb.ReceiverDefenderDeadLetters.Add(context.Background(), 1)
 	tb.ReceiverDefenderLateRows.Add(context.Background(), 1)
@@ -62,7 +75,19 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverDefenderRows.Add(context.Background(), 1)
 	tb.ReceiverDefenderThrottled.Add(context.Background(), 1)
 	tb.ReceiverDefenderTruncatedPages.Add(context.Background(), 1)
+	AssertEqualReceiverDefenderAuditAge(t, testTel,
+		[]metricdata.DataPoint[float64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderAuditMissing(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderAuditRefused(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderAuditRows(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderAudits(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderBackfillProgress(t, testTel,

@@ -54,6 +54,9 @@ type Table struct {
 	// ArrivedBefore leaves rows to another reader that arrived from then on; zero: no row is left. It is for
 	// reading along event time. Rows that do not say when they arrived are read if they happened before it.
 	ArrivedBefore time.Time
+	// AsOf is the time whose state of alerts is read; zero: a page's end. It makes the pages of a range say the same as
+	// the range would.
+	AsOf time.Time
 	// System tells the accounts whose rows are left on the server; nil: all rows are read.
 	System *accounts.Server
 }
