@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 // it. It is kept with the cursor and tried again, ever more rarely, as long as the service has it.
 func (t *table) setAside(from, to time.Time, cause error) error {
 	t.keepAside(from, to, cause)
-	t.span = newSpan()
+	t.pages = paging.NewWindow()
 	return t.advance(to)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -59,7 +60,7 @@ func (t *table) auditFrom() time.Time {
 	from := checkpoint.BinOf(t.position.cursor.CompleteUntil.Add(-t.auditWindow())).Start()
 	if since := t.position.cursor.Since; from.Before(since) {
 		// The bin that Since cuts holds rows that were never asked for.
-		return checkpoint.BinOf(since.Add(checkpoint.BinWidth - tick)).Start()
+		return checkpoint.BinOf(since.Add(checkpoint.BinWidth - paging.Tick)).Start()
 	}
 	return from
 }
@@ -218,7 +219,7 @@ func (t *table) cameFurther(run *auditRun) {
 func (t *table) countNext(ctx context.Context, run *auditRun) error {
 	for {
 		middle, divisible := half(run.todo[0])
-		if !divisible || t.counting.fits(extentOf(run.todo[0])) {
+		if !divisible || t.counts.Fits(extentOf(run.todo[0])) {
 			break
 		}
 		second := run.todo[0]
@@ -306,7 +307,7 @@ func (t *table) readCell(ctx context.Context, cell *audit.Cell) (int, error) {
 	given := 0
 	for next := cell.From; next.Before(cell.To); {
 		from, to := t.around(next, cell.To)
-		next = latest(to, next.Add(tick))
+		next = latest(to, next.Add(paging.Tick))
 		if !from.Before(to) {
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // Texts that tell queries apart.
@@ -310,7 +311,7 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 func TestAuditOfWhatIsSetAside(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeEventTime)
 	require.NoError(t, a.readPass(t.Context()))
-	at := func(number int) time.Time { return epoch.Add(-time.Hour).Add(time.Duration(number) * tick) }
+	at := func(number int) time.Time { return epoch.Add(-time.Hour).Add(time.Duration(number) * paging.Tick) }
 	a.keepAside(at(20), at(22), errNothingSmaller)
 	a.lateRows(20, 3) // of which the last is beside it
 	require.NoError(t, a.audit(t.Context()))
@@ -463,8 +464,7 @@ func alertsByHand(t *testing.T) (alertStage, *table, *editing) {
 	s.clock.Set(epoch)
 	require.NoError(t, live.poll(t.Context()))
 	s.exactly(1)
-	live.counting.width = time.Hour
-	live.counting.tooMuch = lesson{extent: time.Hour, until: time.Now().Add(time.Hour), left: 1000}
+	live.counts.Refused(live.now(), 2*time.Hour)
 	clear(edited.asked)
 	return s, live, edited
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -222,7 +223,7 @@ func (t *table) start() error {
 		lookback = query.SnapshotWindow
 	}
 	// What arrived while the first tries failed is wanted, too.
-	from := latest(t.serviceNow().Add(-lookback-t.sinceFirst()), t.serviceNow().Add(-retention)).Truncate(tick)
+	from := latest(t.serviceNow().Add(-lookback-t.sinceFirst()), t.serviceNow().Add(-retention)).Truncate(paging.Tick)
 	axis := string(axisNames[t.query.Axis])
 	began := checkpoint.Start{Axis: axis, At: from}
 	t.position = newPosition(checkpoint.Cursor{Axis: axis, Filter: t.query.Filter(), Since: from, CompleteUntil: from, Began: began}, nil)

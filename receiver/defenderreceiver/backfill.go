@@ -8,6 +8,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -129,7 +130,7 @@ func (l *backfill) leaveToLive(live checkpoint.Start) {
 
 // oldest is where history begins: at the window's end, or what the service still has.
 func (l *backfill) oldest() time.Time {
-	return latest(l.at().Live.At.Add(-l.window), l.serviceNow().Add(-retention)).Truncate(tick)
+	return latest(l.at().Live.At.Add(-l.window), l.serviceNow().Add(-retention)).Truncate(paging.Tick)
 }
 
 // step reads a span, or counts once more, and reports whether there was anything to do.
@@ -139,7 +140,7 @@ func (l *backfill) step(ctx context.Context) (bool, error) {
 	case !b.To.IsZero():
 		// A span is being read.
 	case oldest.Before(b.Reached):
-		day := b.Reached.Add(-tick).Truncate(historySpan)
+		day := b.Reached.Add(-paging.Tick).Truncate(historySpan)
 		l.move(latest(day, oldest), b.Reached)
 	case l.done(b), l.serviceNow().Before(b.Live.At.Add(l.auditWindow())):
 		return false, nil

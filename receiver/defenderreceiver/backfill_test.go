@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // History is read beside live rows, over restarts, a kill and faults: every row comes once, in the lane that
@@ -266,7 +267,7 @@ func TestBackfillOfAlerts(t *testing.T) {
 	for _, keys := range lanes {
 		slices.Sort(keys)
 	}
-	live, past := s.alertTruth(began, s.clock.Now().Add(-cfg.Settle-tick)), s.alertTruth(time.Time{}, began.Add(-tick))
+	live, past := s.alertTruth(began, s.clock.Now().Add(-cfg.Settle-paging.Tick)), s.alertTruth(time.Time{}, began.Add(-paging.Tick))
 	// An AlertInfo that came again and says what it had said makes no record.
 	either := slices.Sorted(slices.Values(slices.Concat(lanes[""], lanes[laneBackfill])))
 	assert.Empty(t, difference(live, either), "missing of the live lane")

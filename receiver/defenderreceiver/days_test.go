@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/tenant"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // sample is a small company whose rows come late, of the future, in halves, and some only hours after
@@ -60,7 +61,7 @@ func runDays(t *testing.T, days int, step, interval time.Duration, pageRows int,
 		}
 	}
 	forward(days * 24 * int(time.Hour) / int(step))
-	last := s.clock.Now().Add(-cfg.Settle - tick)
+	last := s.clock.Now().Add(-cfg.Settle - paging.Tick)
 	forward(int((5*time.Hour+cfg.LateArrival.Audit.Interval)/step) + 1)
 	life.stop()
 

@@ -18,6 +18,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/tenant"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 const logons = "DeviceLogonEvents"
@@ -36,14 +37,14 @@ func TestEveryRowOfATenant(t *testing.T) {
 	s.start(cfg)
 	want := 0
 	for _, name := range names {
-		rows, err := s.sim.Truth(name, epoch.Add(-time.Hour), epoch.Add(-tick))
+		rows, err := s.sim.Truth(name, epoch.Add(-time.Hour), epoch.Add(-paging.Tick))
 		require.NoError(t, err)
 		want += len(rows)
 	}
 	require.Greater(t, want, 500)
 	s.delivered(want)
 	for _, name := range names {
-		rows, err := s.sim.Truth(name, epoch.Add(-time.Hour), epoch.Add(-tick))
+		rows, err := s.sim.Truth(name, epoch.Add(-time.Hour), epoch.Add(-paging.Tick))
 		require.NoError(t, err)
 		var expected, got []string
 		for _, row := range rows {

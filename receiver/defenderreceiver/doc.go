@@ -11,7 +11,7 @@
 // with the ledger, which rows were. From that everything follows. A page that is cut short, whatever
 // cut it, moves the position to the last instant that is complete, and what was delivered beyond is
 // recognised when it is read again. Answers must be in order, and that is checked, because only then
-// is the part before a broken connection a complete part. How wide a range is asked for (span.go)
+// is the part before a broken connection a complete part. How wide a range is asked for (internal/paging)
 // adapts to what the service can give; an instant with more rows than a page holds is read in parts
 // by a hash of the rows' identity; one that cannot be read at all is set aside (aside.go).
 //

@@ -23,6 +23,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // wait is how long a test waits for what should happen within milliseconds.
@@ -194,7 +195,7 @@ func (s *stage) plant(first, n int, arrived time.Time) {
 // logonRow is the row that number tells apart from others.
 func logonRow(number int) map[string]any {
 	return map[string]any{
-		"Timestamp": epoch.Add(-time.Hour).Add(time.Duration(number) * tick).Format(time.RFC3339Nano),
+		"Timestamp": epoch.Add(-time.Hour).Add(time.Duration(number) * paging.Tick).Format(time.RFC3339Nano),
 		"DeviceId":  "d1", "ReportId": int64(number), "ActionType": "LogonSuccess", "AccountName": "jane.doe",
 	}
 }

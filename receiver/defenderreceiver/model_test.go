@@ -22,6 +22,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 const (
@@ -222,8 +223,8 @@ func (h *history) arrive() {
 	for i := range planted {
 		number := len(h.rows)
 		row := modelRow{
-			table: table, event: now.Add(-lag).Truncate(tick), arrived: arrived.Truncate(tick), visible: visible.Truncate(tick),
-			key: defendersim.RowKey("d1", now.Add(-lag).Truncate(tick), int64(number), "LogonSuccess"),
+			table: table, event: now.Add(-lag).Truncate(paging.Tick), arrived: arrived.Truncate(paging.Tick), visible: visible.Truncate(paging.Tick),
+			key: defendersim.RowKey("d1", now.Add(-lag).Truncate(paging.Tick), int64(number), "LogonSuccess"),
 		}
 		if row.event.After(row.visible) {
 			// Without a Timespan the service gives no rows of the future.

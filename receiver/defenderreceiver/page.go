@@ -135,7 +135,7 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 // deliver hands the batch to the pipeline and counts its rows by what became of them. Those that are held are read
 // again.
 func (t *table) deliver(ctx context.Context) (delivery.Result, error) {
-	result, err := t.deliverer.Deliver(ctx, t.batch, t.cadence.configured)
+	result, err := t.deliverer.Deliver(ctx, t.batch, t.cadence.Configured())
 	t.telemetry.rows(ctx, t.name, delivered, result.Count(delivery.Delivered))
 	t.telemetry.rows(ctx, t.name, refused, result.Count(delivery.Refused))
 	t.state.unread(result.Count(delivery.Held))

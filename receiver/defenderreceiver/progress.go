@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // backfillView is how far history was read, for gauges and status.
@@ -22,7 +24,7 @@ func (b backfillView) ratio(completeUntil time.Time) float64 {
 	if b.reading && completeUntil.After(b.since) {
 		read += completeUntil.Sub(b.since)
 	}
-	return min(read.Seconds()/max(b.live.Sub(b.oldest), tick).Seconds(), 1)
+	return min(read.Seconds()/max(b.live.Sub(b.oldest), paging.Tick).Seconds(), 1)
 }
 
 // ends forecasts when history will have been read, from the pace since this process began; zero if there

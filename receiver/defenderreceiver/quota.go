@@ -115,7 +115,7 @@ func (t *table) behind() time.Duration {
 	if t.position == nil {
 		return max(time.Since(t.since), 0)
 	}
-	return max(t.serviceNow().Sub(t.position.cursor.CompleteUntil)-t.cfg.Settle-t.cadence.current, 0)
+	return max(t.serviceNow().Sub(t.position.cursor.CompleteUntil)-t.cfg.Settle-t.cadence.Interval(), 0)
 }
 
 // send waits for a turn, sends a query and returns when its answer begins. What the query has cost is

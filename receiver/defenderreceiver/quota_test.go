@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 const huntingPath = "/v1.0/security/runHuntingQuery"
@@ -154,7 +155,7 @@ func TestBehind(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	cfg := s.historyConfig()
 	live, _, _ := s.manual(cfg)
-	live.cadence.current = 5 * time.Minute
+	live.cadence = paging.NewCadence(5*time.Minute, 1)
 	live.since = time.Now().Add(-time.Hour)
 	assert.InDelta(t, time.Hour, live.turn(read).Behind, float64(time.Minute))
 	live.position = newPosition(checkpoint.Cursor{CompleteUntil: live.serviceNow().Add(-cfg.Settle - 4*time.Minute)}, nil)

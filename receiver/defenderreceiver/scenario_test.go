@@ -17,6 +17,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // process is one life of a receiver, which can also end the way kill -9 ends it.
@@ -150,7 +151,7 @@ func (s *stage) complete(names ...string) {
 	want := map[string][]string{}
 	total := 0
 	for _, name := range names {
-		want[name] = s.truthOf(name, epoch.Add(-30*24*time.Hour), s.clock.Now().Add(-settle-tick))
+		want[name] = s.truthOf(name, epoch.Add(-30*24*time.Hour), s.clock.Now().Add(-settle-paging.Tick))
 		total += len(want[name])
 	}
 	assert.Eventually(s.t, func() bool { return s.sink.count() >= total }, wait, time.Millisecond, "%d rows should come", total)

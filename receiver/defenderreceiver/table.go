@@ -19,6 +19,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
@@ -37,7 +38,7 @@ type table struct {
 	name    string
 	lane    string // laneBackfill; empty: live
 	cfg     *Config
-	cadence cadence
+	cadence paging.Cadence
 	query   query.Table
 	columns []column
 
@@ -58,8 +59,8 @@ type table struct {
 
 	ids        *rowid.Hasher
 	batch      *delivery.Batch
-	span       *span
-	counting   counting
+	pages      *paging.Window
+	counts     paging.CountWindow
 	position   *position // nil until it is known where to begin
 	nextProbe  time.Time // when the service is asked again for the axis; zero: not asked yet
 	pass       pass
@@ -106,8 +107,8 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 	}
 	t := &table{
 		name: declared.Name, cfg: cfg, query: q,
-		cadence: cadence{configured: interval, current: interval, priority: own.Priority},
-		state:   &tableState{}, span: newSpan(), began: newBeginning(), lacking: lacking{declared: declared},
+		cadence: paging.NewCadence(interval, own.Priority),
+		state:   &tableState{}, pages: paging.NewWindow(), counts: paging.NewCountWindow(checkpoint.BinWidth), began: newBeginning(), lacking: lacking{declared: declared},
 		backoff: delivery.NewBackOff(cfg.RetryOnFailure), snapshotParts: 1,
 		ids:    rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
 		batch:  cfg.newBatch(declared, ""),
@@ -152,6 +153,15 @@ func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 			return
 		}
 	}
+}
+
+// idle is the time to the next poll of a table that is up to date.
+func (t *table) idle(began time.Time) time.Duration {
+	rows := t.state.view().rowsRead
+	t.cadence.Polled(rows-t.rowsBefore, t.cfg.Page.MaxRows, t.scheduler.Short())
+	t.rowsBefore = rows
+	t.state.setInterval(t.cadence.Interval())
+	return t.cadence.Idle(time.Since(began))
 }
 
 // letOthersGoOn tells those who wait for the table that it was read, or is not going to be for a while.
@@ -251,7 +261,7 @@ func (t *table) leaveFuture(ctx context.Context) error {
 	}
 	from := latest(now.Add(-max(t.auditWindow(), t.reach())), cursor.Since)
 	if from.After(now) {
-		from = now.Add(-t.cfg.Settle).Truncate(tick)
+		from = now.Add(-t.cfg.Settle).Truncate(paging.Tick)
 		cursor.Since = from
 	}
 	t.logger.Error("The cursor is ahead of the service's time, so rows may have been passed over: it is set back, and what was delivered since is "+
@@ -278,7 +288,7 @@ func (t *table) readRanges(ctx context.Context) error {
 		}
 		var err error
 		if t.pass.next, err = t.readRange(ctx, from, until); errors.Is(err, errNothingSmaller) {
-			t.pass.next = t.span.until(from, until)
+			t.pass.next = t.pages.Until(from, until)
 			err = t.setAside(from, t.pass.next, err)
 		}
 		if err != nil {
@@ -306,5 +316,5 @@ func (t *table) horizon() time.Time {
 	if t.query.Axis == query.Arrival {
 		now = now.Add(-t.cfg.Settle)
 	}
-	return now.Truncate(tick)
+	return now.Truncate(paging.Tick)
 }
