@@ -18,8 +18,8 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
 // refusing is a service that can be made to refuse queries.
@@ -47,7 +47,7 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 	require.NoError(s.t, err)
 	s.t.Cleanup(closeIdle)
 	service = &refusing{querier: client}
-	r.keeper = checkpoint.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
+	r.keeper = ledger.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
 	health := newStatus()
 	r.scheduler, err = r.joinQuota(s.t.Context(), s.storage, health)
 	require.NoError(s.t, err)
@@ -109,7 +109,7 @@ func TestLiveStartOutlivesACrash(t *testing.T) {
 		return nil
 	})
 	life := s.launch(cfg)
-	require.Eventually(t, func() bool { return s.sink.count() == 1 && s.cursor(logons+"/"+laneBackfill).Backfill != nil }, wait, time.Millisecond)
+	require.Eventually(t, func() bool { return s.sink.count() == 1 && s.cursor(logons+"/"+laneBackfill).History != nil }, wait, time.Millisecond)
 	life.kill()
 	s.clock.Advance(3 * time.Hour)
 	s.sink.setRefuse(nil)
@@ -138,7 +138,7 @@ func TestHistoryBehindWhatIsSetAside(t *testing.T) {
 	past.pollAll(t, 200)
 	assert.Less(t, service.asked, 1500, "only the way down to the row's instant and its 1024 parts")
 	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
-	assert.Len(t, past.position.cursor.Aside, 1)
+	assert.Len(t, past.ledger.Unreadable().All(), 1)
 	assert.True(t, past.state.view().backfill.done)
 }
 
@@ -268,9 +268,9 @@ func TestHistoryAfterAFailedWrite(t *testing.T) {
 	live, past, _ := s.manual(cfg)
 	full := storagetest.New() // for cursors alone: the quota's figures must be stored before a query is sent
 	full.Fail(storage.ErrStorageFull)
-	live.keeper = checkpoint.NewKeeper(full, cfg.Credentials.TenantID, 0, func(int, error) {})
+	live.keeper = ledger.NewKeeper(full, cfg.Credentials.TenantID, 0, func(int, error) {})
 	go live.keeper.Run(t.Context())
-	require.NoError(t, live.keeper.Keep("another", checkpoint.Change{At: time.Now()}))
+	require.NoError(t, ledger.Begin(live.keeper, "another", "", "", epoch).Keep(time.Now()))
 	require.Eventually(t, func() bool { return live.keeper.Failure() != nil }, wait, time.Millisecond)
 	require.ErrorIs(t, live.poll(t.Context()), failure.ErrStorage)
 	select {

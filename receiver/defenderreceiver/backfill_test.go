@@ -79,7 +79,7 @@ func TestBackfill(t *testing.T) {
 			life.stop()
 
 			for _, name := range names {
-				began := s.cursor(name).Began.At
+				began := s.cursor(name).LiveStart.At
 				_, ledger := s.stored(name + "/" + laneBackfill)
 				assert.Less(t, len(ledger), len(s.keysOf(name))/2, "the ledger of history is that of one span")
 				got := map[string]string{} // lane by key
@@ -147,9 +147,9 @@ func (s *stage) unkept(names []string) map[string]bool {
 			ledger, may := live, true
 			if attributeOf(r.log, tables.AttributeLane) == laneBackfill {
 				at := r.log.Timestamp().AsTime()
-				ledger, may = past, !at.Before(cursor.CompleteUntil) && at.Before(cursor.Backfill.To)
-				if cursor.Backfill.To.IsZero() {
-					may = at.Before(cursor.Backfill.Reached)
+				ledger, may = past, !at.Before(cursor.History.Span.Until) && at.Before(cursor.History.Span.To)
+				if !cursor.History.Reading() {
+					may = at.Before(cursor.History.Reached)
 				}
 			}
 			if _, kept := ledger[uuid.MustParse(r.uid)]; !kept && may {
@@ -253,7 +253,7 @@ func TestBackfillOfAlerts(t *testing.T) {
 	s.filled(life)
 	life.stop()
 
-	began := s.cursor("Alerts").Began.At
+	began := s.cursor("Alerts").LiveStart.At
 	lanes, uids := map[string][]string{}, map[string]bool{}
 	for _, r := range s.sink.records() {
 		assert.False(t, uids[r.uid], "%s came twice", r.uid)

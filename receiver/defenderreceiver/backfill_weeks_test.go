@@ -98,7 +98,7 @@ func TestWeeksOfHistory(t *testing.T) {
 					came[record.key()] = attributeOf(record.log, tables.AttributeLane)
 				}
 			}
-			for key, row := range b.lanes(name, ModeIngestionTime, b.cursor(name).Began.At, time.Now().Add(-time.Hour), cfg.Backfill.Window) {
+			for key, row := range b.lanes(name, ModeIngestionTime, b.cursor(name).LiveStart.At, time.Now().Add(-time.Hour), cfg.Backfill.Window) {
 				lane, ok := came[key]
 				if assert.True(b.t, ok, "%s of %s is missing from lane %q", key, name, row.lane) {
 					assert.Equal(b.t, row.lane, lane, key)

@@ -7,7 +7,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
@@ -24,13 +24,13 @@ func extentOf(page query.Page) time.Duration { return page.To.Sub(page.From) }
 
 // half is the bin in the middle of a range, and whether there is one.
 func half(page query.Page) (middle time.Time, divisible bool) {
-	middle = checkpoint.BinOf(page.From.Add(extentOf(page) / 2)).Start()
+	middle = ledger.BinOf(page.From.Add(extentOf(page) / 2)).Start()
 	return middle, page.From.Before(middle)
 }
 
 // countPart counts a range, or its beginning, and returns up to where. After an error the next call asks for less if
 // the service said that it was too much.
-func (t *table) countPart(ctx context.Context, page query.Page) (map[checkpoint.Bin]int, time.Time, error) {
+func (t *table) countPart(ctx context.Context, page query.Page) (map[ledger.Bin]int, time.Time, error) {
 	counts, err := t.count(ctx, page)
 	extent := extentOf(page)
 	if _, divisible := half(page); !divisible || err == nil {
@@ -45,7 +45,7 @@ func (t *table) countPart(ctx context.Context, page query.Page) (map[checkpoint.
 		if smaller == 0 {
 			break
 		}
-		page.To = checkpoint.BinOf(page.From.Add(smaller + checkpoint.BinWidth - paging.Tick)).Start()
+		page.To = ledger.BinOf(page.From.Add(smaller + ledger.BinWidth - paging.Tick)).Start()
 		if counts, err = t.count(ctx, page); err == nil {
 			t.counts.Blame(t.now(), extent, extentOf(page))
 			return counts, page.To, nil
@@ -55,14 +55,14 @@ func (t *table) countPart(ctx context.Context, page query.Page) (map[checkpoint.
 }
 
 // count asks the service for the number of rows in each bin.
-func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]int, error) {
+func (t *table) count(ctx context.Context, page query.Page) (map[ledger.Bin]int, error) {
 	extent := extentOf(page)
 	rows, err := t.send(ctx, scheduler.Turn{Kind: kindCount, Extent: extent}, t.query.Count(page), query.CountColumns())
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	counts := map[checkpoint.Bin]int{}
+	counts := map[ledger.Bin]int{}
 	body := pcommon.NewMap()
 	for {
 		more, err := rows.Next(body)
@@ -81,7 +81,7 @@ func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]
 		if !ok || err != nil {
 			return nil, errors.Join(errors.New("the answer's counts cannot be read"), err)
 		}
-		counts[checkpoint.BinOf(at)] = n
+		counts[ledger.BinOf(at)] = n
 	}
 }
 

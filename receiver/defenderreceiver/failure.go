@@ -77,15 +77,7 @@ func (t *table) situation(backoff time.Duration) failure.Situation {
 
 // wasThere reports whether rows of the table were read lately.
 func (t *table) wasThere() bool {
-	if t.position == nil || t.serviceNow().Sub(t.position.cursor.CompleteUntil) > recent {
-		return false
-	}
-	for _, entry := range t.position.ledger {
-		if entry.Rows > 0 {
-			return true
-		}
-	}
-	return false
+	return t.ledger != nil && t.serviceNow().Sub(t.ledger.CompleteUntil()) <= recent && t.ledger.HasRows()
 }
 
 // throttled holds all tables back: the limit is the tenant's.

@@ -26,6 +26,9 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
+// epoch is when the time of tests begins.
+var epoch = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+
 // wait is how long a test waits for what should happen within milliseconds.
 const wait = time.Minute
 

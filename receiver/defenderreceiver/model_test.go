@@ -21,7 +21,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
@@ -51,12 +51,12 @@ func (r modelRow) due(mode Mode, complete time.Time) bool {
 }
 
 // aside reports whether the row lies in a range that is read later, because it could not be read.
-func (r modelRow) aside(mode Mode, cursor checkpoint.Cursor) bool {
+func (r modelRow) aside(mode Mode, cursor ledger.Cursor) bool {
 	at := r.arrived
 	if mode == ModeEventTime {
 		at = r.event
 	}
-	return slices.ContainsFunc(cursor.Aside, func(a checkpoint.Range) bool { return !at.Before(a.From) && at.Before(a.To) })
+	return slices.ContainsFunc(cursor.Unreadable, func(a ledger.Range) bool { return !at.Before(a.From) && at.Before(a.To) })
 }
 
 // TestModel plays random histories, each from its seed, against the reference model. More are played
@@ -302,7 +302,7 @@ func (h *history) letters() (records []record) {
 
 // check compares what was accepted with what the model says must have been by now.
 func (h *history) check() {
-	cursors := map[string]checkpoint.Cursor{}
+	cursors := map[string]ledger.Cursor{}
 	for _, table := range h.tables {
 		cursors[table] = h.cursor(table)
 	}

@@ -11,7 +11,7 @@ import (
 // backfillView is how far history was read, for gauges and status.
 type backfillView struct {
 	oldest, live   time.Time // what is read lies between them
-	reached, since time.Time // see checkpoint.Backfill and Cursor
+	reached, since time.Time // see ledger.Backfill and Cursor
 	reading, done  bool
 	// At began, on the service's clock, this share had been read.
 	began time.Time
@@ -44,11 +44,11 @@ func (l *backfill) tell() {
 	b := l.at()
 	last := l.state.view().backfill
 	next := backfillView{
-		oldest: l.oldest(), live: b.Live.At, reached: b.Reached, since: l.position.cursor.Since,
-		reading: !b.To.IsZero() && !b.To.After(b.Live.At), began: last.began, share: last.share,
+		oldest: l.oldest(), live: b.LiveStart.At, reached: b.Reached, since: b.Span.From,
+		reading: b.Reading() && !b.Span.To.After(b.LiveStart.At), began: last.began, share: last.share,
 	}
-	next.done = b.To.IsZero() && l.done(b)
-	complete := l.position.cursor.CompleteUntil
+	next.done = !b.Reading() && l.done(b)
+	complete := l.ledger.CompleteUntil()
 	if next.began.IsZero() {
 		next.began, next.share = l.serviceNow(), next.ratio(complete)
 	}

@@ -112,10 +112,10 @@ func (t *table) turn(query scheduler.Turn) scheduler.Turn {
 
 // behind is how late the rows are that are to be read. They are not before a poll in time would have read them.
 func (t *table) behind() time.Duration {
-	if t.position == nil {
+	if t.ledger == nil {
 		return max(time.Since(t.since), 0)
 	}
-	return max(t.serviceNow().Sub(t.position.cursor.CompleteUntil)-t.cfg.Settle-t.cadence.Interval(), 0)
+	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.cfg.Settle-t.cadence.Interval(), 0)
 }
 
 // send waits for a turn, sends a query and returns when its answer begins. What the query has cost is

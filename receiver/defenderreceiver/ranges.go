@@ -121,10 +121,10 @@ func (t *table) doubtSize() {
 const maxDoubtedParts = 8
 
 // narrowBroken is called when answers break again and again at the same place: then what breaks them is
-// in the data, and it is narrowed down until it can be set aside. It reports whether there was a range
+// in the data, and it is narrowed down until it can be passed over. It reports whether there was a range
 // to narrow.
 func (t *table) narrowBroken(ctx context.Context, cause error) bool {
-	if t.keeper == nil || !t.pass.next.Before(t.pass.to) {
+	if t.query.Kind == tables.Directory || !t.pass.next.Before(t.pass.to) {
 		return false
 	}
 	if _, _, err := t.probe(ctx); err != nil {
@@ -135,14 +135,14 @@ func (t *table) narrowBroken(ctx context.Context, cause error) bool {
 	if t.pages.Narrow(t.pass.next, until) {
 		return true
 	}
-	if err := t.setAside(t.pass.next, until, cause); err != nil {
+	if err := t.passOver(t.pass.next, until, cause); err != nil {
 		return false
 	}
 	t.pass.next = until
 	return true
 }
 
-// readAgain reads a range whole without moving the position, and returns the rows that the service
+// readAgain reads a range whole without moving the cursor, and returns the rows that the service
 // has in it and how many of them were new.
 func (t *table) readAgain(ctx context.Context, from, to time.Time) (rows, found int, err error) {
 	return t.readInParts(ctx, from, to, 1)

@@ -16,9 +16,9 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
@@ -40,7 +40,7 @@ type defenderReceiver struct {
 
 	// Set by Start.
 	store     storage.Client
-	keeper    *checkpoint.Keeper
+	keeper    *ledger.Keeper
 	scheduler *scheduler.Scheduler
 	close     func()                                    // the HTTP clients' idle connections
 	watch     func(ctx context.Context, changed func()) // of the credential files
@@ -95,7 +95,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 			err = errors.Join(err, store.Close(ctx))
 		}
 	}()
-	r.keeper = checkpoint.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
+	r.keeper = ledger.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
 	health := newStatus()
 	if r.scheduler, err = r.joinQuota(ctx, store, health); err != nil {
 		return err

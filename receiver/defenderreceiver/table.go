@@ -14,11 +14,11 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
@@ -44,8 +44,8 @@ type table struct {
 
 	client    querier
 	scheduler *scheduler.Scheduler
-	grant     *scheduler.Grant   // the next query's turn, taken ahead; nil if it was not
-	keeper    *checkpoint.Keeper // nil for directories, which are read anew at each start
+	grant     *scheduler.Grant // the next query's turn, taken ahead; nil if it was not
+	keeper    *ledger.Keeper   // nil for directories, which are read anew at each start
 	deliverer *delivery.Deliverer
 	telemetry *telemetry
 	logger    *zap.Logger
@@ -61,8 +61,8 @@ type table struct {
 	batch      *delivery.Batch
 	pages      *paging.Window
 	counts     paging.CountWindow
-	position   *position // nil until it is known where to begin
-	nextProbe  time.Time // when the service is asked again for the axis; zero: not asked yet
+	ledger     *ledger.Ledger // nil until it is known where to begin
+	nextProbe  time.Time      // when the service is asked again for the time basis; zero: not asked yet
 	pass       pass
 	users      *users // of Graph's /users, which is read by no query
 	more       bool   // the poll has left something to read at once
@@ -108,7 +108,7 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 	t := &table{
 		name: declared.Name, cfg: cfg, query: q,
 		cadence: paging.NewCadence(interval, own.Priority),
-		state:   &tableState{}, pages: paging.NewWindow(), counts: paging.NewCountWindow(checkpoint.BinWidth), began: newBeginning(), lacking: lacking{declared: declared},
+		state:   &tableState{}, pages: paging.NewWindow(), counts: paging.NewCountWindow(ledger.BinWidth), began: newBeginning(), lacking: lacking{declared: declared},
 		backoff: delivery.NewBackOff(cfg.RetryOnFailure), snapshotParts: 1,
 		ids:    rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
 		batch:  cfg.newBatch(declared, ""),
@@ -121,9 +121,9 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 	return t, nil
 }
 
-// readAlong sets the axis, and what follows from it.
-func (t *table) readAlong(axis query.Axis) {
-	t.query.Axis = axis
+// readAlong sets the time basis, and what follows from it.
+func (t *table) readAlong(basis query.TimeBasis) {
+	t.query.TimeBasis = basis
 	t.columns = t.query.AnswerColumns()
 }
 
@@ -171,9 +171,9 @@ func (t *table) letOthersGoOn() {
 	}
 }
 
-// keepLast keeps what was delivered since the position was kept last: a poll may have ended in between.
+// keepLast keeps what was delivered since the last change was kept: a poll may have ended in between.
 func (t *table) keepLast() {
-	if t.position != nil {
+	if t.ledger != nil {
 		if err := t.keep(); err != nil {
 			t.logger.Error("The last position is not kept; rows may come again after a restart.", zap.Error(err))
 		}
@@ -209,14 +209,14 @@ func (t *table) poll(ctx context.Context) error {
 		return err
 	}
 	// What is not about new rows comes after them, so that they do not wait for it.
-	if err := t.retryAside(ctx); err != nil {
+	if err := t.retryUnreadable(ctx); err != nil {
 		return err
 	}
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
 	if t.auditDue() {
-		return errors.Join(t.checkAxis(ctx), t.audit(ctx))
+		return errors.Join(t.checkTimeBasis(ctx), t.audit(ctx))
 	}
 	return nil
 }
@@ -227,7 +227,7 @@ func (t *table) readPass(ctx context.Context) error {
 		return err
 	}
 	if t.overlap() == 0 || !t.pass.next.Before(t.pass.to) {
-		cursor := &t.position.cursor
+		cursor := t.ledger.Cursor()
 		if !cursor.CompleteUntil.Before(t.horizon()) && cursor.CompleteUntil.After(cursor.Since) {
 			// A clock stands, or was set back behind what was read. There is nothing to ask for, but without a
 			// question the service's time would not be learned again.
@@ -255,23 +255,22 @@ const futureTolerance = time.Minute
 // What the ledger reaches back to is read again, and rows that were delivered are recognised.
 func (t *table) leaveFuture(ctx context.Context) error {
 	now, known := t.client.Clock().Now(t.now())
-	cursor := &t.position.cursor
+	cursor := t.ledger.Cursor()
 	if !known || !cursor.CompleteUntil.After(now.Add(futureTolerance)) {
 		return nil
 	}
 	from := latest(now.Add(-max(t.auditWindow(), t.reach())), cursor.Since)
 	if from.After(now) {
 		from = now.Add(-t.cfg.Settle).Truncate(paging.Tick)
-		cursor.Since = from
 	}
 	t.logger.Error("The cursor is ahead of the service's time, so rows may have been passed over: it is set back, and what was delivered since is "+
 		"recognised. If this comes again, look at the clock of what stands between the collector and the service.",
 		zap.Time("complete_until", cursor.CompleteUntil), zap.Time("service_now", now), zap.Time("from", from))
-	if err := t.loadBins(ctx, from, cursor.CompleteUntil); err != nil {
+	if err := t.ledger.Load(ctx, from, cursor.CompleteUntil); err != nil {
 		return err
 	}
 	t.pass = pass{}
-	t.position.retract(from)
+	t.ledger.SetBack(from)
 	return t.keep()
 }
 
@@ -281,7 +280,7 @@ func (t *table) readRanges(ctx context.Context) error {
 		if err := t.keeper.Failure(); err != nil {
 			return fmt.Errorf("%w: %w", failure.ErrStorage, err)
 		}
-		from, until := t.around(t.pass.next, t.pass.to)
+		from, until := t.ledger.Unreadable().Around(t.pass.next, t.pass.to)
 		t.pass.next = from
 		if !from.Before(until) {
 			continue
@@ -289,12 +288,12 @@ func (t *table) readRanges(ctx context.Context) error {
 		var err error
 		if t.pass.next, err = t.readRange(ctx, from, until); errors.Is(err, errNothingSmaller) {
 			t.pass.next = t.pages.Until(from, until)
-			err = t.setAside(from, t.pass.next, err)
+			err = t.passOver(from, t.pass.next, err)
 		}
 		if err != nil {
 			return err
 		}
-		t.position.forget(t.overlap(), t.ledgerFrom())
+		t.ledger.Forget(t.overlap(), t.ledgerFrom())
 	}
 	return nil
 }
@@ -313,7 +312,7 @@ func (t *table) serviceNow() time.Time {
 // of the future from moving a cursor.
 func (t *table) horizon() time.Time {
 	now := t.serviceNow()
-	if t.query.Axis == query.Arrival {
+	if t.query.TimeBasis == query.Arrival {
 		now = now.Add(-t.cfg.Settle)
 	}
 	return now.Truncate(paging.Tick)

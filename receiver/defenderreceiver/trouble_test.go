@@ -21,7 +21,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
 // gateway stands between the receiver and the service, and answers itself where answer says so.
@@ -125,12 +125,12 @@ func TestCursorInTheFuture(t *testing.T) {
 	stop := s.start(s.config(logons))
 	s.delivered(10)
 	stop()
-	k := checkpoint.NewKeeper(s.storage, defendersim.DefaultTenantID, 0, func(int, error) {})
-	cursor, _, found, err := k.Load(t.Context(), logons)
+	k := ledger.NewKeeper(s.storage, defendersim.DefaultTenantID, 0, func(int, error) {})
+	l, err := ledger.Open(t.Context(), k, logons)
 	require.NoError(t, err)
-	require.True(t, found)
-	cursor.CompleteUntil = s.clock.Now().Add(time.Hour)
-	require.NoError(t, k.Keep(logons, checkpoint.Change{Cursor: cursor}))
+	require.NotNil(t, l)
+	l.Advance(s.clock.Now().Add(time.Hour))
+	require.NoError(t, l.Keep(time.Now()))
 	require.NoError(t, k.Flush(t.Context()))
 
 	s.plant(10, 10, s.clock.Now())

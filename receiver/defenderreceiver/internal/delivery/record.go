@@ -15,7 +15,7 @@ import (
 // Row is what the receiver knows of a decoded row.
 type Row struct {
 	UID uuid.UUID
-	At  time.Time // its place on the axis; zero if the row has none
+	At  time.Time // its place on the time basis; zero if the row has none
 	// IngestionTime as it stood in the answer; empty where the service does not say.
 	IngestionTime string
 	// Timestamp is the event's time; Readable is false where the row has none.
@@ -24,9 +24,9 @@ type Row struct {
 }
 
 // Inspect reads identity and times of a row, and takes the receiver's own columns out of it.
-func Inspect(body pcommon.Map, ids *rowid.Hasher, axis string) Row {
+func Inspect(body pcommon.Map, ids *rowid.Hasher, column string) Row {
 	r := Row{UID: ids.UID(body), IngestionTime: query.Text(body, query.IngestionTime)}
-	r.At, _ = query.Time(query.Text(body, axis))
+	r.At, _ = query.Time(query.Text(body, column))
 	r.Timestamp, r.Readable = query.Time(query.Text(body, tables.TimestampColumn))
 	body.RemoveIf(func(name string, _ pcommon.Value) bool { return query.IsOwn(name) })
 	return r
