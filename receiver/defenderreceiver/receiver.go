@@ -118,6 +118,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	r.loops.Go(func() { r.keeper.Run(running) })
 	r.loops.Go(func() { health.registry.Run(running, host) })
 	r.loops.Go(func() { r.watch(running, r.credentialsChanged) })
+	r.loops.Go(func() { r.summarize(running) })
 	r.run(running)
 	return nil
 }

@@ -326,6 +326,16 @@ func (t *telemetry) observeAudits(tables []*table, history map[*table]*backfill)
 	return errors.Join(missing, refused, age)
 }
 
+// delay records how long after their events rows were delivered.
+func (t *telemetry) delay(ctx context.Context, table string, result delivery.Result, now time.Time) {
+	of := t.ofTable(table)
+	for i, r := range result.Rows {
+		if result.Outcomes[i] == delivery.Delivered && r.Readable {
+			t.builder.ReceiverDefenderEventDelay.Record(ctx, now.Sub(r.Timestamp).Seconds(), of)
+		}
+	}
+}
+
 func (t *telemetry) repaired(ctx context.Context, table string, n int64) {
 	if n > 0 {
 		t.builder.ReceiverDefenderRepairedValues.Add(ctx, n, t.ofTable(table))
