@@ -321,7 +321,7 @@ func TestRecord(t *testing.T) {
 	s.delivered(1)
 	log := s.sink.records()[0].log
 	assert.Equal(t, time.Date(2026, 11, 21, 9, 0, 0, 123456700, time.UTC), log.Timestamp().AsTime())
-	assert.WithinDuration(t, time.Now(), log.ObservedTimestamp().AsTime(), time.Minute)
+	assert.WithinDuration(t, s.clock.Now(), log.ObservedTimestamp().AsTime(), time.Minute)
 	assert.Equal(t, "microsoft.defender.device_logon_events", log.EventName())
 	assert.Len(t, attributeOf(log, tables.AttributeUID), 36)
 	assert.Equal(t, map[string]any{
