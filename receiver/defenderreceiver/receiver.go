@@ -215,6 +215,8 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 				lane.gate = apart
 			}
 			if declared.Kind == tables.Directory {
+				// What a directory says grows old from the start on, until it is read.
+				lane.state.progress(r.now())
 				continue
 			}
 			lane.keeper = r.keeper
