@@ -57,6 +57,8 @@ type View struct {
 	Unreadable    int       // ranges that are passed over and tried again
 	Interval      time.Duration
 	RowsRead      int // delivered, duplicate or refused, sooner or later
+	RowsDelivered int
+	RowsRefused   int // for good
 	History       History
 }
 
@@ -74,6 +76,14 @@ func (s *Source) Read(rows int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.view.RowsRead += rows
+}
+
+// Deliver counts rows by what became of them.
+func (s *Source) Deliver(delivered, refused int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.view.RowsDelivered += delivered
+	s.view.RowsRefused += refused
 }
 
 // SetUnreadable says how many ranges are passed over.
