@@ -17,6 +17,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
@@ -73,11 +74,11 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	t.Cleanup(server.Client().CloseIdleConnections)
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
 	r.keeper = ledger.NewKeeper(s.storage, "t", 0, func(int, error) {})
-	health := newStatus()
-	r.scheduler, err = r.joinQuota(t.Context(), s.storage, health)
+	registry := health.NewRegistry()
+	r.scheduler, err = r.joinQuota(t.Context(), s.storage, registry)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, r.scheduler.Stop(context.Background())) })
-	require.NoError(t, r.newTables(t.Context(), client, health))
+	require.NoError(t, r.newTables(t.Context(), client, registry))
 	require.Len(t, r.readers, 1)
 	table := r.readers[0]
 	table.ledger = ledger.Begin(r.keeper, table.id(), string(ModeIngestionTime), "", epoch)

@@ -76,9 +76,9 @@ func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
 	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, 3*time.Hour
 	cfg.InitialLookback = 3 * time.Hour
 	live, _, service := s.manual(cfg)
-	require.NoError(t, live.telemetry.observe([]*table{live}, nil, live.scheduler, live.status.registry))
+	require.NoError(t, live.telemetry.observe([]*table{live}, nil, live.scheduler, live.registry))
 	t.Cleanup(live.telemetry.shutdown)
-	go live.status.registry.Run(t.Context(), s.host())
+	go live.registry.Run(t.Context(), s.host())
 	edited := &editing{querier: service, asked: map[string]int{}}
 	live.client = edited
 	core, logs := observer.New(zap.InfoLevel)

@@ -19,6 +19,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
@@ -48,11 +49,11 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 	s.t.Cleanup(closeIdle)
 	service = &refusing{querier: client}
 	r.keeper = ledger.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
-	health := newStatus()
-	r.scheduler, err = r.joinQuota(s.t.Context(), s.storage, health)
+	registry := health.NewRegistry()
+	r.scheduler, err = r.joinQuota(s.t.Context(), s.storage, registry)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, r.scheduler.Stop(context.Background())) })
-	require.NoError(s.t, r.newTables(s.t.Context(), service, health))
+	require.NoError(s.t, r.newTables(s.t.Context(), service, registry))
 	return r.readers[0], r.backfills[0], service
 }
 
@@ -139,7 +140,7 @@ func TestHistoryBehindWhatIsSetAside(t *testing.T) {
 	assert.Less(t, service.asked, 1500, "only the way down to the row's instant and its 1024 parts")
 	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
 	assert.Len(t, past.ledger.Unreadable().All(), 1)
-	assert.True(t, past.state.view().backfill.done)
+	assert.True(t, past.health.View().History.Done)
 }
 
 // A service that does not say when rows arrived, from the beginning or from some time on, gives no row in
@@ -163,7 +164,7 @@ func TestHistoryWithoutArrival(t *testing.T) {
 				return nil
 			}
 			past.pollAll(t, 20)
-			assert.True(t, past.state.view().backfill.done)
+			assert.True(t, past.health.View().History.Done)
 			assert.Equal(t, []string{laneBackfill}, s.came()[1])
 			for id, lanes := range s.came() {
 				assert.Len(t, lanes, 1, "%d", id)
@@ -197,11 +198,11 @@ func TestHistoryIsCountedAgain(t *testing.T) {
 			learn()
 			past.pollAll(t, 20)
 			assert.Len(t, s.came(), 2, "1 and 3")
-			assert.False(t, past.state.view().backfill.done)
+			assert.False(t, past.health.View().History.Done)
 			s.clock.Advance(2 * time.Hour)
 			learn()
 			past.pollAll(t, 20)
-			assert.True(t, past.state.view().backfill.done)
+			assert.True(t, past.health.View().History.Done)
 			assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}, 3: {laneBackfill}}, s.came())
 		})
 	}
@@ -235,7 +236,7 @@ func TestHistoryTooHeavyToCount(t *testing.T) {
 	}
 	past.pollAll(t, 20)
 	assert.Len(t, refused, 1, "what is too much is found out once")
-	assert.True(t, past.state.view().backfill.done)
+	assert.True(t, past.health.View().History.Done)
 	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
 }
 
@@ -254,7 +255,7 @@ func TestHistoryDearToCount(t *testing.T) {
 		return nil
 	}
 	past.pollAll(t, 20)
-	assert.True(t, past.state.view().backfill.done)
+	assert.True(t, past.health.View().History.Done)
 	require.NotEmpty(t, counts)
 	assert.LessOrEqual(t, counts[0], 5*time.Hour)
 	assert.Greater(t, slices.Max(counts), 10*time.Hour)

@@ -66,7 +66,7 @@ func TestBackfill(t *testing.T) {
 				}
 				s.readUntil(end(), names...)
 				require.Eventually(t, tap.dry, wait, time.Millisecond)
-				assert.True(t, slices.ContainsFunc(life.receiver.backfills, func(l *backfill) bool { return !l.state.view().backfill.done }))
+				assert.True(t, slices.ContainsFunc(life.receiver.backfills, func(l *backfill) bool { return !l.health.View().History.Done }))
 			}
 			tap.open(1_000_000)
 			s.filled(life)
@@ -164,10 +164,10 @@ func (s *stage) unkept(names []string) map[string]bool {
 func (s *stage) filled(p *process) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
-		return !slices.ContainsFunc(p.receiver.backfills, func(l *backfill) bool { return !l.state.view().backfill.done })
+		return !slices.ContainsFunc(p.receiver.backfills, func(l *backfill) bool { return !l.health.View().History.Done })
 	}, wait, time.Millisecond)
 	for _, l := range p.receiver.backfills {
-		assert.InDelta(s.t, 1, l.state.view().backfill.ratio(time.Time{}), 0)
+		assert.InDelta(s.t, 1, l.health.View().History.Ratio(time.Time{}), 0)
 	}
 }
 

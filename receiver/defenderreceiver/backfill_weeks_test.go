@@ -59,7 +59,7 @@ func TestWeeksOfHistory(t *testing.T) {
 			return r, func() { assert.NoError(b.t, r.Shutdown(context.Background())) }
 		}
 		reading := func(r *defenderReceiver) bool {
-			return slices.ContainsFunc(r.backfills, func(l *backfill) bool { return !l.state.view().backfill.done })
+			return slices.ContainsFunc(r.backfills, func(l *backfill) bool { return !l.health.View().History.Done })
 		}
 		r, stop := start()
 		hours := 0
@@ -70,8 +70,8 @@ func TestWeeksOfHistory(t *testing.T) {
 				m.lags.forget()
 			case 7:
 				assert.True(b.t, slices.ContainsFunc(r.backfills, func(l *backfill) bool {
-					view := l.state.view()
-					return view.backfill.ratio(view.completeUntil) < 1
+					view := l.health.View()
+					return view.History.Ratio(view.CompleteUntil) < 1
 				}), "history is being read")
 				assert.LessOrEqual(b.t, m.lags.quantile(0.99, logons), cfg.PollInterval+cfg.Settle, "priority 1 beside history")
 				assert.LessOrEqual(b.t, m.lags.quantile(0.99, eventTables...), cfg.PollInterval+cfg.Settle, "all beside history")

@@ -72,7 +72,7 @@ func (s *stage) balanced() {
 	read := 0
 	for _, r := range s.receivers {
 		for _, table := range r.lanes() {
-			read += table.state.view().rowsRead
+			read += table.health.View().RowsRead
 		}
 	}
 	assert.Equal(s.t, read, s.rows(delivered)+s.rows(duplicate)+s.rows(refused), "rows that were read")

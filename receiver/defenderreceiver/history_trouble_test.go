@@ -41,7 +41,7 @@ func monthOfHistory(t *testing.T) (*stage, *backfill, *editing) {
 // queries and of failed polls.
 func (s *stage) readIn(past *backfill, service *editing, most int) (queries, failed int) {
 	s.t.Helper()
-	for !past.state.view().backfill.done {
+	for !past.health.View().History.Done {
 		err := past.poll(s.t.Context())
 		past.more = false
 		if err == nil {

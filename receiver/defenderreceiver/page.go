@@ -92,7 +92,7 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 
 // take puts a row into the batch, unless it was delivered before.
 func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
-	t.state.read()
+	t.health.Read(1)
 	if t.ledger.Recognise(r.UID, r.At) || t.batch.Holds(r.UID) {
 		t.duplicates++
 		return
@@ -140,7 +140,7 @@ func (t *table) deliver(ctx context.Context) (delivery.Result, error) {
 	t.telemetry.rows(ctx, t.name, refused, result.Count(delivery.Refused))
 	t.health.Deliver(result.Count(delivery.Delivered), result.Count(delivery.Refused))
 	t.telemetry.delay(ctx, t.name, result, t.now())
-	t.state.unread(result.Count(delivery.Held))
+	t.health.Read(-result.Count(delivery.Held))
 	if err != nil {
 		return result, fmt.Errorf("deliver rows: %w", err)
 	}
@@ -160,7 +160,7 @@ func (t *table) advance(to time.Time) error {
 
 // keep lets the ledger be stored once it is due.
 func (t *table) keep() error {
-	t.state.progress(t.ledger.CompleteUntil())
+	t.health.Progress(t.ledger.CompleteUntil())
 	if err := t.ledger.Keep(time.Now()); err != nil {
 		return fmt.Errorf("%w: %w", failure.ErrStorage, err)
 	}

@@ -33,7 +33,7 @@ type querier interface {
 	Clock() *hunting.ServiceClock
 }
 
-// table reads one table. Everything in it belongs to the table's own loop, but for state.
+// table reads one table. Everything in it belongs to the table's own loop, except health.
 type table struct {
 	name    string
 	lane    string // laneBackfill; empty: live
@@ -50,8 +50,7 @@ type table struct {
 	telemetry *telemetry
 	logger    *zap.Logger
 	now       func() time.Time
-	state     *tableState
-	status    *status
+	registry  *health.Registry
 	health    *health.Source
 	gate      *failure.Gate // where it waits
 	failures  failure.Run
@@ -108,13 +107,12 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 	t := &table{
 		name: declared.Name, cfg: cfg, query: q,
 		cadence: paging.NewCadence(interval, own.Priority),
-		state:   &tableState{}, pages: paging.NewWindow(), counts: paging.NewCountWindow(ledger.BinWidth), began: newBeginning(), lacking: lacking{declared: declared},
+		pages:   paging.NewWindow(), counts: paging.NewCountWindow(ledger.BinWidth), began: newBeginning(), lacking: lacking{declared: declared},
 		backoff: delivery.NewBackOff(cfg.RetryOnFailure), snapshotParts: 1,
 		ids:    rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
 		batch:  cfg.newBatch(declared, ""),
 		audits: auditing{record: audit.NewRecord(time.Now())},
 	}
-	t.state.setInterval(interval)
 	t.readAlong(query.Arrival)
 	if isUsers(declared.Name) {
 		t.users = &users{}
@@ -131,7 +129,7 @@ func (t *table) readAlong(basis query.TimeBasis) {
 // run polls until ctx ends.
 func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 	defer t.keepLast()
-	for t.gate.Wait(ctx) {
+	for t.gate.Wait(ctx, t.health.Wake()) && t.commanded(ctx) {
 		began := time.Now()
 		t.since, t.due = began, began
 		err := poll(ctx)
@@ -150,7 +148,7 @@ func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 		}
 		t.succeed(wait)
 		t.letOthersGoOn()
-		if !delivery.Sleep(ctx, wait) {
+		if !t.health.Sleep(ctx, wait) {
 			return
 		}
 	}
@@ -158,11 +156,19 @@ func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 
 // idle is the time to the next poll of a table that is up to date.
 func (t *table) idle(began time.Time) time.Duration {
-	rows := t.state.view().rowsRead
+	rows := t.health.View().RowsRead
 	t.cadence.Polled(rows-t.rowsBefore, t.cfg.Page.MaxRows, t.scheduler.Short())
 	t.rowsBefore = rows
-	t.state.setInterval(t.cadence.Interval())
+	t.health.SetInterval(t.cadence.Interval())
 	return t.cadence.Idle(time.Since(began))
+}
+
+// commanded waits while a user has paused the table. It is false if ctx ended first.
+func (t *table) commanded(ctx context.Context) bool {
+	if t.health.Halted() {
+		t.letOthersGoOn()
+	}
+	return t.health.Await(ctx)
 }
 
 // letOthersGoOn tells those who wait for the table that it was read, or is not going to be for a while.

@@ -79,7 +79,7 @@ func (t *table) begin(ctx context.Context) error {
 		}
 	}
 	t.ledger.SetFilter(t.query.Filter())
-	t.state.progress(t.ledger.CompleteUntil())
+	t.health.Progress(t.ledger.CompleteUntil())
 	if before.IsZero() {
 		t.logger.Info("Reading begins.", zap.String("mode", t.ledger.TimeBasis()),
 			zap.Time("complete_until", t.ledger.CompleteUntil()))
@@ -122,8 +122,8 @@ func (t *table) resume(ctx context.Context) error {
 	t.ledger = found
 	t.readAlong(basisOf(found.TimeBasis()))
 	t.began.tell(found.Cursor().LiveStart)
-	t.state.progress(found.CompleteUntil())
-	t.state.setAside(found.Unreadable().Len())
+	t.health.Progress(found.CompleteUntil())
+	t.health.SetUnreadable(found.Unreadable().Len())
 	return found.LoadRecent(ctx, t.overlap())
 }
 
@@ -141,7 +141,7 @@ func (t *table) startFirst(ctx context.Context) error {
 	if !isNow {
 		t.started = earlierStart
 	}
-	t.state.progress(first.Add(-t.cfg.InitialLookback))
+	t.health.Progress(first.Add(-t.cfg.InitialLookback))
 	return nil
 }
 

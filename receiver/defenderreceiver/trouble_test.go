@@ -115,7 +115,7 @@ func TestDateOfAGatewayIsNotBelieved(t *testing.T) {
 		s.clock.Advance(2 * settle)
 		s.delivered(10 * (round + 1))
 	}
-	assert.False(t, s.receivers[0].readers[0].state.view().completeUntil.After(s.clock.Now()))
+	assert.False(t, s.receivers[0].readers[0].health.View().CompleteUntil.After(s.clock.Now()))
 }
 
 // A cursor that is ahead of the service's time is told, set back, and loses nothing.
@@ -142,7 +142,7 @@ func TestCursorInTheFuture(t *testing.T) {
 	s.launch(cfg, edits...)
 	s.delivered(20)
 	assert.Equal(t, 1, logs.FilterMessageSnippet("ahead of the service's time").Len())
-	assert.False(t, s.receivers[1].readers[0].state.view().completeUntil.After(s.clock.Now()))
+	assert.False(t, s.receivers[1].readers[0].health.View().CompleteUntil.After(s.clock.Now()))
 }
 
 // Tries that fail do not move where a first start begins, over a restart either.

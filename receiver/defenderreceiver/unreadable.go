@@ -28,7 +28,7 @@ func (t *table) addUnreadable(from, to time.Time, cause error) {
 	t.logger.Error("A range cannot be read and is set aside; it is tried again, and what comes after it is read.",
 		zap.Time("from", from), zap.Time("to", to), zap.Error(cause))
 	t.ledger.Unreadable().Add(from, to, t.serviceNow())
-	t.state.setAside(t.ledger.Unreadable().Len())
+	t.health.SetUnreadable(t.ledger.Unreadable().Len())
 }
 
 // isUnreadable reports whether a range that was read again is to be passed over. The live lane reads Alerts by long
@@ -41,7 +41,7 @@ func (t *table) isUnreadable(err error) bool {
 // the range wait ever longer.
 func (t *table) retryUnreadable(ctx context.Context) error {
 	now, unreadable := t.serviceNow(), t.ledger.Unreadable()
-	defer func() { t.state.setAside(unreadable.Len()) }()
+	defer func() { t.health.SetUnreadable(unreadable.Len()) }()
 	for _, r := range unreadable.All() {
 		if now.Before(r.Next) {
 			continue
