@@ -46,6 +46,7 @@ func TestConfig(t *testing.T) {
 	everything.SemanticAttributes = true
 	everything.StorageID = new(component.MustNewIDWithName("file_storage", "directories"))
 	everything.OtherRecords = OtherRecordsDrop
+	everything.AdditionalColumns = []string{"ProcessId", "ProcessCreationTime"}
 	for name, c := range map[string]struct {
 		want    *Config
 		wantErr string
@@ -58,6 +59,8 @@ func TestConfig(t *testing.T) {
 		"pattern":       {wantErr: "accounts::exclude: 'names': an empty pattern"},
 		"directories":   {wantErr: "directories: 'max_entries' must be positive, not 0\n'max_age' must be positive, not -1h"},
 		"unknown_key":   {wantErr: "domain"},
+
+		"additional_columns": {wantErr: `'additional_columns': "Process Id" is no column`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := createDefaultConfig()
