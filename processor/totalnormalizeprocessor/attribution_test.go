@@ -207,6 +207,7 @@ func TestPosixUsers(t *testing.T) {
 		"of a logon":                  {account("lx-1", "acmed", "").and(additional(columns{"PosixUserId": 412})), "[posix_daemon]"},
 		"a person in Entra ID":        {account("lx-1", "root", "").and(additional(columns{"InitiatingProcessPosixRealUser": columns{"Name": "ann", "DomainName": "lx-1", "PosixUserId": 1001, "AadUserUpn": "ann@acme.com"}})), "ann@acme.com"},
 		"macOS by its SIDs":           {account("lx-1", "ann", "S-1-5-21-5-5-5-2002").and(uid("ProcessPosixEffectiveUser", "ann", 501)), `lx-1\ann`},
+		"macOS by its paths":          {account("lx-1", "ann", "").and(uid("ProcessPosixEffectiveUser", "ann", 501)).and(columns{"FolderPath": "/Applications/Notes.app/Contents/MacOS/Notes"}), `lx-1\ann`},
 		"the first of Linux, no SIDs": {account("lx-1", "ann", "").and(uid("ProcessPosixEffectiveUser", "ann", 501)), "[posix_daemon]"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -189,6 +189,16 @@ func TestNamesakesAreNeverOne(t *testing.T) {
 				at("d1", columns{"AccountUpn": "p2@acme.example"}).row("DeviceProcessEvents"),
 			},
 		},
+		"two at one device that rows show by different ids": {
+			[]plog.LogRecord{
+				at("d1", account("AzureAD", "JaneDoe", entra)).row("DeviceLogonEvents"),
+				at("d1", full("AzureAD", "JaneDoe", "", "p2@acme.example", "")).row("DeviceProcessEvents"),
+			},
+			[]plog.LogRecord{
+				logon("d1", "AzureAD", "JaneDoe", ""), at("d1", columns{"AccountUpn": "p2@acme.example"}).row("DeviceProcessEvents"),
+				at("d1", columns{"AccountObjectId": entraID}).row("DeviceProcessEvents"),
+			},
+		},
 		"local accounts of two devices":  {nil, []plog.LogRecord{logon("d1", "d1", "me", ""), logon("d2", "d2", "me", "")}},
 		"names without domain":           {nil, []plog.LogRecord{logon("d1", "", "me", ""), logon("d2", "", "me", "")}},
 		"a local account and a domain's": {nil, []plog.LogRecord{logon("d1", "d1", "me", ""), logon("d1", "acme", "me", "")}},

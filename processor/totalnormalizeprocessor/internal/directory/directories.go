@@ -22,27 +22,21 @@ const (
 type Directories struct {
 	now func() time.Time
 
-	mu         sync.RWMutex // guards everything below
-	devices    devices
-	identities *identities // of IdentityInfo
-	users      *identities // of Users
-	learned    learned     // of event rows
-	shown      shown       // of event rows, by device
-	alerts     alerts
-	domains    domains
+	mu      sync.RWMutex // guards everything below
+	devices devices
+	people  people
+	alerts  alerts
+	domains domains
 }
 
 // New returns directories that know nothing yet.
 func New(limits Limits, now func() time.Time) *Directories {
 	return &Directories{
-		now:        now,
-		devices:    newDevices(limits),
-		identities: newIdentities(limits, (*Identity).key),
-		users:      newIdentities(limits, (*Identity).key),
-		learned:    newLearned(limits),
-		shown:      newShown(limits),
-		alerts:     newAlerts(limits),
-		domains:    domains{},
+		now:     now,
+		devices: newDevices(limits),
+		people:  newPeople(limits),
+		alerts:  newAlerts(limits),
+		domains: domains{},
 	}
 }
 
@@ -57,12 +51,12 @@ func (d *Directories) Take(r row.Row) []Change {
 			return []Change{storeDevice(known)}
 		}
 	case People:
-		return d.takeIdentity(d.identities, identityInfoOf(r), People, now)
+		return d.takeIdentity(d.people.identities, identityInfoOf(r), People, now)
 	case Users:
 		if r.Time.UnixNano() == 0 {
 			r.Time = now // Graph does not say when
 		}
-		return d.takeIdentity(d.users, userOf(r), Users, now)
+		return d.takeIdentity(d.people.users, userOf(r), Users, now)
 	case Alerts:
 		d.alerts.take(r, now)
 	}
@@ -96,14 +90,14 @@ func (d *Directories) Learn(a accounts.Account, device row.Device, at time.Time)
 func (d *Directories) learn(a accounts.Account, device row.Device, at time.Time) []Change {
 	id, show, now := teaches(a, device, at), shows(a, device), d.now()
 	d.mu.RLock()
-	if id != nil && d.learned.knows(id, now) {
+	if id != nil && d.people.learned.knows(id, now) {
 		id = nil
 	}
 	// Where the directories proper know the person by all that the row says, the row teaches nothing.
-	if id != nil && d.authorityCovers(a, id) {
+	if id != nil && d.people.covers(a, id) {
 		id = nil
 	}
-	show = show && !d.shown.knows(a, device.ID, now)
+	show = show && !d.people.shown.knows(a, device.ID, now)
 	d.mu.RUnlock()
 	if id == nil && !show {
 		return nil
@@ -112,22 +106,16 @@ func (d *Directories) learn(a accounts.Account, device row.Device, at time.Time)
 	defer d.mu.Unlock()
 	var changes []Change
 	if id != nil {
-		if changed := d.learned.take(id, now); changed != nil {
+		if changed := d.people.learned.take(id, now); changed != nil {
 			changes = append(changes, storeIdentity(Learned, changed))
 		}
 	}
 	if show {
-		if changed := d.shown.take(a, device.ID, now); changed != nil {
+		if changed := d.people.shown.take(a, device.ID, now); changed != nil {
 			changes = append(changes, storeShown(changed))
 		}
 	}
 	return changes
-}
-
-// authorityCovers reports whether IdentityInfo and Users know the person under each of the row's names.
-func (d *Directories) authorityCovers(a accounts.Account, id *Identity) bool {
-	known := d.authority(a, false)
-	return known != nil && known.UPN != "" && known.covers(id)
 }
 
 // Evict removes what is too old or too many and returns what the store has to forget.
@@ -139,20 +127,16 @@ func (d *Directories) Evict() []Change {
 	for _, known := range d.devices.evict(now) {
 		forgotten = append(forgotten, forget(devicePrefix, known.under))
 	}
-	for _, known := range d.shown.evict(now) {
+	for _, known := range d.people.shown.evict(now) {
 		forgotten = append(forgotten, forget(shownPrefix, known.under))
 	}
 	d.alerts.evict(now)
-	for name, people := range d.byName() {
+	for name, people := range d.people.byName() {
 		for _, id := range people.evict(now) {
 			forgotten = append(forgotten, forget(identityPrefixes[name], id.under))
 		}
 	}
 	return forgotten
-}
-
-func (d *Directories) byName() map[string]*identities {
-	return map[string]*identities{People: d.identities, Users: d.users, Learned: d.learned.identities}
 }
 
 // Size is how full and how old a directory is.
@@ -169,7 +153,7 @@ func (d *Directories) Sizes() []Size {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	sizes := []Size{sizeOf(Devices, d.devices.aging, now), sizeOf(Alerts, d.alerts.aging, now)}
-	for name, people := range d.byName() {
+	for name, people := range d.people.byName() {
 		sizes = append(sizes, sizeOf(name, people.aging, now))
 	}
 	return sizes

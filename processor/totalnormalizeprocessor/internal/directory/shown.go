@@ -46,7 +46,7 @@ func (d shown) take(a accounts.Account, deviceID string, now time.Time) *shownAc
 	if !ok {
 		known = &shownAccounts{}
 	}
-	at := slices.IndexFunc(known.accounts, func(b accounts.Account) bool { return isSameName(a, b) && agree(a, b) })
+	at := slices.IndexFunc(known.accounts, func(b accounts.Account) bool { return isSameAccount(a, b) })
 	changed := at < 0 || known.accounts[at].Merge(a) != known.accounts[at]
 	if changed {
 		// The store may hold the old list, so it is not changed in place.
@@ -63,6 +63,15 @@ func (d shown) take(a accounts.Account, deviceID string, now time.Time) *shownAc
 		return known
 	}
 	return nil
+}
+
+// isSameAccount reports whether a device means one account by both. Of Entra ID's it may have two of one name.
+func isSameAccount(a, b accounts.Account) bool {
+	if !isSameName(a, b) || !agree(a, b) {
+		return false
+	}
+	same := func(x, y string) bool { return x != "" && strings.EqualFold(x, y) }
+	return !accounts.IsEntraDomain(a.Domain) || same(a.SID, b.SID) || same(a.UPN, b.UPN) || same(a.EntraID(), b.EntraID())
 }
 
 func isSameName(a, b accounts.Account) bool { return strings.EqualFold(a.DomainName(), b.DomainName()) }
