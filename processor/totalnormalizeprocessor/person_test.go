@@ -63,10 +63,10 @@ func (s *someone) atMac(c columns) columns {
 
 // forms name the person in every way that needs no other row.
 func (s *someone) forms() []plog.LogRecord {
-	real := map[string]any{"Name": "me", "DomainName": s.mac, "PosixUserId": 501, "AadUserUpn": s.upn}
+	realUser := map[string]any{"Name": "me", "DomainName": s.mac, "PosixUserId": 501, "AadUserUpn": s.upn}
 	return []plog.LogRecord{
 		s.atWindows(columns{"AccountUpn": strings.ToUpper(s.upn)}).row("DeviceProcessEvents"),
-		s.atMac(additional(columns{"InitiatingProcessPosixRealUser": real})).row("DeviceProcessEvents"),
+		s.atMac(additional(columns{"InitiatingProcessPosixRealUser": realUser})).row("DeviceProcessEvents"),
 		s.atWindows(account("", "", s.sid)).row("DeviceLogonEvents"),
 		s.atWindows(columns{"AccountObjectId": s.objectID}).row("DeviceProcessEvents"),
 		s.atWindows(account(strings.ToUpper(s.lan), s.name, "")).row("DeviceLogonEvents"),
