@@ -270,6 +270,27 @@ func TestWhatRowsOfADeviceShow(t *testing.T) {
 	assert.Equal(t, "[several_logged_on]", h.user(t, columns{}.row("DeviceEvents")), "now it could be two")
 }
 
+// A report of who is logged on shows accounts, too: a later one may have the names alone.
+func TestReportsOfLoggedOnUsersShowAccounts(t *testing.T) {
+	h := newHarness(t)
+	h.consume(t, columns{"Timestamp": "2026-03-15T07:00:00Z", "LoggedOnUsers": `[{"UserName":"jane","DomainName":"ACME","Sid":"` + janeSID + `"}]`}.row("DeviceInfo"))
+	h.consume(t, columns{"Timestamp": "2026-03-15T08:00:00Z", "LoggedOnUsers": `[{"UserName":"jane"}]`}.row("DeviceInfo"))
+	assert.Equal(t, `ACME\jane`, h.user(t, columns{}.row("DeviceEvents")))
+}
+
+// Who logs on over the network does not sit at the device, and a device that lets thousands in is not stored again for
+// each of them.
+func TestNetworkLogonsDoNotShowWhoUsesADevice(t *testing.T) {
+	m := storagetest.New()
+	h := newHarnessOn(t, m)
+	h.consume(t, columns{"LoggedOnUsers": `[{"UserName":"bob"}]`}.row("DeviceInfo"))
+	_, before := m.Count()
+	h.consume(t, account("acme", "bob", bobSID).and(columns{"LogonType": "Network"}).row("DeviceLogonEvents"))
+	_, after := m.Count()
+	assert.Equal(t, before, after)
+	assert.Equal(t, `ws-1\bob`, h.user(t, columns{}.row("DeviceEvents")))
+}
+
 // A failed logon's name is what somebody typed, not what the device has shown.
 func TestFailedLogonsTeachNothing(t *testing.T) {
 	h := newHarness(t)

@@ -47,9 +47,7 @@ func (d *Directories) Take(r row.Row) []Change {
 	defer d.mu.Unlock()
 	switch r.Table.Name {
 	case Devices:
-		if known := d.devices.take(r, now); known != nil {
-			return []Change{storeDevice(known)}
-		}
+		return d.takeDevice(r, now)
 	case People:
 		return d.takeIdentity(d.people.identities, identityInfoOf(r), People, now)
 	case Users:
@@ -61,6 +59,26 @@ func (d *Directories) Take(r row.Row) []Change {
 		d.alerts.take(r, now)
 	}
 	return nil
+}
+
+func (d *Directories) takeDevice(r row.Row, now time.Time) []Change {
+	var changes []Change
+	known := d.devices.take(r, now)
+	if known != nil {
+		changes = append(changes, storeDevice(known))
+	}
+	// A later report may have the names alone.
+	device := row.Device{ID: strings.ToLower(r.Text("DeviceId")), Name: r.Text("DeviceName")}
+	users, _ := r.LoggedOnUsers()
+	for _, a := range users {
+		if !accounts.IsPersonalSID(a.SID) || !shows(a, device) || d.people.shown.knows(a, device.ID, now) {
+			continue
+		}
+		if changed := d.people.shown.take(a, device.ID, now); changed != nil {
+			changes = append(changes, storeShown(changed))
+		}
+	}
+	return changes
 }
 
 func (d *Directories) takeIdentity(directory *identities, id *Identity, name string, now time.Time) []Change {
