@@ -2,7 +2,6 @@
 
 GO      ?= go
 BIN     := bin
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
 
 # Build, vet and lint share one set of compiler settings, and so the compiled dependencies, which take minutes.
 # grpcnotrace leaves out golang.org/x/net/trace, which keeps the linker from dropping unused code.
@@ -19,14 +18,14 @@ ORACLE := internal/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
 .DEFAULT_GOAL := help
-.PHONY: help build test integration lint fmt bench generate oracle run clean
+.PHONY: help build test integration lint vulncheck fmt bench generate oracle run clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build every command into bin/
 	@mkdir -p $(BIN)
-	$(STATIC) $(GO) build -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/ $(addprefix ./cmd/,$(COMMANDS))
+	$(STATIC) $(GO) build -ldflags "-s -w" -o $(BIN)/ $(addprefix ./cmd/,$(COMMANDS))
 
 test: ## run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
@@ -45,6 +44,11 @@ integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says
 lint: ## go vet and golangci-lint
 	$(STATIC) $(GO) vet ./...
 	$(STATIC) $(GO) run $(GOLANGCI_LINT) run ./...
+
+vulncheck: ## known vulnerabilities in the commands; .ci/vulnerabilities.yaml has the exceptions
+	@mkdir -p $(BIN)/symbols
+	$(STATIC) $(GO) build -o $(BIN)/symbols/ $(addprefix ./cmd/,$(COMMANDS))
+	$(STATIC) $(GO) run ./scripts/vulncheck $(addprefix $(BIN)/symbols/,$(COMMANDS))
 
 fmt: ## format the code as lint asks for
 	$(STATIC) $(GO) run $(GOLANGCI_LINT) fmt ./...

@@ -14,16 +14,18 @@ import (
 
 const checkHelp = `check reads a configuration as the collector does and reports every place where rows of Microsoft Defender can get
 lost, come out of order, come again or get stuck between the receiver and the exporters: what reports rows as accepted
-before they are delivered, and what gives up. Each is named with its place in the configuration, the reason and the remedy.
+before they are delivered, what gives up, and what keeps nothing of the rows that are refused for good. Each is named with
+its place in the configuration, the reason and the remedy.
 
-It starts nothing and connects to nothing but the locations of the configuration itself, and prints no values of settings.
+It starts nothing and connects to nothing but the locations of the configuration itself. It prints no secrets.
 
-Exit status: 0 no way to lose rows was found; 1 there is one; 2 the configuration cannot be read, has no rows to follow, or
-the collector would refuse it.`
+Exit status: 0 no way to lose rows was found; 1 there is one; 2 it cannot be judged: the configuration cannot be read, has
+no rows to follow, the collector would refuse it, an environment variable is not set, or rows pass a component for which
+there are no rules. The last line says which.`
 
 var (
-	errFound   = errors.New("there is a way to lose rows")
-	errRefused = errors.New("the collector would refuse the configuration")
+	errFound    = errors.New("there is a way to lose rows")
+	errUnjudged = errors.New("the configuration cannot be judged")
 )
 
 // checkFlags are what check is asked for.
@@ -66,24 +68,25 @@ func (f *checkFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	conf, err := pipelinecheck.Load(cmd.Context(), locations)
+	loaded, err := pipelinecheck.Load(cmd.Context(), locations)
 	if err != nil {
 		return err
 	}
-	report, err := pipelinecheck.Check(conf)
+	report, err := pipelinecheck.Check(loaded)
 	if err != nil {
 		return err
 	}
 	if err := write(cmd.OutOrStdout(), checkResult{Pipelines: report}); err != nil {
 		return fmt.Errorf("print the report: %w", err)
 	}
-	switch {
-	case report.CanLose():
+	switch report.Verdict() {
+	case pipelinecheck.Lossy:
 		return errFound
-	case len(report.Invalid) > 0:
-		return errRefused
+	case pipelinecheck.Unjudged:
+		return errUnjudged
+	default:
+		return nil
 	}
-	return nil
 }
 
 // locations are what the collector makes of the same flags.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,14 +14,14 @@ import (
 
 const good = `
 extensions:
-  file_storage: {directory: /tmp, fsync: true}
+  file_storage: {directory: /var/lib/x, create_directory: true, fsync: true}
 receivers:
   defender:
     credentials: {tenant_id: 11111111-2222-4333-8444-555555555555, client_id: aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee, client_secret: "${env:DEFENDERCTL_TEST_SECRET}"}
     storage: file_storage
-    dead_letter: {directory: /tmp}
+    dead_letter: {directory: /var/lib/x/dead-letters}
 exporters:
-  file: {path: /tmp/x, rotation: {max_backups: 0}}
+  file: {path: /var/lib/x/events.ndjson, rotation: {max_backups: 0}}
 service:
   extensions: [file_storage]
   pipelines:
@@ -87,6 +88,7 @@ func TestCheckAsJSON(t *testing.T) {
 	assert.Equal(t, []any{"receivers::defender"}, report["sources"])
 	assert.Equal(t, []any{}, report["invalid"])
 	assert.Equal(t, []any{}, report["not_judged"])
+	assert.Equal(t, []any{}, report["unset"])
 	findings, ok := report["findings"].([]any)
 	require.True(t, ok)
 	require.Len(t, findings, 1)
@@ -119,9 +121,50 @@ func TestCheckThatFails(t *testing.T) {
 	assert.Contains(t, output, "the collector would refuse:\n        exporters::file: ")
 }
 
-func TestCheckNamesWhatItCannotJudge(t *testing.T) {
-	output, status := run(t, "check", "--config", configFile(t, good), "--set", "exporters.splunk_hec={}", "--set", "service.pipelines.logs.exporters=[file, splunk_hec]")
-	assert.Zero(t, status)
-	assert.Contains(t, output, "not judged:\n        exporters::splunk_hec: ")
-	assert.Contains(t, output, "no way to lose rows was found in what can be judged (1 components cannot)")
+// Exit status 1 if rows can be lost, 2 if that cannot be judged; the last line says which, and why.
+func TestCheckExitStatus(t *testing.T) {
+	path := configFile(t, good)
+	for name, test := range map[string]struct {
+		sets   []string
+		status int
+		last   string
+	}{
+		"clean":            {nil, 0, "no way to lose rows was found; warnings: 0; notes: 0"},
+		"a warning":        {[]string{"extensions.file_storage.fsync=false"}, 0, "no way to lose rows was found; warnings: 1; notes: 0"},
+		"loses":            {[]string{"receivers.defender.dead_letter.directory="}, exitFound, "ways to lose rows: 1; warnings: 0; notes: 0"},
+		"in memory":        {[]string{"extensions.file_storage.directory=/dev/shm/x"}, exitFound, "ways to lose rows: 1; warnings: 0; notes: 0"},
+		"perhaps":          {[]string{"extensions.file_storage.directory=/tmp/x"}, 0, "no way to lose rows was found; warnings: 1; notes: 0"},
+		"loses and wrong":  {[]string{"receivers.defender.dead_letter.directory=", "exporters.file.pfad=x"}, exitFound, "ways to lose rows: 1; warnings: 0; notes: 0; the collector would refuse this configuration: 1"},
+		"wrong":            {[]string{"exporters.file.pfad=x"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 0; notes: 0; the collector would refuse this configuration: 1"},
+		"not in the build": {[]string{"exporters.splunk_hec={}", "service.pipelines.logs.exporters=[file, splunk_hec]"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 0; notes: 0; the collector would refuse this configuration: 1"},
+		"without rules":    {[]string{"exporters.prometheus={endpoint: 'x:1'}", "service.pipelines.logs.exporters=[file, prometheus]"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 0; notes: 0; the collector would refuse this configuration: 1; components without rules: 1"},
+		"not set":          {[]string{"receivers.defender.cloud=${env:DEFENDERCTL_TEST_CLOUD}global"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 0; notes: 0; variables that are not set: 1"},
+		"no rows":          {[]string{"service.pipelines.logs.receivers=[otlp]", "receivers.otlp={protocols: {grpc: {}}}"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 0; notes: 0; there are no rows to follow"},
+	} {
+		args := []string{"check", "--config", path}
+		for _, set := range test.sets {
+			args = append(args, "--set", set)
+		}
+		output, status := run(t, args...)
+		assert.Equal(t, test.status, status, "%s\n%s", name, output)
+		lines := strings.Split(strings.TrimSpace(output), "\n")
+		assert.Equal(t, test.last, lines[len(lines)-1], name)
+	}
+}
+
+func TestCheckNamesWhatTheBuildLacks(t *testing.T) {
+	output, _ := run(t, "check", "--config", configFile(t, good), "--set", "exporters.flie={}", "--set", "service.pipelines.logs.exporters=[file, flie]")
+	assert.Contains(t, output, "the collector would refuse:\n        exporters::flie: this build has no exporter of the type flie (did you mean file?): it has debug, ")
+}
+
+func TestCheckNamesUnsetVariables(t *testing.T) {
+	output, _ := run(t, "check", "--config", configFile(t, good), "--set", "receivers.defender.cloud=${env:DEFENDERCTL_TEST_CLOUD}")
+	assert.Contains(t, output, "not set:\n        receivers::defender::cloud: the environment variable DEFENDERCTL_TEST_CLOUD is not set here")
+}
+
+func TestCheckSaysWhyThereIsNothingToFollow(t *testing.T) {
+	output, status := run(t, "check", "--config", configFile(t, good), "--set", "service.pipelines.logs.receivers=[defnder]")
+	assert.Equal(t, exitFailed, status)
+	assert.Contains(t, output, "no rows can be followed: receivers::defender stands in no logs pipeline")
+	assert.Contains(t, output, "service::pipelines::logs::receivers: defnder is not configured under receivers: did you mean defender?")
 }

@@ -1,9 +1,10 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
 
-// version is set by the linker.
-var version = "dev"
+	"github.com/otelcol-defender/otelcol-defender/internal/version"
+)
 
 const longHelp = `defenderctl looks after a collector of otelcol-defender.
 
@@ -13,7 +14,7 @@ Exit status: 0 all is well; 1 something wrong was found; 2 it could not be found
 func newCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "defenderctl",
-		Version: version,
+		Version: version.Number,
 		Short:   "Checks configurations of otelcol-defender",
 		Long:    longHelp,
 		// Errors are about configurations and flags, for which the whole usage text is noise; main prints them.

@@ -30,7 +30,7 @@ func exitStatus(err error) int {
 		return 0
 	case errors.Is(err, errFound):
 		return exitFound
-	case !errors.Is(err, errRefused):
+	case !errors.Is(err, errUnjudged):
 		fmt.Fprintf(os.Stderr, "defenderctl: %v\n", err)
 	}
 	return exitFailed

@@ -12,7 +12,11 @@ import (
 func printText(out io.Writer, result checkResult) error {
 	report := result.Pipelines
 	var b strings.Builder
-	fmt.Fprintf(&b, "rows of %s\n", strings.Join(report.Sources, ", "))
+	if report.NoSource == "" {
+		fmt.Fprintf(&b, "rows of %s\n", strings.Join(report.Sources, ", "))
+	} else {
+		fmt.Fprintf(&b, "%s\n", report.NoSource)
+	}
 	for _, f := range report.Findings {
 		fmt.Fprintf(&b, "\n%-7s %s\n", f.Severity, f.Path)
 		if len(f.Sources) < len(report.Sources) {
@@ -22,6 +26,7 @@ func printText(out io.Writer, result checkResult) error {
 	}
 	writeRemarks(&b, "the collector would refuse", report.Invalid)
 	writeRemarks(&b, "not judged", report.NotJudged)
+	writeRemarks(&b, "not set", report.Unset)
 	fmt.Fprintf(&b, "\n%s\n", summary(report))
 	_, err := io.WriteString(out, b.String())
 	return err
@@ -44,16 +49,31 @@ func writeRemarks(b *strings.Builder, title string, remarks []pipelinecheck.Rema
 	}
 }
 
+// summary says what the exit status is, and why.
 func summary(report *pipelinecheck.Report) string {
 	ways := "no way to lose rows was found"
-	if n := report.Count(pipelinecheck.Error); n > 0 {
-		ways = fmt.Sprintf("ways to lose rows: %d", n)
-	} else if n := len(report.NotJudged); n > 0 {
-		ways += fmt.Sprintf(" in what can be judged (%d components cannot)", n)
+	switch report.Verdict() {
+	case pipelinecheck.Lossy:
+		ways = fmt.Sprintf("ways to lose rows: %d", report.Count(pipelinecheck.Error))
+	case pipelinecheck.Unjudged:
+		ways = "it cannot be judged whether rows can be lost"
+	case pipelinecheck.Clean:
 	}
 	text := fmt.Sprintf("%s; warnings: %d; notes: %d", ways, report.Count(pipelinecheck.Warning), report.Count(pipelinecheck.Info))
-	if n := len(report.Invalid); n > 0 {
-		text += fmt.Sprintf("; the collector would refuse this configuration: %d", n)
+	for _, reason := range []struct {
+		what  string
+		count int
+	}{
+		{"the collector would refuse this configuration", len(report.Invalid)},
+		{"components without rules", len(report.NotJudged)},
+		{"variables that are not set", len(report.Unset)},
+	} {
+		if reason.count > 0 {
+			text += fmt.Sprintf("; %s: %d", reason.what, reason.count)
+		}
+	}
+	if report.NoSource != "" {
+		text += "; there are no rows to follow"
 	}
 	return text
 }

@@ -9,10 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/version"
 )
-
-// version is set by the linker.
-var version = "dev"
 
 const longHelp = `defendersim emulates Entra ID's token endpoint and Microsoft Defender's hunting APIs on loopback,
 with a generated sample tenant, so that a collector can be tried without a tenant of Microsoft's.
@@ -25,7 +23,7 @@ func newCommand() *cobra.Command {
 	f := newFlags()
 	cmd := &cobra.Command{
 		Use:     "defendersim",
-		Version: version,
+		Version: version.Number,
 		Short:   "Emulator of Microsoft Defender's hunting APIs",
 		Long:    longHelp,
 		Args:    cobra.NoArgs,

@@ -37,7 +37,7 @@ var ports = []port{
 
 // stale are the traces of earlier demos, as patterns.
 var stale = []string{
-	directory + "/cursors", emulatorState, directory + "/total-events*.ndjson", emulatorLog, collectorLog,
+	directory + "/cursors", directory + "/dead-letters", emulatorState, directory + "/total-events*.ndjson", emulatorLog, collectorLog,
 }
 
 type demo struct {

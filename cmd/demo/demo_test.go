@@ -29,7 +29,7 @@ func TestPortInUseNamesWhatNeedsIt(t *testing.T) {
 func TestRemoveAllTakesOnlyWhatADemoLeft(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, path := range []string{
-		"out/cursors/receiver_defender_", "out/defendersim/ca.pem", "out/total-events.ndjson",
+		"out/cursors/receiver_defender_", "out/dead-letters/x.jsonl", "out/defendersim/ca.pem", "out/total-events.ndjson",
 		"out/total-events-2026-03-15T08-45-12.000.ndjson", "out/defendersim.log", "out/mine.ndjson",
 	} {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))

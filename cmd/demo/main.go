@@ -23,11 +23,18 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/version"
 )
 
 func main() {
 	duration := flag.Duration("duration", 0, "end after this time, e.g. 30s; 0 runs until Ctrl-C")
+	showVersion := flag.Bool("version", false, "print the version")
 	flag.Parse()
+	if *showVersion {
+		fmt.Println("demo version " + version.Number)
+		return
+	}
 	if flag.NArg() > 0 || *duration < 0 {
 		fmt.Fprintln(os.Stderr, "usage: demo [-duration 30s]")
 		os.Exit(2)

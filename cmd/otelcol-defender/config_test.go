@@ -116,6 +116,49 @@ func TestDemoHasTheEmulatorsCredentials(t *testing.T) {
 	assert.Equal(t, defendersim.DefaultClientSecret, string(receiver.Credentials.ClientSecret))
 }
 
+// Every receiver of a shipped configuration keeps what is refused for good, and every status says why something waits.
+func TestRefusedRowsAreKeptAndReasonsShown(t *testing.T) {
+	for name, variables := range environment {
+		for key, value := range variables(t) {
+			t.Setenv(key, value)
+		}
+		config := load(t, settingsFor(t, name))
+		for id, receiver := range config.Receivers {
+			if receiver, ok := receiver.(*defenderreceiver.Config); ok {
+				assert.NotEmpty(t, receiver.DeadLetter.Directory, "%s: %s", name, id)
+			}
+		}
+		checks := 0
+		for id, extension := range config.Extensions {
+			if id.Type().String() == "healthcheckv2" {
+				checks++
+				assert.Equal(t, true, marshal(t, extension).Get("http::status::include_attributes"), "%s: %s", name, id)
+			}
+		}
+		assert.Positive(t, checks, name)
+	}
+}
+
+// A liveness probe must not restart a collector because Microsoft or Kafka is down; an alert must come when they are.
+func TestProductionHasAnEndpointForEach(t *testing.T) {
+	for key, value := range environment["production.yaml"](t) {
+		t.Setenv(key, value)
+	}
+	config := load(t, settingsFor(t, "production.yaml"))
+	liveness := marshal(t, config.Extensions[component.MustNewIDWithName("healthcheckv2", "liveness")])
+	alerts := marshal(t, config.Extensions[component.MustNewID("healthcheckv2")])
+	assert.NotEqual(t, liveness.Get("http::endpoint"), alerts.Get("http::endpoint"))
+	for _, errors := range []string{"include_recoverable_errors", "include_permanent_errors"} {
+		is, _ := liveness.Get("component_health::" + errors).(bool)
+		assert.False(t, is, errors)
+	}
+	assert.Equal(t, true, alerts.Get("component_health::include_recoverable_errors"))
+	assert.Equal(t, 15*time.Minute, alerts.Get("component_health::recovery_duration"))
+	assert.Subset(t, config.Service.Extensions, []component.ID{
+		component.MustNewIDWithName("healthcheckv2", "liveness"), component.MustNewID("healthcheckv2"),
+	})
+}
+
 // A variable that was forgotten must stop the collector at once, not let it run with an empty value.
 func TestForgottenVariableIsRefused(t *testing.T) {
 	for name, variables := range environment {

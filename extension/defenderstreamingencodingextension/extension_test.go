@@ -11,11 +11,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
+	"github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension/internal/metadatatest"
 )
 
@@ -122,8 +127,8 @@ func TestBadRecordIsHandedOnBesideTheGoodOnes(t *testing.T) {
 			assert.Equal(t, []string{test.bad}, undecoded)
 			assert.Equal(t, 1, h.log.Len(), "a warning")
 			metadatatest.AssertEqualExtensionDefenderStreamingEncodingRecords(t, h.telemetry, []metricdata.DataPoint[int64]{
-				{Attributes: attribute.NewSet(attribute.String("outcome", "row")), Value: 2},
-				{Attributes: attribute.NewSet(attribute.String("outcome", "undecoded")), Value: 1},
+				{Attributes: attribute.NewSet(extensionID, attribute.String("outcome", "row")), Value: 2},
+				{Attributes: attribute.NewSet(extensionID, attribute.String("outcome", "undecoded")), Value: 1},
 			}, metricdatatest.IgnoreTimestamp())
 		})
 	}
@@ -223,5 +228,46 @@ func BenchmarkUnmarshalLogs(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_, _ = h.UnmarshalLogs(message)
+	}
+}
+
+// Two extensions of one process have series of their own, and those begin with the extension.
+func TestMetricsTellExtensionsApart(t *testing.T) {
+	telemetry := componenttest.NewTelemetry()
+	shared := telemetry.NewTelemetrySettings()
+	for _, name := range []string{"one", "two"} {
+		settings := extensiontest.NewNopSettings(metadata.Type)
+		settings.ID = component.NewIDWithName(metadata.Type, name)
+		settings.TelemetrySettings = shared
+		e, err := NewFactory().Create(t.Context(), settings, NewFactory().CreateDefaultConfig())
+		require.NoError(t, err)
+		require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
+		if name == "two" {
+			_, err = e.(plog.Unmarshaler).UnmarshalLogs([]byte(envelope(tenant, 1)))
+			require.NoError(t, err)
+		}
+	}
+	point := func(id, outcome string, n int64) metricdata.DataPoint[int64] {
+		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(
+			attribute.String("extension", "defender_streaming_encoding/"+id), attribute.String("outcome", outcome))}
+	}
+	metadatatest.AssertEqualExtensionDefenderStreamingEncodingRecords(t, telemetry, []metricdata.DataPoint[int64]{
+		point("one", "row", 0), point("one", "undecoded", 0), point("two", "row", 1), point("two", "undecoded", 0),
+	}, metricdatatest.IgnoreTimestamp())
+}
+
+// Rows and what could not be decoded say which component, and which build of it, made records of them.
+func TestRecordsHaveAScope(t *testing.T) {
+	settings := extensiontest.NewNopSettings(metadata.Type)
+	settings.BuildInfo.Version = "1.2.3"
+	e, err := newEncoding(settings, time.Now)
+	require.NoError(t, err)
+	logs, err := e.UnmarshalLogs([]byte(envelope(tenant, 1) + "\nnonsense\n"))
+	require.NoError(t, err)
+	require.Equal(t, 2, logs.ResourceLogs().Len())
+	for _, resource := range logs.ResourceLogs().All() {
+		scope := resource.ScopeLogs().At(0).Scope()
+		assert.Equal(t, "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension", scope.Name())
+		assert.Equal(t, "1.2.3", scope.Version())
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/attribute"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -18,6 +20,8 @@ import (
 const tenant = "11111111-2222-3333-4444-555555555555"
 
 var observed = time.Date(2026, 3, 15, 9, 2, 0, 0, time.UTC)
+
+var extensionID = attribute.String("extension", "defender_streaming_encoding/one")
 
 // harness is an encoding with a fixed clock, and what it reports.
 type harness struct {
@@ -31,10 +35,12 @@ func newHarness(tb testing.TB) harness {
 	telemetry := componenttest.NewTelemetry()
 	core, log := observer.New(zap.WarnLevel)
 	settings := extensiontest.NewNopSettings(metadata.Type)
+	settings.ID = component.NewIDWithName(metadata.Type, "one")
 	settings.TelemetrySettings = telemetry.NewTelemetrySettings()
 	settings.Logger = zap.New(core)
 	e, err := newEncoding(settings, func() time.Time { return observed })
 	require.NoError(tb, err)
+	require.NoError(tb, e.Start(tb.Context(), componenttest.NewNopHost()))
 	tb.Cleanup(func() { require.NoError(tb, e.Shutdown(context.Background())) })
 	return harness{encoding: e, telemetry: telemetry, log: log}
 }

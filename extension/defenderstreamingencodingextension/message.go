@@ -8,11 +8,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/internal/streaming"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
@@ -24,6 +24,7 @@ const attributeDecodeError = "microsoft.defender.decode_error"
 type message struct {
 	text     []byte
 	observed time.Time
+	version  string // of the build, for the scope
 
 	logs       plog.Logs
 	byTenant   map[string]plog.LogRecordSlice
@@ -32,48 +33,26 @@ type message struct {
 	firstError error
 }
 
-func readMessage(text []byte, observed time.Time) *message {
-	m := &message{text: text, observed: observed, logs: plog.NewLogs(), byTenant: map[string]plog.LogRecordSlice{}}
+func readMessage(text []byte, observed time.Time, version string) *message {
+	m := &message{text: text, observed: observed, version: version, logs: plog.NewLogs(), byTenant: map[string]plog.LogRecordSlice{}}
 	decoder := streaming.NewDecoder(bytes.NewReader(text))
-	for row, err := decoder.Next(); !atEnd(err); {
+	for {
+		row, err := decoder.Next()
 		var bad *streaming.RecordError
 		switch {
 		case err == nil:
 			row.MoveTo(m.recordsOf(row.TenantID).AppendEmpty(), observed)
 			m.rows++
-			row, err = decoder.Next()
 		case errors.As(err, &bad):
-			behind := decoder.Offset()
-			row, err = decoder.Next()
-			m.passOn(m.between(bad.Offset, behind, atEnd(err)), bad)
+			m.passOn(text[bad.Offset:bad.End], bad)
+		case errors.Is(err, io.EOF):
+			return m
 		default:
 			// The decoder has no other error for a text in memory; should it get one, the rest is handed on.
-			m.passOn(m.between(decoder.Offset(), 0, true), err)
+			m.passOn(text[decoder.Offset():], err)
 			return m
 		}
 	}
-	return m
-}
-
-// atEnd: the error of a record that is cut off wraps io.EOF too.
-func atEnd(err error) bool {
-	var bad *streaming.RecordError
-	return errors.Is(err, io.EOF) && !errors.As(err, &bad)
-}
-
-// between is the text of a bad record. Where nothing follows and it is no JSON, only the end of the message bounds it.
-func (m *message) between(from, behind int64, last bool) []byte {
-	end := int64(len(m.text))
-	from = min(from, end)
-	behind = min(max(behind, from), end)
-	if text := m.text[from:behind]; !last || isJSON(text) {
-		return text
-	}
-	return m.text[from:]
-}
-
-func isJSON(text []byte) bool {
-	return jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 // passOn makes a record of what could not be decoded.
@@ -105,7 +84,10 @@ func (m *message) recordsOf(tenantID string) plog.LogRecordSlice {
 		if tenantID != "" {
 			resource.Resource().Attributes().PutStr(tables.AttributeTenantID, tenantID)
 		}
-		records = resource.ScopeLogs().AppendEmpty().LogRecords()
+		scope := resource.ScopeLogs().AppendEmpty()
+		scope.Scope().SetName(metadata.ScopeName)
+		scope.Scope().SetVersion(m.version)
+		records = scope.LogRecords()
 		m.byTenant[tenantID] = records
 	}
 	return records

@@ -8,7 +8,9 @@
 //
 //	extension.go  the component: MarshalLogs
 //	json.go       pdata values to JSON text
-//	file.go       whether the file that is appended to ends in the middle of a line
+//	file.go       the file that is appended to: whether the exporter still has it open under its path, and whether
+//	              it ends in the middle of a line
+//	file_unix.go  which files this process writes to
 package ndjsonencodingextension
 
 //go:generate go tool mdatagen metadata.yaml

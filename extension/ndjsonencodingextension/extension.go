@@ -22,19 +22,30 @@ var (
 )
 
 // MarshalLogs returns the bodies of all records, in order, as JSON texts with a line feed between them and none at
-// the end: the file exporter adds that one. It fails only if appends_to names a file that cannot be read.
+// the end: the file exporter adds that one. It fails only if appends_to names a file that cannot be read, or that has to
+// be written anew and cannot be; the exporter's caller then tries again.
 func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
-	var lines []byte
-	left := logs.LogRecordCount()
-	if e.file != nil && left > 0 {
-		cut, err := e.file.cut()
-		if err != nil {
-			return nil, err
-		}
-		if cut {
-			lines = append(lines, '\n')
-		}
+	if e.file == nil || logs.LogRecordCount() == 0 {
+		return appendLines(nil, logs), nil
 	}
+	lineFeed, err := e.file.begin()
+	if err != nil {
+		return nil, err
+	}
+	var lines []byte
+	if lineFeed {
+		lines = append(lines, '\n')
+	}
+	lines = appendLines(lines, logs)
+	if err := e.file.keep(lines); err != nil {
+		return nil, err
+	}
+	return lines, nil
+}
+
+// appendLines appends the records' bodies.
+func appendLines(lines []byte, logs plog.Logs) []byte {
+	left := logs.LogRecordCount()
 	first := len(lines)
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
@@ -42,7 +53,7 @@ func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
 				start := len(lines)
 				lines = appendValue(lines, record.Body())
 				if left--; left == 0 {
-					return lines, nil
+					return lines
 				}
 				lines = append(lines, '\n')
 				if start == first {
@@ -53,5 +64,5 @@ func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
 			}
 		}
 	}
-	return lines, nil
+	return lines
 }

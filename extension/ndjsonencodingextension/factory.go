@@ -19,10 +19,10 @@ func createDefaultConfig() component.Config {
 	return &Config{}
 }
 
-func create(_ context.Context, _ extension.Settings, config component.Config) (extension.Extension, error) {
+func create(_ context.Context, settings extension.Settings, config component.Config) (extension.Extension, error) {
 	e := &encoding{}
 	if path := config.(*Config).AppendsTo; path != "" {
-		e.file = &appended{path: path, wait: time.Sleep}
+		e.file = &appended{path: path, wait: time.Sleep, logger: settings.Logger}
 	}
 	return e, nil
 }

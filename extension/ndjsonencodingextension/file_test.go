@@ -24,7 +24,7 @@ func TestCut(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "events.ndjson")
 			require.NoError(t, os.WriteFile(path, []byte(tt.text), 0o600))
 			waited := 0
-			cut, err := appended{path, func(time.Duration) { waited++ }}.cut()
+			cut, err := (&appended{path: path, wait: func(time.Duration) { waited++ }}).cut()
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, cut)
 			assert.Equal(t, tt.want, waited > 0, "a whole line is seen at once")
@@ -33,14 +33,14 @@ func TestCut(t *testing.T) {
 }
 
 func TestCutWithoutFile(t *testing.T) {
-	cut, err := appended{path: filepath.Join(t.TempDir(), "missing")}.cut()
+	cut, err := (&appended{path: filepath.Join(t.TempDir(), "missing")}).cut()
 	require.NoError(t, err)
 	assert.False(t, cut)
 }
 
 func TestCutOfUnreadableFile(t *testing.T) {
 	path := t.TempDir() // a directory has no last byte
-	_, err := appended{path, func(time.Duration) {}}.cut()
+	_, err := (&appended{path: path, wait: func(time.Duration) {}}).cut()
 	require.ErrorContains(t, err, path)
 }
 
@@ -56,14 +56,14 @@ func TestCutWaitsForAWriter(t *testing.T) {
 	}
 	write("{")
 	waited := 0
-	cut, err := appended{path, func(time.Duration) {
+	cut, err := (&appended{path: path, wait: func(time.Duration) {
 		switch waited++; waited {
 		case 3, still:
 			write(" ")
 		case 2 * still:
 			write("}\n")
 		}
-	}}.cut()
+	}}).cut()
 	require.NoError(t, err)
 	assert.False(t, cut)
 	assert.Equal(t, 2*still, waited)

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.uber.org/zap"
 )
 
 // encodingHost is a host that has the extension under its plain name, as a collector's configuration gives it.
@@ -70,15 +71,21 @@ func TestFileExporterRotatesBetweenEvents(t *testing.T) {
 
 func startFileExporter(t *testing.T, path string) exporter.Logs {
 	t.Helper()
+	return startFileExporterWith(t, path, map[string]any{"rotation": map[string]any{"max_megabytes": 1}}, zap.NewNop())
+}
+
+func startFileExporterWith(t *testing.T, path string, settings map[string]any, logger *zap.Logger) exporter.Logs {
+	t.Helper()
 	id := component.NewID(NewFactory().Type())
-	extension, err := NewFactory().Create(t.Context(), extensiontest.NewNopSettings(id.Type()), &Config{AppendsTo: path})
+	extensionSettings := extensiontest.NewNopSettings(id.Type())
+	extensionSettings.Logger = logger
+	extension, err := NewFactory().Create(t.Context(), extensionSettings, &Config{AppendsTo: path})
 	require.NoError(t, err)
 
 	factory := fileexporter.NewFactory()
 	config := factory.CreateDefaultConfig()
-	require.NoError(t, confmap.NewFromStringMap(map[string]any{
-		"path": path, "encoding": id.String(), "rotation": map[string]any{"max_megabytes": 1},
-	}).Unmarshal(config))
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{"path": path, "encoding": id.String()}).Unmarshal(config))
+	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(config))
 	files, err := factory.CreateLogs(t.Context(), exportertest.NewNopSettings(factory.Type()), config)
 	require.NoError(t, err)
 	host := encodingHost{componenttest.NewNopHost(), map[component.ID]component.Component{id: extension}}

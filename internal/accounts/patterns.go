@@ -2,24 +2,28 @@ package accounts
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 )
 
 // Patterns are a user's own rules: globs in which `*` stands for anything and `?` for one character,
-// in any case. A name pattern is held against the name, `DOMAIN\name` and the UPN.
+// in any case.
 type Patterns struct {
-	Names   []string `mapstructure:"names"`
-	Domains []string `mapstructure:"domains"`
-	SIDs    []string `mapstructure:"sids"`
+	// Names are held against the name, `DOMAIN\name` and the UPN.
+	Names []string `mapstructure:"names" example:"[\"svc-*\"]"`
+	// Domains are held against the domain.
+	Domains []string `mapstructure:"domains" example:"[LAB]"`
+	// SIDs are held against the SID.
+	SIDs []string `mapstructure:"sids" example:"[\"S-1-5-21-1-*\"]"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// Validate names a pattern that could not mean anything.
-func (p *Patterns) Validate() error {
+// Check names a pattern that could not mean anything.
+func (p *Patterns) Check() error {
 	_, err := p.compile()
 	return err
 }
@@ -41,7 +45,7 @@ func (p *Patterns) compile() (*patterns, error) {
 	} {
 		var err error
 		if *list.into, err = compileGlobs(list.globs); err != nil {
-			return nil, fmt.Errorf("'%s': %w", list.key, err)
+			return nil, settings.Problemf(list.key, "%v", err)
 		}
 	}
 	return &compiled, nil
@@ -56,7 +60,7 @@ func compileGlobs(globs []string) (*regexp.Regexp, error) {
 	expressions := make([]string, len(globs))
 	for i, glob := range globs {
 		if strings.TrimSpace(glob) == "" {
-			return nil, errors.New("an empty pattern matches nothing; remove it")
+			return nil, errors.New("holds an empty pattern, which matches nothing: remove it")
 		}
 		expressions[i] = wildcards.Replace(regexp.QuoteMeta(glob))
 	}

@@ -20,6 +20,16 @@ const (
 	unnamedUser    Reason = "posix_unnamed"
 )
 
+// Reasons are all that NonHuman can give, sorted.
+func Reasons() []Reason {
+	reasons := []Reason{excluded}
+	for _, r := range builtin {
+		reasons = append(reasons, r.reason)
+	}
+	slices.Sort(reasons)
+	return slices.Compact(reasons)
+}
+
 // Rules decide whether an account is a person's.
 type Rules struct {
 	include, exclude *patterns

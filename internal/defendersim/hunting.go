@@ -110,7 +110,7 @@ func (a *api) answer(w http.ResponseWriter, r *http.Request, c *exchange) *apiEr
 	if fault.Kind != "" {
 		c.outcome = "fault " + string(fault.Kind)
 	}
-	result.cut = cutShort(text, result.rows, s.limits.MaxRows)
+	result.cut = cutShort(text, result.rows-result.made, s.limits.MaxRows-int(result.made))
 	if a.send(w, r, result, fault) {
 		_, scans := view.read()
 		s.judge.read(names, scans, result)

@@ -107,7 +107,7 @@ func (j *judge) read(names []string, scans []scan, r *result) {
 	t := j.table(strings.Join(names, "+"))
 	t.Queries++
 	t.RowsScanned += r.scanned
-	t.RowsReturned += r.rows
+	t.RowsReturned += r.rows - r.made
 	if !r.identified {
 		t.RowsOfCounts += r.rows
 		return

@@ -19,9 +19,10 @@ type result struct {
 	blocks     [][]byte // the rows as JSON with commas between, cut anywhere
 	bytes      int
 	rows       int64
+	made       int64 // of rows, those that the query itself has made
 	scanned    int64
 	identified bool     // identities tell rows of a table apart
-	identities []uint64 // one a row
+	identities []uint64 // one a row of a table
 	cut        bool     // its window may hold more rows
 	cpu        time.Duration
 	elapsed    time.Duration
@@ -49,7 +50,11 @@ func (a *api) evaluate(ctx context.Context, q query, poison bool) (*result, *api
 		var identity uint64
 		before := len(block)
 		block, identity = w.append(block, row)
-		r.identities = append(r.identities, identity)
+		if w.key.isOfTable(row) {
+			r.identities = append(r.identities, identity)
+		} else {
+			r.made++
+		}
 		r.bytes += len(block) - before + 1
 		r.rows++
 		if len(block) >= blockBytes {

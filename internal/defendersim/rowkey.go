@@ -29,13 +29,15 @@ type rowKey struct {
 	byKey   bool // columns are those of RowKey
 	// identifies is false of results that are no rows of a table, such as counts.
 	identifies bool
+	timestamp  int // the column of that name, where identifies is true
 	scratch    []byte
 }
 
 var keyColumns = []string{"DeviceId", tables.TimestampColumn, tables.ReportIDColumn, "ActionType"}
 
 func newRowKey(columns []kql.Column) rowKey {
-	k := rowKey{identifies: slices.ContainsFunc(columns, isTimestamp)}
+	k := rowKey{timestamp: slices.IndexFunc(columns, isTimestamp)}
+	k.identifies = k.timestamp >= 0
 	for _, name := range keyColumns {
 		i := slices.IndexFunc(columns, func(c kql.Column) bool { return c.Name == name })
 		if i < 0 {
@@ -50,6 +52,9 @@ func newRowKey(columns []kql.Column) rowKey {
 	k.byKey = true
 	return k
 }
+
+// isOfTable reports whether a row is one of a table, and not one that the query itself has made, as with print.
+func (k *rowKey) isOfTable(row []kql.Value) bool { return !k.identifies || !row[k.timestamp].IsNull() }
 
 func (k *rowKey) hash(row []kql.Value) uint64 {
 	b := k.scratch[:0]

@@ -19,6 +19,7 @@
 //	kafkatopic_test.go what a consumer of its own reads of a topic, and in which order
 //	kafkabroker_test.go Apache Kafka itself, started and ended by scripts/kafka
 //	otlpserver_test.go an OTLP server that answers as its script says
+//	refusal_test.go    destinations that refuse everything, and single rows that are refused
 //	memory_test.go     how much memory a collector takes
 //	progress_test.go   what a collector stored: the only file that knows the form of stored cursors
 //

@@ -128,3 +128,35 @@ func mountSmallDisk(t *testing.T, directory, size string) (resize func(size stri
 		require.NoError(t, err, "%s", output)
 	}
 }
+
+// Somebody removes the file while the collector runs: what is delivered from then on stands in a new one.
+func TestFileRemoved(t *testing.T) {
+	t.Parallel()
+	s, want := newDeliveryStage(t)
+	release := s.holdAfter(len(want.rows) / 3)
+	c := s.startShipped("file.yaml", nil)
+	s.returned(len(want.rows) / 3)
+	size, still := int64(-1), 0
+	s.eventually(func() bool {
+		before := size
+		if size = written(t, s.shippedFile()); size > 0 && size == before {
+			still++
+		} else {
+			still = 0
+		}
+		return still > 20
+	}, "what was read should be delivered")
+	kept, err := os.ReadFile(s.shippedFile())
+	require.NoError(t, err)
+	aside := strings.TrimSuffix(s.shippedFile(), ".ndjson") + "-removed.ndjson" // the test reads it as one of the outputs
+	require.NoError(t, os.WriteFile(aside, kept, 0o600))
+	require.NoError(t, os.Remove(s.shippedFile()))
+	release()
+	require.Eventually(t, s.haveLines(want), wait, longTick, "all events should come, in files that have a name")
+	assert.Contains(t, c.log(), "was removed, renamed or replaced")
+	c.stop()
+	events, broken, _ := readLines(t, s.shippedFile())
+	again := want.delivered(t, events)
+	assert.Zero(t, broken)
+	t.Logf("%d events, %d of them again", len(want.events), again)
+}

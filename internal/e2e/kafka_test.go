@@ -116,6 +116,17 @@ func TestKafkaMessageTooLarge(t *testing.T) {
 	want.delivered(t, kept())
 	assert.NotEmpty(t, s.deadLetters())
 	assert.NotEmpty(t, want.missing(read.events()), "some events are too large")
+	times := map[string]int{}
+	for _, event := range read.events() {
+		times[event.ID]++
+	}
+	for _, r := range s.deadLetters() {
+		assert.Zero(t, times[r.uid], "%s is both kept and in the topic", r.uid)
+		if event, ok := want.events[r.uid]; ok {
+			assert.Greater(t, len(event.line), 1200, "%s was not too large", r.uid)
+		}
+	}
+	t.Logf("%d messages of %d events", len(read.events()), len(times))
 	assert.Contains(t, c.log(), "MESSAGE_TOO_LARGE")
 	// Rows without an account need a directory, which a collector that has read nothing else does not have.
 	assert.Empty(t, want.ofPersons().missing(append(read.events(), s.replay()...)), "dead letters can be given back")

@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 
@@ -26,6 +30,7 @@ type otlpServer struct {
 	endpoint string
 	mu       sync.Mutex // guards what follows
 	script   map[int]answer
+	judge    func(plog.Logs) error // nil: takes all
 	calls    int
 	events   []totalEvent
 }
@@ -54,8 +59,13 @@ func startOTLPServer(t *testing.T, script map[int]answer, options ...grpc.Server
 func (s *otlpServer) Export(ctx context.Context, request plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
 	s.mu.Lock()
 	s.calls++
-	act := s.script[s.calls]
+	act, judge := s.script[s.calls], s.judge
 	s.mu.Unlock()
+	if judge != nil {
+		if err := judge(request.Logs()); err != nil {
+			return plogotlp.NewExportResponse(), err
+		}
+	}
 	taken, response, err := request.Logs().LogRecordCount(), plogotlp.NewExportResponse(), error(nil)
 	if act != nil {
 		taken, response, err = act(ctx, taken)
@@ -83,6 +93,37 @@ func (s *otlpServer) take(logs plog.Logs, taken int) {
 			}
 		}
 	}
+}
+
+// judged changes how calls are judged.
+func (s *otlpServer) judged(judge func(plog.Logs) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.judge = judge
+}
+
+// startOTLPHTTPServer takes requests of OTLP/HTTP. A call that the server judges to be refused is answered with status.
+func startOTLPHTTPServer(t *testing.T, httpStatus int) *otlpServer {
+	t.Helper()
+	s := &otlpServer{t: t}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := gzip.NewReader(r.Body)
+		if !assert.NoError(t, err) {
+			return
+		}
+		data, err := io.ReadAll(body)
+		assert.NoError(t, err)
+		request := plogotlp.NewExportRequest()
+		assert.NoError(t, request.UnmarshalProto(data))
+		if _, err := s.Export(r.Context(), request); err != nil {
+			w.WriteHeader(httpStatus)
+			return
+		}
+		w.Header().Set("Content-Type", "application/x-protobuf")
+	}))
+	t.Cleanup(server.Close)
+	s.endpoint = server.Listener.Addr().String()
+	return s
 }
 
 // received returns what was taken, in order, and how many calls there were.

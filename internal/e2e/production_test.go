@@ -27,17 +27,18 @@ func TestProduction(t *testing.T) {
 	cluster := newCluster(t, kfake.TLS(certificate), kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", user, password),
 		kfake.SeedTopics(topicPartitions, topicName))
 	telemetry := startTelemetryServer(t)
-	health, metrics := freePort(t), freePort(t)
+	health, liveness, metrics := freePort(t), freePort(t), freePort(t)
 	c := s.startShipped("production.yaml", []string{"kafkaca.yaml"},
 		"KAFKA_BROKERS="+strings.Join(cluster.ListenAddrs(), ","), "KAFKA_USERNAME="+user, "KAFKA_PASSWORD="+password,
 		"E2E_KAFKA_CA_FILE="+caFile, "TELEMETRY_ENDPOINT="+telemetry.url, "TELEMETRY_INTERVAL_MS=200",
-		"HEALTH_ENDPOINT=127.0.0.1:"+health, "METRICS_PORT="+metrics)
+		"HEALTH_ENDPOINT=127.0.0.1:"+health, "LIVENESS_ENDPOINT=127.0.0.1:"+liveness, "METRICS_PORT="+metrics)
 	memory := c.watchMemory()
 	read := consume(t, cluster.ListenAddrs(), topicName,
 		secured(t, caFile, scram.Auth{User: user, Pass: password}.AsSha512Mechanism())...)
 	require.Eventually(t, read.have(want), wait, longTick, "all events should come")
 
 	assert.Equal(t, http.StatusOK, status(t, "http://127.0.0.1:"+health+"/status"))
+	assert.Equal(t, http.StatusOK, status(t, "http://127.0.0.1:"+liveness+"/status"))
 	scraped := scrapeMetrics(t, "http://127.0.0.1:"+metrics+"/metrics")
 	for _, name := range []string{
 		"otelcol_receiver_defender_rows", "otelcol_receiver_defender_cursor_lag",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
@@ -13,13 +12,14 @@ import (
 // acquirer is an MSAL client. fresh asks it not to answer from its cache.
 type acquirer func(ctx context.Context, fresh bool) (string, error)
 
-// newConfidential makes the MSAL client of an app registration. Its cache is its own.
-func newConfidential(c *Credentials, material []byte, hc *http.Client, scope string) (acquirer, error) {
+// newConfidential makes the MSAL client of an app registration. Its cache is its own. assertion is asked
+// for the federated token at each request.
+func newConfidential(c *Credentials, material []byte, assertion func() (string, error), hc *http.Client, scope string) (acquirer, error) {
 	authority, microsoft, err := c.authority(scope)
 	if err != nil {
 		return nil, err
 	}
-	cred, err := c.credential(material)
+	cred, err := c.credential(material, assertion)
 	if err != nil {
 		return nil, err
 	}
@@ -45,29 +45,26 @@ func newConfidential(c *Credentials, material []byte, hc *http.Client, scope str
 	}, nil
 }
 
-func (c *Credentials) credential(material []byte) (confidential.Credential, error) {
+func (c *Credentials) credential(material []byte, assertion func() (string, error)) (confidential.Credential, error) {
 	if c.FederatedTokenFile != "" {
 		// MSAL calls this for each token request, so the file's present content is sent.
 		return confidential.NewCredFromAssertionCallback(
-			func(context.Context, confidential.AssertionRequestOptions) (string, error) {
-				assertion, err := readFile("federated_token_file", c.FederatedTokenFile)
-				return strings.TrimSpace(string(assertion)), asOperatorError(err)
-			}), nil
+			func(context.Context, confidential.AssertionRequestOptions) (string, error) { return assertion() }), nil
 	}
 	if c.CertFile == "" {
 		cred, err := confidential.NewCredFromSecret(string(material))
 		if err != nil {
-			return cred, fmt.Errorf("credentials::client_secret: %w", err)
+			return cred, fmt.Errorf("'credentials::client_secret': %w", err)
 		}
 		return cred, nil
 	}
 	certs, key, err := confidential.CertFromPEM(material, "")
 	if err != nil {
-		return confidential.Credential{}, fmt.Errorf("credentials::client_certificate: %w", err)
+		return confidential.Credential{}, fmt.Errorf("'credentials::client_certificate': %w", err)
 	}
 	cred, err := confidential.NewCredFromCert(certs, key)
 	if err != nil {
-		return cred, fmt.Errorf("credentials::client_certificate: %w", err)
+		return cred, fmt.Errorf("'credentials::client_certificate': %w", err)
 	}
 	return cred, nil
 }
@@ -80,7 +77,7 @@ func newManagedIdentity(c *Credentials, hc *http.Client, scope string) (acquirer
 	}
 	client, err := managedidentity.New(id, managedidentity.WithHTTPClient(hc))
 	if err != nil {
-		return nil, fmt.Errorf("credentials::managed_identity: %w", err)
+		return nil, fmt.Errorf("'credentials::managed_identity': %w", err)
 	}
 	return func(ctx context.Context, fresh bool) (string, error) {
 		var options []managedidentity.AcquireTokenOption

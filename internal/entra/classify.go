@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,31 +25,34 @@ type reason struct {
 	advice string
 }
 
+// codeExpired is told of a secret that was right.
+const codeExpired = 7000222
+
 // reasons by error_code (learn.microsoft.com/entra/identity-platform/reference-error-codes).
 var reasons = map[int]reason{
-	7000215: {BadCredentials, "the client secret is wrong: use the secret's value, not its id"},
-	7000222: {BadCredentials, "the client secret has expired: create a new one in the app registration"},
-	7000216: {BadCredentials, "the app registration wants a client secret or certificate, and none was accepted"},
-	7000218: {BadCredentials, "the app registration wants a client secret or certificate, and none was sent"},
-	700016:  {BadCredentials, "the app registration does not exist in this tenant: check client_id and tenant_id"},
-	7000112: {BadCredentials, "the app registration is disabled in this tenant"},
-	7000229: {BadCredentials, "the app registration has no service principal in this tenant: grant admin consent"},
-	90002:   {BadCredentials, "the tenant does not exist: check tenant_id, and that it belongs to this cloud"},
-	900023:  {BadCredentials, "tenant_id is neither a tenant's id nor one of its domains"},
-	900971:  {BadCredentials, "the app registration has no reply address"},
-	700027:  {BadCredentials, "the certificate is not known to the app registration, or has expired: upload it there"},
-	700030:  {BadCredentials, "the certificate is not valid for this app registration"},
-	700024:  {BadCredentials, "the assertion is outside its time of validity: check this machine's clock, or the federated token's age"},
-	700021:  {BadCredentials, "the assertion's issuer or subject is not that of the app registration"},
-	700211:  {BadCredentials, "no federated credential of the app registration has the token's issuer"},
-	700212:  {BadCredentials, "no federated credential of the app registration has the token's audience"},
-	700213:  {BadCredentials, "no federated credential of the app registration has the token's subject"},
-	70011:   {BadCredentials, "the scope is not valid: check cloud and api"},
-	500011:  {BadCredentials, "the API is not known in this tenant: check cloud and api, and that the tenant has Defender"},
-	53003:   {BadCredentials, "a Conditional Access policy blocks the app registration"},
-	90033:   {Transient, ""},
-	90055:   {Transient, ""},
-	50058:   {Transient, ""},
+	7000215:     {BadCredentials, "the client secret is wrong: use the secret's value, not its id"},
+	codeExpired: {BadCredentials, "the client secret has expired: create a new one in the app registration"},
+	7000216:     {BadCredentials, "the app registration wants a client secret or certificate, and none was accepted"},
+	7000218:     {BadCredentials, "the app registration wants a client secret or certificate, and none was sent"},
+	700016:      {BadCredentials, "the app registration does not exist in this tenant: check client_id and tenant_id"},
+	7000112:     {BadCredentials, "the app registration is disabled in this tenant"},
+	7000229:     {BadCredentials, "the app registration has no service principal in this tenant: grant admin consent"},
+	90002:       {BadCredentials, "the tenant does not exist: check tenant_id, and that it belongs to this cloud"},
+	900023:      {BadCredentials, "tenant_id is neither a tenant's id nor one of its domains"},
+	900971:      {BadCredentials, "the app registration has no reply address"},
+	700027:      {BadCredentials, "the certificate is not known to the app registration, or has expired: upload it there"},
+	700030:      {BadCredentials, "the certificate is not valid for this app registration"},
+	700024:      {BadCredentials, "the assertion is outside its time of validity: check this machine's clock, or the federated token's age"},
+	700021:      {BadCredentials, "the assertion's issuer or subject is not that of the app registration"},
+	700211:      {BadCredentials, "no federated credential of the app registration has the token's issuer"},
+	700212:      {BadCredentials, "no federated credential of the app registration has the token's audience"},
+	700213:      {BadCredentials, "no federated credential of the app registration has the token's subject"},
+	70011:       {BadCredentials, "the scope is not valid: check cloud and api"},
+	500011:      {BadCredentials, "the API is not known in this tenant: check cloud and api, and that the tenant has Defender"},
+	53003:       {BadCredentials, "a Conditional Access policy blocks the app registration"},
+	90033:       {Transient, ""},
+	90055:       {Transient, ""},
+	50058:       {Transient, ""},
 }
 
 var aadsts = regexp.MustCompile(`AADSTS(\d{4,8})`)
@@ -67,15 +71,43 @@ func (s *Source) classify(ctx context.Context, err error) error {
 		return &Error{Err: context.Cause(ctx)}
 	}
 	if transport := (*url.Error)(nil); errors.As(err, &transport) {
-		return &Error{Err: transport}
+		return &Error{Advice: s.unreachable(transport), Err: transport}
 	}
 	if errors.As(err, new(msal.InvalidJsonErr)) {
-		return &Error{Description: "the answer of the login host is not the JSON of a token"}
+		return &Error{Advice: refusal.Stranger(s.host(), s.setting()), Description: "the answer of the login host is not the JSON of a token"}
 	}
 	// MSAL appends what it read after a line break or within braces.
 	text, _, _ := strings.Cut(err.Error(), "\n")
 	text, _, _ = strings.Cut(text, "{")
 	return &Error{Description: s.shown(text)}
+}
+
+// unreachable is the advice for a request that got no answer.
+func (s *Source) unreachable(err *url.Error) string {
+	if s.credentials.ManagedIdentity {
+		return "the machine's identity endpoint does not answer: credentials::managed_identity needs an Azure machine or service with a managed identity"
+	}
+	return refusal.Unreachable(err, s.setting())
+}
+
+// host is the one that gives tokens.
+func (s *Source) host() string {
+	if s.credentials.ManagedIdentity {
+		return "the machine's identity endpoint"
+	}
+	tenant, _, err := s.credentials.authority(s.scope)
+	if u, parseErr := url.Parse(tenant); err == nil && parseErr == nil {
+		return u.Host
+	}
+	return "the login host"
+}
+
+// setting is the key that names the host.
+func (s *Source) setting() string {
+	if s.credentials.ManagedIdentity {
+		return "credentials::managed_identity"
+	}
+	return "credentials::authority"
 }
 
 func (s *Source) shown(text string) string {
@@ -107,7 +139,27 @@ func (s *Source) refused(resp *http.Response) *Error {
 		}
 	}
 	e.Kind, e.Advice = judge(resp.StatusCode, answer.Error, e.Codes)
+	e.offered = answer.Error == "invalid_client" && !slices.Contains(e.Codes, codeExpired)
+	if e.Advice == "" && answer.Error == "" {
+		e.Advice = s.strange(resp, bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")))
+	}
 	return e
+}
+
+// strange is the advice for an answer that is not Entra ID's own; "" for outages, which pass.
+func (s *Source) strange(resp *http.Response, page bool) string {
+	switch status := resp.StatusCode; {
+	case status == http.StatusProxyAuthRequired:
+		return refusal.ProxyLogin
+	case status >= 300 && status < 400:
+		return refusal.Redirected(resp.Header.Get("Location"), s.host(), s.setting())
+	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
+		return ""
+	case page:
+		return refusal.Page(s.host(), s.setting())
+	default:
+		return refusal.Stranger(s.host(), s.setting())
+	}
 }
 
 func judge(status int, name string, codes []int) (Kind, string) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/config/configopaque"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 )
 
 // Credentials say who asks for tokens, in exactly one of five ways: ClientSecret, ClientSecretFile,
@@ -49,47 +51,87 @@ func (c *Credentials) authority(scope string) (tenant string, microsoft bool, er
 	}
 	u, err := url.Parse(host)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return "", false, errors.New("credentials::authority: must be the https URL of a login host, e.g. " + authorityGlobal)
+		return "", false, errors.New("'credentials::authority' must be the https URL of a login host, e.g. " + authorityGlobal)
 	}
 	if c.TenantID == "" || strings.ContainsAny(c.TenantID, "/?#") {
-		return "", false, errors.New("credentials::tenant_id: must be the tenant's id or one of its domains")
+		return "", false, errors.New("'credentials::tenant_id' must be the tenant's id or one of its domains")
 	}
 	return u.JoinPath(c.TenantID).String(), slices.Contains(microsoftHosts, strings.ToLower(u.Hostname())), nil
 }
 
-// material is what the credential files hold now: a secret, or PEM blocks. It is nil for the ways
-// that need no files or read them elsewhere.
+// material is what the credentials are made of now: a secret, or PEM blocks. It is nil for the ways that
+// need neither; a federated token is read when it is sent.
 func (c *Credentials) material() ([]byte, error) {
 	switch {
 	case c.ClientSecretFile != "":
-		content, err := readFile("client_secret_file", c.ClientSecretFile)
-		if err != nil {
-			return nil, err
-		}
-		// Editors and kubectl end a file with a newline, which is no part of a secret.
-		return bytes.TrimRight(content, "\r\n"), nil
+		return readLine("client_secret_file", c.ClientSecretFile)
 	case c.CertFile != "":
 		pem, err := readFile("client_certificate::cert_file", c.CertFile)
 		if err != nil || c.KeyFile == "" || c.KeyFile == c.CertFile {
-			return pem, err
+			return decodeText(pem), err
 		}
 		key, err := readFile("client_certificate::key_file", c.KeyFile)
 		if err != nil {
 			return nil, err
 		}
-		return slices.Concat(pem, []byte("\n"), key), nil
+		return slices.Concat(decodeText(pem), []byte("\n"), decodeText(key)), nil
+	case c.ClientSecret != "":
+		secret, err := decodeLine([]byte(c.ClientSecret))
+		if err != nil {
+			return nil, fmt.Errorf("credentials::client_secret: %w", err)
+		}
+		return secret, nil
 	default:
-		return []byte(c.ClientSecret), nil
+		return nil, nil
 	}
+}
+
+// files are those that the credentials are read from.
+func (c *Credentials) files() []string {
+	var files []string
+	for _, file := range []string{c.ClientSecretFile, c.CertFile, c.KeyFile, c.FederatedTokenFile} {
+		if file != "" && !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// kind is what the operator calls the credentials.
+func (c *Credentials) kind() string {
+	switch {
+	case c.CertFile != "":
+		return "certificate"
+	case c.FederatedTokenFile != "":
+		return "token file"
+	default:
+		return "secret"
+	}
+}
+
+// readLine reads the one line of a file.
+func readLine(setting, path string) ([]byte, error) {
+	content, err := readFile(setting, path)
+	if err != nil {
+		return nil, err
+	}
+	line, err := decodeLine(content)
+	if err == nil && len(line) == 0 {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("credentials::%s: %s: %w", setting, path, err)
+	}
+	return line, nil
 }
 
 func readFile(setting, path string) ([]byte, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("credentials::%s: %w", setting, err)
+		return nil, settings.Unreadable("credentials::"+setting, path, err)
 	}
 	if len(bytes.TrimSpace(content)) == 0 {
-		return nil, fmt.Errorf("credentials::%s: %s is empty", setting, path)
+		return nil, fmt.Errorf("'credentials::%s' names the file %s, which is empty", setting, path)
 	}
 	return content, nil
 }

@@ -28,12 +28,13 @@ func (k Kind) String() string {
 type Error struct {
 	Kind          Kind
 	Codes         []int  // Entra's error_codes, the numbers of AADSTS…
-	Advice        string // what to change, e.g. which setting; of an unknown or passing reason, ""
+	Advice        string // what an operator can do, e.g. which setting to change; "" where only waiting helps
 	Description   string // Entra's own words, or the transport's
 	CorrelationID string // what Microsoft's support asks for
 	Status        int    // HTTP status; 0 when no answer came
 	RetryAfter    time.Duration
 	Err           error // the cause, where it may be shown
+	offered       bool  // what was refused is the secret, certificate or token itself
 }
 
 func (e *Error) Error() string {

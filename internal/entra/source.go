@@ -5,8 +5,11 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/refusal"
 )
 
 // Source gives access tokens for one scope. It is safe for concurrent use.
@@ -16,6 +19,7 @@ type Source struct {
 	client      *http.Client
 	logger      *zap.Logger
 	flights     flights
+	started     fingerprint // of the credential files before they were read first
 
 	mu sync.Mutex // guards everything below
 	// acquire was made with material; nil before the first token.
@@ -23,6 +27,7 @@ type Source struct {
 	material []byte
 	last     string // the token given last
 	stale    bool   // last was not accepted
+	trial    trial
 }
 
 // NewSource makes a source of tokens for scope, e.g. https://graph.microsoft.com/.default. Requests
@@ -30,6 +35,7 @@ type Source struct {
 // nothing; settings that cannot work and files that cannot be read are errors.
 func NewSource(c Credentials, hc *http.Client, scope string, logger *zap.Logger) (*Source, error) {
 	s := &Source{credentials: c, scope: scope, client: bounded(hc), logger: logger}
+	s.started, _ = c.fingerprint()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.renew(); err != nil {
@@ -66,8 +72,9 @@ func (s *Source) token(ctx context.Context) (string, error) {
 		if unreadable != nil {
 			return "", asOperatorError(unreadable)
 		}
-		return "", s.classify(ctx, err)
+		return "", s.judgeTrial(s.classify(ctx, err))
 	}
+	s.passTrial()
 	if unreadable != nil {
 		s.logger.Warn("Cannot read the credentials again; using those read before", zap.Error(unreadable))
 	}
@@ -92,10 +99,11 @@ func (s *Source) renew() error {
 	if s.acquire != nil && bytes.Equal(material, s.material) {
 		return nil
 	}
-	acquire, err := newConfidential(&s.credentials, material, s.client, s.scope)
+	acquire, err := newConfidential(&s.credentials, material, s.assertion, s.client, s.scope)
 	if err != nil {
 		return err
 	}
+	s.trial.offer(material, time.Now())
 	if s.acquire != nil {
 		s.logger.Info("The credentials have changed; asking for a new token")
 	}
@@ -103,8 +111,18 @@ func (s *Source) renew() error {
 	return nil
 }
 
+// assertion reads the federated token that is to be sent. s.mu is held, as it is while MSAL is asked.
+func (s *Source) assertion() (string, error) {
+	token, err := readLine("federated_token_file", s.credentials.FederatedTokenFile)
+	if err != nil {
+		return "", asOperatorError(err)
+	}
+	s.trial.offer(token, time.Now())
+	return string(token), nil
+}
+
 // localClient reaches the machine's own identity endpoint, which no proxy can. Token requests are
 // rare, so no connection is kept.
 func localClient() *http.Client {
-	return &http.Client{Timeout: requestTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	return refusal.Staying(&http.Client{Timeout: requestTimeout, Transport: &http.Transport{DisableKeepAlives: true}})
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/refusal"
 )
 
 const (
@@ -16,10 +18,10 @@ const (
 
 var errAnswerTooLarge = errors.New("the answer is larger than 1 MiB, so it is no token answer")
 
-// bounded is hc with a limit on the size of answers and on the time of a request. A hunting query
-// may take minutes; a token may not.
+// bounded is hc with a limit on the size of answers and on the time of a request, and without redirects,
+// which would take a secret along. A hunting query may take minutes; a token may not.
 func bounded(hc *http.Client) *http.Client {
-	c := *hc
+	c := refusal.Staying(hc)
 	next := c.Transport
 	if next == nil {
 		next = http.DefaultTransport
@@ -28,7 +30,7 @@ func bounded(hc *http.Client) *http.Client {
 	if c.Timeout == 0 || c.Timeout > requestTimeout {
 		c.Timeout = requestTimeout
 	}
-	return &c
+	return c
 }
 
 type boundedTransport struct{ next http.RoundTripper }

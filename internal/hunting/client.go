@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/refusal"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -25,7 +26,7 @@ type Config struct {
 	API      API
 	Endpoint *url.URL // base URL, without the API's path
 	// Client's Timeout bounds the time spent waiting for the service, without that in which the
-	// caller works on rows.
+	// caller works on rows. No redirect is followed, whatever its CheckRedirect.
 	Client       *http.Client
 	Tokens       TokenSource
 	UserAgent    string
@@ -37,11 +38,9 @@ type Config struct {
 
 // Client sends queries to a hunting API. It is safe for concurrent use.
 type Client struct {
-	cfg  Config
-	url  string
-	http *http.Client
-	// staying does not follow redirects, which may lead to another host.
-	staying *http.Client
+	cfg     Config
+	url     string
+	http    *http.Client
 	timeout time.Duration
 	clock   ServiceClock
 }
@@ -52,16 +51,12 @@ func NewClient(cfg Config) *Client {
 		cfg.Now = time.Now
 	}
 	c := &Client{cfg: cfg, url: cfg.Endpoint.JoinPath(cfg.API.path()).String(), timeout: cfg.Client.Timeout}
-	untimed := *cfg.Client
-	untimed.Timeout = 0
-	c.http = &untimed
-	staying := untimed
-	staying.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c.staying = &staying
+	c.http = refusal.Staying(cfg.Client)
+	c.http.Timeout = 0
 	return c
 }
 
-// Clock knows the service's time from the answers so far.
+// Clock knows the service's time from the answers so far whose rows told it (Rows.ObserveNow).
 func (c *Client) Clock() *ServiceClock { return &c.clock }
 
 // Query sends one query and returns once the header of a status 200 is in; the caller closes Rows.
@@ -110,11 +105,11 @@ func (c *Client) send(ctx context.Context, request []byte, token string, columns
 		return nil, fmt.Errorf("build the request: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	return c.do(c.http, req, hunted, token, columns)
+	return c.do(req, hunted, token, columns)
 }
 
 // do sends a request and returns once the header of a status 200 is in.
-func (c *Client) do(client *http.Client, req *http.Request, of subject, token string, columns []tables.Column) (*Rows, error) {
+func (c *Client) do(req *http.Request, of subject, token string, columns []tables.Column) (*Rows, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	req = req.WithContext(ctx)
 	req.Header.Set("Authorization", "Bearer "+token)
@@ -126,18 +121,18 @@ func (c *Client) do(client *http.Client, req *http.Request, of subject, token st
 	waiting := newPatience(c.timeout, cancel)
 	sent := c.cfg.Now()
 	waiting.begin()
-	resp, err := client.Do(req)
+	resp, err := c.http.Do(req)
 	waiting.end()
+	received := c.cfg.Now()
 	if err != nil {
 		err = transportError(ctx, of, err)
 		cancel(nil)
 		return nil, err
 	}
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		c.clock.Observe(date, sent, c.cfg.Now())
-	}
 	rows := newRows(ctx, cancel, resp, &body{r: resp.Body, patience: waiting, limit: c.cfg.MaxBodyBytes}, columns)
-	rows.api, rows.of, rows.token = c.cfg.API, of, token
+	rows.api, rows.of, rows.host = c.cfg.API, of, req.URL.Host
+	rows.token, rows.tokens = token, c.cfg.Tokens
+	rows.clock, rows.sent, rows.received = &c.clock, sent, received
 	if resp.StatusCode != http.StatusOK {
 		defer rows.Close()
 		return nil, c.refusal(rows)
@@ -147,8 +142,9 @@ func (c *Client) do(client *http.Client, req *http.Request, of subject, token st
 
 // transportError is the error of a request that got no answer.
 func transportError(ctx context.Context, of subject, err error) *Error {
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
+	cause := context.Cause(ctx)
+	if cause == nil {
+		return &Error{Kind: Transient, of: of, Advice: refusal.Unreachable(err, "endpoint"), Err: err}
 	}
-	return &Error{Kind: Transient, of: of, Err: err}
+	return &Error{Kind: Transient, of: of, MaybeSize: of == hunted && errors.As(cause, new(timeoutError)), Err: cause}
 }

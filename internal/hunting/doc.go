@@ -7,14 +7,20 @@
 //     new token. There are no other retries: each request counts against the tenant's quota, so the
 //     caller decides.
 //   - Every refusal is an *Error whose Kind says what helps. One table, `reasons`, holds how status and
-//     text map to it. Trouble with tokens comes through as the token source's own error.
+//     text map to it. Only a 400, or an error inside a 200, is about the query; what is not the API's own
+//     answer is Unexpected. Where somebody has to act, Advice says how, unless that takes knowledge of the
+//     table. Trouble with tokens comes through as the token source's own error.
+//   - A gateway's 502, 504 or 413 and our own timeout are Transient with MaybeSize: whether the size was the
+//     cause is known only once a smaller query succeeds.
+//   - No redirect is followed, so that the token stays where it belongs. A 403 drops the token: a permission
+//     that is granted now stands in new tokens only.
 //   - Rows.Next first reads a row whole, then fills the map. A row that it returned is complete whatever
 //     comes after; only a body that closes properly ends without an error.
 //   - Values are attacker-chosen (command lines), so no value may stop a page: broken UTF-8 is repaired
 //     and counted, numbers beyond 64 bits and too deeply nested values are kept as text.
 //   - Memory is bounded by one row; the body by Config.MaxBodyBytes.
 //   - Client.Users reads Microsoft Graph's /users by the same means. Its rows are users in Graph's names,
-//     and Rows.Link leads to the next page or to the changes since; a link to another host is not
-//     followed, and neither is a redirect, so that the token stays where it belongs.
-//   - The service's own time is known from the Date headers of its answers (ServiceClock).
+//     and Rows.Link leads to the next page or to the changes since; a link to another host is not followed.
+//   - The service's own time is known from what its now() gave in the rows of answers (ServiceClock). The
+//     Date header is no source: a gateway may write its own.
 package hunting

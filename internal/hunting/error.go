@@ -11,7 +11,8 @@ import (
 type Kind uint8
 
 const (
-	// Transient: the service or the way to it failed; the same query may work later.
+	// Transient: the service or the way to it failed; the same query may work later. Where MaybeSize is
+	// set, the size of the result is a possible cause.
 	Transient Kind = iota
 	// Interrupted: the answer broke off or is not what was asked for; the rows before that are whole.
 	Interrupted
@@ -23,16 +24,21 @@ const (
 	RateLimited
 	// CPULimited: the tenant's CPU share is used up; wait for RetryAfter, or for the next quarter hour.
 	CPULimited
-	// UnknownTable: the tenant has no such table; mostly its plan lacks the product.
+	// UnknownTable: the tenant has no table Name; mostly its plan lacks the product.
 	UnknownTable
-	// UnknownColumn: the table has no such column.
+	// UnknownColumn: the table has no column Name.
 	UnknownColumn
 	// BadQuery: the service refuses the request as it stands.
 	BadQuery
 	// Unauthorized: the token is not accepted, nor is a new one.
 	Unauthorized
-	// Forbidden: the app registration lacks the permission.
+	// Forbidden: the app registration lacks the permission. The next try uses a new token.
 	Forbidden
+	// Unlicensed: the tenant has no licence for what was asked, or is not set up for it.
+	Unlicensed
+	// Unexpected: not the API answered, but something in its place: a login page, a gateway, another
+	// service. It says nothing about the query.
+	Unexpected
 	// Retired: the legacy API no longer answers.
 	Retired
 	// LinkExpired: the service does not know any more what a link of Users leads to; begin anew.
@@ -43,7 +49,7 @@ var kindNames = [...]string{
 	Transient: "transient", Interrupted: "interrupted", TooLarge: "too_large", TooHeavy: "too_heavy",
 	RateLimited: "rate_limited", CPULimited: "cpu_limited", UnknownTable: "unknown_table",
 	UnknownColumn: "unknown_column", BadQuery: "bad_query", Unauthorized: "unauthorized",
-	Forbidden: "forbidden", Retired: "retired", LinkExpired: "link_expired",
+	Forbidden: "forbidden", Unlicensed: "unlicensed", Unexpected: "unexpected", Retired: "retired", LinkExpired: "link_expired",
 }
 
 // String is the kind in snake_case, as metrics and pages show it.
@@ -75,6 +81,9 @@ type Error struct {
 	of         subject
 	Status     int           // HTTP status; 0 when no answer came
 	Code       string        // the service's error code, e.g. BadRequest
+	Name       string        // the table or column that the service does not know; "" where it names none
+	MaybeSize  bool          // of a Transient or Interrupted error: a smaller result might have come
+	Advice     string        // what an operator can do; "" where it is for the caller to say, or to wait
 	Message    string        // the service's text, scrubbed and cut; of a transport error, ""
 	RequestID  string        // what Microsoft's support asks for
 	RetryAfter time.Duration // as the header asks, not capped; 0 when it does not
@@ -83,16 +92,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var b strings.Builder
-	switch {
-	case e.Status == 0:
-		b.WriteString("no answer from " + e.of.String())
-	case e.Status == http.StatusOK:
-		b.WriteString("the answer of " + e.of.String() + " is not usable")
-	default:
-		fmt.Fprintf(&b, "%s refused the query with status %d", e.of, e.Status)
-	}
-	if e.Code != "" {
-		b.WriteString(" " + e.Code)
+	b.WriteString(e.outcome())
+	if e.Advice != "" {
+		b.WriteString(": " + e.Advice)
 	}
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
@@ -106,5 +108,36 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// outcome is what became of the request.
+func (e *Error) outcome() string {
+	status := fmt.Sprintf("status %d", e.Status)
+	if e.Code != "" {
+		status += " " + e.Code
+	}
+	switch {
+	case e.Status == 0:
+		return "no answer from " + e.of.String()
+	case e.Status == http.StatusOK && e.Code == "":
+		return "the answer of " + e.of.String() + " is not usable"
+	case e.Status == http.StatusOK:
+		return "the answer of " + e.of.String() + " holds the error " + e.Code
+	case e.Kind == Unexpected:
+		return fmt.Sprintf("an answer with %s came that is not that of %s", status, e.of)
+	case e.Kind == Transient:
+		return fmt.Sprintf("%s failed with %s", e.of, status)
+	default:
+		return fmt.Sprintf("%s refused the query with %s", e.of, status)
+	}
+}
+
 // Unwrap gives the cause, so that a cancelled context is recognised.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Kinds are all kinds.
+func Kinds() []Kind {
+	kinds := make([]Kind, 0, len(kindNames))
+	for kind := range Kind(len(kindNames)) {
+		kinds = append(kinds, kind)
+	}
+	return kinds
+}

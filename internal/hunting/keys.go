@@ -34,6 +34,12 @@ func (k *keys) init(columns []tables.Column) {
 	k.known = make(map[string]*key, len(columns))
 }
 
+// has reports whether the query names a column.
+func (k *keys) has(name string) bool {
+	_, ok := k.declared[name]
+	return ok
+}
+
 // at resolves the i-th key of a row.
 func (k *keys) at(i int, quoted []byte, schema []Column) *key {
 	if i < len(k.order) && bytes.Equal(k.order[i].quoted, quoted) {

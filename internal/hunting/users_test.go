@@ -86,7 +86,6 @@ func TestUsersAnswerThatIsNotWhole(t *testing.T) {
 		"no text":    `{"value":[],"@odata.deltaLink":7}`,
 		"cut":        `{"value":[{"id":"1"},{"id":"2`,
 		"cut at end": `{"@odata.deltaLink":"` + deltaLink + `","value":[{"id":"1"}]`,
-		"a page":     `<html>`,
 	} {
 		_, _, err := readUsers(t, body)
 		assert.Equal(t, Interrupted, kindOf(t, err), name)
@@ -120,7 +119,7 @@ func TestUsersTokenStaysWithItsHost(t *testing.T) {
 		return answer(http.StatusFound, http.Header{"Location": {"https://hunting.example/elsewhere"}}, ""), nil
 	})
 	_, err := client.Users(t.Context(), "")
-	assert.Equal(t, Transient, kindOf(t, err))
+	assert.Equal(t, Unexpected, kindOf(t, err))
 	assert.Equal(t, 1, sent, "a redirect is not followed")
 }
 
@@ -138,15 +137,38 @@ func TestUsersRefusals(t *testing.T) {
 		`500 {"error":{"code":"UnknownError","message":""}}`:                                                                     Transient,
 		`502 <html>`: Transient,
 		`504 `:       Transient,
+		`413 `:       Transient,
+		`403 {"error":{"code":"Forbidden","message":"The tenant has no license."}}`: Unlicensed,
 	} {
 		code, body, _ := strings.Cut(text, " ")
 		status, err := strconv.Atoi(code)
 		require.NoError(t, err)
 		_, err = newTestClient(t, Graph, answering(status, nil, body)).Users(t.Context(), deltaLink)
 		assert.Equal(t, want, kindOf(t, err), text)
-		assert.ErrorContains(t, err, "Microsoft Graph's /users refused the query with status "+code)
+		verb := "refused the query"
+		if want == Transient {
+			verb = "failed"
+		}
+		assert.ErrorContains(t, err, "Microsoft Graph's /users "+verb+" with status "+code)
 	}
-	_, _, err := readUsers(t, `{"error":{"code":"TooManyRequests","message":"wait"}}`)
+	for status, want := range map[int]string{
+		http.StatusNotFound: "offers no such API", http.StatusGone: "login or block page", http.StatusProxyAuthRequired: "wants a login",
+		http.StatusForbidden: "login or block page", http.StatusLocked: "login or block page",
+	} {
+		body := "<html>"
+		if status == http.StatusNotFound {
+			body = ""
+		}
+		_, err := newTestClient(t, Graph, answering(status, nil, body)).Users(t.Context(), deltaLink)
+		assert.Equal(t, Unexpected, kindOf(t, err), status)
+		require.ErrorContains(t, err, want, status)
+		require.ErrorContains(t, err, "came that is not that of Microsoft Graph's /users", status)
+	}
+	_, _, err := readUsers(t, "<html>")
+	assert.Equal(t, Unexpected, kindOf(t, err))
+	_, _, err = readUsers(t, `{"error":{"code":"Forbidden","message":"no"}}`)
+	require.ErrorContains(t, err, "grant the app registration the application permission User.Read.All")
+	_, _, err = readUsers(t, `{"error":{"code":"TooManyRequests","message":"wait"}}`)
 	assert.Equal(t, RateLimited, kindOf(t, err), "inside a 200")
 }
 

@@ -17,8 +17,10 @@ type configured struct {
 	typ     string // the type, by its present name
 	// settings are the effective ones: what is written, laid over the defaults. Nil where they are not decoded.
 	settings *confmap.Conf
-	judged   bool  // there is something to hold against the rules
-	err      error // why the collector would refuse it
+	factory  component.Factory
+	judged   bool     // it is known what the component does to rows
+	unknown  bool     // this build has no component of the type
+	refused  []string // why the collector would refuse it
 }
 
 // path is the component's place in the configuration.
@@ -27,30 +29,23 @@ func (c *configured) path() string { return string(c.section) + "::" + c.id.Stri
 func (c *configured) is(types ...string) bool { return slices.Contains(types, c.typ) }
 
 // readComponent decodes what is written for a component, as the collector does.
-func readComponent(s section, id component.ID, raw *confmap.Conf) *configured {
-	c := &configured{section: s, id: id, typ: id.Type().String()}
-	if name, ok := deprecatedNames[s][c.typ]; ok {
-		c.typ = name
-	}
-	f := factoryOf(s, c.typ)
+func (r *reading) readComponent(s section, id component.ID, raw *confmap.Conf, template any) *configured {
+	c := &configured{section: s, id: r.id(id), typ: id.Type().String()}
+	f := r.build[s][id.Type()]
 	if f == nil {
-		c.judged = slices.Contains(judgedByType[s], c.typ)
+		c.unknown = true
 		return c
 	}
-	cfg := f.CreateDefaultConfig()
-	written := raw.ToStringMap()
-	if c.err = raw.Unmarshal(cfg); c.err == nil {
-		c.err = confmap.Validate(cfg)
-	}
-	if c.err != nil {
-		c.err = redacted(c.err, written)
-	}
+	c.typ, c.factory = f.Type().String(), f
+	c.judged = slices.Contains(judged[s], c.typ)
+	var cfg component.Config
+	cfg, c.refused = r.decode(raw, template, f.CreateDefaultConfig)
 	settings := confmap.New()
 	if err := settings.Marshal(cfg); err != nil {
-		c.err = fmt.Errorf("its settings cannot be read back: %w", redacted(err, written))
+		c.refused = append(c.refused, "its settings cannot be read back")
 		return c
 	}
-	c.settings, c.judged = settings, true
+	c.settings = settings
 	return c
 }
 
@@ -89,6 +84,11 @@ func (c *configured) duration(key string) time.Duration {
 func (c *configured) length(key string) int {
 	list, _ := c.get(key).([]any)
 	return len(list)
+}
+
+func (c *configured) members(key string) map[string]any {
+	m, _ := c.get(key).(map[string]any)
+	return m
 }
 
 func (c *configured) get(key string) any {

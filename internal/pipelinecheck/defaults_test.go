@@ -5,8 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/confmap"
+	"github.com/stretchr/testify/require"
 )
 
 // The texts of the rules, and the documentation, speak of these defaults of the distribution's components. A component
@@ -42,14 +41,14 @@ func TestDefaults(t *testing.T) {
 		{processors, typeTransform, []map[string]any{{"error_mode": "ignore"}}},
 		{extensions, typeFileStorage, []map[string]any{{"fsync": nil, "recreate": nil}}}, // false is left out
 	} {
-		c := readComponent(test.section, component.MustNewID(test.typ), confmap.New())
+		c := read(t, test.section, test.typ, map[string]any{})
 		for _, want := range test.want {
 			for key, value := range want {
 				assert.EqualValues(t, value, plain(c, key), "%s %s", c.path(), key)
 			}
 		}
 	}
-	acks := readComponent(exporters, component.MustNewID(typeKafka), confmap.New())
+	acks := read(t, exporters, typeKafka, map[string]any{})
 	assert.EqualValues(t, 1, acks.number("producer::required_acks"))
 }
 
@@ -65,25 +64,19 @@ func plain(c *configured, key string) any {
 
 // A rotation that is written without limits keeps 100 files.
 func TestRotationDeletesUnlessItIsToldNotTo(t *testing.T) {
-	raw := confmap.NewFromStringMap(map[string]any{"path": "x", "rotation": map[string]any{"max_megabytes": 1}})
-	c := readComponent(exporters, component.MustNewID(typeFile), raw)
+	c := read(t, exporters, typeFile, map[string]any{"path": "x", "rotation": map[string]any{"max_megabytes": 1}})
 	assert.EqualValues(t, 100, c.number("rotation::max_backups"))
 	assert.Zero(t, c.number("rotation::max_days"))
 }
 
-// The rules know the exporters, and some others, by names that the distribution must have.
-func TestTypesAreThoseOfTheComponents(t *testing.T) {
-	want := map[section][]string{
-		receivers:  {typeDefender, typeKafka},
-		processors: {typeTotalNormalize, typeFilter, typeTransform, typeGroupByAttrs},
-		exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeDebug, typeNop},
-		extensions: {typeFileStorage, typeStreaming},
-	}
-	for s, factories := range decoded {
-		var types []string
-		for _, f := range factories {
-			types = append(types, f.Type().String())
+// The rules speak of types that the build must have.
+func TestTypesAreThoseOfTheBuild(t *testing.T) {
+	known, _, err := readBuild()
+	require.NoError(t, err)
+	for s, types := range judged {
+		for _, typ := range types {
+			assert.Contains(t, known.types(s), typ, s)
 		}
-		assert.Equal(t, want[s], types, s)
 	}
+	assert.Contains(t, known.types(extensions), typeHealth)
 }

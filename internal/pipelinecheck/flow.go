@@ -127,11 +127,13 @@ func (f *flow) synchronous(among []*configured) []*configured {
 // hasPrimary: there is an exporter that tells the receiver the truth about the delivery.
 func (f *flow) hasPrimary() bool { return len(f.synchronous(f.reached)) > 0 }
 
+// notJudged are components of the build of which it is not known what they do to rows. Those that the build lacks are
+// named among what the collector refuses.
 func (f *flow) notJudged() []Remark {
 	var all []Remark
 	for _, c := range slices.Concat(f.passed, f.reached, f.storages()) {
-		if !c.judged {
-			all = append(all, Remark{Path: c.path(), Message: "there are no rules for the type " + c.id.Type().String() + ": " + askOf[c.section]})
+		if !c.judged && !c.unknown {
+			all = append(all, Remark{Path: c.path(), Message: "there are no rules for the type " + c.typ + ": " + askOf[c.section]})
 		}
 	}
 	return all

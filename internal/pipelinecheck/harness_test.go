@@ -5,17 +5,19 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 )
 
 // toKafka is a configuration without fault: rows of Defender to Kafka.
 const toKafka = `
 extensions:
-  file_storage/cursors: {directory: /tmp, fsync: true}
+  file_storage/cursors: {directory: /var/lib/x, create_directory: true, fsync: true}
 receivers:
   defender:
     credentials: {tenant_id: 11111111-2222-4333-8444-555555555555, client_id: aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee, client_secret: s3cr3t-value}
     storage: file_storage/cursors
-    dead_letter: {directory: /tmp}
+    dead_letter: {directory: /var/lib/x}
 processors:
   memory_limiter: {check_interval: 1s, limit_mib: 100}
   total_normalize: {domain_id: d}
@@ -60,15 +62,31 @@ service:
 // check resolves configurations laid over each other, as several --config do.
 func check(t *testing.T, texts ...string) *Report {
 	t.Helper()
+	report, err := tryCheck(t, texts...)
+	require.NoError(t, err)
+	return report
+}
+
+func tryCheck(t *testing.T, texts ...string) (*Report, error) {
+	t.Helper()
 	var locations []string
 	for _, text := range texts {
 		locations = append(locations, "yaml:"+text)
 	}
-	conf, err := Load(t.Context(), locations)
+	loaded, err := Load(t.Context(), locations)
+	if err != nil {
+		return nil, err
+	}
+	return Check(loaded)
+}
+
+// read gives the effective settings of a component.
+func read(t *testing.T, s section, typ string, settings map[string]any) *configured {
+	t.Helper()
+	known, _, err := readBuild()
 	require.NoError(t, err)
-	report, err := Check(conf)
-	require.NoError(t, err)
-	return report
+	r := &reading{build: known, secrets: &secrets{known: map[string]bool{}}}
+	return r.readComponent(s, component.MustNewID(typ), confmap.NewFromStringMap(settings), nil)
 }
 
 // pathsOf are the places at which a rule found something.

@@ -1,22 +1,20 @@
 package pipelinecheck
 
 import (
-	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver"
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/exporter/debugexporter"
-	"go.opentelemetry.io/collector/exporter/nopexporter"
-	"go.opentelemetry.io/collector/exporter/otlpexporter"
-	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
 
-	"github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
-	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/connector"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/pipeline"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/receiver"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/distribution"
 )
 
 // section is a top-level key of the configuration.
@@ -29,6 +27,11 @@ const (
 	connectors section = "connectors"
 	extensions section = "extensions"
 )
+
+var sections = []section{receivers, processors, exporters, connectors, extensions}
+
+// one is the name of a single component of the section.
+func (s section) one() string { return strings.TrimSuffix(string(s), "s") }
 
 // The types that the rules speak of.
 const (
@@ -46,47 +49,145 @@ const (
 	typeForward        = "forward"
 	typeFileStorage    = "file_storage"
 	typeStreaming      = "defender_streaming_encoding"
+	typeNDJSON         = "ndjson_encoding"
+	typeHealth         = "healthcheckv2"
 )
 
-type factory interface {
-	Type() component.Type
-	CreateDefaultConfig() component.Config
+// build is the distribution: which components there are.
+type build map[section]map[component.Type]component.Factory
+
+var components = sync.OnceValues(distribution.Components)
+
+func readBuild() (build, otelcol.Factories, error) {
+	factories, err := components()
+	if err != nil {
+		return nil, factories, fmt.Errorf("list the components of this build: %w", err)
+	}
+	return build{
+		receivers: general(factories.Receivers), processors: general(factories.Processors), exporters: general(factories.Exporters),
+		connectors: general(factories.Connectors), extensions: general(factories.Extensions),
+	}, factories, nil
 }
 
-// decoded are the components whose settings the rules read.
-var decoded = map[section][]factory{
-	receivers: {defenderreceiver.NewFactory(), kafkareceiver.NewFactory()},
-	processors: {
-		totalnormalizeprocessor.NewFactory(), filterprocessor.NewFactory(), transformprocessor.NewFactory(),
-		groupbyattrsprocessor.NewFactory(),
-	},
-	exporters: {
-		kafkaexporter.NewFactory(), otlpexporter.NewFactory(), otlphttpexporter.NewFactory(), fileexporter.NewFactory(),
-		debugexporter.NewFactory(), nopexporter.NewFactory(),
-	},
-	extensions: {filestorage.NewFactory(), defenderstreamingencodingextension.NewFactory()},
+func general[F component.Factory](factories map[component.Type]F) map[component.Type]component.Factory {
+	all := make(map[component.Type]component.Factory, len(factories))
+	for typ, f := range factories {
+		all[typ] = f
+	}
+	return all
 }
 
-// judgedByType are the components of which the type alone says what they do to rows: those that a rule names, and those
-// that take each row, change it at most, and hand it on within the call.
-var judgedByType = map[section][]string{
-	processors: {
-		"batch", "logdedup", "probabilistic_sampler", // rules
-		"memory_limiter", "resource", "attributes",
-	},
-	connectors: {typeForward, "count"},
-}
-
-// deprecatedNames are types that the collector still takes for another.
-var deprecatedNames = map[section]map[string]string{
-	exporters: {"otlp": typeOTLPGRPC, "otlphttp": typeOTLPHTTP},
-}
-
-func factoryOf(s section, typ string) factory {
-	for _, f := range decoded[s] {
-		if f.Type().String() == typ {
-			return f
+// types are the names of the components of a section, without those that are deprecated.
+func (b build) types(s section) []string {
+	var names []string
+	for typ, f := range b[s] {
+		if typ == f.Type() {
+			names = append(names, typ.String())
 		}
 	}
-	return nil
+	slices.Sort(names)
+	return names
+}
+
+// lacks says that there is no component of a type.
+func (b build) lacks(s section, typ string) string {
+	names := b.types(s)
+	message := fmt.Sprintf("this build has no %s of the type %s", s.one(), typ)
+	if near := nearest(typ, names); near != "" {
+		message += fmt.Sprintf(" (did you mean %s?)", near)
+	}
+	for _, other := range sections {
+		if other != s && slices.Contains(b.types(other), typ) {
+			message += fmt.Sprintf("; there is one under %s", other)
+		}
+	}
+	return message + ": it has " + strings.Join(names, ", ")
+}
+
+// side is where a component stands in a pipeline.
+type side uint8
+
+const (
+	gives side = iota // under receivers
+	takes             // under exporters
+)
+
+// supports reports whether a component can stand in pipelines of a signal.
+func supports(f component.Factory, at side, signal pipeline.Signal) bool {
+	var traces, metrics, logs component.StabilityLevel
+	switch f := f.(type) {
+	case receiver.Factory:
+		traces, metrics, logs = f.TracesStability(), f.MetricsStability(), f.LogsStability()
+	case processor.Factory:
+		traces, metrics, logs = f.TracesStability(), f.MetricsStability(), f.LogsStability()
+	case exporter.Factory:
+		traces, metrics, logs = f.TracesStability(), f.MetricsStability(), f.LogsStability()
+	case connector.Factory:
+		if at == takes {
+			traces = max(f.TracesToTracesStability(), f.TracesToMetricsStability(), f.TracesToLogsStability())
+			metrics = max(f.MetricsToTracesStability(), f.MetricsToMetricsStability(), f.MetricsToLogsStability())
+			logs = max(f.LogsToTracesStability(), f.LogsToMetricsStability(), f.LogsToLogsStability())
+			break
+		}
+		traces = max(f.TracesToTracesStability(), f.MetricsToTracesStability(), f.LogsToTracesStability())
+		metrics = max(f.TracesToMetricsStability(), f.MetricsToMetricsStability(), f.LogsToMetricsStability())
+		logs = max(f.TracesToLogsStability(), f.MetricsToLogsStability(), f.LogsToLogsStability())
+	}
+	level, ok := map[pipeline.Signal]component.StabilityLevel{
+		pipeline.SignalTraces: traces, pipeline.SignalMetrics: metrics, pipeline.SignalLogs: logs,
+	}[signal]
+	return !ok || level != component.StabilityLevelUndefined
+}
+
+// signals are those that a component supports, in words.
+func signals(f component.Factory, at side) string {
+	var names []string
+	for _, signal := range []pipeline.Signal{pipeline.SignalLogs, pipeline.SignalMetrics, pipeline.SignalTraces} {
+		if supports(f, at, signal) {
+			names = append(names, signal.String())
+		}
+	}
+	return strings.Join(names, " and ")
+}
+
+// judged are the components of which it is known what they do to rows: those that a rule names, and those that take each
+// row, change it at most, and hand it on within the call.
+var judged = map[section][]string{
+	receivers:  {typeDefender, typeKafka},
+	processors: {typeTotalNormalize, typeFilter, typeTransform, typeGroupByAttrs, "batch", "memory_limiter", "resource", "attributes"},
+	exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeDebug, typeNop},
+	connectors: {typeForward, "count"},
+	extensions: {typeFileStorage, typeStreaming, typeNDJSON},
+}
+
+// nearest is the name that a text is most likely a misspelling of; empty if there is none.
+func nearest(text string, names []string) string {
+	best, least := "", 1+len(text)/3
+	for _, name := range names {
+		if d := distance(strings.ToLower(text), strings.ToLower(name)); d < least || d == least && best == "" {
+			best, least = name, d
+		}
+	}
+	return best
+}
+
+// distance is the number of characters to insert, delete or replace to make one text of another.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }

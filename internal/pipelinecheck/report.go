@@ -8,6 +8,7 @@ type Effect string
 // What a construct can do to rows, the worst first.
 const (
 	Loses     Effect = "loses"     // rows are reported as delivered and can still be lost
+	MayLose   Effect = "may_lose"  // rows can be lost on some machines: which, cannot be seen in the configuration
 	Disorders Effect = "disorders" // events of a person can change places
 	Repeats   Effect = "repeats"   // rows come again, with the same log.record.uid
 	Stalls    Effect = "stalls"    // nothing is lost, but nothing moves until somebody acts
@@ -29,7 +30,7 @@ func (e Effect) Severity() Severity {
 	switch e {
 	case Loses:
 		return Error
-	case Disorders, Repeats, Stalls:
+	case MayLose, Disorders, Repeats, Stalls:
 		return Warning
 	default:
 		return Info
@@ -55,20 +56,42 @@ type Remark struct {
 	Message string `json:"message"`
 }
 
-// Report is what Check found. It holds no values of settings.
+// Report is what Check found. It holds no secrets.
 type Report struct {
 	// Sources are the receivers from which rows were followed.
 	Sources []string `json:"sources"`
+	// NoSource says why there are none; else it is empty.
+	NoSource string `json:"no_source,omitempty"`
 	// Findings stand in order of severity.
 	Findings []Finding `json:"findings"`
 	// Invalid is what the collector would refuse at start.
 	Invalid []Remark `json:"invalid"`
 	// NotJudged are components that rows pass and that there are no rules for.
 	NotJudged []Remark `json:"not_judged"`
+	// Unset are environment variables that the configuration asks for and that are not set here.
+	Unset []Remark `json:"unset"`
 }
 
-// CanLose reports whether a way to lose rows was found.
-func (r *Report) CanLose() bool { return r.Count(Error) > 0 }
+// Verdict is what can be said of a configuration as a whole.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Clean    Verdict = iota // no way to lose rows was found
+	Lossy                   // there is one
+	Unjudged                // none was found, but not all of it can be judged
+)
+
+// Verdict: a way to lose rows is one, whatever else there is.
+func (r *Report) Verdict() Verdict {
+	switch {
+	case r.Count(Error) > 0:
+		return Lossy
+	case r.NoSource != "" || len(r.Invalid)+len(r.NotJudged)+len(r.Unset) > 0:
+		return Unjudged
+	}
+	return Clean
+}
 
 // Count is the number of findings of a severity.
 func (r *Report) Count(severity Severity) int {

@@ -4,7 +4,7 @@ import "slices"
 
 // rules is everything that is looked for. A condition in a rule reads effective settings, so a default counts like a
 // setting that is written.
-var rules = slices.Concat(sourceRules, processorRules, deliveryRules, queueRules, exporterRules)
+var rules = slices.Concat(sourceRules, quotaRules, placeRules, processorRules, deliveryRules, queueRules, exporterRules, watchRules)
 
 var sourceRules = []rule{
 	{
@@ -28,16 +28,10 @@ var sourceRules = []rule{
 		remedy: "leave late_arrival::audit at its defaults (interval 1h, window 24h), or set both above 0",
 	},
 	{
-		name: "no_dead_letter", effect: Notes,
+		name: "no_dead_letter", effect: Loses,
 		where:  theSource(typeDefender).at("dead_letter::directory", equals("dead_letter::directory", "")),
-		why:    "rows that an exporter refuses for good, for instance because a message is too large, are counted and logged but kept nowhere",
-		remedy: "dead_letter: {directory: /var/lib/otelcol-defender/dead-letter}",
-	},
-	{
-		name: "shared_quota", effect: Notes,
-		where:  sharedQuota,
-		why:    "several receivers poll one tenant as one application: each takes its own share of the same quota",
-		remedy: "lower quota::share so that the sum over these receivers is what you mean to use, or put all tables into one receiver",
+		why:    "rows that an exporter refuses for good, for instance because a message is too large, are passed over, counted and logged, but kept nowhere",
+		remedy: "dead_letter: {directory: /var/lib/otelcol-defender/dead-letters}",
 	},
 	{
 		name: "marked_before_delivery", effect: Loses,

@@ -6,20 +6,20 @@ var queueRules = []rule{
 	{
 		name: "memory_queue", effect: Loses,
 		where:  reaching().at("sending_queue", queuedIn(memory)),
-		why:    "the sending queue, which is on unless it is turned off, reports rows as accepted when they are in memory: a crash or a retry that gives up loses them",
+		why:    "the sending queue, which is on unless it is turned off, reports rows as accepted when they are in memory: a crash, a refusal for good or a retry that gives up loses them",
 		remedy: "sending_queue: {enabled: false}. Of several exporters a secondary one may keep a queue with storage.",
 	},
 	{
 		name: "persistent_queue_alone", effect: Loses,
 		where:  reaching().at("sending_queue::storage", both(queuedIn(persistent), isAlone)),
-		why:    "rows count as delivered when they are in the queue's file: requests that are under way at a crash, entries that cannot be read back and a damaged file are lost",
+		why:    "rows count as delivered when they are in the queue's file: what the destination refuses for good is then dropped with an error in the log, and requests that are under way at a crash, entries that cannot be read back and a damaged file are lost",
 		remedy: "sending_queue: {enabled: false}: the receiver can read its rows again, which is safer than any queue",
 	},
 	{
 		name: "persistent_queue_secondary", effect: Notes,
 		where:  reaching().at("sending_queue::storage", both(queuedIn(persistent), isSecondary)),
-		why:    "this exporter does not hold up the others; in return only its queue's file keeps what it has accepted",
-		remedy: "none needed while another exporter of the same rows is synchronous",
+		why:    "this exporter does not hold up the others; in return only its queue's file keeps what it has accepted, and what its destination refuses for good is dropped with an error in the log",
+		remedy: "none needed while another exporter of the same rows is synchronous and theirs is the copy that counts; watch otelcol_exporter_send_failed_log_records",
 	},
 	{
 		name: "queue_without_fsync", effect: Loses,

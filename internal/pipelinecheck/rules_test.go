@@ -11,7 +11,7 @@ import (
 const (
 	// otherStorage is a second storage, for queues.
 	otherStorage = `
-extensions: {file_storage/queue: {directory: /tmp, fsync: true}}
+extensions: {file_storage/queue: {directory: /var/lib/y, create_directory: true, fsync: true}}
 service: {extensions: [file_storage/cursors, file_storage/queue]}
 `
 	// secondOTLP adds an exporter beside kafka, with a queue that is as good as a queue can be.
@@ -24,10 +24,31 @@ exporters:
 service: {pipelines: {logs: {exporters: [kafka, otlp_grpc]}}}
 `
 	toFile = `
-exporters: {file: {path: /tmp/x, rotation: {max_megabytes: 1, max_backups: 0}}}
+exporters: {file: {path: /var/lib/x/events.ndjson, rotation: {max_megabytes: 1, max_backups: 0}}}
 service: {pipelines: {logs: {exporters: [file]}}}
 `
 )
+
+const (
+	// asNDJSON gives the file exporter its encoding.
+	asNDJSON = `
+extensions: {ndjson_encoding: {appends_to: /var/lib/x/events.ndjson}}
+exporters: {file: {encoding: ndjson_encoding}}
+service: {extensions: [file_storage/cursors, ndjson_encoding]}
+`
+	watched = `
+extensions: {healthcheckv2: {use_v2: true, http: {endpoint: "127.0.0.1:0", status: {enabled: true, path: /status, include_attributes: true}}}}
+service: {extensions: [file_storage/cursors, healthcheckv2]}
+`
+)
+
+func page(settings string) string {
+	return "service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: localhost, port: 8888" + settings + "}}}}]}}}"
+}
+
+func cursorsIn(directory string) string {
+	return "extensions: {file_storage/cursors: {directory: '" + directory + "'}}"
+}
 
 func kafka(settings string) string { return "exporters: {kafka: {" + settings + "}}" }
 
@@ -51,6 +72,35 @@ var cases = []struct {
 	{"audit_off", []string{toKafka, source(`late_arrival: {audit: {interval: 0s}}`)}, "receivers::defender::late_arrival::audit"},
 	{"audit_off", []string{toKafka, source(`late_arrival: {audit: {window: 0s}}`)}, "receivers::defender::late_arrival::audit"},
 	{"no_dead_letter", []string{toKafka, source(`dead_letter: {directory: ""}`)}, "receivers::defender::dead_letter::directory"},
+	{"cursors_in_memory", []string{toKafka, cursorsIn("/dev/shm/otelcol")}, "extensions::file_storage/cursors::directory"},
+	{"cursors_in_memory", []string{toKafka, cursorsIn("/run")}, "extensions::file_storage/cursors::directory"},
+	{"cursors_in_memory", []string{toKafka, cursorsIn("/var/lib/../run/x")}, "extensions::file_storage/cursors::directory"},
+	{"cursors_temporary", []string{toKafka, cursorsIn("/tmp/otelcol")}, "extensions::file_storage/cursors::directory"},
+	{"cursors_temporary", []string{toKafka, cursorsIn(`C:\Users\svc\AppData\Local\Temp\otelcol`)}, "extensions::file_storage/cursors::directory"},
+	{"dead_letters_in_memory", []string{toKafka, source(`dead_letter: {directory: /var/run/dl}`)}, "receivers::defender::dead_letter::directory"},
+	{"dead_letters_temporary", []string{toKafka, source(`dead_letter: {directory: /var/tmp/dl}`)}, "receivers::defender::dead_letter::directory"},
+	{
+		"queue_in_memory", []string{toKafka, otherStorage, secondOTLP, `extensions: {file_storage/queue: {directory: /dev/shm}}`},
+		"extensions::file_storage/queue::directory",
+	},
+	{
+		"queue_temporary", []string{toKafka, otherStorage, secondOTLP, `extensions: {file_storage/queue: {directory: /tmp}}`},
+		"extensions::file_storage/queue::directory",
+	},
+	{"events_in_memory", []string{toKafka, toFile, `exporters: {file: {path: /dev/shm/events.ndjson}}`}, "exporters::file::path"},
+	{
+		"line_not_mended", []string{toKafka, toFile, asNDJSON, `extensions: {ndjson_encoding: {appends_to: /var/lib/x/other.ndjson}}`},
+		"extensions::ndjson_encoding::appends_to",
+	},
+	{"line_not_mended", []string{toKafka, toFile, asNDJSON, `extensions: {ndjson_encoding: {appends_to: ""}}`}, "extensions::ndjson_encoding::appends_to"},
+	{"one_file_twice", []string{toKafka, toFile, `
+exporters: {file/2: {path: /var/lib/x/./events.ndjson, rotation: {max_backups: 0}}, file/3: {path: /var/lib/x/events.ndjson}}
+service: {pipelines: {metrics: {receivers: [count], exporters: [file/2]}}}`}, "exporters::file::path"},
+	{"status_without_reasons", []string{toKafka, watched, `extensions: {healthcheckv2: {http: {status: {include_attributes: false}}}}`},
+		"extensions::healthcheckv2::http::status::include_attributes"},
+	{"health_check_v1", []string{toKafka, watched, `extensions: {healthcheckv2: {use_v2: false}}`}, "extensions::healthcheckv2::use_v2"},
+	{"scope_left_out", []string{toKafka, page(`, without_scope_info: false`), page(`, without_scope_info: true`)}, "service::telemetry::metrics::readers"},
+	{"scope_left_out", []string{toKafka, page(`, without_scope_info: false`), page(``)}, "service::telemetry::metrics::readers"},
 	{"marked_before_delivery", []string{fromEventHub, hub(`message_marking: {after: false}`)}, "receivers::kafka::message_marking::after"},
 	{"marked_on_error", []string{fromEventHub, hub(`message_marking: {on_error: true}`)}, "receivers::kafka::message_marking::on_error"},
 	{
@@ -140,10 +190,10 @@ service: {pipelines: {logs: {exporters: [kafka, count]}, metrics: {receivers: [c
 	{"partitioner_ignores_keys", []string{toKafka, kafka(`record_partitioner: {round_robin: {}}`)}, "exporters::kafka::record_partitioner"},
 	{"topic_auto_creation", []string{toKafka, kafka(`producer: {allow_auto_topic_creation: true}`)}, "exporters::kafka::producer::allow_auto_topic_creation"},
 	{"file_truncates", []string{toKafka, `
-exporters: {file: {path: /tmp/x}}
+exporters: {file: {path: /var/lib/x/events.ndjson}}
 service: {pipelines: {logs: {exporters: [file]}}}`}, "exporters::file::rotation"},
 	{"file_buffers", []string{toKafka, `
-exporters: {file: {path: /tmp/x, append: true}}
+exporters: {file: {path: /var/lib/x/events.ndjson, append: true}}
 service: {pipelines: {logs: {exporters: [file]}}}`}, "exporters::file::rotation"},
 	{"file_deletes_old", []string{toKafka, toFile, `exporters: {file: {rotation: {max_backups: 4}}}`}, "exporters::file::rotation"},
 	{"partial_success", []string{toKafka, otherStorage, secondOTLP}, "exporters::otlp_grpc"},
@@ -159,7 +209,7 @@ func TestRules(t *testing.T) {
 }
 
 func TestEveryRuleHasACase(t *testing.T) {
-	seen := map[string]bool{"shared_quota": true} // TestSharedQuota
+	seen := map[string]bool{"shared_quota": true, "quota_of_one_tenant": true, "read_twice": true} // TestQuotaOfOneTenant
 	for _, test := range cases {
 		seen[test.rule] = true
 	}
@@ -170,27 +220,78 @@ func TestEveryRuleHasACase(t *testing.T) {
 		names[r.name] = true
 		assert.NotEmpty(t, r.why, r.name)
 		assert.NotEmpty(t, r.remedy, r.name)
-		assert.True(t, slices.Contains([]Effect{Loses, Disorders, Repeats, Stalls, Notes}, r.effect), r.name)
+		assert.True(t, slices.Contains([]Effect{Loses, MayLose, Disorders, Repeats, Stalls, Notes}, r.effect), r.name)
 	}
 }
 
 func TestNothingIsFoundInGoodConfigurations(t *testing.T) {
 	for name, text := range map[string]string{"to kafka": toKafka, "from event hub": fromEventHub} {
 		report := check(t, text)
+		assert.Equal(t, Clean, report.Verdict(), name)
 		assert.Empty(t, report.Findings, name)
 		assert.Empty(t, report.Invalid, name)
 		assert.Empty(t, report.NotJudged, name)
 	}
 }
 
-func TestSharedQuota(t *testing.T) {
-	second := `
+func TestQuotaOfOneTenant(t *testing.T) {
+	second := func(more string) []string {
+		return []string{toKafka, `
 receivers:
   defender/2:
-    credentials: {tenant_id: 11111111-2222-4333-8444-555555555555, client_id: aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee, client_secret: s3cr3t-value}
+    credentials: {tenant_id: 11111111-2222-4333-8444-555555555555, client_id: AAAAAAAA-bbbb-4ccc-8ddd-eeeeeeeeeeee, client_secret: s3cr3t-value}
     storage: file_storage/cursors
-service: {pipelines: {logs: {receivers: [defender, defender/2]}}}`
-	assert.Equal(t, []string{"receivers::defender/2::quota", "receivers::defender::quota"}, pathsOf(check(t, toKafka, second), "shared_quota"))
-	other := `receivers: {defender/2: {credentials: {client_id: 99999999-bbbb-4ccc-8ddd-eeeeeeeeeeee}}}`
-	assert.Empty(t, pathsOf(check(t, toKafka, second, other), "shared_quota"))
+    dead_letter: {directory: /var/lib/x}
+service: {pipelines: {logs: {receivers: [defender, defender/2]}}}`, "receivers: {defender/2: {" + more + "}}"}
+	}
+	both := []string{"receivers::defender/2::quota", "receivers::defender::quota"}
+	tables := []string{"receivers::defender/2::tables", "receivers::defender::tables"}
+	others := `tables: {DeviceLogonEvents: {enabled: false}, Alerts: {enabled: false}, DeviceProcessEvents: {enabled: false}, ` +
+		`DeviceNetworkEvents: {enabled: false}, DeviceFileEvents: {enabled: false}, DeviceEvents: {enabled: false}, DeviceRegistryEvents: {enabled: false}}`
+	for name, test := range map[string]struct {
+		more                  string
+		shared, apart, tables []string
+	}{
+		"the same application": {"", both, nil, tables},
+		"another one":          {`credentials: {client_id: 99999999-bbbb-4ccc-8ddd-eeeeeeeeeeee}`, nil, both, tables},
+		"another endpoint":     {`endpoint: "https://proxy.example.com"`, nil, both, tables},
+		"another tenant":       {`credentials: {tenant_id: 99999999-bbbb-4ccc-8ddd-eeeeeeeeeeee}`, nil, nil, nil},
+		"other tables":         {others, both, nil, nil},
+	} {
+		report := check(t, second(test.more)...)
+		assert.Equal(t, test.shared, pathsOf(report, "shared_quota"), name)
+		assert.Equal(t, test.apart, pathsOf(report, "quota_of_one_tenant"), name)
+		assert.Equal(t, test.tables, pathsOf(report, "read_twice"), name)
+	}
+	for _, f := range check(t, second("")...).Findings {
+		if f.Rule == "shared_quota" {
+			assert.Contains(t, f.Why, "they share one quota")
+		}
+	}
+}
+
+func TestSamePath(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		same bool
+	}{
+		{"/a/b", "/a/./b", true},
+		{"/a/b", "/a/c", false},
+		{"b", "./b", true},
+		{"out/b", "/home/x/out/b", true},
+		{"out/b", "/home/x/other/b", false},
+		{`C:\a\b`, "c:/a/b", true},
+		{"", "/a/b", false},
+	} {
+		assert.Equal(t, test.same, samePath(test.a, test.b), "%s %s", test.a, test.b)
+		assert.Equal(t, test.same, samePath(test.b, test.a), "%s %s", test.b, test.a)
+	}
+}
+
+// A directory that only sounds like one of those is kept.
+func TestDirectoriesThatAreKept(t *testing.T) {
+	for _, directory := range []string{"/var/lib/run", "/runner/x", "/data/tmp", "/devices", "out/cursors", "./run", "/var/runtime"} {
+		report := check(t, toKafka, cursorsIn(directory))
+		assert.Empty(t, report.Findings, directory)
+	}
 }

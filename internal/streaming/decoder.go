@@ -1,7 +1,6 @@
 package streaming
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -16,14 +15,16 @@ import (
 const MaxRecordBytes = 20 << 20
 
 var (
-	errTooLarge = fmt.Errorf("it is larger than %d bytes", MaxRecordBytes)
-	errCutOff   = fmt.Errorf("it is cut off: %w", io.ErrUnexpectedEOF)
+	errTooLarge  = fmt.Errorf("it is larger than %d bytes", MaxRecordBytes)
+	errNotClosed = errors.New("it does not end: what follows it is read as records of their own")
+	errCutOff    = fmt.Errorf("it is cut off: %w", io.ErrUnexpectedEOF)
 )
 
 // RecordError is one record that cannot be read. The Decoder goes on behind it.
 type RecordError struct {
 	Number int64 // of the record in the input, from 1
 	Offset int64 // where it begins, in bytes
+	End    int64 // where it ends
 	Err    error
 }
 
@@ -39,6 +40,9 @@ type Decoder struct {
 	json   *jsontext.Decoder
 	base   int64 // the input's offset where json's is 0
 	place  place
+	outer  place // where the object stands whose list of records is read
+	opened span  // what opened the list that is read
+	told   bool  // something bad has been told of that list
 	number int64
 	err    error // sticky
 	parser Parser
@@ -54,10 +58,12 @@ const (
 	behindRecords
 )
 
+// span is a part of the input.
+type span struct{ from, to int64 }
+
 // NewDecoder reads r, no further ahead than a buffer.
 func NewDecoder(r io.Reader) *Decoder {
-	in, mark := skipByteOrderMark(r)
-	d := &Decoder{in: &input{r: in, limit: MaxRecordBytes, from: mark}, base: mark}
+	d := &Decoder{in: &input{r: r, limit: MaxRecordBytes}}
 	d.json = jsontext.NewDecoder(d.in, decodeOptions()...)
 	return d
 }
@@ -79,26 +85,24 @@ func (d *Decoder) Offset() int64 { return d.base + d.json.InputOffset() }
 
 // step reads one record, or what stands between records.
 func (d *Decoder) step() (r Row, done bool, err error) {
+	before := d.Offset()
 	kind := d.json.PeekKind()
-	start := d.in.begin(d.Offset())
+	start := d.in.begin(before)
 	if d.place == behindRecords {
 		return Row{}, false, d.finishRecords(start)
 	}
 	switch {
 	case kind == ']' && d.place != alone:
-		if d.place == inRecords {
-			d.place = behindRecords
-		} else {
-			d.place = alone
-		}
+		d.leaveList()
 		_, err := d.json.ReadToken()
 		return Row{}, false, d.failed(start, err)
 	case kind == '[' && d.place == alone:
-		d.place = inList
-		_, err := d.json.ReadToken()
-		return Row{}, false, d.failed(start, err)
+		return Row{}, false, d.enterList(start, inList)
+	case kind == '[' && d.onNewLine(before, start):
+		d.number++
+		return Row{}, false, d.abandon(start)
 	case kind == '{':
-		return d.object(start)
+		return d.object(before, start)
 	case kind == 0 && d.place == alone && d.atEnd():
 		d.err = io.EOF
 		return Row{}, false, nil
@@ -116,8 +120,30 @@ func (d *Decoder) atEnd() bool {
 	return errors.Is(err, io.EOF)
 }
 
+// onNewLine says whether a line begins between two offsets.
+func (d *Decoder) onNewLine(before, start int64) bool {
+	from := max(before-d.in.from, 0)
+	return bytes.IndexByte(d.in.kept[from:max(start-d.in.from, from)], '\n') >= 0
+}
+
+func (d *Decoder) enterList(start int64, in place) error {
+	d.outer, d.place = d.place, in
+	_, err := d.json.ReadToken()
+	d.opened, d.told = span{start, d.Offset()}, false
+	return d.failed(start, err)
+}
+
+func (d *Decoder) leaveList() {
+	if d.place == inRecords {
+		d.place = behindRecords
+		return
+	}
+	d.place = alone
+}
+
 // object reads an envelope, or enters the list of an object that has `records`.
-func (d *Decoder) object(start int64) (Row, bool, error) {
+func (d *Decoder) object(before, start int64) (Row, bool, error) {
+	newLine := d.onNewLine(before, start)
 	d.number++
 	if _, err := d.json.ReadToken(); err != nil {
 		return Row{}, false, d.failed(start, err)
@@ -129,11 +155,14 @@ func (d *Decoder) object(start int64) (Row, bool, error) {
 			return Row{}, false, d.failed(start, err)
 		}
 		key := name.String()
-		if d.place == alone && strings.EqualFold(key, memberRecords) && d.json.PeekKind() == '[' {
-			d.number--
-			d.place = inRecords
-			_, err := d.json.ReadToken()
-			return Row{}, false, d.failed(start, err)
+		if strings.EqualFold(key, memberRecords) && d.json.PeekKind() == '[' {
+			switch {
+			case d.place != inRecords:
+				d.number--
+				return Row{}, false, d.enterList(start, inRecords)
+			case newLine:
+				return Row{}, false, d.abandon(start)
+			}
 		}
 		if err := e.member(d.json, key); err != nil {
 			return Row{}, false, d.failed(start, err)
@@ -156,60 +185,102 @@ func (d *Decoder) finishRecords(start int64) error {
 			return d.failed(start, err)
 		}
 	}
-	d.place = alone
+	d.place = d.outer
 	_, err := d.json.ReadToken()
 	return d.failed(start, err)
 }
 
 func (d *Decoder) recordError(start int64, err error) error {
-	return &RecordError{Number: d.number, Offset: start, Err: err}
+	d.told = true
+	return &RecordError{Number: d.number, Offset: start, End: d.Offset(), Err: err}
 }
 
-// failed goes on behind what is no JSON. The error is nil where err is.
+// failed goes on behind what is no JSON. The error is nil where err is, and where nothing but a separator was wrong.
 func (d *Decoder) failed(start int64, err error) error {
 	if err == nil {
 		return nil
 	}
 	if d.in.err != nil {
-		d.err = fmt.Errorf("reading record %d: %w", max(d.number, 1), d.in.err)
-		return d.err
+		return d.readerFailed()
+	}
+	read := d.Offset()
+	switch begins := d.in.next(start); {
+	case read < start && d.place == alone:
+		d.number--
+		d.restart(start, alone)
+		return nil
+	case read <= start && d.place != alone && (begins == '{' || begins == '['):
+		return d.abandon(start)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errCutOff
 	}
 	d.number = max(d.number, 1)
+	bad := &RecordError{Number: d.number, Offset: start, Err: err}
 	d.goOn(start)
-	return d.recordError(start, err)
+	bad.End, d.told = d.in.offset(), true
+	return bad
+}
+
+func (d *Decoder) readerFailed() error {
+	d.err = fmt.Errorf("reading record %d: %w", max(d.number, 1), d.in.err)
+	return d.err
+}
+
+// abandon leaves the list, because what stands at start belongs to none. Nobody need be told twice of one list.
+func (d *Decoder) abandon(start int64) error {
+	d.restart(start, alone)
+	if d.told {
+		d.number--
+		return nil
+	}
+	return &RecordError{Number: d.number, Offset: d.opened.from, End: d.opened.to, Err: errNotClosed}
 }
 
 // goOn puts the decoder behind the bad record that begins at start.
 func (d *Decoder) goOn(start int64) {
-	counted := &counter{r: d.in.again(start)}
-	rest := bufio.NewReader(counted)
-	skipBad(rest, d.place)
-	if _, err := rest.Peek(1); err != nil {
-		d.err = err
+	d.in.seek(start)
+	bad := damage{at: d.place}
+	place := d.place
+	for first := true; ; first = false {
+		line, err := d.in.line()
+		if err != nil {
+			break // skipBlanks gets the same one
+		}
+		if !first && beginsRecord(line) {
+			if line[0] != '{' || holdsRecords(line) {
+				place = alone
+			}
+			d.in.at -= len(line)
+			break
+		}
+		if n, ended := bad.skip(line); ended {
+			d.in.at -= len(line) - n
+			break
+		}
+	}
+	if d.err = d.in.skipBlanks(); d.err != nil {
+		if d.in.err != nil {
+			_ = d.readerFailed()
+		}
 		return
 	}
-	resume := start + counted.n - int64(rest.Buffered())
-	before := map[place]string{inList: `[""`, inRecords: `{"records":[""`, behindRecords: `{"records":[]`}[d.place]
-	d.in = &input{r: rest, limit: d.in.limit, from: resume}
+	d.restart(d.in.offset(), place)
+}
+
+// restart reads on at an offset that is kept, as if what stands before had been well.
+func (d *Decoder) restart(offset int64, in place) {
+	before := map[place]string{inList: `[""`, inRecords: `{"records":[""`, behindRecords: `{"records":[]`}[in]
+	if d.outer == inList && (in == inRecords || in == behindRecords) {
+		before = "[" + before
+	}
+	d.place = in
+	d.in.seek(offset)
 	d.json = jsontext.NewDecoder(io.MultiReader(strings.NewReader(before), d.in), decodeOptions()...)
-	d.base = resume - int64(len(before))
+	d.base = offset - int64(len(before))
 	for d.json.InputOffset() < int64(len(before)) {
 		if _, err := d.json.ReadToken(); err != nil {
 			return // the same error comes again
 		}
 	}
-}
-
-// skipByteOrderMark also says how many bytes it skipped.
-func skipByteOrderMark(r io.Reader) (io.Reader, int64) {
-	mark := []byte("\ufeff")
-	in := bufio.NewReader(r)
-	if first, err := in.Peek(len(mark)); err != nil || !bytes.Equal(first, mark) {
-		return in, 0
-	}
-	n, _ := in.Discard(len(mark))
-	return in, int64(n)
 }

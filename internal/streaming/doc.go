@@ -7,4 +7,10 @@
 // reads one envelope, as JSON or as a map. A Decoder splits what holds many: lines of JSON, lists, and
 // objects with a list `records`, in any mix, one record in memory at a time. A record that cannot be
 // read is reported with its number and costs no other one: the Decoder goes on behind it.
+//
+// Damage ends at its line, whatever was open there. JSON may still span lines, as indented objects and lists do. Only JSON
+// that turns out to be broken is gone through again, line by line: a string that is open ends with its line, and a line
+// that begins with a brace in its first column, or that is JSON by itself and holds a row, begins anew. A value that stands
+// in a list without a comma before it, or a list or a message on a line of its own within a list, shows that the list was
+// left open. Commas and byte order marks between records are skipped.
 package streaming

@@ -1,129 +1,146 @@
 package streaming
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 )
+
+const byteOrderMark = "\ufeff"
 
 // input keeps what has been read of the current record, so that a bad one can be gone through again.
 type input struct {
 	r     io.Reader
 	limit int // of a record's bytes
 	kept  []byte
+	at    int   // what is read next, in kept
 	from  int64 // the offset of kept[0] in the whole input
 	err   error // the reader's own
 }
 
 func (in *input) Read(p []byte) (int, error) {
-	if len(in.kept) > in.limit {
-		return 0, errTooLarge
+	if in.at == len(in.kept) {
+		if len(in.kept) > in.limit {
+			return 0, errTooLarge
+		}
+		if err := in.fill(len(p)); err != nil {
+			return 0, err
+		}
 	}
-	n, err := in.r.Read(p)
-	in.kept = append(in.kept, p[:n]...)
+	n := copy(p, in.kept[in.at:])
+	in.at += n
+	return n, nil
+}
+
+// fill reads up to n bytes more into kept.
+func (in *input) fill(n int) error {
+	in.kept = slices.Grow(in.kept, n)
+	read, err := in.r.Read(in.kept[len(in.kept) : len(in.kept)+n])
+	in.kept = in.kept[:len(in.kept)+read]
 	if err != nil && !errors.Is(err, io.EOF) {
 		in.err = err
 	}
-	return n, err
+	if read > 0 {
+		return nil // the error comes again
+	}
+	return err
 }
 
-// begin is the offset at which the value behind offset begins, past blanks and a comma. What stands
-// before is forgotten; few bytes only later, because moving the rest costs more.
+// begin is the offset at which the value behind offset begins, past blanks, commas and marks of byte order. What stands
+// before is forgotten.
 func (in *input) begin(offset int64) int64 {
-	const worthMoving = 64 << 10
 	offset = max(offset, in.from)
-	behind := in.kept[min(int(offset-in.from), len(in.kept)):]
-	offset += int64(len(behind) - len(bytes.TrimLeft(behind, " \t\r\n,")))
-	before := int(offset - in.from)
-	switch {
-	case before >= len(in.kept):
-		in.kept = in.kept[:0]
-	case before >= worthMoving:
-		in.kept = in.kept[:copy(in.kept, in.kept[before:])]
-	default:
-		return offset
+	for {
+		behind := in.kept[min(int(offset-in.from), len(in.kept)):]
+		rest := trimSeparators(behind)
+		offset += int64(len(behind) - len(rest))
+		if len(rest) > 0 && !partOfMark(rest) || in.fill(len(byteOrderMark)) != nil {
+			break
+		}
 	}
-	in.from = offset
+	in.forget(int(offset - in.from))
 	return offset
 }
 
-// again is the input from offset start on.
-func (in *input) again(start int64) io.Reader {
-	return io.MultiReader(bytes.NewReader(in.kept[start-in.from:]), in.r)
+// partOfMark says whether the text may become a mark of byte order.
+func partOfMark(text []byte) bool {
+	return len(text) < len(byteOrderMark) && byteOrderMark[:len(text)] == string(text)
 }
 
-// closer ends what the place is in.
-func (p place) closer() byte {
-	switch p {
-	case inList, inRecords:
-		return ']'
-	case behindRecords:
-		return '}'
-	default:
-		return 0
+func trimSeparators(text []byte) []byte {
+	for {
+		trimmed := bytes.TrimPrefix(bytes.TrimLeft(text, " \t\r\n,"), []byte(byteOrderMark))
+		if len(trimmed) == len(text) {
+			return text
+		}
+		text = trimmed
 	}
 }
 
-type counter struct {
-	r io.Reader
-	n int64
+// forget drops what stands before kept[n]; few bytes only later, because moving the rest costs more.
+func (in *input) forget(n int) {
+	const worthMoving = 64 << 10
+	if n < len(in.kept) && (n < worthMoving || n < len(in.kept)/2) {
+		return
+	}
+	n = min(n, len(in.kept))
+	in.kept = in.kept[:copy(in.kept, in.kept[n:])]
+	in.at = max(in.at-n, 0)
+	in.from += int64(n)
 }
 
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
+// offset is where the next byte is read.
+func (in *input) offset() int64 { return in.from + int64(in.at) }
+
+// seek goes back to an offset that is kept.
+func (in *input) seek(offset int64) { in.at = int(offset - in.from) }
+
+// next is the byte at an offset, if it is kept.
+func (in *input) next(offset int64) byte {
+	if i := int(offset - in.from); i >= 0 && i < len(in.kept) {
+		return in.kept[i]
+	}
+	return 0
 }
 
-// skipBad reads to the end of a record that is no JSON: where its brackets close or, outside of
-// lists, where the next line begins a record. Without bracket it ends with its line, in a list where
-// the next value may stand.
-func skipBad(in *bufio.Reader, at place) {
-	open, inString := 0, false
+// line reads to the end of a line with its line break, or a part of a line that is longer than the limit.
+func (in *input) line() ([]byte, error) {
+	const chunk = 4 << 10
+	in.forget(in.at)
+	for searched := in.at; ; {
+		if i := bytes.IndexByte(in.kept[searched:], '\n'); i >= 0 {
+			return in.take(searched + i + 1), nil
+		}
+		searched = len(in.kept)
+		if len(in.kept)-in.at > in.limit {
+			return in.take(len(in.kept)), nil
+		}
+		if err := in.fill(chunk); err != nil {
+			if in.at < len(in.kept) {
+				return in.take(len(in.kept)), nil
+			}
+			return nil, err
+		}
+	}
+}
+
+func (in *input) take(end int) []byte {
+	line := in.kept[in.at:end]
+	in.at = end
+	return line
+}
+
+// skipBlanks goes on to what is no blank. Its error is the reader's, io.EOF at the end.
+func (in *input) skipBlanks() error {
 	for {
-		c, err := in.ReadByte()
+		line, err := in.line()
 		if err != nil {
-			return
+			return err
 		}
-		if inString {
-			switch c {
-			case '\\':
-				_, _ = in.Discard(1)
-			case '"':
-				inString = false
-			case '\n': // no string goes on over it
-				inString = false
-				_ = in.UnreadByte()
-			}
-			continue
-		}
-		switch c {
-		case '"':
-			inString = true
-		case '{', '[':
-			open++
-		case '}', ']':
-			if open--; open == 0 {
-				return
-			}
-			if open < 0 && c == at.closer() {
-				_ = in.UnreadByte()
-				return
-			}
-			open = max(open, 0)
-		case ',':
-			if open == 0 && at != alone {
-				_ = in.UnreadByte()
-				return
-			}
-		case '\n':
-			if at != alone {
-				continue
-			}
-			if next, err := in.Peek(1); open == 0 || err == nil && next[0] == '{' {
-				return
-			}
+		if rest := bytes.TrimLeft(line, " \t\r\n"); len(rest) > 0 {
+			in.at -= len(rest)
+			return nil
 		}
 	}
 }

@@ -2,7 +2,6 @@ package totalnormalizeprocessor
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 )
 
 // Config is the processor's configuration.
@@ -17,21 +17,24 @@ type Config struct {
 	// DomainID is the customer's TOTAL domain. Required.
 	DomainID string `mapstructure:"domain_id"`
 	// TUID says how a person gets a tuid.
-	TUID TUIDConfig `mapstructure:"tuid"`
+	TUID TUIDConfig `mapstructure:"tuid" example:"{mapping_file: /etc/otelcol-defender/tuids.csv}"`
 	// Accounts adds to the rules that tell people from machines.
-	Accounts AccountsConfig `mapstructure:"accounts"`
+	Accounts AccountsConfig `mapstructure:"accounts" example:"{exclude: {names: [\"svc-*\"]}}"`
 	// LoggedOnUsers gives a row without any account to the device's one logged-on human.
 	LoggedOnUsers bool `mapstructure:"logged_on_users"`
 	// Directories bounds what is remembered of people and devices.
-	Directories DirectoriesConfig `mapstructure:"directories"`
+	Directories DirectoriesConfig `mapstructure:"directories" example:"{max_age: 30d}"`
 	// SemanticAttributes adds attributes of OpenTelemetry's semantic conventions to the records.
 	SemanticAttributes bool `mapstructure:"semantic_attributes"`
 	// StorageID is the storage extension that keeps the directories and the order of events over restarts.
-	StorageID *component.ID `mapstructure:"storage"`
+	StorageID *component.ID `mapstructure:"storage" example:"file_storage/directories"`
 	// OtherRecords says what becomes of records that are no Defender rows.
 	OtherRecords OtherRecords `mapstructure:"other_records"`
 	// AdditionalColumns are columns that go to raw_metadata, beside those that always do, where a row has them.
 	AdditionalColumns []string `mapstructure:"additional_columns"`
+
+	// written is what the user wrote and the fields above do not show.
+	written *settings.Written
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -59,22 +62,12 @@ type DirectoriesConfig struct {
 	_ struct{}
 }
 
-// Validate checks that each directory can hold something.
-func (c *DirectoriesConfig) Validate() error {
-	var errs []error
-	if c.MaxEntries <= 0 {
-		errs = append(errs, fmt.Errorf("'max_entries' must be positive, not %d", c.MaxEntries))
-	}
-	if c.MaxAge <= 0 {
-		errs = append(errs, fmt.Errorf("'max_age' must be positive, not %v", c.MaxAge))
-	}
-	return errors.Join(errs...)
-}
-
 // AccountsConfig adds to the built-in rules. Include wins over Exclude.
 type AccountsConfig struct {
-	Exclude accounts.Patterns `mapstructure:"exclude"`
-	Include accounts.Patterns `mapstructure:"include"`
+	// Exclude are accounts that are no person's, beside the built-in rules.
+	Exclude accounts.Patterns `mapstructure:"exclude" example:"{names: [\"svc-*\"]}"`
+	// Include are accounts that are a person's whatever the rules say.
+	Include accounts.Patterns `mapstructure:"include" example:"{names: [scanner]}"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -102,54 +95,56 @@ const (
 	OtherRecordsDrop OtherRecords = "drop"
 )
 
-var errNoDomainID = errors.New("'domain_id' must be set: the customer's TOTAL domain")
-
 var (
 	_ component.Config    = (*Config)(nil)
 	_ confmap.Unmarshaler = (*Config)(nil)
 )
 
-// Unmarshal takes an empty storage for none.
+// Unmarshal decodes what is written. What is wrong with it is for Validate to say, together with everything else.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
-	if conf.Get("storage") == "" {
-		conf.Delete("storage")
-	}
-	return conf.Unmarshal(c)
+	written, err := settings.Decode(conf, c)
+	c.written = written
+	return err
 }
 
-// Validate checks what does not validate itself.
+// Validate names each key that is wrong and says what to do.
 func (c *Config) Validate() error {
-	var errs []error
-	if c.DomainID == "" {
-		errs = append(errs, errNoDomainID)
+	return c.written.Report(
+		c.validateDomainID(),
+		settings.OneOf("tuid::unmapped", c.TUID.Unmapped, UnmappedDerive, UnmappedEmpty, UnmappedDrop),
+		settings.OneOf("other_records", c.OtherRecords, OtherRecordsPass, OtherRecordsDrop),
+		settings.Positive("directories::max_entries", c.Directories.MaxEntries),
+		settings.Positive("directories::max_age", c.Directories.MaxAge),
+		settings.Under("accounts::exclude", c.Accounts.Exclude.Check()),
+		settings.Under("accounts::include", c.Accounts.Include.Check()),
+		c.validateColumns(),
+	)
+}
+
+func (c *Config) validateDomainID() error {
+	const what = "write the customer's TOTAL domain, e.g. customer-domain-001"
+	switch {
+	case c.written.Empty("domain_id"):
+		return settings.Problemf("domain_id", "is empty (%s): %s", settings.EmptyHint, what)
+	case c.DomainID == "":
+		return settings.Problemf("domain_id", "is required: %s", what)
+	case strings.HasPrefix(c.DomainID, "<") && strings.HasSuffix(c.DomainID, ">"):
+		return settings.Problemf("domain_id", "is a placeholder: %s", what)
 	}
+	return nil
+}
+
+func (c *Config) validateColumns() error {
+	var problems []error
 	for _, column := range c.AdditionalColumns {
 		if !isColumn(column) {
-			errs = append(errs, fmt.Errorf("'additional_columns': %q is no column; name one as the service does, e.g. ProcessId", column))
+			problems = append(problems, settings.Problemf("additional_columns", "names %q, which is no column: name one as the service does, e.g. ProcessId", column))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(problems...)
 }
 
 // isColumn reports whether a name can be a column's.
 func isColumn(name string) bool {
 	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
-}
-
-// Validate checks that u is a known choice.
-func (u Unmapped) Validate() error {
-	switch u {
-	case UnmappedDerive, UnmappedEmpty, UnmappedDrop:
-		return nil
-	}
-	return fmt.Errorf("'unmapped' must be derive, empty or drop, not %q", string(u))
-}
-
-// Validate checks that o is a known choice.
-func (o OtherRecords) Validate() error {
-	switch o {
-	case OtherRecordsPass, OtherRecordsDrop:
-		return nil
-	}
-	return fmt.Errorf("'other_records' must be pass or drop, not %q", string(o))
 }

@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
-	"go.opentelemetry.io/collector/confmap/xconfmap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
@@ -53,14 +52,14 @@ func TestConfig(t *testing.T) {
 	}{
 		"":              {want: validConfig()},
 		"everything":    {want: everything},
-		"no_domain":     {wantErr: "'domain_id' must be set"},
-		"unmapped":      {wantErr: "tuid::unmapped: 'unmapped' must be derive, empty or drop"},
-		"other_records": {wantErr: "'other_records' must be pass or drop"},
-		"pattern":       {wantErr: "accounts::exclude: 'names': an empty pattern"},
-		"directories":   {wantErr: "directories: 'max_entries' must be positive, not 0\n'max_age' must be positive, not -1h"},
-		"unknown_key":   {wantErr: "domain"},
+		"no_domain":     {wantErr: "'domain_id' is required"},
+		"unmapped":      {wantErr: "'tuid::unmapped' is \"keep\": it must be one of derive, empty, drop"},
+		"other_records": {wantErr: "'other_records' is \"maybe\": it must be one of pass, drop"},
+		"pattern":       {wantErr: "'accounts::exclude::names' holds an empty pattern"},
+		"directories":   {wantErr: "'directories::max_entries' is 0: it must be greater than zero\n  - 'directories::max_age' is -1h: it must be greater than zero"},
+		"unknown_key":   {wantErr: "'domain' is no key"},
 
-		"additional_columns": {wantErr: `'additional_columns': "Process Id" is no column`},
+		"additional_columns": {wantErr: `'additional_columns' names "Process Id", which is no column`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := createDefaultConfig()
@@ -81,5 +80,5 @@ func loadConfig(conf *confmap.Conf, cfg component.Config) error {
 	if err := conf.Unmarshal(cfg); err != nil {
 		return err
 	}
-	return xconfmap.Validate(cfg)
+	return confmap.Validate(cfg)
 }

@@ -61,6 +61,7 @@ func startHarness(tb testing.TB, host component.Host, configure ...func(*Config)
 	}
 	h := &harness{sink: new(consumertest.LogsSink), counts: componenttest.NewTelemetry(), clock: time.Date(2026, 3, 15, 9, 0, 0, 0, time.UTC)}
 	set := processortest.NewNopSettings(metadata.Type)
+	set.ID = component.NewID(metadata.Type)
 	set.TelemetrySettings = h.counts.NewTelemetrySettings()
 	var err error
 	h.Logs, err = newLogs(tb.Context(), set, cfg, h.sink, h.now)
@@ -165,7 +166,7 @@ func (h *harness) gauge(tb testing.TB, name string, attributes ...attribute.KeyV
 	tb.Helper()
 	m, err := h.counts.GetMetric("otelcol_processor_total_normalize_" + name)
 	require.NoError(tb, err)
-	want := attribute.NewSet(attributes...)
+	want := attribute.NewSet(append(attributes, attribute.String("processor", "total_normalize"))...)
 	switch data := m.Data.(type) {
 	case metricdata.Gauge[int64]:
 		return value(tb, data.DataPoints, want)
@@ -195,6 +196,9 @@ func (h *harness) eachCount(visit func(outcome, reason string, count int)) {
 		return // nothing counted yet
 	}
 	for _, point := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		if point.Value == 0 {
+			continue
+		}
 		outcome, _ := point.Attributes.Value("outcome")
 		reason, _ := point.Attributes.Value("reason")
 		visit(outcome.AsString(), reason.AsString(), int(point.Value))

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/reach"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/directory"
@@ -65,13 +66,14 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 		tuids:       tuid.New(people, set.Logger, now),
 		order:       order.New(next, cfg.DomainID, event.MarkLate),
 	}
-	if err := observeDirectories(known, telemetry); err != nil {
+	if err := observeDirectories(known, telemetry, processorAttribute(set.ID)); err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}
 	return n, nil
 }
 
 func (n *normalizer) start(ctx context.Context, host component.Host) error {
+	everyKey(n.plans).report(ctx, n.telemetry, processorAttribute(n.id))
 	if err := n.tuids.Start(); err != nil {
 		return err
 	}
@@ -126,6 +128,7 @@ func (n *normalizer) shutdown(ctx context.Context) error {
 }
 
 func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
+	reach.Judged(ctx)
 	n.tuids.Refresh()
 	counts := tally{}
 	n.takeIn(ctx, logs, counts)
@@ -143,7 +146,7 @@ func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs
 	}
 	removeEmpty(logs)
 	events.AppendTo(logs)
-	counts.report(ctx, n.telemetry)
+	counts.report(ctx, n.telemetry, processorAttribute(n.id))
 	if logs.ResourceLogs().Len() == 0 {
 		return logs, processorhelper.ErrSkipProcessingData
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -16,11 +17,9 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
-	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadatatest"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/order"
 )
 
@@ -93,15 +92,108 @@ func TestOtherRecords(t *testing.T) {
 func TestMetric(t *testing.T) {
 	h := newHarness(t)
 	h.consume(t, jane.row("DeviceLogonEvents"), jane.row("DeviceLogonEvents"), system.row("DeviceEvents"), plog.NewLogRecord())
-	point := func(table, outcome, reason string, n int64) metricdata.DataPoint[int64] {
-		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(
-			attribute.String("table", table), attribute.String("outcome", outcome), attribute.String("reason", reason))}
+	counted := recordPoints(t, h.counts)
+	for key, n := range counted {
+		if n == 0 {
+			delete(counted, key)
+		}
 	}
-	metadatatest.AssertEqualProcessorTotalNormalizeRecords(t, h.counts, []metricdata.DataPoint[int64]{
-		point("DeviceLogonEvents", "mapped", "account", 2),
-		point("DeviceEvents", "dropped", "system", 1),
-		point("other", "passed", "not_defender", 1),
-	}, metricdatatest.IgnoreTimestamp())
+	assert.Equal(t, map[attribute.Distinct]int64{
+		recordsOf("total_normalize", "DeviceLogonEvents", "mapped", "account").Equivalent(): 2,
+		recordsOf("total_normalize", "DeviceEvents", "dropped", "system").Equivalent():      1,
+		recordsOf("total_normalize", "other", "passed", "not_defender").Equivalent():        1,
+	}, counted)
+}
+
+func recordsOf(processor, table, outcome, reason string) *attribute.Set {
+	set := attribute.NewSet(attribute.String("processor", processor), attribute.String("table", table),
+		attribute.String("outcome", outcome), attribute.String("reason", reason))
+	return &set
+}
+
+func recordPoints(t *testing.T, telemetry *componenttest.Telemetry) map[attribute.Distinct]int64 {
+	t.Helper()
+	m, err := telemetry.GetMetric("otelcol_processor_total_normalize_records")
+	require.NoError(t, err)
+	points := map[attribute.Distinct]int64{}
+	for _, point := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		points[point.Attributes.Equivalent()] += point.Value
+	}
+	return points
+}
+
+// A series that begins with its first record cannot raise an alert, so all begin with the processor.
+func TestSeriesBeginWithTheProcessor(t *testing.T) {
+	h := newHarness(t)
+	points := recordPoints(t, h.counts)
+	for _, set := range []*attribute.Set{
+		recordsOf("total_normalize", "Alerts", "mapped", "alert_user"),
+		recordsOf("total_normalize", "DeviceNetworkEvents", "dropped", "inbound"),
+		recordsOf("total_normalize", "DeviceLogonEvents", "dropped", "system"),
+		recordsOf("total_normalize", "DeviceLogonEvents", "dropped", "excluded"),
+		recordsOf("total_normalize", "IdentityInfo", "dropped", "directory"),
+		recordsOf("total_normalize", "other", "passed", "not_defender"),
+		recordsOf("total_normalize", "other", "dropped", "not_defender"),
+	} {
+		n, ok := points[set.Equivalent()]
+		assert.True(t, ok, "%v", set.ToSlice())
+		assert.Zero(t, n)
+	}
+	h.consume(t, jane.row("DeviceLogonEvents"), system.row("DeviceEvents"), plog.NewLogRecord(), newRow("IdentityInfo", "", `{"AccountUpn":"a@b.c"}`))
+	assert.Len(t, recordPoints(t, h.counts), len(points), "no series begins later")
+}
+
+// Two processors of one process have series of their own, in every metric.
+func TestMetricsTellProcessorsApart(t *testing.T) {
+	telemetry := componenttest.NewTelemetry()
+	settings := telemetry.NewTelemetrySettings()
+	for _, name := range []string{"one", "two"} {
+		set := nopSettings()
+		set.ID = component.NewIDWithName(metadata.Type, name)
+		set.TelemetrySettings = settings
+		p, err := NewFactory().CreateLogs(t.Context(), set, validConfig(), consumertest.NewNop())
+		require.NoError(t, err)
+		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
+		defer func() { require.NoError(t, p.Shutdown(t.Context())) }()
+		if name == "two" {
+			require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(jane.row("DeviceLogonEvents"))))
+		}
+	}
+	points := recordPoints(t, telemetry)
+	assert.Equal(t, int64(0), points[recordsOf("total_normalize/one", "DeviceLogonEvents", "mapped", "account").Equivalent()])
+	assert.Equal(t, int64(1), points[recordsOf("total_normalize/two", "DeviceLogonEvents", "mapped", "account").Equivalent()])
+	for _, name := range []string{"records", "directory_entries", "directory_evictions", "directory_oldest_age"} {
+		m, err := telemetry.GetMetric("otelcol_processor_total_normalize_" + name)
+		require.NoError(t, err)
+		perProcessor := map[string]int{}
+		for _, attributes := range attributesOf(t, m.Data) {
+			id, _ := attributes.Value("processor")
+			perProcessor[id.AsString()]++
+		}
+		assert.Len(t, perProcessor, 2, name)
+		assert.Equal(t, perProcessor["total_normalize/one"], perProcessor["total_normalize/two"], name)
+	}
+}
+
+func attributesOf(t *testing.T, data metricdata.Aggregation) (sets []attribute.Set) {
+	t.Helper()
+	switch data := data.(type) {
+	case metricdata.Sum[int64]:
+		for _, p := range data.DataPoints {
+			sets = append(sets, p.Attributes)
+		}
+	case metricdata.Gauge[int64]:
+		for _, p := range data.DataPoints {
+			sets = append(sets, p.Attributes)
+		}
+	case metricdata.Gauge[float64]:
+		for _, p := range data.DataPoints {
+			sets = append(sets, p.Attributes)
+		}
+	default:
+		require.Fail(t, "another kind of metric")
+	}
+	return sets
 }
 
 func TestRefusalIsHandedBack(t *testing.T) {

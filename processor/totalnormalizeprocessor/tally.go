@@ -3,11 +3,15 @@ package totalnormalizeprocessor
 import (
 	"context"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/tuid"
 )
 
 // Why records are dropped or passed, beside the reasons of the actor's rules and of accounts without a tuid.
@@ -43,12 +47,43 @@ func (t tally) mapped(table string, way actor.Way) {
 func (t tally) dropped(table, reason string) { t[tallyKey{table, outcomeDropped, reason}]++ }
 func (t tally) passed(table, reason string)  { t[tallyKey{table, outcomePassed, reason}]++ }
 
-func (t tally) report(ctx context.Context, telemetry *metadata.TelemetryBuilder) {
+func (t tally) report(ctx context.Context, telemetry *metadata.TelemetryBuilder, processor attribute.KeyValue) {
 	for key, n := range t {
 		telemetry.ProcessorTotalNormalizeRecords.Add(ctx, n, metric.WithAttributeSet(attribute.NewSet(
+			processor,
 			attribute.String("table", key.table),
 			attribute.String("outcome", key.outcome),
 			attribute.String("reason", key.reason),
 		)))
 	}
+}
+
+// processorAttribute tells the metrics of one processor from another's.
+func processorAttribute(id component.ID) attribute.KeyValue {
+	return attribute.String("processor", id.String())
+}
+
+// everyKey is a tally of nothing, with all keys that there can be. An alert on a series that begins with its first event
+// does not see that event.
+func everyKey(plans map[string]*event.Plan) tally {
+	all := tally{
+		{tableOther, outcomeDropped, reasonOther}: 0,
+		{tableOther, outcomePassed, reasonOther}:  0,
+	}
+	for _, p := range plans {
+		if !p.IsEvent() {
+			all[tallyKey{p.Table.Name, outcomeDropped, reasonDirectory}] = 0
+			continue
+		}
+		for _, way := range actor.Ways() {
+			all[tallyKey{p.Table.Name, outcomeMapped, reasonOf(way)}] = 0
+		}
+		for _, reason := range append(actor.Reasons(), tuid.ReasonUnmapped) {
+			all[tallyKey{p.Table.Name, outcomeDropped, reason}] = 0
+		}
+		for _, reason := range accounts.Reasons() {
+			all[tallyKey{p.Table.Name, outcomeDropped, string(reason)}] = 0
+		}
+	}
+	return all
 }

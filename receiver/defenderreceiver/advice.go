@@ -1,32 +1,26 @@
 package defenderreceiver
 
 import (
-	"crypto/x509"
-	"errors"
 	"fmt"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
-// advise adds what an operator can do about an error that will not pass by itself.
+// advise adds what an operator can do about an error by a table's own settings. What takes no knowledge
+// of the table is said by the error itself. The advice comes first, so that the service's request id
+// stays at the end.
 func advise(err error, table string) error {
-	authority := x509.UnknownAuthorityError{}
-	if errors.As(err, &authority) {
-		return fmt.Errorf("%w: name the CA's file in tls::ca_file, also that of a proxy which opens TLS", err)
-	}
 	switch {
-	case isKind(err, hunting.Forbidden) && isUsers(table):
-		return fmt.Errorf("%w: grant the app registration the application permission User.Read.All and admin consent, "+
-			"or set tables::%s::enabled: false", err, table)
-	case isRefused(err) && isUsers(table):
-		return fmt.Errorf("%w: set tables::%s::enabled: false if this tenant's Graph has no delta query of users", err, table)
-	case isKind(err, hunting.Forbidden):
-		return fmt.Errorf("%w: grant the app registration the application permission ThreatHunting.Read.All "+
-			"(for api: legacy AdvancedHunting.Read.All) and admin consent", err)
+	case isUsers(table) && failure.Is(err, hunting.Forbidden, hunting.Unlicensed):
+		return fmt.Errorf("set tables::%s::enabled: false if it is not to be read: %w", table, err)
+	case isUsers(table) && isRefused(err):
+		return fmt.Errorf("set tables::%s::enabled: false if this tenant's Graph has no delta query of users: %w", table, err)
+	case failure.Is(err, hunting.UnknownColumn) && failure.Refusal(err).Name != "":
+		name := failure.Refusal(err).Name
+		return fmt.Errorf("the service has no column %s: if tables::%s::columns or tables::%s::filter name it, take it out there: %w", name, table, table, err)
 	case isRefused(err):
-		return fmt.Errorf("%w: look at tables::%s::columns and tables::%s::filter", err, table, table)
-	case isKind(err, hunting.Retired):
-		return fmt.Errorf("%w: set api: graph, and grant ThreatHunting.Read.All", err)
+		return fmt.Errorf("the service does not take the query as it stands: look at tables::%s::columns and tables::%s::filter, if they are set: %w", table, table, err)
 	default:
 		return err
 	}

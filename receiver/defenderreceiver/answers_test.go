@@ -43,9 +43,8 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct{ Query string }
 		assert.NoError(t, json.NewDecoder(r.Body).Decode(&asked))
-		w.Header().Set("Date", epoch.Add(time.Hour).Format(http.TimeFormat))
 		if strings.Contains(asked.Query, "isnull(") {
-			fmt.Fprint(w, `{"schema":[],"results":[{"Rows":1,"Unknown":0}]}`)
+			fmt.Fprintf(w, `{"schema":[],"results":[{"Rows":1,"Unknown":0,"ServiceNow":"%s"}]}`, epoch.Add(time.Hour).Format(time.RFC3339))
 			return
 		}
 		var from, to time.Time
@@ -70,10 +69,11 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	endpoint, err := url.Parse(server.URL)
 	require.NoError(t, err)
 	r := s.create(s.config(logons))
+	r.now = func() time.Time { return epoch.Add(time.Hour) }
 	t.Cleanup(server.Client().CloseIdleConnections)
-	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}})
+	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
 	r.keeper = checkpoint.NewKeeper(s.storage, "t", 0, func(int, error) {})
-	health := newStatus(s.host())
+	health := newStatus()
 	r.scheduler, err = r.joinQuota(t.Context(), s.storage, health)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, r.scheduler.Stop(context.Background())) })
@@ -81,7 +81,7 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	require.Len(t, r.readers, 1)
 	table := r.readers[0]
 	table.position = newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)
-	table.nextAudit = epoch.Add(24 * time.Hour)
+	table.audits.next = epoch.Add(24 * time.Hour)
 	return table
 }
 

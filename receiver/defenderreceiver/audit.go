@@ -2,22 +2,28 @@ package defenderreceiver
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
-// auditResult is what one audit found of a table, in rows.
-type auditResult struct {
-	matched   int // the service has them and they were delivered
-	recovered int // they were not, and are now
-	missing   int // the service counts them and could not give them
+// auditing is how far a table's audits are.
+type auditing struct {
+	record *audit.Record
+	next   time.Time // when the next one is due, on the service's clock
+	tries  int       // in a row that came no further
+	run    *auditRun // under way; nil if none is
+	steps  int       // counts and reads that were done, of all runs
 }
 
 // auditWindow is how much of the past is audited; 0 if none is.
@@ -28,13 +34,16 @@ func (t *table) auditWindow() time.Duration {
 	return 0
 }
 
+// isAudited reports whether the table's rows are ever counted again.
+func (t *table) isAudited() bool { return t.auditWindow() > 0 && t.query.Kind != tables.Directory }
+
 // auditDue reports whether it is time to count again. A table that yields counts less often: the window is
-// much longer than the interval.
+// much longer than the interval. An audit that did not complete does not wait for that.
 func (t *table) auditDue() bool {
 	const yielding = 4
 	audit := t.cfg.LateArrival.Audit
-	due := t.nextAudit
-	if t.yields() {
+	due := t.audits.next
+	if t.yields() && t.audits.run == nil {
 		due = due.Add(min((yielding-1)*audit.Interval, audit.Window/2))
 	}
 	return t.auditWindow() > 0 && !t.serviceNow().Before(due)
@@ -65,6 +74,9 @@ func (t *table) ledgerFrom() time.Time {
 			from = again
 		}
 	}
+	if run := t.audits.run; run != nil && run.page.From.Before(from) {
+		from = run.page.From
+	}
 	for _, r := range t.position.cursor.Aside {
 		if r.From.Before(from) {
 			from = r.From
@@ -77,121 +89,278 @@ func (t *table) ledgerFrom() time.Time {
 // reads the bins again that hold more. Kusto stamps ingestion_time() before a row can be seen and
 // promises no order among rows, so this is the proof that a cursor alone is not.
 func (t *table) audit(ctx context.Context) error {
-	t.nextAudit = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
+	interval := t.cfg.LateArrival.Audit.Interval
 	page := query.Page{From: t.auditFrom(), To: t.position.cursor.CompleteUntil, MaxRows: t.cfg.Page.MaxRows}
+	if run := t.audits.run; run != nil && t.comparable(run) {
+		page = run.page
+	}
 	if !page.From.Before(page.To) {
+		t.audits.next = t.serviceNow().Add(interval)
 		return nil
 	}
-	return t.compare(ctx, page)
+	before, began := t.audits.steps, t.serviceNow()
+	err := t.compare(ctx, page)
+	switch {
+	case err == nil:
+		t.audits.next, t.audits.tries = began.Add(interval), 0
+	case isSuspended(ctx, err):
+		// It goes on with the next poll.
+	case t.audits.steps > before:
+		// What is left is done by the next poll, which waits as the failure demands.
+		t.audits.tries = 0
+	default:
+		t.audits.tries++
+		t.audits.next = t.serviceNow().Add(audit.Retry(interval, t.audits.tries))
+	}
+	return err
 }
 
-// compare counts a range on the service and reads what the ledger lacks of it.
-func (t *table) compare(ctx context.Context, page query.Page) error {
-	counts, err := t.countParts(ctx, page)
-	if err != nil {
-		return fmt.Errorf("audit: count rows: %w", err)
+// isSuspended reports whether an audit has to wait for what is no failure: the quota, or the receiver's end.
+func isSuspended(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || failure.Is(err, hunting.RateLimited, hunting.CPULimited)
+}
+
+// auditRun is an audit under way. It outlives polls that fail, so that nothing is counted or read twice. The
+// ledger may grow in between: each count is compared with the ledger as it is when the count comes.
+type auditRun struct {
+	page     query.Page
+	question string    // counts the whole page: another question's counts are not comparable
+	position *position // whose ledger it is
+	came     time.Time // when it came further last, on the service's clock
+	// cut is what the ledger held, when the run began, of the last bin where page.To cuts it. Later rows of that bin
+	// are not counted.
+	cut   checkpoint.Entry
+	todo  []query.Page // not counted yet, in their order
+	cells []audit.Cell // to be read again
+	found map[checkpoint.Bin]audit.Findings
+}
+
+// runLasts is for how long the counts of a run are kept that comes no further, if interval is not longer.
+const runLasts = time.Hour
+
+// comparable reports whether a run can be gone on with.
+func (t *table) comparable(run *auditRun) bool {
+	idle := t.serviceNow().Sub(run.came)
+	return run.position == t.position && run.question == t.query.Count(run.page) && idle <= max(runLasts, t.cfg.LateArrival.Audit.Interval)
+}
+
+// runOf returns the run that audits a page: the one that is under way, or a new one.
+func (t *table) runOf(page query.Page) *auditRun {
+	question := t.query.Count(page)
+	if run := t.audits.run; run != nil && run.question == question && t.comparable(run) {
+		return run
 	}
-	var result auditResult
-	if t.query.Kind == tables.Alerts {
-		err = t.auditWhole(ctx, page, counts, &result)
+	t.audits.run = &auditRun{
+		page: page, question: question, position: t.position, came: t.serviceNow(),
+		cut: t.position.ledger[checkpoint.BinOf(page.To)], todo: []query.Page{page}, found: map[checkpoint.Bin]audit.Findings{},
+	}
+	return t.audits.run
+}
+
+// compare counts a range on the service and reads what the ledger lacks of it. After an error the next call for
+// the same range goes on with what is left.
+func (t *table) compare(ctx context.Context, page query.Page) error {
+	run := t.runOf(page)
+	// However an alert's window is divided, its newest state counts, and no older one is read.
+	t.query.AsOf = page.To
+	defer func() { t.query.AsOf = time.Time{} }()
+	outcome, err := t.proceed(ctx, run)
+	if err == nil {
+		t.audits.run = nil
+		t.conclude(ctx, run)
 	} else {
-		err = t.auditBins(ctx, page, counts, &result)
+		err = fmt.Errorf("audit: %w", err)
+	}
+	if !isSuspended(ctx, err) {
+		t.telemetry.audited(ctx, t.name, outcome)
 	}
 	t.position.forget(t.overlap(), t.ledgerFrom())
-	t.telemetry.audit(ctx, t.name, result)
-	t.report(page, result)
-	return errors.Join(err, t.keep())
+	if kept := t.keep(); err == nil {
+		return kept
+	}
+	return err
 }
 
-// auditBins reads the bins again of which the service counts more rows than were delivered.
-func (t *table) auditBins(ctx context.Context, page query.Page, counts map[checkpoint.Bin]int, result *auditResult) error {
-	var errs []error
-	for bin, counted := range counts {
-		entry := t.position.ledger[bin]
-		if counted <= max(entry.Rows, entry.Counted) {
-			result.matched += counted
-			continue
+// auditOutcome is how an attempt ended.
+type auditOutcome string
+
+const (
+	auditComplete   auditOutcome = "complete"
+	auditIncomplete auditOutcome = "incomplete" // something could not be read again: what is not known is not missing
+	auditFailed     auditOutcome = "failed"     // the counts could not be had
+)
+
+// proceed does what is left of a run.
+func (t *table) proceed(ctx context.Context, run *auditRun) (auditOutcome, error) {
+	for len(run.todo) > 0 {
+		if err := t.countNext(ctx, run); err != nil {
+			return auditFailed, fmt.Errorf("count rows from %s: %w", run.todo[0].From.Format(time.RFC3339), err)
 		}
-		if t.isAside(bin) {
-			// What is set aside is tried again by itself.
-			result.matched += entry.Rows
-			result.missing += counted - entry.Rows
-			continue
-		}
-		from, to := bin.Start(), bin.End()
-		if from.Before(page.From) {
-			from = page.From
-		}
-		if page.To.Before(to) {
-			to = page.To
-		}
-		rows, err := t.auditRange(ctx, from, to, counted, result)
-		if err == nil {
-			t.position.counted(bin, rows)
-		}
-		errs = append(errs, err)
+		t.cameFurther(run)
 	}
-	return errors.Join(errs...)
+	for len(run.cells) > 0 {
+		cell := run.cells[0]
+		if err := t.reread(ctx, run); err != nil {
+			return auditIncomplete, fmt.Errorf("read again from %s: %w", cell.From.Format(time.RFC3339), err)
+		}
+		t.cameFurther(run)
+	}
+	return auditComplete, nil
 }
 
-// auditWhole reads the whole window again: an alert that was updated leaves its bin for a later one,
-// and would make up for one that is missing. Alerts are few.
-func (t *table) auditWhole(ctx context.Context, page query.Page, counts map[checkpoint.Bin]int, result *auditResult) error {
-	counted := 0
-	for _, rows := range counts {
-		counted += rows
+// cameFurther notes that a count or a read of a run is done.
+func (t *table) cameFurther(run *auditRun) {
+	t.audits.steps++
+	run.came = t.serviceNow()
+}
+
+// countNext counts the first part of what is left, as wide as it can be counted.
+func (t *table) countNext(ctx context.Context, run *auditRun) error {
+	for {
+		middle, divisible := half(run.todo[0])
+		if !divisible || t.counting.fits(extentOf(run.todo[0])) {
+			break
+		}
+		second := run.todo[0]
+		run.todo[0].To, second.From = middle, middle
+		run.todo = slices.Insert(run.todo, 1, second)
 	}
-	if counted == 0 {
-		return nil
+	counts, until, err := t.countPart(ctx, run.todo[0])
+	if err != nil {
+		return err
 	}
+	part := run.todo[0]
+	part.To = until
+	t.weigh(run, part, counts)
+	if run.todo[0].From = until; !until.Before(run.todo[0].To) {
+		run.todo = run.todo[1:]
+	}
+	return nil
+}
+
+// weigh compares what was counted with the ledger as it is now.
+func (t *table) weigh(run *auditRun, part query.Page, counts map[checkpoint.Bin]int) {
+	if t.query.Kind == tables.Alerts {
+		// An alert that was updated leaves its bin for a later one, and would make up for one that is missing. So all
+		// are read again.
+		if counted := sum(counts); counted > 0 {
+			run.cells = append(run.cells, audit.Cell{From: part.From, To: part.To, Counted: counted})
+		}
+		return
+	}
+	settled, doubt := audit.Compare(counts, run.entry, t.isAside)
+	maps.Copy(run.found, settled)
+	for _, bin := range doubt {
+		run.cells = append(run.cells, audit.Cell{
+			From: latest(bin.Start(), run.page.From), To: earliest(bin.End(), run.page.To), Counted: counts[bin],
+		})
+	}
+}
+
+// entry is what the ledger holds of a bin, as far as the run counts it.
+func (r *auditRun) entry(bin checkpoint.Bin) checkpoint.Entry {
+	if r.page.To.Before(bin.End()) {
+		return r.cut
+	}
+	return r.position.ledger[bin]
+}
+
+func sum(counts map[checkpoint.Bin]int) int {
 	rows := 0
-	for next := page.From; next.Before(page.To); {
-		from, to := t.around(next, page.To)
+	for _, n := range counts {
+		rows += n
+	}
+	return rows
+}
+
+// reread reads the first cell again. One that fails is tried again after all others.
+func (t *table) reread(ctx context.Context, run *auditRun) error {
+	cell := run.cells[0]
+	given, err := t.readCell(ctx, &cell)
+	run.cells = run.cells[1:]
+	if err != nil {
+		run.cells = append(run.cells, cell)
+		return err
+	}
+	unread := t.touchesAside(cell.From, cell.To)
+	if !unread && given < cell.Counted {
+		// Rows may have left the range since it was counted: the service may not keep them any more, or an alert was updated.
+		counts, err := t.count(ctx, query.Page{From: cell.From, To: cell.To})
+		if err != nil {
+			run.cells = append(run.cells, cell)
+			return err
+		}
+		cell.Counted = min(cell.Counted, sum(counts))
+	}
+	run.found[cell.Bin()] = cell.Reread(given, t.entryOf(cell), unread)
+	if !unread && t.query.Kind != tables.Alerts {
+		t.position.counted(cell.Bin(), given)
+	}
+	return nil
+}
+
+// readCell reads a cell again, recognising what was delivered, and returns the rows that the service gave. What is
+// set aside is left out, and what turns out to be unreadable is set aside.
+func (t *table) readCell(ctx context.Context, cell *audit.Cell) (int, error) {
+	defer func() { t.position.forget(t.overlap(), t.ledgerFrom()) }()
+	given := 0
+	for next := cell.From; next.Before(cell.To); {
+		from, to := t.around(next, cell.To)
 		next = latest(to, next.Add(tick))
 		if !from.Before(to) {
 			continue
 		}
-		// What is missing is known when all was read.
-		n, err := t.auditRange(ctx, from, to, 0, result)
-		rows += n
+		if err := t.loadBins(ctx, from, to); err != nil {
+			return given, err
+		}
+		rows, found, err := t.readAgain(ctx, from, to)
+		given += rows
+		cell.Found += found
+		t.telemetry.recovered(ctx, t.name, found)
+		if t.isUnreadable(err) {
+			t.keepAside(from, to, err)
+			err = nil
+		}
 		if err != nil {
-			return err
+			return given, err
 		}
 	}
-	result.missing += max(counted-rows, 0)
-	return nil
+	return given, nil
 }
 
-// auditRange reads a range again, recognising what was delivered, and returns the rows that the
-// service gave.
-func (t *table) auditRange(ctx context.Context, from, to time.Time, counted int, result *auditResult) (int, error) {
-	if err := t.loadBins(ctx, from, to); err != nil {
-		return 0, err
+// entryOf is what the ledger holds of a cell.
+func (t *table) entryOf(cell audit.Cell) checkpoint.Entry {
+	var entry checkpoint.Entry
+	for bin := cell.Bin(); bin.Start().Before(cell.To); bin++ {
+		e := t.position.ledger[bin]
+		entry.Rows += e.Rows
+		entry.Refused += e.Refused
 	}
-	rows, found, err := t.readAgain(ctx, from, to)
-	result.recovered += found
-	result.matched += max(rows-found, 0)
-	result.missing += max(counted-rows, 0)
-	if err != nil {
-		return rows, fmt.Errorf("audit: read again from %s: %w", from.Format(time.RFC3339), err)
-	}
-	return rows, nil
+	return entry
+}
+
+// conclude tells what a complete audit has found.
+func (t *table) conclude(ctx context.Context, run *auditRun) {
+	// A live audit replaces the one before it; history is audited in days, of which each speaks for itself.
+	from, to := checkpoint.BinOf(run.page.From), checkpoint.BinOf(run.page.To)
+	replaces := func(bin checkpoint.Bin) bool { return t.lane == "" || from <= bin && bin <= to }
+	found, since := t.audits.record.Complete(run.found, replaces, t.serviceNow(), time.Now())
+	t.telemetry.audit(ctx, t.name, found)
+	t.report(run.page, audit.Report{
+		Findings: found, MissingSince: since, Aside: len(t.position.cursor.Aside), Kept: t.cfg.DeadLetter.Directory != "",
+	})
 }
 
 // report is the audit's line in log and status: the proof that a user can read.
-func (t *table) report(page query.Page, r auditResult) {
+func (t *table) report(page query.Page, r audit.Report) {
 	fields := []zap.Field{
-		zap.Int("matched", r.matched), zap.Int("recovered", r.recovered), zap.Int("missing", r.missing),
-		zap.Time("from", page.From), zap.Time("to", page.To),
+		zap.Int("matched", r.Matched), zap.Int("recovered", r.Recovered), zap.Int("refused", r.Refused),
+		zap.Int("missing", r.Missing), zap.Int("unread", r.Unread), zap.Time("from", page.From), zap.Time("to", page.To),
 	}
-	t.status.note("audit."+t.id(), fmt.Sprintf("%s to %s: %d rows matched, %d recovered, %d missing",
-		page.From.Format(time.RFC3339), page.To.Format(time.RFC3339), r.matched, r.recovered, r.missing))
-	switch {
-	case r.missing > 0:
-		t.logger.Error("Audit: the service counts rows that it does not give; they are asked for again.", fields...)
-	case r.recovered > 0:
-		t.logger.Warn("Audit: rows became visible after their time had been read; they are delivered now.", fields...)
-	default:
-		t.logger.Info("Audit: all rows that the service counts were delivered.", fields...)
+	if r.Missing > 0 {
+		fields = append(fields, zap.Time("missing_since", r.MissingSince))
 	}
+	t.logger.Log(r.Level(), fmt.Sprintf("Audit: %s.", r), fields...)
+	t.status.note("audit."+t.id(), fmt.Sprintf("%s to %s: %s; %d rows matched, %d recovered, %d missing, %d refused, %d unread",
+		page.From.Format(time.RFC3339), page.To.Format(time.RFC3339), r, r.Matched, r.Recovered, r.Missing, r.Refused, r.Unread))
 }

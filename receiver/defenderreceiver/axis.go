@@ -2,7 +2,6 @@ package defenderreceiver
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -24,9 +24,6 @@ const (
 	// emptyProbe is how often a table without rows is asked for its axis again.
 	emptyProbe = 10 * time.Minute
 )
-
-var errNoIngestion = errors.New("the service does not say when rows of this table arrived (ingestion_time() is null): " +
-	"set late_arrival::mode to auto or event_time")
 
 // axisNames are the axes by their names in the configuration.
 var axisNames = map[query.Axis]Mode{query.Arrival: ModeIngestionTime, query.EventTime: ModeEventTime}
@@ -85,7 +82,7 @@ func (t *table) begin(ctx context.Context) error {
 	t.compareFilter()
 	t.state.progress(t.position.cursor.CompleteUntil)
 	if before.IsZero() {
-		t.logger.Info("The table is read.", zap.String("mode", t.position.cursor.Axis),
+		t.logger.Info("Reading begins.", zap.String("mode", t.position.cursor.Axis),
 			zap.Time("complete_until", t.position.cursor.CompleteUntil))
 	}
 	return nil
@@ -99,11 +96,11 @@ func (t *table) chooseAxis(ctx context.Context, arrivalKnown bool) error {
 		axis = query.EventTime
 	}
 	if axis == query.Arrival && !arrivalKnown {
-		return errNoIngestion
+		return failure.ErrNoArrival
 	}
 	t.readAlong(axis)
-	if t.nextAudit.IsZero() {
-		t.nextAudit = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
+	if t.audits.next.IsZero() {
+		t.audits.next = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
 	}
 	switch {
 	case t.position == nil, t.query.Kind == tables.Directory && t.position.cursor.Axis != string(axisNames[axis]):
@@ -125,8 +122,11 @@ func (t *table) compareFilter() {
 // resume takes up the stored cursor, if there is one, and the rows that may be read again.
 func (t *table) resume(ctx context.Context) error {
 	cursor, ledger, found, err := t.keeper.Load(ctx, t.id())
-	if err != nil || !found {
+	if err != nil {
 		return err
+	}
+	if !found {
+		return t.startFirst(ctx)
 	}
 	t.readAlong(axisOf(cursor.Axis))
 	if cursor.Began.At.IsZero() {
@@ -154,13 +154,75 @@ func (t *table) resume(ctx context.Context) error {
 	return nil
 }
 
+// startFirst fixes the first start of a table that has no cursor, so that tries which fail do not move where it begins.
+func (t *table) startFirst(ctx context.Context) error {
+	if t.lane != "" {
+		// History begins where the live lane does.
+		return nil
+	}
+	first, isNow, err := t.keeper.FirstStart(ctx, t.id(), t.now())
+	if err != nil {
+		return err
+	}
+	t.first, t.started = first, firstStart
+	if !isNow {
+		t.started = earlierStart
+	}
+	t.state.progress(first.Add(-t.cfg.InitialLookback))
+	return nil
+}
+
+// sinceFirst is how long ago the first start was, as long as there is no cursor.
+func (t *table) sinceFirst() time.Duration {
+	if t.first.IsZero() {
+		return 0
+	}
+	return max(t.now().Sub(t.first), 0)
+}
+
+// started is what a table found in the storage when the receiver started.
+type started uint8
+
+const (
+	resumed      started = iota // a cursor
+	firstStart                  // nothing
+	earlierStart                // an earlier start that has not read anything
+)
+
+// tellStarts says which tables have no cursor, and from when on they are read: what existed and is gone is seen here.
+func (r *defenderReceiver) tellStarts() {
+	found := map[started][]string{}
+	for _, t := range r.readers {
+		if t.keeper != nil {
+			found[t.started] = append(found[t.started], t.name)
+		}
+	}
+	from := zap.Time("from", r.now().Add(-r.cfg.InitialLookback))
+	switch {
+	case len(found[firstStart]) == 0:
+	case len(found[resumed])+len(found[earlierStart]) == 0:
+		r.set.Logger.Warn("The storage holds no cursor, so this counts as the first start: rows are read that arrive after the time below. "+
+			"If this receiver has run before, its cursors are gone: restore the storage, or set initial_lookback to reach back to "+
+			"its last run, which gives rows again that were delivered.", from)
+	default:
+		r.set.Logger.Warn("The storage holds cursors of other tables and none of these, so they are started now: rows are read that arrive "+
+			"after the time below. If they were read before, their cursors are gone: restore the storage.",
+			zap.Strings("tables", found[firstStart]), from)
+	}
+	if tables := found[earlierStart]; len(tables) > 0 {
+		r.set.Logger.Info("An earlier start has read nothing of these tables yet. They are read from where it wanted to begin.",
+			zap.Strings("tables", tables))
+	}
+}
+
 // start begins a table that has no cursor. Where it begins is kept at once: history ends there.
 func (t *table) start() error {
 	lookback := t.cfg.InitialLookback
 	if t.query.Kind == tables.Directory {
 		lookback = query.SnapshotWindow
 	}
-	from := t.serviceNow().Add(-lookback).Truncate(tick)
+	// What arrived while the first tries failed is wanted, too.
+	from := latest(t.serviceNow().Add(-lookback-t.sinceFirst()), t.serviceNow().Add(-retention)).Truncate(tick)
 	axis := string(axisNames[t.query.Axis])
 	began := checkpoint.Start{Axis: axis, At: from}
 	t.position = newPosition(checkpoint.Cursor{Axis: axis, Filter: t.query.Filter(), Since: from, CompleteUntil: from, Began: began}, nil)

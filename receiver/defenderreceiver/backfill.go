@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
@@ -54,7 +52,7 @@ func newBackfill(cfg *Config, declared *tables.Table, live *beginning) (*backfil
 		return nil, err
 	}
 	t.lane = laneBackfill
-	t.chunk = newChunk(declared, cfg.Credentials.TenantID, laneBackfill)
+	t.batch = cfg.newBatch(declared, laneBackfill)
 	t.readAlong(query.EventTime)
 	return &backfill{table: t, live: live, window: cfg.Backfill.Window}, nil
 }
@@ -225,16 +223,10 @@ func (l *backfill) recount(ctx context.Context, oldest time.Time) error {
 	return l.keep()
 }
 
-// verify counts a range on the service and reads what is missing of it.
+// verify counts a range on the service and reads what is missing of it. What cannot be read is set aside.
 func (l *backfill) verify(ctx context.Context, from, to time.Time) error {
 	if l.auditWindow() == 0 || !from.Before(to) {
 		return nil
 	}
-	err := l.compare(ctx, query.Page{From: from, To: to, MaxRows: l.cfg.Page.MaxRows})
-	if errors.Is(err, errNothingSmaller) {
-		l.logger.Error("Rows of history were found that cannot be read; they are passed over.",
-			zap.Time("from", from), zap.Time("to", to), zap.Error(err))
-		return nil
-	}
-	return err
+	return l.compare(ctx, query.Page{From: from, To: to, MaxRows: l.cfg.Page.MaxRows})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
 // refusing is a service that can be made to refuse queries.
@@ -47,7 +48,7 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 	s.t.Cleanup(closeIdle)
 	service = &refusing{querier: client}
 	r.keeper = checkpoint.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
-	health := newStatus(s.host())
+	health := newStatus()
 	r.scheduler, err = r.joinQuota(s.t.Context(), s.storage, health)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, r.scheduler.Stop(context.Background())) })
@@ -58,11 +59,10 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 // pollAll polls until nothing is left, at most n times, with a failed poll's consequences.
 func (l *backfill) pollAll(t *testing.T, n int) {
 	t.Helper()
-	f := l.newFailures()
 	for range n {
 		if err := l.poll(t.Context()); err != nil {
 			t.Log(err)
-			f.after(t.Context(), err)
+			l.judge(t.Context(), err)
 		} else if !l.more {
 			return
 		}
@@ -158,7 +158,7 @@ func TestHistoryWithoutArrival(t *testing.T) {
 			}
 			service.refuse = func(kql string) error {
 				if strings.Contains(kql, "ingestion_time()") && !never {
-					return &hunting.Error{Kind: hunting.BadQuery}
+					return &hunting.Error{Kind: hunting.BadQuery, Message: "Unknown function: 'ingestion_time'."}
 				}
 				return nil
 			}
@@ -272,7 +272,7 @@ func TestHistoryAfterAFailedWrite(t *testing.T) {
 	go live.keeper.Run(t.Context())
 	require.NoError(t, live.keeper.Keep("another", checkpoint.Change{At: time.Now()}))
 	require.Eventually(t, func() bool { return live.keeper.Failure() != nil }, wait, time.Millisecond)
-	require.ErrorIs(t, live.poll(t.Context()), errStorage)
+	require.ErrorIs(t, live.poll(t.Context()), failure.ErrStorage)
 	select {
 	case <-past.live.known:
 	default:

@@ -30,6 +30,9 @@ func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (
 	if err != nil {
 		return nil, nil, fmt.Errorf("'endpoint': %w", err)
 	}
+	if err := checkFiles(r.cfg.ClientConfig.TLS); err != nil {
+		return nil, nil, err
+	}
 	api, err := r.cfg.ClientConfig.ToClient(ctx, host.GetExtensions(), r.set.TelemetrySettings)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make the client of the hunting API: %w", err)
@@ -41,7 +44,7 @@ func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (
 	credentials := r.cfg.Credentials.source(cloud)
 	tokens, err := entra.NewSource(credentials, tokenHTTP, service+"/.default", r.set.Logger)
 	if err != nil {
-		return nil, nil, fmt.Errorf("'credentials': %w", err)
+		return nil, nil, fmt.Errorf("prepare the credentials: %w", err)
 	}
 	client := hunting.NewClient(hunting.Config{
 		API:          r.cfg.API.hunting(),
@@ -53,6 +56,7 @@ func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (
 		Now:          r.now,
 		Again:        func(ctx context.Context) error { return r.scheduler.AcquireAgain(ctx) },
 	})
+	r.watch = tokens.Watch
 	return client, func() {
 		api.CloseIdleConnections()
 		tokenHTTP.CloseIdleConnections()

@@ -1,10 +1,6 @@
 package defenderreceiver
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 )
 
@@ -68,16 +64,4 @@ func (a API) hunting() hunting.API {
 		return hunting.Legacy
 	}
 	return hunting.Graph
-}
-
-// oneOf is an error unless value is one of the choices.
-func oneOf[T ~string](key string, value T, choices ...T) error {
-	if slices.Contains(choices, value) {
-		return nil
-	}
-	names := make([]string, len(choices))
-	for i, c := range choices {
-		names[i] = string(c)
-	}
-	return fmt.Errorf("'%s' is %q: it must be one of %s", key, value, strings.Join(names, ", "))
 }

@@ -12,37 +12,63 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/version"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 )
 
-// Config is the receiver's configuration.
+// Config is the receiver's configuration. The tag `example` is what messages show a user.
 type Config struct {
 	// ClientConfig stands flat beside the receiver's own keys. Its endpoint replaces the cloud's.
 	ClientConfig confighttp.ClientConfig `mapstructure:",squash"`
 
-	Cloud       Cloud             `mapstructure:"cloud"`
-	API         API               `mapstructure:"api"`
-	Credentials CredentialsConfig `mapstructure:"credentials"`
-	StorageID   *component.ID     `mapstructure:"storage"`
+	// Cloud is where the tenant is.
+	Cloud Cloud `mapstructure:"cloud"`
+	// API is which of the service's hunting APIs is asked.
+	API API `mapstructure:"api"`
+	// Credentials are the app registration's.
+	Credentials CredentialsConfig `mapstructure:"credentials" example:"{tenant_id: <tenant id>, client_id: <client id>, client_secret_file: /etc/otelcol-defender/secret}"`
+	// StorageID is the storage extension that keeps the cursors. Required.
+	StorageID *component.ID `mapstructure:"storage" example:"file_storage/cursors"`
 
-	PollInterval    time.Duration     `mapstructure:"poll_interval"`
-	Settle          time.Duration     `mapstructure:"settle"`
-	InitialLookback time.Duration     `mapstructure:"initial_lookback"`
-	Backfill        BackfillConfig    `mapstructure:"backfill"`
-	LateArrival     LateArrivalConfig `mapstructure:"late_arrival"`
+	// PollInterval is how often a table is polled that has no interval of its own.
+	PollInterval time.Duration `mapstructure:"poll_interval"`
+	// Settle is how long rows are left alone after their arrival.
+	Settle time.Duration `mapstructure:"settle"`
+	// InitialLookback is how long before the first start the live rows begin.
+	InitialLookback time.Duration `mapstructure:"initial_lookback"`
+	// Backfill asks for history beside the live rows.
+	Backfill BackfillConfig `mapstructure:"backfill" example:"{window: 7d}"`
+	// LateArrival is how rows are found that arrive long after their event.
+	LateArrival LateArrivalConfig `mapstructure:"late_arrival" example:"{mode: auto, overlap: 1h}"`
 
-	Quota QuotaConfig `mapstructure:"quota"`
-	Page  PageConfig  `mapstructure:"page"`
-	Batch BatchConfig `mapstructure:"batch"`
+	// Quota bounds what the receiver spends of the tenant's quota.
+	Quota QuotaConfig `mapstructure:"quota" example:"{share: 0.5}"`
+	// Page bounds one query.
+	Page PageConfig `mapstructure:"page" example:"{max_rows: 50000}"`
+	// Batch bounds one call of the pipeline.
+	Batch BatchConfig `mapstructure:"batch" example:"{max_records: 5000}"`
 
-	RetryOnFailure     configretry.BackOffConfig `mapstructure:"retry_on_failure"`
-	PauseAfterFailures int                       `mapstructure:"pause_after_failures"`
-	HumanAccountsOnly  bool                      `mapstructure:"human_accounts_only"`
-	CheckpointDelay    time.Duration             `mapstructure:"checkpoint_delay"`
-	ShutdownTimeout    time.Duration             `mapstructure:"shutdown_timeout"`
-	DeadLetter         DeadLetterConfig          `mapstructure:"dead_letter"`
+	// RetryOnFailure is the backoff between failed polls, and between tries to hand over a refused batch.
+	RetryOnFailure configretry.BackOffConfig `mapstructure:"retry_on_failure" example:"{initial_interval: 5s, max_interval: 5m}"`
+	// PauseAfterFailures is how many failed polls in a row pause a table; 0: none do.
+	PauseAfterFailures int `mapstructure:"pause_after_failures"`
+	// HumanAccountsOnly leaves rows on the server all of whose accounts are well-known system accounts.
+	HumanAccountsOnly bool `mapstructure:"human_accounts_only"`
+	// CheckpointDelay is how long after its rows were accepted a cursor is stored.
+	CheckpointDelay time.Duration `mapstructure:"checkpoint_delay"`
+	// ShutdownTimeout is how long the end waits for a pipeline that still holds rows.
+	ShutdownTimeout time.Duration `mapstructure:"shutdown_timeout"`
+	// DeadLetter is where rows go that the pipeline refuses for good.
+	DeadLetter DeadLetterConfig `mapstructure:"dead_letter" example:"{directory: /var/lib/otelcol-defender/dead-letters}"`
 
-	Tables TablesConfig `mapstructure:"tables"`
+	// Tables are the settings of each table. A table that is not named keeps its defaults.
+	Tables TablesConfig `mapstructure:"tables" example:"{DeviceLogonEvents: {enabled: true}}"`
+
+	// written is what the user wrote and the fields above do not show.
+	written *settings.Written
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -50,21 +76,30 @@ type Config struct {
 
 // CredentialsConfig names the app registration and one of five ways to prove to be it.
 type CredentialsConfig struct {
-	TenantID           string                                         `mapstructure:"tenant_id"`
-	ClientID           string                                         `mapstructure:"client_id"`
-	ClientSecret       configopaque.String                            `mapstructure:"client_secret"`
-	ClientSecretFile   string                                         `mapstructure:"client_secret_file"`
-	ClientCertificate  CertificateConfig                              `mapstructure:"client_certificate"`
-	FederatedTokenFile string                                         `mapstructure:"federated_token_file"`
-	ManagedIdentity    configoptional.Optional[ManagedIdentityConfig] `mapstructure:"managed_identity"`
+	// TenantID is the tenant's GUID or one of its domains. Required.
+	TenantID string `mapstructure:"tenant_id"`
+	// ClientID is the app registration's GUID. Required.
+	ClientID string `mapstructure:"client_id"`
+	// ClientSecret is the value of a client secret.
+	ClientSecret configopaque.String `mapstructure:"client_secret"`
+	// ClientSecretFile holds a client secret. It is read again at every token request.
+	ClientSecretFile string `mapstructure:"client_secret_file"`
+	// ClientCertificate is a certificate of the app registration.
+	ClientCertificate CertificateConfig `mapstructure:"client_certificate" example:"{cert_file: /etc/otelcol-defender/app.crt, key_file: /etc/otelcol-defender/app.key}"`
+	// FederatedTokenFile holds a token of another identity provider, e.g. of Kubernetes.
+	FederatedTokenFile string `mapstructure:"federated_token_file"`
+	// ManagedIdentity is the identity that Azure gives the machine.
+	ManagedIdentity configoptional.Optional[ManagedIdentityConfig] `mapstructure:"managed_identity" example:"{}"`
 	// Authority is a login host URL instead of the cloud's.
 	Authority string `mapstructure:"authority"`
 }
 
 // CertificateConfig names PEM files.
 type CertificateConfig struct {
+	// CertFile holds the certificate.
 	CertFile string `mapstructure:"cert_file"`
-	KeyFile  string `mapstructure:"key_file"`
+	// KeyFile holds its private key.
+	KeyFile string `mapstructure:"key_file"`
 }
 
 // ManagedIdentityConfig has no settings: client_id chooses a user-assigned identity.
@@ -74,44 +109,61 @@ type ManagedIdentityConfig struct {
 
 // BackfillConfig asks for history.
 type BackfillConfig struct {
-	Window time.Duration `mapstructure:"window"`
+	// Window is how far back history reaches, in event time; 0: no history.
+	Window time.Duration `mapstructure:"window" example:"7d"`
 }
 
 // LateArrivalConfig says how rows are found that arrive long after their event.
 type LateArrivalConfig struct {
-	Mode    Mode          `mapstructure:"mode"`
+	// Mode is the time by which rows are read.
+	Mode Mode `mapstructure:"mode"`
+	// Overlap is how much of the past each poll reads again by event time.
 	Overlap time.Duration `mapstructure:"overlap"`
-	Audit   AuditConfig   `mapstructure:"audit"`
+	// Audit is the count on the server of what should have been read.
+	Audit AuditConfig `mapstructure:"audit" example:"{interval: 1h, window: 24h}"`
 }
 
 // AuditConfig sets the count on the server of what should have been read.
 type AuditConfig struct {
+	// Interval is the time between two audits; 0: none.
 	Interval time.Duration `mapstructure:"interval"`
-	Window   time.Duration `mapstructure:"window"`
+	// Window is how much of the past an audit counts.
+	Window time.Duration `mapstructure:"window"`
 }
 
 // QuotaConfig is the tenant's quota and the share of it that the receiver may use.
 type QuotaConfig struct {
-	Share                float64       `mapstructure:"share"`
-	RequestsPerMinute    int           `mapstructure:"requests_per_minute"`
-	RequestsPerHour      int           `mapstructure:"requests_per_hour"`
-	CPUPerHour           time.Duration `mapstructure:"cpu_per_hour"`
-	CPUPerDay            time.Duration `mapstructure:"cpu_per_day"`
-	MaxConcurrentQueries int           `mapstructure:"max_concurrent_queries"`
+	// Share is the part of each figure below that the receiver may use.
+	Share float64 `mapstructure:"share"`
+	// RequestsPerMinute is the tenant's limit of requests in a minute.
+	RequestsPerMinute int `mapstructure:"requests_per_minute"`
+	// RequestsPerHour is the tenant's limit of requests in an hour.
+	RequestsPerHour int `mapstructure:"requests_per_hour"`
+	// CPUPerHour is the tenant's limit of CPU time in an hour.
+	CPUPerHour time.Duration `mapstructure:"cpu_per_hour"`
+	// CPUPerDay is the tenant's limit of CPU time in a day.
+	CPUPerDay time.Duration `mapstructure:"cpu_per_day"`
+	// MaxConcurrentQueries is how many queries are under way at once.
+	MaxConcurrentQueries int `mapstructure:"max_concurrent_queries"`
 }
 
 // PageConfig bounds one query.
 type PageConfig struct {
+	// MaxRows is how many rows one query asks for.
 	MaxRows int `mapstructure:"max_rows"`
 }
 
 // BatchConfig bounds one call of the pipeline.
 type BatchConfig struct {
+	// MaxRecords is the most records of one call.
 	MaxRecords int `mapstructure:"max_records"`
+	// MaxBytes bounds the size of a call: of its rows, as the service sent them.
+	MaxBytes int `mapstructure:"max_bytes"`
 }
 
 // DeadLetterConfig says where rows go that the pipeline refuses for good.
 type DeadLetterConfig struct {
+	// Directory holds a file for each table; empty: the rows are passed over.
 	Directory string `mapstructure:"directory"`
 }
 
@@ -120,13 +172,16 @@ type TablesConfig map[string]TableConfig
 
 // TableConfig is one table's settings.
 type TableConfig struct {
-	Enabled      bool          `mapstructure:"enabled"`
-	Priority     int           `mapstructure:"priority"`
+	// Enabled says whether the table is read.
+	Enabled bool `mapstructure:"enabled" example:"true"`
+	// Priority orders the tables while the quota is short; 1 is served first.
+	Priority int `mapstructure:"priority" example:"1"`
+	// PollInterval is how often the table is polled; 0: as often as the receiver's says.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
 	// Columns are read beside the default projection. Users has neither columns nor filter.
-	Columns []string `mapstructure:"columns"`
+	Columns []string `mapstructure:"columns" example:"[InitiatingProcessIntegrityLevel]"`
 	// Filter is a KQL predicate that is added with `and`.
-	Filter string `mapstructure:"filter"`
+	Filter string `mapstructure:"filter" example:"DeviceName endswith \".acme.local\""`
 }
 
 var (
@@ -135,12 +190,11 @@ var (
 	_ confmap.Unmarshaler = (*TablesConfig)(nil)
 )
 
-// Unmarshal takes an empty storage for none, so that Validate can say what is asked for.
+// Unmarshal decodes what is written. What is wrong with it is for Validate to say, together with everything else.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
-	if conf.Get("storage") == "" {
-		conf.Delete("storage")
-	}
-	return conf.Unmarshal(c)
+	written, err := settings.Decode(conf, c)
+	c.written = written
+	return err
 }
 
 // Unmarshal lays what is written for a table over that table's defaults; tables that are not named
@@ -163,6 +217,12 @@ func (t *TablesConfig) Unmarshal(conf *confmap.Conf) error {
 	}
 	*t = merged
 	return nil
+}
+
+// newBatch collects rows of a table and lane for one call of the pipeline.
+func (c *Config) newBatch(declared *tables.Table, lane string) *delivery.Batch {
+	origin := delivery.Origin{TenantID: c.Credentials.TenantID, Scope: metadata.ScopeName, Version: version.Number}
+	return delivery.NewBatch(declared, origin, lane, delivery.Limits{Records: c.Batch.MaxRecords, Bytes: c.Batch.MaxBytes})
 }
 
 func createDefaultConfig() component.Config {
@@ -189,7 +249,7 @@ func createDefaultConfig() component.Config {
 			CPUPerHour: 10 * time.Minute, CPUPerDay: 4 * time.Hour, MaxConcurrentQueries: 2,
 		},
 		Page:               PageConfig{MaxRows: 50_000},
-		Batch:              BatchConfig{MaxRecords: 5_000},
+		Batch:              BatchConfig{MaxRecords: 5_000, MaxBytes: 1 << 20},
 		RetryOnFailure:     backOff,
 		PauseAfterFailures: 5,
 		HumanAccountsOnly:  true,

@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
-	"go.opentelemetry.io/collector/confmap/xconfmap"
 )
 
 // loadConfig reads one entry of testdata/config.yaml over the defaults.
@@ -25,7 +24,7 @@ func loadConfig(t *testing.T, id string) (*Config, error) {
 	if err := sub.Unmarshal(cfg); err != nil {
 		return nil, err
 	}
-	return cfg, xconfmap.Validate(cfg)
+	return cfg, confmap.Validate(cfg)
 }
 
 func TestDefaults(t *testing.T) {
@@ -62,29 +61,29 @@ func TestNamingATableChangesOnlyIt(t *testing.T) {
 func TestInvalid(t *testing.T) {
 	for id, want := range map[string]string{
 		"defender/no_storage":    "'storage' is required",
-		"defender/no_tenant":     "credentials: 'tenant_id' is required",
+		"defender/no_tenant":     "'credentials::tenant_id' is required",
 		"defender/no_way":        "none is given",
 		"defender/two_ways":      "given are client_secret, client_secret_file",
-		"defender/half_a_cert":   "both 'cert_file' and 'key_file'",
+		"defender/half_a_cert":   "'credentials::client_certificate' needs both 'cert_file' and 'key_file'",
 		"defender/cloud":         `'cloud' is "mars": it must be one of global, us_government, us_government_dod`,
 		"defender/api":           `'api' is "soap"`,
 		"defender/mode":          `'late_arrival::mode' is "magic"`,
-		"defender/http":          `'endpoint' is "http://graph.example.com": it must be an https URL`,
-		"defender/authority":     `'authority' is "login.example.com": it must be an https URL`,
+		"defender/http":          `'endpoint' is "http://graph.example.com", which would send the token in the clear: it must be an https URL, e.g. https://graph.microsoft.com`,
+		"defender/authority":     `'credentials::authority' is "login.example.com": it must be an https URL, e.g. https://login.microsoftonline.com`,
 		"defender/max_rows":      "'page::max_rows' is 100001: it must be between 1 and 100000",
-		"defender/share":         "quota: 'share' is 1.5",
-		"defender/negative":      "'settle' is -1m0s",
-		"defender/table":         "'DeviceLogins' is no table: the tables are DeviceLogonEvents, Alerts,",
-		"defender/filter":        "'DeviceEvents': 'filter': a filter is one predicate",
-		"defender/none":          "all tables are disabled",
-		"defender/unknown_key":   "has invalid keys: colour",
-		"defender/empty_storage": "'storage' is required",
-		"defender/backfill":      "'backfill::window' is 721h0m0s: it must be between 0s and 720h0m0s",
-		"defender/column":        "'DeviceEvents': 'columns' holds \"a; b\"",
-		"defender/users_columns": "'Users': 'columns' must be empty",
-		"defender/users_filter":  "'Users': 'filter' must be empty",
+		"defender/share":         "'quota::share' is 1.5",
+		"defender/negative":      "'settle' is -1m: it must be between 0s and 1d",
+		"defender/table":         "'tables::DeviceLogins' is no table: the tables are DeviceLogonEvents, Alerts,",
+		"defender/filter":        "'tables::DeviceEvents::filter' is refused: a filter is one predicate",
+		"defender/none":          "'tables' names no table that is read",
+		"defender/unknown_key":   "'tables::DeviceEvents::colour' is no key: the keys here are enabled, priority, poll_interval, columns, filter",
+		"defender/empty_storage": "'storage' is empty (if it is set from an environment variable, that variable is not set): name a storage",
+		"defender/backfill":      "'backfill::window' is 721h: it must be between 0s and 30d",
+		"defender/column":        "'tables::DeviceEvents::columns' holds \"a; b\"",
+		"defender/users_columns": "'tables::Users::columns' must be empty",
+		"defender/users_filter":  "'tables::Users::filter' must be empty",
 		"defender/users_legacy":  "'tables::Users' needs api: graph",
-		"defender/audit":         "'late_arrival::audit::interval' is 2h0m0s, longer than the window of 1h0m0s",
+		"defender/audit":         "'late_arrival::audit::interval' is 2h, longer than the window of 1h",
 	} {
 		_, err := loadConfig(t, id)
 		assert.ErrorContains(t, err, want, id)

@@ -1,6 +1,7 @@
 package defenderreceiver
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/tenant"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 )
 
 const logons = "DeviceLogonEvents"
@@ -182,32 +184,82 @@ func TestRefusedBatchIsHeldAndRetried(t *testing.T) {
 	}
 }
 
-// What the pipeline refuses for good is counted and passed over, and not sent again.
-func TestPermanentRefusal(t *testing.T) {
-	s := newStage(t, defendersim.Options{})
-	s.plant(0, 30, epoch.Add(-time.Minute))
-	cfg := s.config(logons)
-	cfg.Batch.MaxRecords = 10
-	calls := 0
-	s.sink.setRefuse(func(plog.Logs) error {
-		if calls++; calls == 2 {
-			return consumererror.NewPermanent(errors.New("too large"))
+// A row that the pipeline refuses for good is counted, kept and passed over; its neighbours are taken once.
+func TestPoisonRow(t *testing.T) {
+	for name, poison := range map[string][]int64{"one": {13}, "two": {0, 29}, "side by side": {14, 15}} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, defendersim.Options{})
+			s.plant(0, 30, epoch.Add(-time.Minute))
+			cfg := s.config(logons)
+			cfg.Batch.MaxRecords = 10
+			s.sink.setRefuse(poisoned(poison...))
+			cfg.DeadLetter.Directory = filepath.Join(t.TempDir(), "dead")
+			stop := s.start(cfg)
+			// The last row of all is refused for sure once others have come after it.
+			s.plant(30, 5, epoch)
+			s.clock.Advance(time.Minute)
+			s.delivered(35 - len(poison))
+			require.Eventually(t, func() bool { return s.rows(refused) == len(poison) }, wait, time.Millisecond)
+			s.clock.Advance(time.Minute)
+			s.polls(logons, 3)
+			s.exactly(35 - len(poison))
+			kept, err := os.ReadFile(filepath.Join(cfg.DeadLetter.Directory, logons+".ndjson"))
+			require.NoError(t, err)
+			assert.Equal(t, len(poison), bytes.Count(kept, []byte("\n")), "a line is a request with one row")
+			stop()
+			_, entries, _, err := checkpoint.NewKeeper(s.storage, defendersim.DefaultTenantID, 0, func(int, error) {}).Load(t.Context(), logons)
+			require.NoError(t, err)
+			inLedger := 0
+			for _, entry := range entries {
+				inLedger += entry.Refused
+			}
+			assert.Equal(t, len(poison), inLedger, "the ledger tells refused rows from delivered ones")
+		})
+	}
+}
+
+// poisoned makes a pipeline refuse for good each call that holds one of these rows.
+func poisoned(numbers ...int64) func(plog.Logs) error {
+	return func(logs plog.Logs) error {
+		for _, r := range recordsOf(logs) {
+			if report, _ := r.log.Body().Map().Get("ReportId"); slices.Contains(numbers, report.Int()) {
+				return consumererror.NewPermanent(errors.New("too odd"))
+			}
 		}
 		return nil
-	})
-	cfg.DeadLetter.Directory = filepath.Join(t.TempDir(), "dead")
-	s.start(cfg)
-	s.delivered(20)
-	s.clock.Advance(time.Minute)
-	s.polls(logons, 3)
-	s.exactly(20)
-	assert.Equal(t, 10, s.rows(refused))
-	assert.Equal(t, 20, s.rows(delivered))
-	kept, err := os.ReadFile(filepath.Join(cfg.DeadLetter.Directory, logons+".ndjson"))
-	require.NoError(t, err)
-	letters, err := new(plog.JSONUnmarshaler).UnmarshalLogs(kept)
-	require.NoError(t, err)
-	assert.Equal(t, 10, letters.LogRecordCount())
+	}
+}
+
+// A destination that refuses everything for good loses no row: the cursor holds, the status says so, and all of it
+// arrives once the destination takes rows again.
+func TestDestinationRefusesEverything(t *testing.T) {
+	for name, directory := range map[string]bool{"with dead letters": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, defendersim.Options{})
+			s.plant(0, 300, epoch.Add(-time.Minute))
+			cfg := s.config(logons, "DeviceProcessEvents")
+			cfg.Batch.MaxRecords = 100
+			if directory {
+				cfg.DeadLetter.Directory = filepath.Join(t.TempDir(), "dead")
+			}
+			s.sink.setRefuse(func(plog.Logs) error { return consumererror.NewPermanent(errors.New("token expired")) })
+			s.start(cfg)
+			require.Eventually(t, func() bool { return s.status.times("token expired") > 0 }, wait, time.Millisecond)
+			s.plant(300, 20, epoch)
+			s.clock.Advance(time.Minute)
+			time.Sleep(100 * time.Millisecond) // time in which rows could be lost
+			assert.Zero(t, s.rows(refused))
+			assert.Zero(t, s.rows(delivered))
+			if directory {
+				files, err := os.ReadDir(cfg.DeadLetter.Directory)
+				require.NoError(t, err)
+				assert.Empty(t, files)
+			}
+			s.sink.setRefuse(nil)
+			s.delivered(320)
+			assert.Zero(t, s.rows(refused))
+		})
+	}
 }
 
 // Refused rows that cannot be kept are held, not lost.
@@ -216,14 +268,15 @@ func TestFullDeadLettersHoldTheTable(t *testing.T) {
 	s.plant(0, 10, epoch.Add(-time.Minute))
 	cfg := s.config(logons)
 	cfg.DeadLetter.Directory = filepath.Join(t.TempDir(), "dead")
-	s.sink.setRefuse(func(plog.Logs) error { return consumererror.NewPermanent(errors.New("too large")) })
+	s.sink.setRefuse(poisoned(4))
 	file := filepath.Join(cfg.DeadLetter.Directory, logons+".ndjson")
 	require.NoError(t, os.MkdirAll(file, 0o700), "a directory in the file's place")
 	s.start(cfg)
 	require.Eventually(t, func() bool { return s.status.times("keep refused rows") > 3 }, wait, time.Millisecond)
 	assert.Zero(t, s.rows(refused))
 	require.NoError(t, os.Remove(file))
-	require.Eventually(t, func() bool { return s.rows(refused) == 10 }, wait, time.Millisecond)
+	require.Eventually(t, func() bool { return s.rows(refused) == 1 }, wait, time.Millisecond)
+	s.delivered(9)
 }
 
 // When retry_on_failure gives up, the rows are read again from the service.
@@ -268,7 +321,7 @@ func TestRecord(t *testing.T) {
 	s.delivered(1)
 	log := s.sink.records()[0].log
 	assert.Equal(t, time.Date(2026, 11, 21, 9, 0, 0, 123456700, time.UTC), log.Timestamp().AsTime())
-	assert.WithinDuration(t, time.Now(), log.ObservedTimestamp().AsTime(), time.Minute)
+	assert.WithinDuration(t, s.clock.Now(), log.ObservedTimestamp().AsTime(), time.Minute)
 	assert.Equal(t, "microsoft.defender.device_logon_events", log.EventName())
 	assert.Len(t, attributeOf(log, tables.AttributeUID), 36)
 	assert.Equal(t, map[string]any{

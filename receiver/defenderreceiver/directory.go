@@ -11,9 +11,11 @@ func (t *table) snapshot(ctx context.Context, to time.Time) error {
 	if !from.Before(to) {
 		return nil
 	}
-	if _, _, err := t.readAgain(ctx, from, to); err != nil {
+	if _, _, err := t.readInParts(ctx, from, to, t.snapshotParts); err != nil {
 		return err
 	}
+	// The next one tries fewer parts again.
+	t.snapshotParts = max(t.snapshotParts/2, 1)
 	t.position.forget(t.overlap(), to)
 	return t.advance(to)
 }

@@ -4,10 +4,10 @@
 //
 // Each table has a loop of its own (table.go) that asks the scheduler for a turn, queries the next
 // range (ranges.go), decodes the answer while it streams in (page.go), hands the rows to the pipeline
-// in chunks (deliver.go), and then moves its position, which the checkpoint keeper stores. Data flows
+// in batches (internal/delivery), and then moves its position, which the checkpoint keeper stores. Data flows
 // in that one direction.
 //
-// The position (position.go) says: all rows before this time were accepted by the pipeline; and,
+// The position (position.go) says: all rows before this time were accepted by the pipeline, or refused for good; and,
 // with the ledger, which rows were. From that everything follows. A page that is cut short, whatever
 // cut it, moves the position to the last instant that is complete, and what was delivered beyond is
 // recognised when it is read again. Answers must be in order, and that is checked, because only then

@@ -3,137 +3,187 @@ package defenderreceiver
 import (
 	"context"
 	"errors"
-	"net/http"
+	"fmt"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/entra"
-	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 )
 
-const (
-	maxRetryAfter  = 15 * time.Minute // a longer one is not believed
-	rateLimitPause = time.Minute
-	cpuCycle       = 15 * time.Minute // in which the service counts CPU
-	probeInterval  = 24 * time.Hour   // for tables that the tenant does not have
-	pausedInterval = time.Hour        // for tables that are paused after failures
-	brokenTries    = 3                // answers that break at the same place before less is asked for
-)
+// recent is how long after its last row a table counts as one that the tenant has.
+const recent = 7 * 24 * time.Hour
 
-// failures decides, for one table, what a poll's error means and how long to wait after it.
-type failures struct {
-	table  *table
-	pause  *backoff.ExponentialBackOff
-	streak int
-	since  time.Time // when the first of the streak failed, on this machine's clock
-	last   time.Time // how far the poll came at the last failure
-}
+var errCredentials = errors.New("all tables are paused, because the service does not accept the credentials; one of them tries " +
+	"once an hour and when a credential file changes, and all go on when a try succeeds")
 
-func (t *table) newFailures() *failures {
-	return &failures{table: t, pause: newBackOff(t.cfg.RetryOnFailure)}
-}
-
-// clear is called after a poll that succeeded.
-func (f *failures) clear() {
-	f.streak = 0
-	f.pause.Reset()
-	if f.table.state.pause("") {
-		f.table.logger.Info("The table is read again.")
+// succeed is called after a poll that succeeded, with the time to the next one.
+func (t *table) succeed(wait time.Duration) {
+	recovered := t.failures.End()
+	t.backoff.Reset()
+	ended, shared := t.health.Succeed(time.Now().Add(wait))
+	t.gate.Succeed(recovered || ended.Err != nil)
+	t.lookForColumns()
+	t.logger.Debug("The table is up to date.", zap.Stringer("next_poll_in", wait.Round(time.Millisecond)))
+	if ended.Err == nil {
+		return
 	}
-	f.table.status.set(f.table.id(), nil)
+	level := zapcore.InfoLevel
+	if shared {
+		level = zapcore.DebugLevel
+	}
+	t.logger.Log(level, "The table is read again.", zap.NamedError("ended", ended.Err))
 }
 
-// after is called with a poll's error and returns how long to wait.
-func (f *failures) after(ctx context.Context, err error) time.Duration {
-	t := f.table
-	wait, throttled := throttle(err, t.serviceNow())
+// fail carries out what becomes of the table after a poll that failed, and waits it out. It is false if ctx ended.
+func (t *table) fail(ctx context.Context, err error) bool {
+	v, backoff := t.judge(ctx, err)
+	return t.gate.Rest(ctx, v, backoff)
+}
+
+// judge decides what becomes of the table after a poll that failed, and says so. It returns the verdict whose wait is
+// still to come, and what backoff alone would wait.
+func (t *table) judge(ctx context.Context, err error) (failure.Verdict, time.Duration) {
+	if t.leaveOut(err) {
+		return failure.Verdict{}, 0
+	}
 	err = advise(err, t.name)
-	if wait, done := f.afterUsers(err, wait, throttled); done {
-		return wait
+	if failure.IsFailure(err) {
+		t.failures.Fail(time.Now(), t.furthest())
 	}
+	backoff := t.backoff.NextBackOff()
+	v := failure.Judge(err, t.situation(backoff))
 	switch {
-	case throttled:
-		// The limit is the tenant's, so all tables wait.
-		t.scheduler.Block(time.Now().Add(wait), err.Error())
-		t.logger.Info("The service throttles; all tables wait.", zap.Duration("retry_in", wait), zap.Error(err))
-		return 0
-	case isKind(err, hunting.UnknownTable):
-		return f.absent(reasonNotInPlan, err)
-	case errors.Is(err, errNoIngestion):
-		return f.absent(reasonNoArrival, err)
+	case v.Scope == failure.Tenant:
+		t.throttled(err, v.Wait)
+		return failure.Verdict{}, 0 // the scheduler makes it wait
+	case v.Scope == failure.Receiver && t.denied(err, v):
+		return failure.Verdict{}, 0 // the gate does
+	case t.askForLess(ctx, v, err):
+		v.Pause, v.Wait = failure.None, backoff
 	}
-	t.status.set(t.id(), err)
-	wait = f.pause.NextBackOff()
-	if errors.Is(err, errRefused) || errors.Is(err, errStorage) {
-		// Nothing is wrong with the table: what stands in its way is on this side.
-		t.logger.Error("The table waits.", zap.Error(err), zap.Duration("retry_in", wait))
-		return wait
-	}
-	if at := t.furthest(); !at.Equal(f.last) {
-		// A poll that came further before it failed is no standstill.
-		f.streak, f.last = 0, at
-	}
-	if f.streak++; f.streak == 1 {
-		f.since = time.Now()
-	}
-	if isTooMuch(err) || isBroken(err) && f.streak >= brokenTries && t.narrowBroken(ctx, err) {
-		t.logger.Warn("The service cannot give a result whole; less is asked for at once.", zap.Error(err), zap.Duration("retry_in", wait))
-		return wait
-	}
-	if limit := t.cfg.PauseAfterFailures; limit > 0 && f.streak >= limit {
-		reason := reasonFailures
-		if isCredentials(err) {
-			reason = reasonCredentials
-			if all, changed := t.access.deny(f.since, err); all {
-				if changed {
-					t.logger.Error("All tables are paused, because the credentials are not accepted. They go on where they stand after a "+
-						"restart, or when a try succeeds that one of them makes once an hour.", zap.Int("failures", f.streak), zap.Error(err))
-				}
-				return 0 // access makes it wait
-			}
-		}
-		if t.state.pause(reason) {
-			t.logger.Error("The table is paused after consecutive failures. It goes on where it stands after a restart, "+
-				"or when a try succeeds that is made once an hour.",
-				zap.String("reason", reason), zap.Int("failures", f.streak), zap.Error(err))
-		}
-		return pausedInterval
-	}
-	if refusal := refusalOf(err); refusal != nil {
-		wait = max(wait, min(refusal.RetryAfter, maxRetryAfter))
-	}
-	t.logger.Warn("A poll failed; the cursor stays at what was delivered.",
-		zap.Error(err), zap.Int("failures", f.streak), zap.Duration("retry_in", wait))
-	return wait
+	t.tell(err, v)
+	return v, backoff
 }
 
-// throttle reports whether err is a 429, which is no failure, and how long it asks to wait.
-func throttle(err error, serviceNow time.Time) (time.Duration, bool) {
-	token := (*entra.Error)(nil)
-	wait, byDefault := time.Duration(0), rateLimitPause
-	switch {
-	case isKind(err, hunting.RateLimited):
-		wait = refusalOf(err).RetryAfter
-	case isKind(err, hunting.CPULimited):
-		wait = refusalOf(err).RetryAfter
-		byDefault = serviceNow.Truncate(cpuCycle).Add(cpuCycle).Sub(serviceNow)
-	case errors.As(err, &token) && token.Status == http.StatusTooManyRequests:
-		wait = token.RetryAfter
-	default:
-		return 0, false
+// situation is what the verdict on a failure depends on.
+func (t *table) situation(backoff time.Duration) failure.Situation {
+	return failure.Situation{
+		PauseAfter: t.cfg.PauseAfterFailures, Failures: t.failures.Failures, Pause: backoff,
+		ServiceNow: t.serviceNow(), Recent: t.wasThere(), OwnLimits: t.users != nil,
 	}
-	if wait <= 0 {
-		return byDefault, true
-	}
-	return min(wait, maxRetryAfter), true
 }
 
-// absent pauses a table that cannot be read in this tenant, and looks again once a day.
-func (f *failures) absent(reason string, err error) time.Duration {
-	if f.table.state.pause(reason) {
-		f.table.logger.Warn("The table is paused and looked at again once a day.", zap.String("reason", reason), zap.Error(err))
+// wasThere reports whether rows of the table were read lately.
+func (t *table) wasThere() bool {
+	if t.position == nil || t.serviceNow().Sub(t.position.cursor.CompleteUntil) > recent {
+		return false
 	}
-	return probeInterval
+	for _, entry := range t.position.ledger {
+		if entry.Rows > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// throttled holds all tables back: the limit is the tenant's.
+func (t *table) throttled(err error, wait time.Duration) {
+	t.scheduler.Block(time.Now().Add(wait), err.Error())
+	level := zapcore.DebugLevel
+	if t.status.registry.Throttle(err) {
+		level = zapcore.InfoLevel
+	}
+	t.logger.Log(level, "The service throttles; all tables wait.", in(wait), zap.Error(err))
+}
+
+// denied pauses all tables, if none was accepted since this one failed first. It reports false if only this one is
+// refused.
+func (t *table) denied(err error, v failure.Verdict) bool {
+	all, first := t.gate.Deny(t.failures.Since)
+	if !all {
+		return false
+	}
+	t.letOthersGoOn()
+	t.status.registry.PauseAll(v.Pause, fmt.Errorf("%w: %w", errCredentials, err))
+	if first {
+		t.logger.Error("All tables are paused, because the credentials are not accepted. They go on where they stand when a try "+
+			"succeeds, which one of them makes once an hour, when a credential file changes, and after a restart.",
+			zap.String("reason", string(v.Pause)), zap.Int("failures", t.failures.Failures), zap.Error(err))
+	}
+	return true
+}
+
+// accepted is told of each answer of the service.
+func (t *table) accepted() {
+	t.status.registry.Answered()
+	if t.users == nil && t.gate.Accept() {
+		t.status.registry.PauseAll(failure.None, nil)
+		t.logger.Info("The credentials are accepted; all tables go on.")
+	}
+}
+
+// askForLess makes the next range smaller, where failures at one place make its size or its data suspect. It reports
+// whether it did so for what is in the data, which is no standstill.
+func (t *table) askForLess(ctx context.Context, v failure.Verdict, err error) bool {
+	switch v.Doubt {
+	case failure.DoubtSize:
+		t.doubtSize()
+	case failure.DoubtData:
+		return t.narrowBroken(ctx, err)
+	case failure.NoDoubt:
+	}
+	return false
+}
+
+// tell says in status and log what becomes of the table. One cause is one message: what another table has told is told
+// no more.
+func (t *table) tell(err error, v failure.Verdict) {
+	state := health.BackingOff
+	switch {
+	case v.Pause != failure.None:
+		state = health.Paused
+	case v.Cause == failure.Pipeline || v.Cause == failure.Storage:
+		state = health.Refused
+	case v.Cause == failure.Throttled:
+		state = health.WaitingQuota
+	}
+	if v.Pause != failure.None {
+		t.letOthersGoOn()
+	}
+	news := t.health.Fail(err, state, v.Pause, t.failures.Failures, time.Now().Add(v.Wait))
+	text, level := "A poll failed; the cursor stays at what was delivered.", zapcore.WarnLevel
+	switch {
+	case v.Cause == failure.Pipeline:
+		// Delivery has told why rows are held.
+		text, level = "The table waits for the pipeline.", zapcore.DebugLevel
+	case v.Cause == failure.Storage:
+		text, level = "The table waits.", zapcore.ErrorLevel
+	case v.Cause == failure.Throttled:
+		text, level = "Graph's directory throttles; only this table waits.", zapcore.InfoLevel
+	case v.Cause == failure.Size:
+		text = "The service cannot give a result whole; less is asked for at once."
+	case v.Pause == failure.ReasonNotInPlan || v.Pause == failure.ReasonNoArrivalTime:
+		text = "The table is paused and looked at again later; all others go on without it."
+	case v.Pause != failure.None:
+		text, level = "The table is paused after consecutive failures. It goes on where it stands.", zapcore.ErrorLevel
+	}
+	if !news {
+		level = zapcore.DebugLevel
+	}
+	fields := []zap.Field{zap.Error(err), in(v.Wait)}
+	if v.Pause != failure.None {
+		fields = append(fields, zap.String("reason", string(v.Pause)))
+	}
+	if t.failures.Failures > 0 {
+		fields = append(fields, zap.Int("failures", t.failures.Failures))
+	}
+	t.logger.Log(level, text, fields...)
+}
+
+// in says when the next try is.
+func in(wait time.Duration) zap.Field {
+	return zap.Stringer("retry_in", wait.Round(100*time.Millisecond))
 }

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
 // Whatever strikes half of the calls, every row arrives once.
@@ -117,7 +118,12 @@ func TestFullStorageStopsTheTable(t *testing.T) {
 	s.plant(5, 5, s.clock.Now())
 	s.clock.Advance(2 * settle)
 	calls := s.sim.Report().Count("", "")
-	require.Eventually(t, func() bool { return s.status.times("cursors cannot be stored") > 20 }, wait, time.Millisecond)
+	source := s.receivers[0].readers[0].health
+	for range 20 {
+		last := source.View().LastPoll
+		require.Eventually(t, func() bool { return source.View().LastPoll.After(last) }, wait, time.Millisecond)
+	}
+	assert.Equal(t, 1, s.status.times("cursors cannot be stored"), "one trouble is one status")
 	assert.Equal(t, calls, s.sim.Report().Count("", ""), "nothing more is read")
 	s.exactly(5)
 	s.storage.Fail(nil)
@@ -171,11 +177,11 @@ func TestRowThatBreaksAnswersIsSetAside(t *testing.T) {
 		return seconds
 	}, poison)
 	table.cfg.PauseAfterFailures = 5
-	failures := table.newFailures()
 	for range 500 {
 		table.nextProbe = epoch.Add(24 * time.Hour)
 		if err := table.poll(t.Context()); err != nil {
-			require.Less(t, failures.after(t.Context(), err), time.Hour, "the table must not pause")
+			verdict, _ := table.judge(t.Context(), err)
+			require.Equal(t, failure.None, verdict.Pause)
 		}
 		if s.sink.count() == 9 {
 			break

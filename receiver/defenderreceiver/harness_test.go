@@ -130,11 +130,16 @@ func (s *stage) start(cfg *Config) (stop func()) {
 
 func (s *stage) create(cfg *Config) *defenderReceiver {
 	s.t.Helper()
-	require.NoError(s.t, cfg.Validate())
+	valid := *cfg
+	valid.PollInterval = max(cfg.PollInterval, minPollInterval) // tests poll more often than users may
+	require.NoError(s.t, valid.Validate())
 	set := receivertest.NewNopSettings(metadata.Type)
 	set.TelemetrySettings = s.metrics.NewTelemetrySettings()
 	r, err := newReceiver(set, *cfg, s.sink)
 	require.NoError(s.t, err)
+	// The machine's clock goes with the service's, as it does in life.
+	began := time.Now()
+	r.now = func() time.Time { return s.clock.Now().Add(time.Since(began)) }
 	s.receivers = append(s.receivers, r)
 	return r
 }
@@ -159,17 +164,21 @@ func (s *stage) rows(outcome outcome) int {
 }
 
 // paused reports what the metric says of a table.
-func (s *stage) paused(table string) bool {
+func (s *stage) paused(table string) bool { return s.pausedFor(table) != "" }
+
+// pausedFor is the reason why the metric says that a table is paused.
+func (s *stage) pausedFor(table string) string {
 	m, err := s.metrics.GetMetric("otelcol_receiver_defender_paused")
 	if err != nil {
-		return false
+		return ""
 	}
 	for _, point := range m.Data.(metricdata.Gauge[int64]).DataPoints {
-		if v, _ := point.Attributes.Value("table"); v.AsString() == table {
-			return point.Value == 1
+		if v, _ := point.Attributes.Value("table"); v.AsString() == table && point.Value == 1 {
+			reason, _ := point.Attributes.Value("reason")
+			return reason.AsString()
 		}
 	}
-	return false
+	return ""
 }
 
 // plant puts rows of DeviceLogonEvents into the service, numbered from first, arriving at the time given.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
 // TestMixedFaults lets every kind of fault strike, 30 % of the calls together, while rows of several
@@ -65,7 +66,7 @@ func mixedFaults(share float64) []defendersim.Fault {
 func TestBrokenProbes(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	s.plant(0, 5, epoch.Add(-time.Minute))
-	s.sim.FailNext(2*brokenTries, defendersim.Fault{Kind: defendersim.FaultTruncate})
+	s.sim.FailNext(2*failure.SameTries, defendersim.Fault{Kind: defendersim.FaultTruncate})
 	s.start(s.config(logons))
 	s.delivered(5)
 }

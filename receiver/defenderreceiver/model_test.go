@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +25,8 @@ import (
 )
 
 const (
+	// cureAfter is how long poison rows stay poison where nothing else is offered.
+	cureAfter    = 100 * time.Millisecond
 	modelSettle  = time.Minute
 	modelOverlap = 10 * time.Minute
 	// clockSlack is how far the receiver's idea of the service's time may be ahead of a clock that stands.
@@ -80,6 +84,7 @@ type history struct {
 
 	life  *process
 	moods *moods
+	dead  string // the directory of the dead letters
 	rows  []modelRow
 	log   []string
 	// again is how often each uid may be accepted again, because processes ended.
@@ -90,7 +95,7 @@ func play(t *testing.T, seed uint64) {
 	t.Helper()
 	h := &history{
 		stage: newStage(t, defendersim.Options{Seed: seed, Quirks: defendersim.DefaultQuirks()}), random: rand.New(rand.NewPCG(seed, 1)),
-		mode: ModeIngestionTime, tables: []string{logons, "DeviceEvents"}, moods: &moods{}, again: map[string]int{},
+		mode: ModeIngestionTime, tables: []string{logons, "DeviceEvents"}, moods: &moods{}, dead: t.TempDir(), again: map[string]int{},
 	}
 	if seed%2 == 0 {
 		h.mode = ModeEventTime
@@ -124,7 +129,10 @@ func (h *history) act() {
 	case n < 75:
 		h.note("poll")
 		h.storage.Fail(nil)
+		// Where nothing else shows that a row is poison, its table waits for it.
+		cured := time.AfterFunc(cureAfter, h.moods.cure)
 		h.readUntil(h.reach(), h.tables...)
+		cured.Stop()
 	case n < 83:
 		h.fault()
 	case n < 86:
@@ -133,9 +141,12 @@ func (h *history) act() {
 	case n < 90:
 		h.note("refuse")
 		h.moods.refuse(1+h.random.IntN(4), false)
+	case n < 91:
+		h.note("refuse everything for good")
+		h.moods.refuse(1+h.random.IntN(20), true)
 	case n < 92:
-		h.note("refuse for good")
-		h.moods.refuse(1, true)
+		h.note("poison")
+		h.moods.poison(h.random.IntN(1 + len(h.rows)))
 	case n < 93:
 		h.note("storage full")
 		h.storage.Fail(storage.ErrStorageFull)
@@ -165,6 +176,7 @@ func (h *history) reach() time.Time {
 func (h *history) begin() {
 	cfg := h.config(h.tables...)
 	cfg.Settle, cfg.InitialLookback = modelSettle, 24*time.Hour
+	cfg.DeadLetter.Directory = h.dead
 	cfg.LateArrival.Mode, cfg.LateArrival.Overlap = h.mode, modelOverlap
 	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 20+h.random.IntN(60), 1+h.random.IntN(30)
 	cfg.CheckpointDelay = []time.Duration{0, 20 * time.Millisecond}[h.random.IntN(2)]
@@ -265,10 +277,26 @@ func (h *history) kill() {
 // outcomes are the uids of the rows that the pipeline has taken or refused for good, by table and key.
 func (h *history) outcomes() map[string][]string {
 	outcomes := map[string][]string{}
-	for _, r := range append(h.moods.gone(), h.sink.records()...) {
+	for _, r := range append(h.letters(), h.sink.records()...) {
 		outcomes[r.table+r.key()] = append(outcomes[r.table+r.key()], r.uid)
 	}
 	return outcomes
+}
+
+// letters are the rows in the dead letters.
+func (h *history) letters() (records []record) {
+	files, err := filepath.Glob(filepath.Join(h.dead, "*.ndjson"))
+	require.NoError(h.t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(h.t, err)
+		for line := range strings.Lines(string(text)) {
+			logs, err := new(plog.JSONUnmarshaler).UnmarshalLogs([]byte(line))
+			require.NoError(h.t, err)
+			records = append(records, recordsOf(logs)...)
+		}
+	}
+	return records
 }
 
 // check compares what was accepted with what the model says must have been by now.
@@ -300,6 +328,7 @@ func (h *history) finish() {
 	h.note("finish")
 	h.storage.Fail(nil)
 	h.sim.SetFaults()
+	h.moods.cure()
 	for range 5 {
 		h.clock.Advance(31 * time.Minute)
 		h.readUntil(h.reach(), h.tables...)
@@ -319,15 +348,15 @@ func (h *history) finish() {
 	h.life.stop()
 	h.check()
 	h.accounts(len(h.rows), false)
-	assert.GreaterOrEqual(h.t, h.stage.rows(refused), len(h.moods.gone()))
+	assert.Len(h.t, h.letters(), h.stage.rows(refused), "every row that was refused for good is a dead letter")
 }
 
-// moods is a pipeline that refuses for a while, or for good.
+// moods is a pipeline that refuses everything for a while, and poison rows always.
 type moods struct {
-	mu      sync.Mutex // guards everything below
-	calls   int
-	forGood bool
-	passed  []record
+	mu       sync.Mutex // guards everything below
+	calls    int
+	forGood  bool
+	poisoned map[int64]bool
 }
 
 // refuse makes the next calls fail.
@@ -337,25 +366,37 @@ func (m *moods) refuse(calls int, forGood bool) {
 	m.calls, m.forGood = calls, forGood
 }
 
+// poison makes a row one that is refused for good.
+func (m *moods) poison(number int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.poisoned == nil {
+		m.poisoned = map[int64]bool{}
+	}
+	m.poisoned[int64(number)] = true
+}
+
+// cure makes the pipeline take all rows.
+func (m *moods) cure() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls, m.poisoned = 0, nil
+}
+
 func (m *moods) consume(logs plog.Logs) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.calls == 0 {
-		return nil
+	if m.calls > 0 {
+		m.calls--
+		if !m.forGood {
+			return errors.New("busy")
+		}
+		return consumererror.NewPermanent(errors.New("token expired"))
 	}
-	m.calls--
-	if !m.forGood {
-		return errors.New("busy")
+	for _, r := range recordsOf(logs) {
+		if number, _ := r.log.Body().Map().Get("ReportId"); m.poisoned[number.Int()] {
+			return consumererror.NewPermanent(errors.New("too large"))
+		}
 	}
-	own := plog.NewLogs()
-	logs.CopyTo(own)
-	m.passed = append(m.passed, recordsOf(own)...)
-	return consumererror.NewPermanent(errors.New("too large"))
-}
-
-// gone are the rows that were refused for good.
-func (m *moods) gone() []record {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clip(m.passed)
+	return nil
 }

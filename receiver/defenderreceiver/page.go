@@ -8,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -20,7 +22,7 @@ var (
 // pageRead is what came of one page.
 type pageRead struct {
 	rows int       // in the answer, delivered or not
-	new  int       // delivered, and not refused for good
+	new  int       // delivered now
 	last time.Time // place of the last row; zero if there was none
 	// settled is the place of the last row that was delivered or recognised. It differs from last when
 	// the pipeline refuses.
@@ -36,7 +38,7 @@ type pageRead struct {
 // accordingly.
 func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
 	began := t.position.cursor.CompleteUntil
-	rows, err := t.send(ctx, read, t.query.Read(p), t.columns)
+	rows, err := t.send(ctx, read, p, t.query.Read(p), t.columns)
 	if err != nil {
 		return pageRead{}, err
 	}
@@ -47,33 +49,37 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 	for {
 		more, err := rows.Next(body)
 		if err == nil && more {
+			if told, is := serviceNow(body); is {
+				rows.ObserveNow(told)
+				continue
+			}
 			page.rows++
-			r := inspect(body, t.ids, axis)
+			r := delivery.Inspect(body, t.ids, axis)
 			switch {
-			case r.at.IsZero():
+			case r.At.IsZero():
 				err = errNoPlace
-			case moves && r.at.Before(page.last):
+			case moves && r.At.Before(page.last):
 				t.position.retract(began)
 				_, flushed := t.flush(ctx, time.Time{})
 				// What was stored of this page's advance is taken back there too.
 				return page, errors.Join(errUnordered, flushed, t.keep())
 			default:
-				page.last = r.at
+				page.last = r.At
 				t.take(ctx, body, r)
 			}
 		}
 		ended := err != nil || !more
-		if !ended && t.chunk.records.Len() < t.cfg.Batch.MaxRecords {
+		if !ended && !t.batch.Full() {
 			continue
 		}
 		var to time.Time
 		if moves {
 			to = page.last
 		}
-		flushed, failure := t.flush(ctx, to)
+		flushed, refusal := t.flush(ctx, to)
 		page.new += flushed
-		if failure != nil {
-			return page, errors.Join(err, failure)
+		if refusal != nil {
+			return page, errors.Join(err, refusal)
 		}
 		page.settled = page.last
 		if ended {
@@ -84,40 +90,41 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 	}
 }
 
-// take puts a row into the chunk, unless it was delivered before.
-func (t *table) take(ctx context.Context, body pcommon.Map, r row) {
+// take puts a row into the batch, unless it was delivered before.
+func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
 	t.state.read()
-	if t.position.delivered(r.uid, r.at) || t.chunk.holds(r.uid) {
+	if t.position.delivered(r.UID, r.At) || t.batch.Holds(r.UID) {
 		t.duplicates++
 		return
 	}
-	if !r.readable {
+	if !r.Readable {
 		t.telemetry.repaired(ctx, t.name, 1)
 	}
 	if t.lane == "" {
 		t.telemetry.late(ctx, t.name, r, t.cfg.LateArrival.Overlap)
 	}
-	t.chunk.add(body, r, t.now())
+	t.batch.Add(body, r, t.now())
 }
 
-// flush delivers the chunk and returns how many rows the pipeline took. Afterwards all rows before
-// `to` were delivered, and the cursor may say so; a zero `to` leaves the position where it is.
+// flush delivers the batch and returns how many rows the pipeline took. Afterwards all rows before
+// `to` were delivered or refused for good, and the cursor may say so; a zero `to` leaves the position where it is.
 func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 	t.telemetry.rows(ctx, t.name, duplicate, t.duplicates)
 	t.duplicates = 0
-	taken := 0
-	if logs, rows := t.chunk.take(); len(rows) > 0 {
-		result, err := t.deliverer.deliver(ctx, t.name, t.id(), logs)
-		t.tally(ctx, result, len(rows))
-		if err != nil {
-			return 0, fmt.Errorf("deliver rows: %w", err)
+	result, err := t.deliver(ctx)
+	taken := result.Count(delivery.Delivered)
+	for i, r := range result.Rows {
+		switch result.Outcomes[i] {
+		case delivery.Delivered:
+			t.position.add(r.UID, r.At)
+		case delivery.Refused:
+			t.position.refuse(r.UID, r.At)
+		case delivery.Held:
 		}
-		for _, r := range rows {
-			t.position.add(r.uid, r.at)
-		}
-		if result == delivered {
-			taken = len(rows)
-		}
+	}
+	if err != nil {
+		// What was taken before is not sent again, should the process end now.
+		return taken, errors.Join(err, t.keep())
 	}
 	if to.IsZero() {
 		return taken, nil
@@ -125,14 +132,19 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 	return taken, t.advance(to)
 }
 
-// tally counts rows that were read, by what became of them. Those that were not offered are read again by
-// the next start.
-func (t *table) tally(ctx context.Context, result outcome, rows int) {
-	if result == notOffered {
-		t.state.unread(rows)
-		return
+// deliver hands the batch to the pipeline and counts its rows by what became of them. Those that are held are read
+// again.
+func (t *table) deliver(ctx context.Context) (delivery.Result, error) {
+	result, err := t.deliverer.Deliver(ctx, t.batch, t.cadence.configured)
+	t.telemetry.rows(ctx, t.name, delivered, result.Count(delivery.Delivered))
+	t.telemetry.rows(ctx, t.name, refused, result.Count(delivery.Refused))
+	t.health.Deliver(result.Count(delivery.Delivered), result.Count(delivery.Refused))
+	t.telemetry.delay(ctx, t.name, result, t.now())
+	t.state.unread(result.Count(delivery.Held))
+	if err != nil {
+		return result, fmt.Errorf("deliver rows: %w", err)
 	}
-	t.telemetry.rows(ctx, t.name, result, rows)
+	return result, nil
 }
 
 // advance moves the position towards to, as far as the service's clock allows. The clock was read when
@@ -154,7 +166,7 @@ func (t *table) keep() error {
 		return nil
 	}
 	if err := t.keeper.Keep(t.id(), change); err != nil {
-		return fmt.Errorf("%w: %w", errStorage, err)
+		return fmt.Errorf("%w: %w", failure.ErrStorage, err)
 	}
 	return nil
 }

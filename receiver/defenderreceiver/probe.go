@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
@@ -26,10 +29,11 @@ func (t *table) checkAxis(ctx context.Context) error {
 }
 
 // probe looks at some recent rows of the table, and at how many of them the service does not say when
-// they arrived. A service that refuses to be asked does not say it of any.
+// they arrived. A service that refuses to be asked for arrival does not say it of any; whatever else is refused says
+// nothing of it.
 func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
-	answer, err := t.send(ctx, scheduler.Turn{Kind: kindProbe}, t.query.Probe(), query.ProbeColumns())
-	if isRefused(err) {
+	answer, err := t.send(ctx, scheduler.Turn{Kind: kindProbe}, query.Page{}, t.query.Probe(), query.ProbeColumns())
+	if saysNoArrival(err) {
 		return 1, 1, nil
 	}
 	if err != nil {
@@ -40,6 +44,9 @@ func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
 	if ok, err := answer.Next(body); err != nil || !ok {
 		return 0, 0, errors.Join(errors.New("the probe gave no row"), err)
 	}
+	if now, told := serviceNow(body); told {
+		answer.ObserveNow(now)
+	}
 	rows, err = number(body, query.ProbeRows)
 	if err != nil {
 		return 0, 0, err
@@ -47,6 +54,15 @@ func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
 	unknown, err = number(body, query.ProbeUnknown)
 	return rows, unknown, err
 }
+
+// saysNoArrival reports whether the service refuses ingestion_time(), by its own word.
+func saysNoArrival(err error) bool {
+	refusal := failure.Refusal(err)
+	return isRefused(err) && refusal != nil && strings.Contains(strings.ToLower(refusal.Message+refusal.Name), "ingestion_time")
+}
+
+// serviceNow is the service's time that an answer's row says.
+func serviceNow(body pcommon.Map) (time.Time, bool) { return parseTime(text(body, query.ServiceNow)) }
 
 // number reads a count, which the service may also write as text. A count that cannot be read must not
 // pass for nought.

@@ -31,6 +31,11 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 		return from, t.narrow(from, until, err)
 	case errors.Is(err, errUnordered):
 		return from, err
+	case maybeSize(err) && t.span.blame(from, until):
+		t.telemetry.truncated(ctx, t.name)
+		t.logger.Info("Ranges of this length fail and shorter ones do not: shorter ones are asked for.",
+			zap.Stringer("length", until.Sub(from)), zap.Stringer("next", t.span.width))
+		return latest(from, read.settled), err
 	case err != nil:
 		// What was delivered before the error was whole and in order.
 		return latest(from, read.settled), err
@@ -63,8 +68,14 @@ func (t *table) readParts(ctx context.Context, page query.Page) (time.Time, erro
 		}
 		read, err := t.readPage(ctx, page, false)
 		switch {
-		case isTooHeavy(err) && !t.span.gaveUp():
+		case (isTooHeavy(err) || maybeSize(err)) && !t.span.gaveUp():
 			return page.From, err
+		case maybeSize(err):
+			// A smaller query tells whether the service answers at all.
+			if _, _, down := t.probe(ctx); down != nil {
+				return page.From, err
+			}
+			return page.From, t.narrow(page.From, page.To, nil)
 		case isTooMuch(err) || err == nil && read.full:
 			t.telemetry.truncated(ctx, t.name)
 			return page.From, t.narrow(page.From, page.To, err)
@@ -93,6 +104,20 @@ func (t *table) narrow(from, until time.Time, cause error) error {
 	}
 	return nil
 }
+
+// doubtSize makes the next range smaller for a try, because wider ones fail in a way that may be for their size.
+func (t *table) doubtSize() {
+	switch {
+	case t.query.Kind == tables.Directory:
+		// Parts cannot be told apart from each other, so a guess stays small.
+		t.snapshotParts = min(2*t.snapshotParts, maxDoubtedParts)
+	case t.pass.next.Before(t.pass.to):
+		t.span.doubt(t.pass.next, t.span.until(t.pass.next, t.pass.to))
+	}
+}
+
+// maxDoubtedParts bounds into how many parts a snapshot is cut on suspicion.
+const maxDoubtedParts = 8
 
 // narrowBroken is called when answers break again and again at the same place: then what breaks them is
 // in the data, and it is narrowed down until it can be set aside. It reports whether there was a range
@@ -123,10 +148,22 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // readAgain reads a range whole without moving the position, and returns the rows that the service
 // has in it and how many of them were new.
 func (t *table) readAgain(ctx context.Context, from, to time.Time) (rows, found int, err error) {
-	for parts := 1; parts <= maxParts; parts *= 2 {
+	return t.readInParts(ctx, from, to, 1)
+}
+
+// readInParts is readAgain in at least so many parts.
+func (t *table) readInParts(ctx context.Context, from, to time.Time, least int) (rows, found int, err error) {
+	for parts := least; parts <= maxParts; parts *= 2 {
 		var whole bool
 		rows, found, whole, err = t.readAllParts(ctx, query.Page{From: from, To: to, MaxRows: t.cfg.Page.MaxRows, Parts: parts}, found)
 		if whole || err != nil && !isTooMuch(err) {

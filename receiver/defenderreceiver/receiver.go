@@ -13,9 +13,13 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
@@ -38,7 +42,9 @@ type defenderReceiver struct {
 	store     storage.Client
 	keeper    *checkpoint.Keeper
 	scheduler *scheduler.Scheduler
-	close     func()             // the HTTP clients' idle connections
+	close     func()                                    // the HTTP clients' idle connections
+	watch     func(ctx context.Context, changed func()) // of the credential files
+	gates     []*failure.Gate
 	running   context.Context    // of the loops
 	cancel    context.CancelFunc // ends it
 	loops     sync.WaitGroup
@@ -55,10 +61,13 @@ func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defend
 	if err != nil {
 		return nil, err
 	}
-	telemetry, err := newTelemetry(set.TelemetrySettings)
+	telemetry, err := newTelemetry(set.ID, set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
+	// Errors here are expected ones, whose place in the code helps nobody.
+	set.Logger = set.Logger.WithOptions(zap.AddStacktrace(zapcore.DPanicLevel))
+	cfg.Page.MaxRows = min(cfg.Page.MaxRows, query.MaxRows)
 	r := &defenderReceiver{set: set, cfg: cfg, next: next, obsrep: obsrep, telemetry: telemetry, now: time.Now}
 	r.calls, r.cutOff = context.WithCancel(context.Background())
 	return r, nil
@@ -70,6 +79,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	if r.cfg.API == APILegacy {
 		r.set.Logger.Warn("The legacy hunting API stops answering on 2027-02-01: grant ThreatHunting.Read.All and set api: graph.")
 	}
+	r.cfg.warnOfUndocumented(r.set.Logger)
 	client, closeIdle, err := r.newClient(ctx, host)
 	if err != nil {
 		return err
@@ -86,7 +96,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		}
 	}()
 	r.keeper = checkpoint.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
-	health := newStatus(host)
+	health := newStatus()
 	if r.scheduler, err = r.joinQuota(ctx, store, health); err != nil {
 		return err
 	}
@@ -98,7 +108,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	if err := r.newTables(ctx, client, health); err != nil {
 		return err
 	}
-	if err := r.telemetry.observe(r.readers, r.backfills, r.scheduler); err != nil {
+	if err := r.telemetry.observe(r.readers, r.backfills, r.scheduler, health.registry); err != nil {
 		return err
 	}
 	r.store, r.close = store, closeIdle
@@ -106,6 +116,9 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.running, r.cancel = running, cancel
 	r.loops.Go(func() { r.keeper.Run(running) })
+	r.loops.Go(func() { health.registry.Run(running, host) })
+	r.loops.Go(func() { r.watch(running, r.credentialsChanged) })
+	r.loops.Go(func() { r.summarize(running) })
 	r.run(running)
 	return nil
 }
@@ -153,16 +166,25 @@ func (r *defenderReceiver) run(ctx context.Context) {
 	})
 }
 
+// credentialsChanged lets the loops try again that wait for new credentials.
+func (r *defenderReceiver) credentialsChanged() {
+	for _, gate := range r.gates {
+		gate.CredentialsChanged()
+	}
+}
+
 // newTables makes a reader of each enabled table, with its stored cursor.
 func (r *defenderReceiver) newTables(ctx context.Context, client querier, health *status) error {
-	dead, err := newDeadLetters(r.cfg.DeadLetter.Directory)
+	dead, err := delivery.OpenDeadLetters(r.cfg.DeadLetter.Directory)
 	if err != nil {
 		return err
 	}
-	access := newAccess(health)
-	deliverer := &deliverer{
-		next: r.next, calls: r.calls, obsrep: r.obsrep, retry: r.cfg.RetryOnFailure, dead: dead, logger: r.set.Logger, waiting: health.set,
-	}
+	gate, apart := failure.NewGate(), failure.NewGate()
+	r.gates = []*failure.Gate{gate, apart}
+	deliverer := delivery.New(delivery.Settings{
+		Next: r.next, Calls: r.calls, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
+		Waiting: health.set, Letters: r.telemetry.letter,
+	})
 	for _, declared := range declaredTables() {
 		if !r.cfg.Tables[declared.Name].Enabled {
 			continue
@@ -186,9 +208,11 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 			lane.client, lane.scheduler, lane.deliverer, lane.telemetry, lane.status = client, r.scheduler, deliverer, r.telemetry, health
 			lane.logger = r.set.Logger.With(zap.String("table", lane.id()))
 			lane.now = r.now
-			if declared.Source == tables.Hunting {
-				lane.access = access
-				access.join(lane.state)
+			lane.health = health.add(lane.id(), lane.name, declared.Source == tables.Graph)
+			lane.gate = gate
+			if declared.Source == tables.Graph {
+				// Its permission and its limits are its own.
+				lane.gate = apart
 			}
 			if declared.Kind == tables.Directory {
 				continue
@@ -199,6 +223,7 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 			}
 		}
 	}
+	r.tellStarts()
 	return nil
 }
 

@@ -1,39 +1,21 @@
 package defenderreceiver
 
 import (
-	"errors"
-	"slices"
-
-	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
-// refusalOf is what the hunting API said in err; nil if err is of something else.
-func refusalOf(err error) *hunting.Error {
-	refusal := (*hunting.Error)(nil)
-	errors.As(err, &refusal)
-	return refusal
-}
-
-func isKind(err error, kinds ...hunting.Kind) bool {
-	refusal := refusalOf(err)
-	return refusal != nil && slices.Contains(kinds, refusal.Kind)
-}
-
 // isTooMuch reports whether the service could not give the result, but may give a smaller one.
-func isTooMuch(err error) bool { return isKind(err, hunting.TooLarge, hunting.TooHeavy) }
+func isTooMuch(err error) bool { return failure.Is(err, hunting.TooLarge, hunting.TooHeavy) }
 
 // isTooHeavy reports whether the service gave up on a query, which may also be because it is down.
-func isTooHeavy(err error) bool { return isKind(err, hunting.TooHeavy) }
+func isTooHeavy(err error) bool { return failure.Is(err, hunting.TooHeavy) }
 
-// isBroken reports whether an answer broke off or could not be decoded.
-func isBroken(err error) bool { return isKind(err, hunting.Interrupted) }
+// maybeSize reports whether an error may be about the size of what was asked for, or about anything else.
+func maybeSize(err error) bool {
+	refusal := failure.Refusal(err)
+	return refusal != nil && refusal.MaybeSize
+}
 
 // isRefused reports whether the service does not accept a query as it stands.
-func isRefused(err error) bool { return isKind(err, hunting.BadQuery, hunting.UnknownColumn) }
-
-// isCredentials reports whether an operator has to change credentials or permissions.
-func isCredentials(err error) bool {
-	token := (*entra.Error)(nil)
-	return isKind(err, hunting.Unauthorized, hunting.Forbidden) || errors.As(err, &token) && token.Kind == entra.BadCredentials
-}
+func isRefused(err error) bool { return failure.Is(err, hunting.BadQuery, hunting.UnknownColumn) }

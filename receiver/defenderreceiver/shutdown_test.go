@@ -71,8 +71,9 @@ func TestShutdownWaitsForTheCallUnderWay(t *testing.T) {
 
 var errBad = consumererror.NewPermanent(errors.New("as the test says"))
 
-// A refusal for good is believed while a shutdown waits for it, but not of a call that it has cut off. That is early enough for
-// an exporter to heed it, and for the rows that it has delivered all the same not to come again.
+// A refusal for good that a shutdown waits for settles nothing, for no other call shows what is refused: the rows come
+// again. A call is cut off early enough for an exporter to heed it, and for the rows that it has delivered all the same
+// not to come again.
 func TestShutdownAndRefusalsForGood(t *testing.T) {
 	for name, c := range map[string]struct {
 		lasts   func(r *defenderReceiver) context.Context // the call
@@ -82,7 +83,7 @@ func TestShutdownAndRefusalsForGood(t *testing.T) {
 		took    time.Duration
 		want    int // rows that come after the restart
 	}{
-		"in time":        {lasts: func(r *defenderReceiver) context.Context { return r.running }, within: time.Hour, err: errBad},
+		"in time":        {lasts: func(r *defenderReceiver) context.Context { return r.running }, within: time.Hour, err: errBad, want: 5},
 		"cut off":        {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Hour, err: errBad, took: 9 * time.Second, want: 5},
 		"cut off sooner": {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Second, heeding: 500 * time.Millisecond, err: errBad, took: 1500 * time.Millisecond, want: 5},
 		"delivered then": {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Second, heeding: 500 * time.Millisecond, took: 1500 * time.Millisecond},

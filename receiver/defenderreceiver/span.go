@@ -34,6 +34,13 @@ type span struct {
 	instantAt time.Time
 	// heavy counts how often in a row the service gave up on the same part.
 	heavy int
+	// trial is a width that is tried because wider ranges fail, in a way that may be for their size; 0: none is.
+	trial time.Duration
+	// good is a width that was answered just now while wider ones had failed; 0: there is none. If a wider range fails
+	// again, it is for its size.
+	good time.Duration
+	// blamed is the width that has failed for its size; 0: none has, or as wide a one was answered since.
+	blamed time.Duration
 }
 
 func newSpan() *span { return &span{width: unlimited, ahead: unlimited, done: make([]bool, 1)} }
@@ -46,6 +53,9 @@ func (s *span) until(from, to time.Time) time.Time {
 		s.done = make([]bool, 1)
 	}
 	width := min(s.width, s.ahead)
+	if s.trial > 0 {
+		width = min(width, s.trial)
+	}
 	if s.parts() > 1 {
 		width = tick
 	}
@@ -72,6 +82,27 @@ func (s *span) narrow(from, until time.Time) bool {
 	return true
 }
 
+// doubt is called when a range has failed again and again in a way that may be for its size, but for any other reason
+// too: half of it is tried next. It reports false when nothing smaller can be tried.
+func (s *span) doubt(from, until time.Time) bool {
+	width := until.Sub(from)
+	if width <= tick || s.parts() > 1 {
+		return false
+	}
+	s.trial = max((width / 2).Truncate(tick), tick)
+	return true
+}
+
+// blame is called when a range failed in a way that may be for its size. It reports whether that is so, because less
+// was answered just before; then less is asked for from now on.
+func (s *span) blame(from, until time.Time) bool {
+	if s.good == 0 || until.Sub(from) <= s.good {
+		return false
+	}
+	s.width, s.blamed, s.good = s.good, until.Sub(from), 0
+	return true
+}
+
 // gaveUp is called when the service gave up on a part of an instant. It reports whether that is sure
 // to be the part's weight, and no trouble that passes.
 func (s *span) gaveUp() bool {
@@ -90,6 +121,18 @@ func (s *span) instant() { s.width, s.before = tick, s.width }
 // fits is called when a range of a length was read whole and had rows of at most maxRows.
 func (s *span) fits(rows, maxRows int, length time.Duration) {
 	s.done, s.heavy = make([]bool, 1), 0
+	if s.trial > 0 {
+		// The next range is a wide one again: its failure would prove that it is the size, and its success that it is not.
+		s.good, s.trial = s.trial, 0
+		return
+	}
+	if length >= s.blamed {
+		s.blamed = 0
+	}
+	s.good = 0
+	if s.blamed > 0 {
+		s.good = length
+	}
 	// A range that was short for want of time tells nothing of a longer one.
 	wider := func(width, factor time.Duration) time.Duration {
 		return min(max(width, factor*min(length, width)), unlimited)

@@ -5,23 +5,12 @@ import (
 	"time"
 )
 
-// Reasons why a table is paused.
-const (
-	reasonFailures    = "failures"
-	reasonCredentials = "credentials"
-	reasonNotInPlan   = "not_in_plan"
-	reasonNoArrival   = "no_ingestion_time"
-	// reasonNoPermission is of Users, for which the app registration needs a permission of its own.
-	reasonNoPermission = "no_permission"
-)
-
 // tableState is what others may see of a table: gauges and status.
 type tableState struct {
 	// mu guards everything below.
 	mu            sync.Mutex
 	completeUntil time.Time // zero until it is known where the table begins
 	progressed    time.Time // on this machine's clock
-	paused        string    // the reason; empty while the table runs
 	aside         int       // ranges that were set aside
 	interval      time.Duration
 	rowsRead      int // delivered, duplicate or refused, sooner or later
@@ -67,28 +56,9 @@ func (s *tableState) setInterval(interval time.Duration) {
 	s.interval = interval
 }
 
-// pause sets the reason; an empty one resumes. It reports whether that changed anything.
-func (s *tableState) pause(reason string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	changed := s.paused != reason
-	s.paused = reason
-	return changed
-}
-
-// resume ends a pause for that reason.
-func (s *tableState) resume(reason string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.paused == reason {
-		s.paused = ""
-	}
-}
-
 // tableView is a copy of what a tableState holds.
 type tableView struct {
 	completeUntil, progressed time.Time
-	paused                    string
 	aside, rowsRead           int
 	interval                  time.Duration
 	backfill                  backfillView
@@ -97,5 +67,5 @@ type tableView struct {
 func (s *tableState) view() tableView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return tableView{s.completeUntil, s.progressed, s.paused, s.aside, s.rowsRead, s.interval, s.backfill}
+	return tableView{s.completeUntil, s.progressed, s.aside, s.rowsRead, s.interval, s.backfill}
 }

@@ -28,21 +28,30 @@ func (h storageHost) Report(event *componentstatus.Event) { h.status.add(event) 
 type statusLog struct {
 	mu     sync.Mutex // guards everything below
 	events []*componentstatus.Event
+	texts  []string // of the events' errors, as they were reported
 }
 
 func (l *statusLog) add(event *componentstatus.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.events = append(l.events, event)
+	text := ""
+	if event.Err() != nil {
+		text = event.Err().Error()
+	}
+	l.texts = append(l.texts, text)
 }
 
-// times is how often a recoverable error with this text was reported.
+// times is how often a recoverable error with this text was reported, or is what the newest one says now.
 func (l *statusLog) times(text string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := 0
-	for _, e := range l.events {
-		if e.Status() == componentstatus.StatusRecoverableError && strings.Contains(e.Err().Error(), text) {
+	for i, e := range l.events {
+		if e.Status() != componentstatus.StatusRecoverableError {
+			continue
+		}
+		if strings.Contains(l.texts[i], text) || i == len(l.events)-1 && strings.Contains(e.Err().Error(), text) {
 			n++
 		}
 	}

@@ -6,21 +6,24 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
 type column = tables.Column
-
-var errStorage = errors.New("cursors cannot be stored, so nothing more is read")
 
 // querier is the hunting API.
 type querier interface {
@@ -42,16 +45,19 @@ type table struct {
 	scheduler *scheduler.Scheduler
 	grant     *scheduler.Grant   // the next query's turn, taken ahead; nil if it was not
 	keeper    *checkpoint.Keeper // nil for directories, which are read anew at each start
-	deliverer *deliverer
+	deliverer *delivery.Deliverer
 	telemetry *telemetry
 	logger    *zap.Logger
 	now       func() time.Time
 	state     *tableState
 	status    *status
-	access    *access // nil: what becomes of the table says nothing of the others
+	health    *health.Source
+	gate      *failure.Gate // where it waits
+	failures  failure.Run
+	backoff   *backoff.ExponentialBackOff
 
 	ids        *rowid.Hasher
-	chunk      *chunk
+	batch      *delivery.Batch
 	span       *span
 	counting   counting
 	position   *position // nil until it is known where to begin
@@ -63,9 +69,15 @@ type table struct {
 	rowsBefore int       // read before this poll
 	since      time.Time // when the poll began
 	due        time.Time // since when the next query is wished
-	nextAudit  time.Time // on the service's clock
-	polled     func()    // told when the table was read, or is not going to be; nil if nobody waits
+	audits     auditing
+	polled     func() // told when the table was read, or is not going to be; nil if nobody waits
 	began      *beginning
+	lacking    lacking
+	// first is when the receiver was started first with this table, on this machine's clock.
+	first   time.Time
+	started started
+	// snapshotParts is into how many parts a snapshot is cut, because whole ones fail.
+	snapshotParts int
 }
 
 // pass is what a poll has to read. A poll that fails leaves it to the next one, so that the overlap
@@ -95,9 +107,11 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 	t := &table{
 		name: declared.Name, cfg: cfg, query: q,
 		cadence: cadence{configured: interval, current: interval, priority: own.Priority},
-		state:   &tableState{}, span: newSpan(), began: newBeginning(),
-		ids:   rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
-		chunk: newChunk(declared, cfg.Credentials.TenantID, ""),
+		state:   &tableState{}, span: newSpan(), began: newBeginning(), lacking: lacking{declared: declared},
+		backoff: delivery.NewBackOff(cfg.RetryOnFailure), snapshotParts: 1,
+		ids:    rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
+		batch:  cfg.newBatch(declared, ""),
+		audits: auditing{record: audit.NewRecord(time.Now())},
 	}
 	t.readAlong(query.Arrival)
 	if isUsers(declared.Name) {
@@ -109,14 +123,13 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 // readAlong sets the axis, and what follows from it.
 func (t *table) readAlong(axis query.Axis) {
 	t.query.Axis = axis
-	t.columns = t.query.Projection()
+	t.columns = t.query.AnswerColumns()
 }
 
 // run polls until ctx ends.
 func (t *table) run(ctx context.Context, poll func(context.Context) error) {
-	failures := t.newFailures()
 	defer t.keepLast()
-	for t.access.wait(ctx) {
+	for t.gate.Wait(ctx) {
 		began := time.Now()
 		t.since, t.due = began, began
 		err := poll(ctx)
@@ -128,16 +141,23 @@ func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 			wait, t.more = 0, false
 		}
 		if err != nil {
-			wait = failures.after(ctx, err)
-		} else {
-			failures.clear()
+			if !t.fail(ctx, err) {
+				return
+			}
+			continue
 		}
-		if t.polled != nil && (err == nil || t.state.view().paused != "") {
-			t.polled()
-		}
-		if !sleep(ctx, wait) {
+		t.succeed(wait)
+		t.letOthersGoOn()
+		if !delivery.Sleep(ctx, wait) {
 			return
 		}
+	}
+}
+
+// letOthersGoOn tells those who wait for the table that it was read, or is not going to be for a while.
+func (t *table) letOthersGoOn() {
+	if t.polled != nil {
+		t.polled()
 	}
 }
 
@@ -172,7 +192,7 @@ func (t *table) poll(ctx context.Context) error {
 		return t.snapshot(ctx, t.horizon())
 	}
 	if err := t.readPass(ctx); err != nil {
-		if isRefused(err) {
+		if failure.CauseOf(err) == failure.Query {
 			// The service may have stopped saying when rows arrive.
 			t.nextProbe = time.Time{}
 		}
@@ -193,6 +213,9 @@ func (t *table) poll(ctx context.Context) error {
 
 // readPass reads all that has come and settled, and what is read again of the overlap.
 func (t *table) readPass(ctx context.Context) error {
+	if err := t.leaveFuture(ctx); err != nil {
+		return err
+	}
 	if t.overlap() == 0 || !t.pass.next.Before(t.pass.to) {
 		cursor := &t.position.cursor
 		if !cursor.CompleteUntil.Before(t.horizon()) && cursor.CompleteUntil.After(cursor.Since) {
@@ -215,11 +238,38 @@ func (t *table) readPass(ctx context.Context) error {
 	return t.readRanges(ctx)
 }
 
+// futureTolerance is by how much a cursor may be ahead of what is known of the service's time.
+const futureTolerance = time.Minute
+
+// leaveFuture takes a cursor back that is ahead of the service's time: rows that come meanwhile would be passed over.
+// What the ledger reaches back to is read again, and rows that were delivered are recognised.
+func (t *table) leaveFuture(ctx context.Context) error {
+	now, known := t.client.Clock().Now(t.now())
+	cursor := &t.position.cursor
+	if !known || !cursor.CompleteUntil.After(now.Add(futureTolerance)) {
+		return nil
+	}
+	from := latest(now.Add(-max(t.auditWindow(), t.reach())), cursor.Since)
+	if from.After(now) {
+		from = now.Add(-t.cfg.Settle).Truncate(tick)
+		cursor.Since = from
+	}
+	t.logger.Error("The cursor is ahead of the service's time, so rows may have been passed over: it is set back, and what was delivered since is "+
+		"recognised. If this comes again, look at the clock of what stands between the collector and the service.",
+		zap.Time("complete_until", cursor.CompleteUntil), zap.Time("service_now", now), zap.Time("from", from))
+	if err := t.loadBins(ctx, from, cursor.CompleteUntil); err != nil {
+		return err
+	}
+	t.pass = pass{}
+	t.position.retract(from)
+	return t.keep()
+}
+
 // readRanges reads what is left of the pass.
 func (t *table) readRanges(ctx context.Context) error {
 	for t.pass.next.Before(t.pass.to) {
 		if err := t.keeper.Failure(); err != nil {
-			return fmt.Errorf("%w: %w", errStorage, err)
+			return fmt.Errorf("%w: %w", failure.ErrStorage, err)
 		}
 		from, until := t.around(t.pass.next, t.pass.to)
 		t.pass.next = from

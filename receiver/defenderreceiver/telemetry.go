@@ -3,6 +3,7 @@ package defenderreceiver
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -11,23 +12,44 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
 // telemetry records the receiver's metrics. The generated builder names the instruments.
-type telemetry struct{ builder *metadata.TelemetryBuilder }
+type telemetry struct {
+	builder *metadata.TelemetryBuilder
+	// receiver is the attribute of all of them: which receiver of the process it is.
+	receiver attribute.KeyValue
+}
 
-func newTelemetry(settings component.TelemetrySettings) (*telemetry, error) {
+func newTelemetry(id component.ID, settings component.TelemetrySettings) (*telemetry, error) {
 	builder, err := metadata.NewTelemetryBuilder(settings)
 	if err != nil {
 		return nil, err
 	}
-	return &telemetry{builder}, nil
+	return &telemetry{builder, attribute.String("receiver", id.String())}, nil
+}
+
+// of are a measurement's attributes.
+func (t *telemetry) of(attributes ...attribute.KeyValue) metric.MeasurementOption {
+	return metric.WithAttributes(append(attributes, t.receiver)...)
+}
+
+func (t *telemetry) ofTable(name string) metric.MeasurementOption {
+	return t.of(attribute.String("table", name))
+}
+
+func (t *telemetry) ofOutcome(table string, outcome outcome) metric.MeasurementOption {
+	return t.of(attribute.String("table", table), attribute.String("outcome", string(outcome)))
 }
 
 // observe lets the gauges read the states of the tables and the scheduler's quota.
-func (t *telemetry) observe(tables []*table, backfills []*backfill, quota *scheduler.Scheduler) error {
+func (t *telemetry) observe(tables []*table, backfills []*backfill, quota *scheduler.Scheduler, health *health.Registry) error {
 	// A metric has one value a table; the status tells its lanes apart.
 	history := map[*table]*backfill{}
 	for _, table := range tables {
@@ -37,15 +59,15 @@ func (t *telemetry) observe(tables []*table, backfills []*backfill, quota *sched
 			}
 		}
 	}
-	return errors.Join(t.observeLag(tables), t.observeProgress(tables), t.observePaused(tables, history), t.observeAside(tables, history),
-		t.observeBackfill(backfills), t.observeInterval(tables), t.observeQuota(quota))
+	return errors.Join(t.observeLag(tables), t.observeProgress(tables), t.observePaused(health), t.observeAside(tables, history),
+		t.observeBackfill(backfills), t.observeInterval(tables), t.observeQuota(quota), t.observeAudits(tables, history))
 }
 
 func (t *telemetry) observeProgress(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderProgressAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
 			if view := table.state.view(); !view.progressed.IsZero() {
-				o.Observe(time.Since(view.progressed).Seconds(), ofTable(table.name))
+				o.Observe(time.Since(view.progressed).Seconds(), t.ofTable(table.name))
 			}
 		}
 		return nil
@@ -59,7 +81,7 @@ func (t *telemetry) observeAside(tables []*table, history map[*table]*backfill) 
 			if l := history[table]; l != nil {
 				aside += l.state.view().aside
 			}
-			o.Observe(int64(aside), ofTable(table.name))
+			o.Observe(int64(aside), t.ofTable(table.name))
 		}
 		return nil
 	})
@@ -69,7 +91,7 @@ func (t *telemetry) observeBackfill(backfills []*backfill) error {
 	return t.builder.RegisterReceiverDefenderBackfillProgressCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, lane := range backfills {
 			if view := lane.state.view(); !view.backfill.live.IsZero() {
-				o.Observe(view.backfill.ratio(view.completeUntil), ofTable(lane.name))
+				o.Observe(view.backfill.ratio(view.completeUntil), t.ofTable(lane.name))
 			}
 		}
 		return nil
@@ -80,7 +102,7 @@ func (t *telemetry) observeInterval(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderPollIntervalCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
 			if interval := table.state.view().interval; interval > 0 {
-				o.Observe(interval.Seconds(), ofTable(table.name))
+				o.Observe(interval.Seconds(), t.ofTable(table.name))
 			}
 		}
 		return nil
@@ -93,38 +115,59 @@ func (t *telemetry) observeQuota(quota *scheduler.Scheduler) error {
 		if quota.Short() {
 			value = 1
 		}
-		o.Observe(value)
+		o.Observe(value, t.of())
 		return nil
 	})
 	used := t.builder.RegisterReceiverDefenderQuotaUsedCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, use := range quota.Snapshot().Windows {
-			o.Observe(use.Ratio(), metric.WithAttributes(
-				attribute.String("resource", use.Resource), attribute.String("window", use.Limit.Window.String())))
+			o.Observe(use.Ratio(), t.of(
+				attribute.String("resource", use.Resource), attribute.String("window", windowName(use.Limit.Window))))
 		}
 		return nil
 	})
 	return errors.Join(short, used)
 }
 
+// windowName is a window as people write it, e.g. 15m: without the units that are zero.
+func windowName(window time.Duration) string {
+	name := window.String()
+	for _, zero := range []string{"0s", "0m"} {
+		if len(name) > 2 && !isDigit(name[len(name)-3]) {
+			name = strings.TrimSuffix(name, zero)
+		}
+	}
+	return name
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
 func (t *telemetry) observeLag(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderCursorLagCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
 			if view := table.state.view(); !view.completeUntil.IsZero() {
-				o.Observe(table.serviceNow().Sub(view.completeUntil).Seconds(), ofTable(table.name))
+				o.Observe(table.serviceNow().Sub(view.completeUntil).Seconds(), t.ofTable(table.name))
 			}
 		}
 		return nil
 	})
 }
 
-func (t *telemetry) observePaused(tables []*table, history map[*table]*backfill) error {
+func (t *telemetry) observePaused(health *health.Registry) error {
 	return t.builder.RegisterReceiverDefenderPausedCallback(func(_ context.Context, o metric.Int64Observer) error {
-		for _, table := range tables {
-			value := int64(0)
-			if l := history[table]; table.state.view().paused != "" || l != nil && l.state.view().paused != "" {
-				value = 1
+		reasons := map[string]failure.Reason{}
+		for _, view := range health.Views() {
+			if reason := reasons[view.Table]; reason == failure.None {
+				reasons[view.Table] = view.Reason
 			}
-			o.Observe(value, ofTable(table.name))
+		}
+		for table, paused := range reasons {
+			for _, reason := range failure.Reasons() {
+				value := int64(0)
+				if reason == paused {
+					value = 1
+				}
+				o.Observe(value, t.of(attribute.String("table", table), attribute.String("reason", string(reason))))
+			}
 		}
 		return nil
 	})
@@ -132,34 +175,72 @@ func (t *telemetry) observePaused(tables []*table, history map[*table]*backfill)
 
 // begin gives the counters of a table their first point, so that the step to one is seen.
 func (t *telemetry) begin(ctx context.Context, table string) {
-	t.builder.ReceiverDefenderThrottled.Add(ctx, 0, ofTable(table))
-	t.builder.ReceiverDefenderTruncatedPages.Add(ctx, 0, ofTable(table))
-	t.builder.ReceiverDefenderLateRows.Add(ctx, 0, ofTable(table))
-	for _, outcome := range []outcome{delivered, duplicate, refused} {
-		t.builder.ReceiverDefenderRows.Add(ctx, 0, ofOutcome(table, outcome))
+	for _, outcome := range queryOutcomes() {
+		t.builder.ReceiverDefenderQueries.Add(ctx, 0, t.of(attribute.String("table", table), attribute.String("outcome", outcome)))
 	}
-	t.audit(ctx, table, auditResult{})
+	t.builder.ReceiverDefenderRepairedValues.Add(ctx, 0, t.ofTable(table))
+	t.builder.ReceiverDefenderThrottled.Add(ctx, 0, t.ofTable(table))
+	t.builder.ReceiverDefenderTruncatedPages.Add(ctx, 0, t.ofTable(table))
+	t.builder.ReceiverDefenderLateRows.Add(ctx, 0, t.ofTable(table))
+	for _, outcome := range []outcome{delivered, duplicate, refused} {
+		t.builder.ReceiverDefenderRows.Add(ctx, 0, t.ofOutcome(table, outcome))
+	}
+	for _, written := range []bool{true, false} {
+		t.builder.ReceiverDefenderDeadLetters.Add(ctx, 0, t.ofLetter(table, written))
+	}
+	t.audit(ctx, table, audit.Findings{})
+	t.recovered(ctx, table, 0)
+	for _, outcome := range []auditOutcome{auditComplete, auditIncomplete, auditFailed} {
+		t.builder.ReceiverDefenderAudits.Add(ctx, 0, t.ofAudit(table, outcome))
+	}
 }
 
-func ofOutcome(table string, outcome outcome) metric.MeasurementOption {
-	return metric.WithAttributes(attribute.String("table", table), attribute.String("outcome", string(outcome)))
+// letter counts a refused row that was written to the dead letters, or could not be.
+func (t *telemetry) letter(table string, written bool) {
+	t.builder.ReceiverDefenderDeadLetters.Add(context.Background(), 1, t.ofLetter(table, written))
 }
+
+func (t *telemetry) ofLetter(table string, written bool) metric.MeasurementOption {
+	state := "failed"
+	if written {
+		state = "written"
+	}
+	return t.of(attribute.String("table", table), attribute.String("state", state))
+}
+
+// outcome is what became of a row.
+type outcome string
+
+const (
+	delivered outcome = "delivered"
+	duplicate outcome = "duplicate"
+	refused   outcome = "refused"
+)
 
 func (t *telemetry) shutdown() { t.builder.Shutdown() }
 
 func (t *telemetry) rows(ctx context.Context, table string, outcome outcome, n int) {
 	if n > 0 {
-		t.builder.ReceiverDefenderRows.Add(ctx, int64(n), ofOutcome(table, outcome))
+		t.builder.ReceiverDefenderRows.Add(ctx, int64(n), t.ofOutcome(table, outcome))
 	}
 }
 
 func (t *telemetry) query(ctx context.Context, table string, duration time.Duration, err error) {
-	t.builder.ReceiverDefenderQueryDuration.Record(ctx, duration.Seconds(), ofTable(table))
-	t.builder.ReceiverDefenderQueries.Add(ctx, 1, metric.WithAttributes(
+	t.builder.ReceiverDefenderQueryDuration.Record(ctx, duration.Seconds(), t.ofTable(table))
+	t.builder.ReceiverDefenderQueries.Add(ctx, 1, t.of(
 		attribute.String("table", table), attribute.String("outcome", queryOutcome(err))))
-	if isKind(err, hunting.RateLimited, hunting.CPULimited) {
-		t.builder.ReceiverDefenderThrottled.Add(ctx, 1, ofTable(table))
+	if failure.Is(err, hunting.RateLimited, hunting.CPULimited) {
+		t.builder.ReceiverDefenderThrottled.Add(ctx, 1, t.ofTable(table))
 	}
+}
+
+// queryOutcomes are all that queryOutcome can give.
+func queryOutcomes() []string {
+	outcomes := []string{"ok", "no_token", "error"}
+	for _, kind := range hunting.Kinds() {
+		outcomes = append(outcomes, kind.String())
+	}
+	return outcomes
 }
 
 func queryOutcome(err error) string {
@@ -167,8 +248,8 @@ func queryOutcome(err error) string {
 	switch {
 	case err == nil:
 		return "ok"
-	case refusalOf(err) != nil:
-		return refusalOf(err).Kind.String()
+	case failure.Refusal(err) != nil:
+		return failure.Refusal(err).Kind.String()
 	case errors.As(err, &token):
 		return "no_token"
 	default:
@@ -177,26 +258,87 @@ func queryOutcome(err error) string {
 }
 
 func (t *telemetry) truncated(ctx context.Context, table string) {
-	t.builder.ReceiverDefenderTruncatedPages.Add(ctx, 1, ofTable(table))
+	t.builder.ReceiverDefenderTruncatedPages.Add(ctx, 1, t.ofTable(table))
 }
 
 // late counts a row that came longer after its event than a reader of event time would look back.
-func (t *telemetry) late(ctx context.Context, table string, r row, overlap time.Duration) {
-	if arrived, ok := parseTime(r.ingestionTime); ok && r.readable && arrived.Sub(r.timestamp) > overlap {
-		t.builder.ReceiverDefenderLateRows.Add(ctx, 1, ofTable(table))
+func (t *telemetry) late(ctx context.Context, table string, r delivery.Row, overlap time.Duration) {
+	if arrived, ok := parseTime(r.IngestionTime); ok && r.Readable && arrived.Sub(r.Timestamp) > overlap {
+		t.builder.ReceiverDefenderLateRows.Add(ctx, 1, t.ofTable(table))
 	}
 }
 
-func (t *telemetry) audit(ctx context.Context, table string, r auditResult) {
-	for result, n := range map[string]int{"matched": r.matched, "recovered": r.recovered, "missing": r.missing} {
-		t.builder.ReceiverDefenderAuditRows.Add(ctx, int64(n), metric.WithAttributes(
-			attribute.String("table", table), attribute.String("result", result)))
+// audit counts what a complete audit found. What it recovered was counted when it was delivered.
+func (t *telemetry) audit(ctx context.Context, table string, f audit.Findings) {
+	for result, n := range map[string]int{"matched": f.Matched, "refused": f.Refused, "missing": f.Missing} {
+		t.builder.ReceiverDefenderAuditRows.Add(ctx, int64(n), t.ofResult(table, result))
+	}
+}
+
+// recovered counts rows that an audit delivered, whether or not it completes.
+func (t *telemetry) recovered(ctx context.Context, table string, n int) {
+	t.builder.ReceiverDefenderAuditRows.Add(ctx, int64(n), t.ofResult(table, "recovered"))
+}
+
+func (t *telemetry) ofResult(table, result string) metric.MeasurementOption {
+	return t.of(attribute.String("table", table), attribute.String("result", result))
+}
+
+// audited counts an audit's attempt.
+func (t *telemetry) audited(ctx context.Context, table string, outcome auditOutcome) {
+	t.builder.ReceiverDefenderAudits.Add(ctx, 1, t.ofAudit(table, outcome))
+}
+
+func (t *telemetry) ofAudit(table string, outcome auditOutcome) metric.MeasurementOption {
+	return t.of(attribute.String("table", table), attribute.String("outcome", string(outcome)))
+}
+
+// observeAudits says what the last complete audit of each table says, and of each day of its history.
+func (t *telemetry) observeAudits(tables []*table, history map[*table]*backfill) error {
+	views := func(observe func(table string, live, past audit.View)) {
+		for _, table := range tables {
+			if !table.isAudited() {
+				continue
+			}
+			past := audit.View{}
+			if l := history[table]; l != nil {
+				past = l.audits.record.View()
+			}
+			observe(table.name, table.audits.record.View(), past)
+		}
+	}
+	missing := t.builder.RegisterReceiverDefenderAuditMissingCallback(func(_ context.Context, o metric.Int64Observer) error {
+		views(func(table string, live, past audit.View) {
+			o.Observe(int64(live.Missing+past.Missing), t.ofTable(table))
+		})
+		return nil
+	})
+	refused := t.builder.RegisterReceiverDefenderAuditRefusedCallback(func(_ context.Context, o metric.Int64Observer) error {
+		views(func(table string, live, past audit.View) {
+			o.Observe(int64(live.Refused+past.Refused), t.ofTable(table))
+		})
+		return nil
+	})
+	age := t.builder.RegisterReceiverDefenderAuditAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
+		views(func(table string, live, _ audit.View) { o.Observe(time.Since(live.Since).Seconds(), t.ofTable(table)) })
+		return nil
+	})
+	return errors.Join(missing, refused, age)
+}
+
+// delay records how long after their events rows were delivered.
+func (t *telemetry) delay(ctx context.Context, table string, result delivery.Result, now time.Time) {
+	of := t.ofTable(table)
+	for i, r := range result.Rows {
+		if result.Outcomes[i] == delivery.Delivered && r.Readable {
+			t.builder.ReceiverDefenderEventDelay.Record(ctx, now.Sub(r.Timestamp).Seconds(), of)
+		}
 	}
 }
 
 func (t *telemetry) repaired(ctx context.Context, table string, n int64) {
 	if n > 0 {
-		t.builder.ReceiverDefenderRepairedValues.Add(ctx, n, ofTable(table))
+		t.builder.ReceiverDefenderRepairedValues.Add(ctx, n, t.ofTable(table))
 	}
 }
 
@@ -206,9 +348,5 @@ func (t *telemetry) cursorWrites(cursors int, err error) {
 		outcome = "failed"
 	}
 	t.builder.ReceiverDefenderCursorWrites.Add(context.Background(), int64(cursors),
-		metric.WithAttributes(attribute.String("outcome", outcome)))
-}
-
-func ofTable(name string) metric.MeasurementOption {
-	return metric.WithAttributes(attribute.String("table", name))
+		t.of(attribute.String("outcome", outcome)))
 }

@@ -9,7 +9,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
 // users is how far Graph's directory of people was read. Nothing of it is stored: the processor needs
@@ -55,12 +59,12 @@ func (t *table) pollUsers(ctx context.Context) error {
 }
 
 // isLost reports whether the service does not take a link that it gave.
-func isLost(err error) bool { return isKind(err, hunting.LinkExpired, hunting.BadQuery) }
+func isLost(err error) bool { return failure.Is(err, hunting.LinkExpired, hunting.BadQuery) }
 
 // readUsers reads and delivers one page. With an error, what was read before it is delivered all the
 // same.
 func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
-	rows, err := t.ask(ctx, read, func() (*hunting.Rows, error) { return t.client.Users(ctx, t.users.next) })
+	rows, err := t.ask(ctx, read, query.Page{}, func() (*hunting.Rows, error) { return t.client.Users(ctx, t.users.next) })
 	if err != nil {
 		return hunting.Link{}, err
 	}
@@ -76,13 +80,13 @@ func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
 			t.state.read()
 			// Graph does not say since when a row is so, and of two of one user the later counts: none is
 			// left out for being in the page twice.
-			t.chunk.add(body, row{uid: t.ids.UID(body), timestamp: t.users.asOf, readable: true}, t.now())
+			t.batch.Add(body, delivery.Row{UID: t.ids.UID(body), Timestamp: t.users.asOf, Readable: true}, t.now())
 		}
 		ended := err != nil || !more
-		if !ended && t.chunk.records.Len() < t.cfg.Batch.MaxRecords {
+		if !ended && !t.batch.Full() {
 			continue
 		}
-		if failure := t.flushUsers(ctx); failure != nil {
+		if _, failure := t.deliver(ctx); failure != nil {
 			return hunting.Link{}, errors.Join(err, failure)
 		}
 		if ended {
@@ -92,44 +96,13 @@ func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
 	}
 }
 
-// flushUsers delivers the chunk.
-func (t *table) flushUsers(ctx context.Context) error {
-	logs, rows := t.chunk.take()
-	if len(rows) == 0 {
-		return nil
-	}
-	result, err := t.deliverer.deliver(ctx, t.name, t.id(), logs)
-	t.tally(ctx, result, len(rows))
-	return err
-}
-
-// afterUsers decides, as failures.after does, about errors that mean something else for Graph's /users:
-// its limits are its own, and what it refuses says nothing of hunting. It reports false where they do not.
-func (f *failures) afterUsers(err error, wait time.Duration, throttled bool) (time.Duration, bool) {
-	t := f.table
-	switch {
-	case t.users == nil:
-		return 0, false
-	case throttled:
-		t.logger.Info("Graph's directory throttles; only this table waits.", zap.Duration("retry_in", wait), zap.Error(err))
-		return wait, true
-	case isKind(err, hunting.Forbidden):
-		t.status.set(t.id(), err)
-		if t.state.pause(reasonNoPermission) {
-			t.logger.Error("The table is paused and looked at again once an hour; all others go on without it.",
-				zap.String("reason", reasonNoPermission), zap.Error(err))
-		}
-		return pausedInterval, true
-	}
-	return 0, false
-}
-
 // furthest changes when a poll comes further than the ones before it.
 func (t *table) furthest() time.Time {
 	if t.users != nil {
 		return t.users.came
 	}
-	return t.pass.next
+	// An audit that has counted or read something more counts as well.
+	return t.pass.next.Add(time.Duration(t.audits.steps))
 }
 
 // cost is what of a request's time counts as CPU of the quota: Graph's directory has no part in hunting's.
@@ -150,10 +123,10 @@ func isUsers(name string) bool { return name == tables.Users().Name }
 func (c TableConfig) validateUsers() error {
 	var errs []error
 	if len(c.Columns) > 0 {
-		errs = append(errs, errors.New("'columns' must be empty: of Graph's users the receiver reads what the processor needs"))
+		errs = append(errs, settings.Problemf("columns", "must be empty: of Graph's users the receiver reads what the processor needs"))
 	}
 	if c.Filter != "" {
-		errs = append(errs, errors.New("'filter' must be empty: Graph's users are read by no query"))
+		errs = append(errs, settings.Problemf("filter", "must be empty: Graph's users are read by no query"))
 	}
 	return errors.Join(errs...)
 }

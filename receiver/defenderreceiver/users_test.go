@@ -199,11 +199,11 @@ func (s *stage) usersOf(server *httptest.Server, cfg *Config) *table {
 	endpoint, err := url.Parse(server.URL)
 	require.NoError(s.t, err)
 	r := s.create(cfg)
-	health := newStatus(s.host())
+	health := newStatus()
 	r.scheduler, err = r.joinQuota(s.t.Context(), nil, health)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { require.NoError(s.t, r.scheduler.Stop(context.Background())) })
-	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}})
+	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
 	require.NoError(s.t, r.newTables(s.t.Context(), client, health))
 	return r.readers[0]
 }

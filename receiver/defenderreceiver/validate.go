@@ -2,85 +2,107 @@ package defenderreceiver
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/collector/config/configretry"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 )
 
-// columnName is what names of Defender's columns look like.
-var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 const (
-	maxPageRows = 100_000 // the service cuts longer results without a word
-	retention   = tables.Retention
+	maxPageRows     = 100_000 // the service cuts longer results without a word
+	retention       = tables.Retention
+	minPollInterval = 100 * time.Millisecond
+
+	minBatchBytes, maxBatchBytes = 1 << 10, 64 << 20
 )
 
 // Validate names each key that is wrong and says what to do.
 func (c *Config) Validate() error {
 	errs := []error{
-		oneOf("cloud", c.Cloud, CloudGlobal, CloudUSGovernment, CloudUSGovernmentDoD),
-		oneOf("api", c.API, APIGraph, APILegacy),
-		oneOf("late_arrival::mode", c.LateArrival.Mode, ModeAuto, ModeIngestionTime, ModeEventTime),
-		secureURL("endpoint", c.ClientConfig.Endpoint),
-		positive("timeout", c.ClientConfig.Timeout),
-		positive("poll_interval", c.PollInterval),
-		within("settle", c.Settle, 0, 24*time.Hour),
-		within("initial_lookback", c.InitialLookback, 0, retention),
-		within("backfill::window", c.Backfill.Window, 0, retention),
-		within("late_arrival::overlap", c.LateArrival.Overlap, 0, retention),
-		within("late_arrival::audit::interval", c.LateArrival.Audit.Interval, 0, retention),
-		within("late_arrival::audit::window", c.LateArrival.Audit.Window, 0, retention),
-		within("page::max_rows", c.Page.MaxRows, 1, maxPageRows),
-		within("batch::max_records", c.Batch.MaxRecords, 1, maxPageRows),
-		within("pause_after_failures", c.PauseAfterFailures, 0, 1_000_000),
-		within("checkpoint_delay", c.CheckpointDelay, 0, time.Hour),
-		positive("shutdown_timeout", c.ShutdownTimeout),
+		settings.OneOf("cloud", c.Cloud, CloudGlobal, CloudUSGovernment, CloudUSGovernmentDoD),
+		settings.OneOf("api", c.API, APIGraph, APILegacy),
+		settings.OneOf("late_arrival::mode", c.LateArrival.Mode, ModeAuto, ModeIngestionTime, ModeEventTime),
+		secureURL("endpoint", c.ClientConfig.Endpoint, clouds[CloudGlobal].service(c.API)),
+		proxyURL("proxy_url", c.ClientConfig.ProxyURL),
+		settings.Positive("timeout", c.ClientConfig.Timeout),
+		settings.AtLeast("poll_interval", c.PollInterval, minPollInterval),
+		settings.Within("settle", c.Settle, 0, 24*time.Hour),
+		settings.Within("initial_lookback", c.InitialLookback, 0, retention),
+		settings.Within("backfill::window", c.Backfill.Window, 0, retention),
+		settings.Within("late_arrival::overlap", c.LateArrival.Overlap, 0, retention),
+		settings.Within("late_arrival::audit::interval", c.LateArrival.Audit.Interval, 0, retention),
+		settings.Within("late_arrival::audit::window", c.LateArrival.Audit.Window, 0, retention),
+		settings.Within("page::max_rows", c.Page.MaxRows, 1, maxPageRows),
+		settings.Within("batch::max_records", c.Batch.MaxRecords, 1, maxPageRows),
+		settings.Within("batch::max_bytes", c.Batch.MaxBytes, minBatchBytes, maxBatchBytes),
+		settings.Within("pause_after_failures", c.PauseAfterFailures, 0, 1_000_000),
+		settings.Within("checkpoint_delay", c.CheckpointDelay, 0, time.Hour),
+		settings.Positive("shutdown_timeout", c.ShutdownTimeout),
+		settings.Under("retry_on_failure", backOff(c.RetryOnFailure)),
+		settings.Under("credentials", c.Credentials.validate(c.written)),
+		settings.Under("quota", c.Quota.validate()),
+		settings.Under("tables", c.Tables.validate()),
 	}
 	if audit := c.LateArrival.Audit; audit.Interval > audit.Window && audit.Window > 0 {
-		errs = append(errs, fmt.Errorf("'late_arrival::audit::interval' is %v, longer than the window of %v: rows in between would never be counted",
-			audit.Interval, audit.Window))
+		errs = append(errs, settings.Problemf("late_arrival::audit::interval", "is %s, longer than the window of %s: rows in between would never be counted",
+			settings.Duration(audit.Interval), settings.Duration(audit.Window)))
 	}
 	if users := tables.Users().Name; c.API == APILegacy && c.Tables[users].Enabled {
-		errs = append(errs, fmt.Errorf("'tables::%s' needs api: graph: the legacy API's token is not for Graph, which keeps the users", users))
+		errs = append(errs, settings.Problemf("tables::"+users, "needs api: graph: the legacy API's token is not for Graph, which keeps the users"))
 	}
 	if c.StorageID == nil {
-		errs = append(errs, errors.New("'storage' is required: name a storage extension that is listed under service::extensions, "+
-			"e.g. file_storage/cursors; without it a restart would lose or repeat rows"))
+		errs = append(errs, settings.Problemf("storage", "%s: name a storage extension that is listed under service::extensions, "+
+			"e.g. file_storage/cursors; without it a restart would lose or repeat rows", required(c.written, "storage")))
 	}
-	return errors.Join(errs...)
+	return c.written.Report(errs...)
 }
 
-// Validate checks the quota; confmap calls it with its key's name.
-func (c *QuotaConfig) Validate() error {
-	errs := []error{
-		positive("requests_per_minute", c.RequestsPerMinute),
-		positive("requests_per_hour", c.RequestsPerHour),
-		positive("cpu_per_hour", c.CPUPerHour),
-		positive("cpu_per_day", c.CPUPerDay),
-		positive("max_concurrent_queries", c.MaxConcurrentQueries),
-	}
-	if c.Share <= 0 || c.Share > 1 {
-		errs = append(errs, fmt.Errorf("'share' is %v: it must be greater than 0 and at most 1", c.Share))
-	}
-	return errors.Join(errs...)
-}
-
-// Validate checks that the app registration is named, and exactly one way to prove to be it.
-func (c *CredentialsConfig) Validate() error {
+// backOff refuses what would try again without a pause. The Collector refuses values below zero itself, but only where
+// retries are enabled.
+func backOff(c configretry.BackOffConfig) error {
+	bad := func(value float64) bool { return value == 0 || value < 0 && !c.Enabled }
 	var errs []error
-	if c.TenantID == "" {
-		errs = append(errs, errors.New("'tenant_id' is required: the Directory (tenant) ID on the app registration's overview page"))
+	if bad(float64(c.InitialInterval)) {
+		errs = append(errs, settings.Positive("initial_interval", c.InitialInterval))
 	}
-	if c.ClientID == "" {
-		errs = append(errs, errors.New("'client_id' is required: the Application (client) ID on the app registration's overview page"))
+	if bad(float64(c.MaxInterval)) {
+		errs = append(errs, settings.Positive("max_interval", c.MaxInterval))
+	}
+	if bad(c.Multiplier) || 0 < c.Multiplier && c.Multiplier < 1 {
+		errs = append(errs, settings.Problemf("multiplier", "is %v: it must be at least 1, so that pauses do not become shorter", c.Multiplier))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *QuotaConfig) validate() error {
+	errs := []error{
+		settings.Positive("requests_per_minute", c.RequestsPerMinute),
+		settings.Positive("requests_per_hour", c.RequestsPerHour),
+		settings.Positive("cpu_per_hour", c.CPUPerHour),
+		settings.Positive("cpu_per_day", c.CPUPerDay),
+		settings.Positive("max_concurrent_queries", c.MaxConcurrentQueries),
+	}
+	if !(c.Share > 0 && c.Share <= 1) {
+		errs = append(errs, settings.Problemf("share", "is %v: it must be greater than 0 and at most 1, e.g. 0.5 for half of the quota", c.Share))
+	}
+	return errors.Join(errs...)
+}
+
+// validate checks that the app registration is named, and exactly one way to prove to be it.
+func (c *CredentialsConfig) validate(written *settings.Written) error {
+	errs := []error{
+		tenantID("tenant_id", c.TenantID, required(written, "credentials::tenant_id")),
+		clientID("client_id", c.ClientID, required(written, "credentials::client_id")),
+		noPlaceholder("client_secret", string(c.ClientSecret)),
+		secureURL("authority", c.Authority, clouds[CloudGlobal].login),
 	}
 	given := map[string]bool{
 		"client_secret":        c.ClientSecret != "",
@@ -89,100 +111,119 @@ func (c *CredentialsConfig) Validate() error {
 		"federated_token_file": c.FederatedTokenFile != "",
 		"managed_identity":     c.ManagedIdentity.HasValue(),
 	}
-	maps.DeleteFunc(given, func(_ string, is bool) bool { return !is })
-	if ways := slices.Sorted(maps.Keys(given)); len(ways) != 1 {
-		found := "none is given"
-		if len(ways) > 0 {
-			found = "given are " + strings.Join(ways, ", ")
+	ways := slices.Sorted(maps.Keys(given))
+	var found, empty []string
+	for _, way := range ways {
+		if given[way] {
+			found = append(found, way)
 		}
-		errs = append(errs, errors.New("exactly one of 'client_secret', 'client_secret_file', 'client_certificate', "+
-			"'federated_token_file' and 'managed_identity' is required: "+found))
+		if written.Empty("credentials::" + way) {
+			empty = append(empty, way)
+		}
+	}
+	switch {
+	case len(found) > 1:
+		errs = append(errs, settings.Missingf("", "needs exactly one of %s, but given are %s: remove all but one",
+			strings.Join(ways, ", "), strings.Join(found, ", ")))
+	case len(found) == 0:
+		none := "none is given"
+		if len(empty) > 0 {
+			none = strings.Join(empty, " and ") + " is empty (" + settings.EmptyHint + ")"
+		}
+		errs = append(errs, settings.Missingf("", "needs exactly one of %s: %s", strings.Join(ways, ", "), none))
 	}
 	if given["client_certificate"] && (c.ClientCertificate.CertFile == "" || c.ClientCertificate.KeyFile == "") {
-		errs = append(errs, errors.New("'client_certificate' needs both 'cert_file' and 'key_file'"))
+		errs = append(errs, settings.Problemf("client_certificate", "needs both 'cert_file' and 'key_file'"))
 	}
-	errs = append(errs, secureURL("authority", c.Authority))
 	return errors.Join(errs...)
 }
 
-// Validate checks each table's settings.
-func (t *TablesConfig) Validate() error {
+// validate checks each table's settings.
+func (t TablesConfig) validate() error {
 	var errs []error
 	enabled := 0
-	for _, name := range slices.Sorted(maps.Keys(*t)) {
-		cfg := (*t)[name]
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		cfg := t[name]
 		if !slices.ContainsFunc(declaredTables(), func(t *tables.Table) bool { return t.Name == name }) {
-			errs = append(errs, fmt.Errorf("'%s' is no table: the tables are %s", name, tableNames()))
+			errs = append(errs, unknownTable(name))
 			continue
 		}
 		if cfg.Enabled {
 			enabled++
 		}
-		err := cfg.validate()
+		errs = append(errs, settings.Under(name, cfg.validate()))
 		if isUsers(name) {
-			err = errors.Join(err, cfg.validateUsers())
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("'%s': %w", name, err))
+			errs = append(errs, settings.Under(name, cfg.validateUsers()))
+		} else if declared, ok := tables.ByName(name); ok {
+			errs = append(errs, settings.Under(name, cfg.misspelt(declared)))
 		}
 	}
 	if enabled == 0 {
-		errs = append(errs, errors.New("all tables are disabled: enable at least one"))
+		errs = append(errs, settings.Missingf("", "names no table that is read, because all are disabled: enable at least one"))
 	}
 	return errors.Join(errs...)
 }
 
 func (c TableConfig) validate() error {
 	errs := []error{
-		positive("priority", c.Priority),
-		within("poll_interval", c.PollInterval, 0, retention),
+		settings.Positive("priority", c.Priority),
+		settings.Within("poll_interval", c.PollInterval, 0, retention),
+	}
+	if c.PollInterval > 0 {
+		errs = append(errs, settings.AtLeast("poll_interval", c.PollInterval, minPollInterval))
 	}
 	for _, column := range c.Columns {
 		if !columnName.MatchString(column) {
-			errs = append(errs, fmt.Errorf("'columns' holds %q, which is no column's name: use names as Microsoft's schema has them", column))
+			errs = append(errs, settings.Problemf("columns", "holds %q, which is no column's name: use names as Microsoft's schema has them", column))
 		}
 	}
 	if c.Filter != "" {
 		if _, err := kusto.Predicate(c.Filter); err != nil {
-			errs = append(errs, fmt.Errorf("'filter': %w", err))
+			errs = append(errs, settings.Problemf("filter", "is refused: %v", err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func tableNames() string {
-	var names []string
-	for _, t := range declaredTables() {
-		names = append(names, t.Name)
+// required says why a key that must be there is not.
+func required(written *settings.Written, key string) string {
+	if written.Empty(key) {
+		return "is empty (" + settings.EmptyHint + ")"
 	}
-	return strings.Join(names, ", ")
-}
-
-func positive[T ~int | ~int64](key string, value T) error {
-	if value > 0 {
-		return nil
-	}
-	return fmt.Errorf("'%s' is %v: it must be greater than zero", key, value)
-}
-
-func within[T ~int | ~int64](key string, value, least, most T) error {
-	if least <= value && value <= most {
-		return nil
-	}
-	return fmt.Errorf("'%s' is %v: it must be between %v and %v", key, value, least, most)
+	return "is required"
 }
 
 // secureURL accepts the empty text, which means the cloud's own host. A token must not travel in the
 // clear, except on this machine.
-func secureURL(key, value string) error {
+func secureURL(key, value, example string) error {
 	if value == "" {
 		return nil
 	}
+	must := "it must be an https URL, e.g. " + example + "; leave it out for the cloud's own host"
 	u, err := url.Parse(value)
-	if err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())) {
+	switch {
+	case err != nil || strings.Contains(value, "@"):
+		return settings.Problemf(key, "is no URL of a host: %s", must)
+	case u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())):
+		return nil
+	case u.Scheme == "http" && u.Host != "":
+		return settings.Problemf(key, "is %q, which would send the token in the clear: %s", value, must)
+	default:
+		return settings.Problemf(key, "is %q: %s", value, must)
+	}
+}
+
+// proxyURL does not repeat the value, which may hold a password.
+func proxyURL(key, value string) error {
+	if value == "" {
 		return nil
 	}
-	return fmt.Errorf("'%s' is %q: it must be an https URL, e.g. https://127.0.0.1:8443", key, value)
+	u, err := url.ParseRequestURI(value)
+	if err == nil && u.Host != "" && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
+		return nil
+	}
+	return settings.Problemf(key, "is no URL of a proxy: it must be like http://proxy.example.com:3128, "+
+		"with %%40 for each @ and %%3A for each : of a password")
 }
 
 func isLoopback(host string) bool {

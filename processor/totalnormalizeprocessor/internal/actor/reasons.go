@@ -8,6 +8,11 @@ const (
 	reasonSeveralUsers = "several_logged_on"
 )
 
+// Reasons are all reasons of this package.
+func Reasons() []string {
+	return []string{reasonInbound, reasonNoAccount, reasonNobodyOn, reasonSeveralUsers}
+}
+
 // Way is by what a person was found.
 type Way string
 
@@ -21,3 +26,8 @@ const (
 	LoggedOnUser    Way = "logged_on_user"
 	DeviceAccount   Way = "device_account"
 )
+
+// Ways are all ways.
+func Ways() []Way {
+	return []Way{Account, PosixUser, EvidenceAccount, MailRecipient, AlertUser, LoggedOnUser, DeviceAccount}
+}

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/reach"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -63,10 +64,12 @@ func (o *Order) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 		return ctx.Err()
 	}
 	handedOn := o.mark(logs)
+	records := logs.LogRecordCount() // before the next component changes it
 	if err := o.next.ConsumeLogs(ctx, logs); err != nil {
 		return err
 	}
 	o.accepted(handedOn)
+	reach.Passed(ctx, records)
 	return nil
 }
 

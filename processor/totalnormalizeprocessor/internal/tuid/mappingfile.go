@@ -9,7 +9,12 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 )
+
+// mappingFileKey is the setting that names the file.
+const mappingFileKey = "tuid::mapping_file"
 
 // mappingCheckInterval is how often at most the file is looked at.
 const mappingCheckInterval = time.Second
@@ -41,18 +46,18 @@ func (f *mappingFile) reload() error {
 	f.read = nil
 	file, err := os.Open(f.path)
 	if err != nil {
-		return err
+		return settings.Unreadable(mappingFileKey, f.path, err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return err
+		return settings.Unreadable(mappingFileKey, f.path, err)
 	}
 	// A bad file is not read again and again either, only once it has changed.
 	f.read = info
 	users, err := readMapping(file)
 	if err != nil {
-		return fmt.Errorf("%s %w", f.path, err)
+		return fmt.Errorf("'%s': %s %w", mappingFileKey, f.path, err)
 	}
 	f.users.Store(&users)
 	f.logger.Info("The mapping file has been read", zap.Int("users", len(users)))

@@ -1,7 +1,6 @@
 package tuid
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,10 +52,7 @@ func (t *TUIDs) Start() error {
 	if t.mapping == nil {
 		return nil
 	}
-	if err := t.mapping.load(); err != nil {
-		return fmt.Errorf("'tuid::mapping_file': %w", err)
-	}
-	return nil
+	return t.mapping.load()
 }
 
 // Refresh reads the mapping file again if it has changed.

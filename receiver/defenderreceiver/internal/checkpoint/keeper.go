@@ -82,6 +82,22 @@ func (k *Keeper) Load(ctx context.Context, table string) (Cursor, map[Bin]Entry,
 	return cursor, index, true, nil
 }
 
+// FirstStart is when a table was first started that has no cursor yet. The first call stores now.
+func (k *Keeper) FirstStart(ctx context.Context, table string, now time.Time) (first time.Time, isNow bool, err error) {
+	key := "start/v1/" + k.tenantID + "/" + table
+	data, err := k.client.Get(ctx, key)
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("read %q from the storage: %w", key, err)
+	}
+	if first, err := time.Parse(time.RFC3339Nano, string(data)); err == nil {
+		return first, false, nil
+	}
+	if err := k.client.Set(ctx, key, []byte(now.UTC().Format(time.RFC3339Nano))); err != nil {
+		return time.Time{}, false, fmt.Errorf("store %q: %w", key, err)
+	}
+	return now, true, nil
+}
+
 // Bin returns the ids that the ledger holds of one bin, those included that are not stored yet.
 func (k *Keeper) Bin(ctx context.Context, table string, bin Bin) ([]uuid.UUID, error) {
 	k.mu.Lock()

@@ -28,10 +28,16 @@ type TelemetryBuilder struct {
 	meter                            metric.Meter
 	mu                               sync.Mutex
 	registrations                    []metric.Registration
+	ReceiverDefenderAuditAge         metric.Float64ObservableGauge
+	ReceiverDefenderAuditMissing     metric.Int64ObservableGauge
+	ReceiverDefenderAuditRefused     metric.Int64ObservableGauge
 	ReceiverDefenderAuditRows        metric.Int64Counter
+	ReceiverDefenderAudits           metric.Int64Counter
 	ReceiverDefenderBackfillProgress metric.Float64ObservableGauge
 	ReceiverDefenderCursorLag        metric.Float64ObservableGauge
 	ReceiverDefenderCursorWrites     metric.Int64Counter
+	ReceiverDefenderDeadLetters      metric.Int64Counter
+	ReceiverDefenderEventDelay       metric.Float64Histogram
 	ReceiverDefenderLateRows         metric.Int64Counter
 	ReceiverDefenderPaused           metric.Int64ObservableGauge
 	ReceiverDefenderPollInterval     metric.Float64ObservableGauge
@@ -56,6 +62,51 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterReceiverDefenderAuditAgeCallback sets callback for observable ReceiverDefenderAuditAge metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderAuditAgeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderAuditAge, obs: o})
+		return nil
+	}, builder.ReceiverDefenderAuditAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverDefenderAuditMissingCallback sets callback for observable ReceiverDefenderAuditMissing metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderAuditMissingCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverDefenderAuditMissing, obs: o})
+		return nil
+	}, builder.ReceiverDefenderAuditMissing)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverDefenderAuditRefusedCallback sets callback for observable ReceiverDefenderAuditRefused metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderAuditRefusedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverDefenderAuditRefused, obs: o})
+		return nil
+	}, builder.ReceiverDefenderAuditRefused)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterReceiverDefenderBackfillProgressCallback sets callback for observable ReceiverDefenderBackfillProgress metric.
@@ -216,10 +267,34 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ReceiverDefenderAuditAge, err = builder.meter.Float64ObservableGauge(
+		"otelcol_receiver_defender_audit_age",
+		metric.WithDescription("Time since the end of the table's last complete audit; until there is one, since the start of the receiver. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderAuditMissing, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_defender_audit_missing",
+		metric.WithDescription("Rows that the service counted at the last complete audit and, asked again without an error, did not give. 0 until there is one. History adds what is missing of its days. [Alpha]"),
+		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderAuditRefused, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_defender_audit_refused",
+		metric.WithDescription("Rows that the service counted at the last complete audit and the pipeline refused for good. 0 until there is one. History adds what was refused of its days. [Alpha]"),
+		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderAuditRows, err = builder.meter.Int64Counter(
 		"otelcol_receiver_defender_audit_rows",
-		metric.WithDescription("Rows that audits counted on the service. Each audit adds what it found. [Alpha]"),
+		metric.WithDescription("Rows that audits counted on the service. Each complete audit adds what it found; recovered rows are added as they are delivered. [Alpha]"),
 		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderAudits, err = builder.meter.Int64Counter(
+		"otelcol_receiver_defender_audits",
+		metric.WithDescription("Attempts at audits, those of history's days included; outcome is complete, incomplete (something could not be read again) or failed (the counts could not be had). [Alpha]"),
+		metric.WithUnit("{audit}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderBackfillProgress, err = builder.meter.Float64ObservableGauge(
@@ -240,6 +315,19 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{write}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderDeadLetters, err = builder.meter.Int64Counter(
+		"otelcol_receiver_defender_dead_letters",
+		metric.WithDescription("Rows that the pipeline refused for good and that were written to the dead letters (state is written), and those whose writing failed and holds the table (failed). [Alpha]"),
+		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderEventDelay, err = builder.meter.Float64Histogram(
+		"otelcol_receiver_defender_event_delay",
+		metric.WithDescription("Time from an event to the delivery of its row. [Alpha]"),
+		metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries([]float64{10, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400}...),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderLateRows, err = builder.meter.Int64Counter(
 		"otelcol_receiver_defender_late_rows",
 		metric.WithDescription("Rows that arrived longer after their event than late_arrival::overlap. [Alpha]"),
@@ -248,7 +336,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderPaused, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_defender_paused",
-		metric.WithDescription("Whether the table is paused (1) or not (0). [Alpha]"),
+		metric.WithDescription("Whether the table is paused (1) for the reason or not (0). [Alpha]"),
 		metric.WithUnit("{table}"),
 	)
 	errs = errors.Join(errs, err)

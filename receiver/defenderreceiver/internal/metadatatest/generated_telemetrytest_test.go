@@ -20,6 +20,18 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	require.NoError(t, tb.RegisterReceiverDefenderAuditAgeCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterReceiverDefenderAuditMissingCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterReceiverDefenderAuditRefusedCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterReceiverDefenderBackfillProgressCallback(func(_ context.Context, observer metric.Float64Observer) error {
 		observer.Observe(1)
 		return nil
@@ -53,7 +65,10 @@ func TestSetupTelemetry(t *testing.T) {
 		return nil
 	}))
 	tb.ReceiverDefenderAuditRows.Add(context.Background(), 1)
+	tb.ReceiverDefenderAudits.Add(context.Background(), 1)
 	tb.ReceiverDefenderCursorWrites.Add(context.Background(), 1)
+	tb.ReceiverDefenderDeadLetters.Add(context.Background(), 1)
+	tb.ReceiverDefenderEventDelay.Record(context.Background(), 1)
 	tb.ReceiverDefenderLateRows.Add(context.Background(), 1)
 	tb.ReceiverDefenderQueries.Add(context.Background(), 1)
 	tb.ReceiverDefenderQueryDuration.Record(context.Background(), 1)
@@ -61,7 +76,19 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverDefenderRows.Add(context.Background(), 1)
 	tb.ReceiverDefenderThrottled.Add(context.Background(), 1)
 	tb.ReceiverDefenderTruncatedPages.Add(context.Background(), 1)
+	AssertEqualReceiverDefenderAuditAge(t, testTel,
+		[]metricdata.DataPoint[float64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderAuditMissing(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderAuditRefused(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderAuditRows(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderAudits(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderBackfillProgress(t, testTel,
@@ -72,6 +99,12 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderCursorWrites(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderDeadLetters(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderEventDelay(t, testTel,
+		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderLateRows(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},

@@ -95,12 +95,16 @@ func (t Table) pairPlace() string {
 	return LaterTimestamp
 }
 
-// came is true of a half that had come by the end of the page, or of what this reader reads.
+// came is true of a half that had come by the end of the page or AsOf, or of what this reader reads.
 func (t Table) came(place string, p Page) kusto.Fragment {
 	if !t.ArrivedBefore.IsZero() {
 		return t.before(place, p)
 	}
-	return kusto.Format("? < ?", kusto.Name(place), kusto.DateTime(p.To))
+	asOf := p.To
+	if !t.AsOf.IsZero() {
+		asOf = t.AsOf
+	}
+	return kusto.Format("? < ?", kusto.Name(place), kusto.DateTime(asOf))
 }
 
 // infoColumns are AlertInfo's, without the key of the join.
@@ -159,6 +163,9 @@ func entityFields() []kusto.Fragment {
 func (t Table) user() kusto.Fragment {
 	var pairs []kusto.Fragment
 	for i, column := range t.accountColumns() {
+		if column == "" {
+			continue
+		}
 		name := kusto.Name(column)
 		pairs = append(pairs, kusto.Format("?, iff(isempty(?), ?, ?)", kusto.String(column), name, entityFields()[i], name))
 	}

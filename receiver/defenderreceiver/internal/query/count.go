@@ -14,7 +14,9 @@ const (
 
 // CountColumns are the columns of a count's rows.
 func CountColumns() []tables.Column {
-	return []tables.Column{{Name: CountBin, Type: tables.DateTime}, {Name: CountRows, Type: tables.Long}}
+	return []tables.Column{
+		{Name: CountBin, Type: tables.DateTime}, {Name: CountRows, Type: tables.Long}, {Name: ServiceNow, Type: tables.DateTime},
+	}
 }
 
 // Count counts the rows of p's range per bin, with the filters of Read.
@@ -23,6 +25,7 @@ func (t Table) Count(p Page) string {
 		t.rows(p),
 		kusto.Format("summarize ? = count() by ? = bin(?, ?)", kusto.Name(CountRows), kusto.Name(CountBin),
 			kusto.Name(t.AxisColumn()), kusto.Timespan(checkpoint.BinWidth)),
+		kusto.Format("extend ? = now()", kusto.Name(ServiceNow)),
 	).String()
 }
 

@@ -27,6 +27,7 @@ func (t Table) snapshot(p Page) string {
 		part,
 		kusto.Format("summarize arg_max(?, ?) by ?", kusto.Name(tables.TimestampColumn), kusto.Names(newest...), kusto.Name(t.Key)),
 		kusto.Format("take ?", kusto.Int(p.MaxRows)),
+		withServiceNow(),
 	).String()
 }
 

@@ -25,8 +25,15 @@ func (t Table) human() kusto.Fragment {
 	}
 	var absent, system []kusto.Fragment
 	for _, a := range t.Accounts {
+		if a.Name == "" && a.SID == "" {
+			// The service lacks what the rules ask for.
+			continue
+		}
 		absent = append(absent, isAbsent(a))
 		system = append(system, kusto.Format("(? or ?)", isAbsent(a), isSystem(t.System, a)))
+	}
+	if absent == nil {
+		return kusto.Fragment{}
 	}
 	human := kusto.Format("(?) or not(?)", kusto.Join(" and ", absent...), kusto.Join(" and ", system...))
 	if _, ok := t.Schema.Column(additionalFields); !ok {
@@ -50,6 +57,12 @@ func isAbsent(a tables.Account) kusto.Fragment {
 
 // isSystem writes what accounts.Server says of a row's account.
 func isSystem(system *accounts.Server, a tables.Account) kusto.Fragment {
+	switch {
+	case a.SID == "":
+		return kusto.Format("? in~ (?)", kusto.Name(a.Name), kusto.Strings(system.Names...))
+	case a.Name == "":
+		return kusto.Format("? in~ (?)", kusto.Name(a.SID), kusto.Strings(system.SIDs...))
+	}
 	sid, name := kusto.Name(a.SID), kusto.Name(a.Name)
 	alternatives := []kusto.Fragment{
 		kusto.Format("? in~ (?)", sid, kusto.Strings(system.SIDs...)),

@@ -18,12 +18,19 @@ const (
 	// InfoTimestamp is the Timestamp of the AlertInfo row that an alert's record was made with. It
 	// tells apart two states of an alert that say the same with another one between them.
 	InfoTimestamp = "InfoTimestamp"
+	// ServiceNow is the service's time when it began the query. A page has it in a row of its own, which holds
+	// nothing else; the rows of probes and counts have it beside their figures.
+	ServiceNow = "ServiceNow"
 )
 
 // IsOwn reports whether a column was added by a query and is not the service's.
 func IsOwn(column string) bool {
-	return column == IngestionTime || column == InfoTimestamp || column == LaterTimestamp
+	return column == IngestionTime || column == InfoTimestamp || column == LaterTimestamp || column == ServiceNow
 }
+
+// MaxRows is the most rows that one page can ask for. The service cuts an answer at 100,000 rows without a word, and
+// one of them says its time.
+const MaxRows = 100_000 - 1
 
 // Axis is the time that a table is read along.
 type Axis uint8
@@ -47,6 +54,9 @@ type Table struct {
 	// ArrivedBefore leaves rows to another reader that arrived from then on; zero: no row is left. It is for
 	// reading along event time. Rows that do not say when they arrived are read if they happened before it.
 	ArrivedBefore time.Time
+	// AsOf is the time whose state of alerts is read; zero: a page's end. It makes the pages of a range say the same as
+	// the range would.
+	AsOf time.Time
 	// System tells the accounts whose rows are left on the server; nil: all rows are read.
 	System *accounts.Server
 }
@@ -69,7 +79,7 @@ func (t Table) AxisColumn() string {
 // Page is a half-open range of the axis, or one part of it.
 type Page struct {
 	From, To time.Time
-	// MaxRows is the number of rows asked for.
+	// MaxRows is the number of rows asked for, at most the constant of that name.
 	MaxRows int
 	// Part of Parts by a hash of the row's identity. Parts is 0 or 1 where the range is read whole.
 	Part, Parts int
@@ -101,6 +111,11 @@ func (t Table) Projection() []tables.Column {
 	return columns
 }
 
+// AnswerColumns is what an answer to Read has: the projection, and the service's time.
+func (t Table) AnswerColumns() []tables.Column {
+	return append(t.Projection(), tables.Column{Name: ServiceNow, Type: tables.DateTime})
+}
+
 func names(columns []tables.Column) []string {
 	var list []string
 	for _, c := range columns {
@@ -120,7 +135,15 @@ func (t Table) Read(p Page) string {
 		kusto.Format("project ?", kusto.Names(names(t.Projection())...)),
 		t.order(),
 		kusto.Format("take ?", kusto.Int(p.MaxRows)),
+		withServiceNow(),
+		t.order(),
 	).String()
+}
+
+// withServiceNow adds the row that says the service's time. It is there even if there is no other row. In ascending
+// order it is the first, because its columns are null.
+func withServiceNow() kusto.Fragment {
+	return kusto.Format("union (print ? = now())", kusto.Name(ServiceNow))
 }
 
 // order is that of the axis. Whole batches of rows arrive at one time: within it they stand in the order of their

@@ -13,7 +13,9 @@ const (
 
 // ProbeColumns are the columns of a probe's one row.
 func ProbeColumns() []tables.Column {
-	return []tables.Column{{Name: ProbeRows, Type: tables.Long}, {Name: ProbeUnknown, Type: tables.Long}}
+	return []tables.Column{
+		{Name: ProbeRows, Type: tables.Long}, {Name: ProbeUnknown, Type: tables.Long}, {Name: ServiceNow, Type: tables.DateTime},
+	}
 }
 
 // Probe asks whether the service knows when rows of t arrived: of some recent rows of each table that
@@ -25,6 +27,7 @@ func (t Table) Probe() string {
 		samples = append(samples, kusto.Format("(?\n| where Timestamp > ago(1d)\n| take 100\n| project ? = isnull(ingestion_time()))",
 			kusto.Name(source.Name), kusto.Name(ProbeUnknown)))
 	}
-	return kusto.Format("union ?\n| summarize ? = count(), ? = countif(?)",
-		kusto.Join(", ", samples...), kusto.Name(ProbeRows), kusto.Name(ProbeUnknown), kusto.Name(ProbeUnknown)).String()
+	return kusto.Format("union ?\n| summarize ? = count(), ? = countif(?)\n| extend ? = now()",
+		kusto.Join(", ", samples...), kusto.Name(ProbeRows), kusto.Name(ProbeUnknown), kusto.Name(ProbeUnknown),
+		kusto.Name(ServiceNow)).String()
 }

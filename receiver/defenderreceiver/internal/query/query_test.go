@@ -53,6 +53,9 @@ func all(t *testing.T) map[string]string {
 		byEvent.ArrivedBefore = from
 		queries[declared.Name+", that arrived before"] = byEvent.Read(page)
 		queries[declared.Name+", count that arrived before"] = byEvent.Count(page)
+		lacking := full
+		lacking.Table, lacking.UserColumns = declared.Without("AccountSid", "AdditionalFields", "InitiatingProcessAccountName"), nil
+		queries[declared.Name+", without columns"] = lacking.Read(page)
 	}
 	return queries
 }
@@ -76,13 +79,29 @@ func TestProjectionIsWhatComes(t *testing.T) {
 		q, err := kql.Compile(schema{}, table.Read(page), kql.Options{Now: from})
 		require.NoError(t, err)
 		want, got := map[string]string{}, map[string]string{}
-		for _, c := range table.Projection() {
+		for _, c := range table.AnswerColumns() {
 			want[c.Name] = c.Type.KQL()
 		}
 		for _, c := range q.Columns() {
 			got[c.Name] = c.Type.String()
 		}
 		assert.Equal(t, want, got, table.Name)
+	}
+}
+
+// A column that the service lacks stands nowhere in the query, or the service would refuse it again.
+func TestLackingColumnsAreNotNamed(t *testing.T) {
+	system := accounts.ServerRules()
+	for _, declared := range tables.All() {
+		for _, column := range declared.Columns() {
+			if declared.Needs(column.Name) {
+				continue
+			}
+			q := Table{Table: declared.Without(column.Name), System: &system}
+			for _, text := range []string{q.Read(page), q.Probe()} {
+				assert.NotRegexp(t, `\b`+column.Name+`\b`, text, declared.Name)
+			}
+		}
 	}
 }
 
@@ -102,7 +121,9 @@ func TestEventPage(t *testing.T) {
 		`InitiatingProcessAccountName, InitiatingProcessAccountSid, InitiatingProcessAccountUpn, InitiatingProcessAccountObjectId, `+
 		`InitiatingProcessFileName, ReportId, IngestionTime
 | order by IngestionTime asc, Timestamp asc
-| take 50000`, Table{Table: registry, UserFilter: filter}.Read(part))
+| take 50000
+| union (print ServiceNow = now())
+| order by IngestionTime asc, Timestamp asc`, Table{Table: registry, UserFilter: filter}.Read(part))
 }
 
 // A row that names who was logged on is read whatever its accounts are.

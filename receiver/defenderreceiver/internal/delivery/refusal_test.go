@@ -1,4 +1,4 @@
-package defenderreceiver
+package delivery
 
 import (
 	"errors"
@@ -9,6 +9,19 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.uber.org/multierr"
 )
+
+// Kafka's exporter tells a message above its own limit from one that the broker refuses.
+func TestIsCertain(t *testing.T) {
+	of := func(size, limit int) error {
+		return consumererror.NewPermanent(fmt.Errorf("error exporting to topic %q: record size %d exceeds max %d: MESSAGE_TOO_LARGE", "t", size, limit))
+	}
+	assert.True(t, isCertain(fmt.Errorf("not retryable error: %w", errors.Join(of(1623, 1500)))))
+	assert.True(t, isCertain(of(1490, 1500)), "the client adds to the size")
+	assert.False(t, isCertain(of(900_000, 1_000_000)), "it is the broker that refuses")
+	assert.False(t, isCertain(errors.Join(of(1623, 1500), of(1700, 1500))), "two messages")
+	assert.False(t, isCertain(errors.Join(of(1623, 1500), consumererror.NewPermanent(errors.New("401")))), "two exporters")
+	assert.False(t, isCertain(errors.New("busy")))
+}
 
 // Of several exporters one may refuse for good while another is merely full: that one must not lose
 // the rows.

@@ -1,0 +1,84 @@
+package entra
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// trial is what became of the credentials that were offered last: a secret, a certificate or a
+// federated token. They are on trial until a token was had with them.
+type trial struct {
+	offered  []byte
+	accepted []byte    // what the last token was had with; nil before the first
+	changed  time.Time // when offered was first seen to differ from what was offered before; zero: never
+	refused  bool      // something was refused since the last token
+}
+
+// offer says what is sent from now on.
+func (t *trial) offer(content []byte, now time.Time) {
+	if bytes.Equal(content, t.offered) {
+		return
+	}
+	if t.offered != nil {
+		t.changed = now
+	}
+	t.offered = slices.Clone(content)
+}
+
+// passTrial notes that a token was had, and says so where that is news. s.mu is held.
+func (s *Source) passTrial() {
+	t := &s.trial
+	fresh := !bytes.Equal(t.offered, t.accepted) && !t.changed.IsZero()
+	earlier, refused := t.accepted != nil, t.refused
+	t.accepted, t.refused = t.offered, false
+	if !fresh {
+		return
+	}
+	switch kind := s.credentials.kind(); {
+	case s.credentials.FederatedTokenFile != "" && !refused:
+		// Its content changes every hour or so, which is no news.
+	case earlier && s.credentials.FederatedTokenFile == "":
+		s.logger.Info("The new " + kind + " is accepted; the old one may be removed.")
+	default:
+		s.logger.Info("The new " + kind + " is accepted.")
+	}
+}
+
+// judgeTrial adds to a refusal what is known of the credentials that were refused. s.mu is held.
+func (s *Source) judgeTrial(err error) error {
+	refused := (*Error)(nil)
+	if !errors.As(err, &refused) || refused.Kind != BadCredentials || refused.Status == 0 {
+		return err
+	}
+	t := &s.trial
+	t.refused = true
+	if refused.offered {
+		if odd := s.oddity(); odd != "" {
+			refused.Advice = odd + "; " + refused.Advice
+		}
+	}
+	if t.accepted != nil && !bytes.Equal(t.offered, t.accepted) {
+		refused.Advice += fmt.Sprintf("; %s changed at %s, and what it held before was accepted",
+			strings.Join(s.credentials.files(), " or "), t.changed.UTC().Format(time.RFC3339))
+	}
+	return refused
+}
+
+// oddity says what is unusual about the secret, and where it stands.
+func (s *Source) oddity() string {
+	setting := "credentials::client_secret"
+	switch c := &s.credentials; {
+	case c.ClientSecretFile != "":
+		setting = "credentials::client_secret_file (" + c.ClientSecretFile + ")"
+	case c.ClientSecret == "":
+		return ""
+	}
+	if odd := oddities(s.trial.offered); odd != "" {
+		return "look at " + setting + ": " + odd
+	}
+	return ""
+}

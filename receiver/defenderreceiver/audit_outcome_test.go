@@ -1,0 +1,500 @@
+package defenderreceiver
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+)
+
+// Texts that tell queries apart.
+const (
+	ofCount = "= count() by"
+	ofRead  = "| project "
+)
+
+// editing is a service whose queries are changed on their way, or fail.
+type editing struct {
+	querier
+	edit  func(kql string) (string, error)
+	asked map[string]int // by ofCount and ofRead
+}
+
+func (e *editing) Query(ctx context.Context, kql string, columns []column) (*hunting.Rows, error) {
+	for _, kind := range []string{ofCount, ofRead} {
+		if strings.Contains(kql, kind) {
+			e.asked[kind]++
+		}
+	}
+	if e.edit != nil {
+		edited, err := e.edit(kql)
+		if err != nil {
+			return nil, err
+		}
+		kql = edited
+	}
+	return e.querier.Query(ctx, kql, columns)
+}
+
+// failing makes all queries of a kind fail.
+func failing(kind string, err error) func(string) (string, error) {
+	return func(kql string) (string, error) {
+		if strings.Contains(kql, kind) {
+			return "", err
+		}
+		return kql, nil
+	}
+}
+
+var errUnavailable = &hunting.Error{Kind: hunting.Transient, Status: 503}
+
+// audited is a live table that is polled by hand, whose rows were delivered and whose audit is due with the next poll.
+type auditedTable struct {
+	*table
+	s       *stage
+	service *editing
+	logs    *observer.ObservedLogs
+}
+
+func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
+	t.Helper()
+	s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
+	s.plant(0, rows, epoch.Add(-time.Minute))
+	cfg := s.historyConfig()
+	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, 3*time.Hour
+	cfg.InitialLookback = 3 * time.Hour
+	live, _, service := s.manual(cfg)
+	require.NoError(t, live.telemetry.observe([]*table{live}, nil, live.scheduler, live.status.registry))
+	t.Cleanup(live.telemetry.shutdown)
+	go live.status.registry.Run(t.Context(), s.host())
+	edited := &editing{querier: service, asked: map[string]int{}}
+	live.client = edited
+	core, logs := observer.New(zap.InfoLevel)
+	live.logger = zap.New(core)
+	a := auditedTable{s: s, table: live, service: edited, logs: logs}
+	require.NoError(t, live.poll(t.Context()))
+	s.clock.Advance(61 * time.Minute)
+	a.learn()
+	clear(edited.asked)
+	return a
+}
+
+// gauge is what a metric says of the table.
+func (s *stage) gauge(name, table string) (float64, bool) {
+	m, err := s.metrics.GetMetric("otelcol_receiver_defender_" + name)
+	if err != nil {
+		return 0, false
+	}
+	switch data := m.Data.(type) {
+	case metricdata.Gauge[int64]:
+		for _, p := range data.DataPoints {
+			if v, _ := p.Attributes.Value("table"); v.AsString() == table {
+				return float64(p.Value), true
+			}
+		}
+	case metricdata.Gauge[float64]:
+		for _, p := range data.DataPoints {
+			if v, _ := p.Attributes.Value("table"); v.AsString() == table {
+				return p.Value, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// attempts are the audits that ended in each way.
+func (s *stage) attempts(outcome auditOutcome) int {
+	s.t.Helper()
+	m, err := s.metrics.GetMetric("otelcol_receiver_defender_audits")
+	require.NoError(s.t, err)
+	n, found := 0, false
+	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		if v, _ := p.Attributes.Value("outcome"); v.AsString() == string(outcome) {
+			n, found = n+int(p.Value), true
+		}
+	}
+	assert.True(s.t, found, "the series exists from the start")
+	return n
+}
+
+// says reports whether an audit's line in the log has a text.
+func (a auditedTable) says(text string) bool {
+	return slices.ContainsFunc(a.logs.All(), func(e observer.LoggedEntry) bool {
+		return strings.HasPrefix(e.Message, "Audit: ") && strings.Contains(e.Message, text)
+	})
+}
+
+// learn asks the service for its time.
+func (a auditedTable) learn() {
+	a.s.t.Helper()
+	_, _, err := a.probe(a.s.t.Context())
+	require.NoError(a.s.t, err)
+}
+
+const allDelivered = "Audit: all rows that the service counts were delivered."
+
+// lateRows become visible only now, behind the cursor.
+func (a auditedTable) lateRows(first, n int) {
+	a.s.t.Helper()
+	a.s.plant(first, n, epoch.Add(-time.Minute))
+}
+
+func TestAuditMetricsExistFromTheStart(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.start(s.config(logons, "DeviceInfo"))
+	s.polls(logons, 1)
+	for _, name := range []string{"audit_missing", "audit_refused", "audit_age"} {
+		_, ok := s.gauge(name, logons)
+		assert.True(t, ok, name)
+		_, ok = s.gauge(name, "DeviceInfo")
+		assert.False(t, ok, "%s: a directory is not audited", name)
+	}
+	for _, outcome := range []auditOutcome{auditComplete, auditIncomplete, auditFailed} {
+		assert.Zero(t, s.attempts(outcome))
+	}
+}
+
+// What a failing service did not give is not missing: it is asked again, and sooner than the next audit.
+func TestWhatCouldNotBeReadAgainIsNotMissing(t *testing.T) {
+	for _, mode := range []Mode{ModeIngestionTime, ModeEventTime} {
+		t.Run(string(mode), func(t *testing.T) {
+			a := newAuditedTable(t, 10, mode)
+			require.NoError(t, a.readPass(t.Context()))
+			a.lateRows(10, 3)
+			a.service.edit = failing(ofRead, errUnavailable)
+			require.ErrorIs(t, a.audit(t.Context()), errUnavailable)
+			require.ErrorIs(t, a.audit(t.Context()), errUnavailable)
+			assert.Equal(t, 2, a.s.attempts(auditIncomplete))
+			assert.Zero(t, a.s.attempts(auditComplete)+a.s.attempts(auditFailed))
+			missing, _ := a.s.gauge("audit_missing", logons)
+			assert.Zero(t, int(missing)+a.s.audited("missing"))
+			assert.False(t, a.audits.record.View().Audited)
+			assert.Empty(t, a.logs.FilterMessage(allDelivered).All())
+			assert.Equal(t, 1, a.service.asked[ofCount], "what was counted is kept")
+			wait := a.audits.next.Sub(a.serviceNow())
+			assert.Positive(t, wait)
+			assert.Less(t, wait, 5*time.Minute)
+
+			a.service.edit = nil
+			require.NoError(t, a.audit(t.Context()))
+			assert.Equal(t, 1, a.s.attempts(auditComplete))
+			assert.Equal(t, 3, a.s.audited("recovered"))
+			assert.Equal(t, 10, a.s.audited("matched"))
+			assert.Zero(t, a.s.audited("missing"))
+			a.s.exactly(13)
+			assert.WithinDuration(t, a.serviceNow().Add(time.Hour), a.audits.next, time.Second)
+		})
+	}
+}
+
+// Without counts an audit has failed. It changes nothing of what the last one says.
+func TestAuditWithoutCounts(t *testing.T) {
+	a := newAuditedTable(t, 10, ModeIngestionTime)
+	a.service.edit = failing(ofCount, errUnavailable)
+	require.ErrorIs(t, a.poll(t.Context()), errUnavailable)
+	assert.Equal(t, 1, a.s.attempts(auditFailed))
+	assert.False(t, a.audits.record.View().Audited)
+	assert.Zero(t, a.s.audited("matched"))
+	var waits []time.Duration
+	for range 3 {
+		waits = append(waits, a.audits.next.Sub(a.serviceNow()))
+		a.s.clock.Set(a.audits.next.Add(time.Second))
+		a.learn()
+		require.ErrorIs(t, a.poll(t.Context()), errUnavailable)
+	}
+	assert.IsIncreasing(t, waits)
+	assert.Less(t, waits[2], time.Hour/2)
+	a.service.edit = nil
+	require.NoError(t, a.audit(t.Context()))
+	assert.True(t, a.says("all rows that the service counts were delivered"))
+}
+
+// A quota that is spent is no failure of the audit, which goes on with the next poll.
+func TestAuditThatIsThrottled(t *testing.T) {
+	a := newAuditedTable(t, 10, ModeIngestionTime)
+	throttled := &hunting.Error{Kind: hunting.RateLimited, Status: 429}
+	a.service.edit = failing(ofCount, throttled)
+	require.ErrorIs(t, a.poll(t.Context()), throttled)
+	assert.Zero(t, a.s.attempts(auditFailed))
+	assert.True(t, a.auditDue())
+}
+
+// A row is missing that the service counts and does not give, and only as long as that is so.
+func TestMissingRowsAreCountedAgain(t *testing.T) {
+	a := newAuditedTable(t, 10, ModeIngestionTime)
+	require.NoError(t, a.readPass(t.Context()))
+	a.lateRows(10, 2)
+	a.service.edit = func(kql string) (string, error) {
+		return strings.Replace(kql, ofRead, "| where ReportId != 10\n"+ofRead, 1), nil
+	}
+	first := a.serviceNow()
+	require.NoError(t, a.audit(t.Context()))
+	gauge := func() float64 {
+		value, _ := a.s.gauge("audit_missing", logons)
+		return value
+	}
+	assert.InDelta(t, 1, gauge(), 0)
+	assert.Equal(t, []int{10, 1, 1}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
+	assert.True(t, a.says("1 row is missing since "+first.Format(time.RFC3339)))
+	assert.Eventually(t, func() bool { return a.s.status.notes("1 row is missing since " + first.Format(time.RFC3339)) }, wait, time.Millisecond)
+	assert.Empty(t, a.logs.FilterMessage(allDelivered).All())
+
+	a.s.clock.Advance(10 * time.Minute)
+	require.NoError(t, a.poll(t.Context()))
+	require.NoError(t, a.audit(t.Context()))
+	assert.InDelta(t, 1, gauge(), 0, "it is the present truth, not a sum")
+	assert.Equal(t, 2, a.logs.FilterMessageSnippet("1 row is missing since "+first.Format(time.RFC3339)).Len(), "since the first time")
+
+	a.service.edit = nil
+	require.NoError(t, a.audit(t.Context()))
+	assert.Zero(t, gauge())
+	assert.Equal(t, 2, a.s.audited("recovered"))
+	assert.Equal(t, 2, a.s.audited("missing"), "the counter adds up what audits found")
+}
+
+// Rows that leave the service, or the range, between count and read were counted once and are not missing.
+func TestRowsThatLeftAreNotMissing(t *testing.T) {
+	a := newAuditedTable(t, 10, ModeIngestionTime)
+	require.NoError(t, a.readPass(t.Context()))
+	counts := 0
+	a.service.edit = func(kql string) (string, error) {
+		if strings.Contains(kql, ofCount) {
+			if counts++; counts == 1 {
+				// It counts two more than there will be.
+				kql = strings.Replace(kql, "= count()", "= 2 + count()", 1)
+			}
+		}
+		return kql, nil
+	}
+	require.NoError(t, a.audit(t.Context()))
+	assert.Equal(t, 2, counts)
+	assert.Equal(t, []int{10, 0, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
+	assert.True(t, a.says("all rows that the service counts were delivered"))
+}
+
+// The word delivered never covers a row that the pipeline refused for good.
+func TestRefusedIsNotDelivered(t *testing.T) {
+	for directory, words := range map[string]string{
+		"":          "3 rows were refused by the pipeline for good and passed over, because dead_letter::directory is not set",
+		"somewhere": "3 rows were refused by the pipeline for good and kept in the dead letters",
+	} {
+		a := newAuditedTable(t, 7, ModeIngestionTime)
+		a.cfg.DeadLetter.Directory = directory
+		require.NoError(t, a.readPass(t.Context()))
+		a.lateRows(7, 3)
+		for i := range byte(3) {
+			a.position.refuse(uuid.UUID{i}, epoch.Add(-time.Minute))
+		}
+		require.NoError(t, a.audit(t.Context()))
+		refused, _ := a.s.gauge("audit_refused", logons)
+		assert.InDelta(t, 3, refused, 0)
+		assert.Equal(t, []int{7, 3, 0}, []int{a.s.audited("matched"), a.s.audited("refused"), a.s.audited("missing")})
+		assert.True(t, a.says(words), "%v", a.logs.All())
+		assert.Eventually(t, func() bool { return a.s.status.notes(words) }, wait, time.Millisecond)
+		assert.Empty(t, a.logs.FilterMessage(allDelivered).All())
+	}
+}
+
+// What is set aside is neither delivered nor missing. What lies beside it in its bin is read all the same.
+func TestAuditOfWhatIsSetAside(t *testing.T) {
+	a := newAuditedTable(t, 10, ModeEventTime)
+	require.NoError(t, a.readPass(t.Context()))
+	at := func(number int) time.Time { return epoch.Add(-time.Hour).Add(time.Duration(number) * tick) }
+	a.keepAside(at(20), at(22), errNothingSmaller)
+	a.lateRows(20, 3) // of which the last is beside it
+	require.NoError(t, a.audit(t.Context()))
+	assert.Equal(t, []int{10, 1, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
+	assert.Equal(t, 2, a.audits.record.View().Last.Unread)
+	assert.True(t, a.says("2 rows are in ranges that cannot be read (1 set aside)"))
+	a.s.exactly(11)
+
+	a.position.cursor.Aside[0].Next = epoch
+	require.NoError(t, a.retryAside(t.Context()))
+	require.NoError(t, a.audit(t.Context()))
+	assert.Equal(t, 13, a.audits.record.View().Last.Matched)
+	assert.True(t, a.says("all rows that the service counts were delivered"))
+}
+
+// An audit that takes long goes on although the table's cursor moves on: the ledger of its window is kept, so that
+// nothing is delivered again, and what came later does not make up for what is missing.
+func TestAuditBesideAMovingCursor(t *testing.T) {
+	a := newAuditedTable(t, 10, ModeIngestionTime)
+	require.NoError(t, a.readPass(t.Context()))
+	a.lateRows(10, 2)
+	a.cfg.LateArrival.Audit.Window = 70 * time.Minute
+	a.service.edit = failing(ofCount, errUnavailable)
+	require.Error(t, a.audit(t.Context()))
+	a.service.edit = nil
+	a.s.clock.Advance(50 * time.Minute)
+	a.s.plant(100, 5, a.s.clock.Now().Add(-10*time.Minute))
+	a.learn()
+	require.NoError(t, a.readPass(t.Context()))
+	a.s.delivered(15)
+	// The storage has forgotten by now what the ledger does not keep.
+	require.NoError(t, a.keep())
+	go a.keeper.Run(t.Context())
+	require.Eventually(t, func() bool {
+		return a.s.cursor(logons).CompleteUntil.Equal(a.position.cursor.CompleteUntil)
+	}, wait, time.Millisecond)
+	require.NoError(t, a.audit(t.Context()))
+	a.s.exactly(17)
+	assert.Equal(t, []int{10, 2, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
+}
+
+// Rows that come after the end of an audit do not make up for one that is missing before it, in the same bin.
+func TestAuditOfTheBinThatItsEndCuts(t *testing.T) {
+	a := newAuditedTable(t, 10, ModeIngestionTime)
+	require.NoError(t, a.readPass(t.Context()))
+	a.s.plant(10, 1, epoch.Add(60*time.Minute+10*time.Second))
+	a.service.edit = failing(ofCount, errUnavailable)
+	require.Error(t, a.audit(t.Context()))
+	a.service.edit = nil
+	a.s.plant(11, 1, epoch.Add(62*time.Minute))
+	a.s.clock.Advance(2 * time.Minute)
+	a.learn()
+	require.NoError(t, a.readPass(t.Context()))
+	a.s.delivered(11)
+	require.NoError(t, a.audit(t.Context()))
+	a.s.exactly(12)
+	assert.Equal(t, []int{10, 1, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
+}
+
+// Counts of other rows, and old ones, are not gone on with.
+func TestCountsThatAreNotComparable(t *testing.T) {
+	for name, change := range map[string]func(a auditedTable){
+		"they are old": func(a auditedTable) { a.audits.run.came = a.audits.run.came.Add(-runLasts - time.Second) },
+		"another filter": func(a auditedTable) {
+			a.table.query.UserColumns, a.table.query.ArrivedBefore = nil, epoch.Add(time.Hour)
+		},
+		"another position":   func(a auditedTable) { p := *a.position; a.position = &p },
+		"along another axis": func(a auditedTable) { a.readAlong(1 - a.table.query.Axis) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAuditedTable(t, 10, ModeIngestionTime)
+			require.NoError(t, a.readPass(t.Context()))
+			a.lateRows(10, 1)
+			a.service.edit = failing(ofRead, errUnavailable)
+			require.Error(t, a.audit(t.Context()))
+			before := a.audits.run
+			require.True(t, a.comparable(before))
+			change(a)
+			assert.False(t, a.comparable(before))
+			require.Error(t, a.audit(t.Context()))
+			assert.NotSame(t, before, a.audits.run)
+		})
+	}
+}
+
+// One bin that fails does not keep the others from being read.
+func TestAuditGoesOnWithOtherBins(t *testing.T) {
+	a := newAuditedTable(t, 1, ModeIngestionTime)
+	require.NoError(t, a.readPass(t.Context()))
+	for i := range 4 {
+		a.s.plant(10+i, 1, epoch.Add(time.Duration(10*i)*time.Minute))
+	}
+	poison := "datetime(" + epoch.Format("2006-01-02T15:04:05")
+	a.service.edit = func(kql string) (string, error) {
+		if strings.Contains(kql, ofRead) && strings.Contains(kql, poison) {
+			return "", errUnavailable
+		}
+		return kql, nil
+	}
+	for range 3 {
+		require.ErrorIs(t, a.audit(t.Context()), errUnavailable)
+	}
+	a.s.exactly(4)
+	assert.Len(t, a.audits.run.cells, 1)
+	assert.Equal(t, 1, a.service.asked[ofCount])
+	assert.LessOrEqual(t, a.service.asked[ofRead], 7)
+	a.service.edit = nil
+	require.NoError(t, a.audit(t.Context()))
+	a.s.exactly(5)
+	assert.Equal(t, 4, a.s.audited("recovered"))
+}
+
+// The service's trouble does not make a range that is set aside wait ever longer.
+func TestTroubleIsNoTryOfARangeAside(t *testing.T) {
+	a := newAuditedTable(t, 10, ModeEventTime)
+	require.NoError(t, a.readPass(t.Context()))
+	for i := range 3 {
+		a.keepAside(epoch.Add(time.Duration(i)*time.Second), epoch.Add(time.Duration(i+1)*time.Second), errNothingSmaller)
+		a.position.cursor.Aside[i].Next = epoch
+	}
+	a.service.edit = failing(ofRead, errUnavailable)
+	clear(a.service.asked)
+	require.ErrorIs(t, a.retryAside(t.Context()), errUnavailable)
+	assert.Equal(t, 1, a.service.asked[ofRead], "the others are not tried at once")
+	require.Len(t, a.position.cursor.Aside, 3)
+	assert.Zero(t, a.position.cursor.Aside[0].Tries)
+	a.service.edit = failing(ofRead, &hunting.Error{Kind: hunting.TooLarge})
+	require.NoError(t, a.retryAside(t.Context()))
+	assert.Equal(t, []int{0, 1, 1}, []int{a.position.cursor.Aside[0].Tries, a.position.cursor.Aside[1].Tries, a.position.cursor.Aside[2].Tries})
+	a.service.edit = nil
+	a.position.cursor.Aside[0].Next, a.position.cursor.Aside[1].Next = epoch, epoch
+	require.NoError(t, a.retryAside(t.Context()))
+	assert.Len(t, a.position.cursor.Aside, 1)
+}
+
+// alertsByHand is the live lane of Alerts, with an alert of four hours ago whose severity changed half an hour ago.
+func alertsByHand(t *testing.T) (alertStage, *table, *editing) {
+	t.Helper()
+	s := alertStage{newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})}
+	cfg := s.config("Alerts")
+	cfg.Backfill.Window, cfg.InitialLookback = 72*time.Hour, 5*time.Hour
+	live, _, service := s.manual(cfg)
+	edited := &editing{querier: service, asked: map[string]int{}}
+	live.client = edited
+	s.clock.Set(epoch.Add(-4 * time.Hour))
+	s.info(nil)
+	s.evidence(nil)
+	s.clock.Set(epoch.Add(-30 * time.Minute))
+	s.info(map[string]any{"Severity": "High"})
+	s.clock.Set(epoch)
+	require.NoError(t, live.poll(t.Context()))
+	s.exactly(1)
+	live.counting.width = time.Hour
+	live.counting.tooMuch = lesson{extent: time.Hour, until: time.Now().Add(time.Hour), left: 1000}
+	clear(edited.asked)
+	return s, live, edited
+}
+
+// An alert that was updated within the window is counted and read once, in however many parts the window is counted.
+func TestAuditOfAlertsInParts(t *testing.T) {
+	s, live, service := alertsByHand(t)
+	require.NoError(t, live.audit(t.Context()))
+	assert.Greater(t, service.asked[ofCount], 4)
+	assert.Equal(t, []int{1, 0, 0}, []int{s.audited("matched"), s.audited("recovered"), s.audited("missing")})
+	s.exactly(1)
+}
+
+// Nor is one missing that moves to a later part between count and read.
+func TestAlertThatMovesDuringAnAudit(t *testing.T) {
+	s, live, service := alertsByHand(t)
+	moved := false
+	service.edit = func(kql string) (string, error) {
+		if !moved && service.asked[ofCount] > 1 && !strings.Contains(kql, ofCount) {
+			moved = true
+			s.info(map[string]any{"Severity": "Informational"})
+		}
+		return kql, nil
+	}
+	// It is seen late: it has arrived within the time that was read.
+	s.clock.Set(epoch.Add(-10 * time.Minute))
+	require.NoError(t, live.audit(t.Context()))
+	assert.True(t, moved)
+	assert.Zero(t, s.audited("missing"))
+	require.NoError(t, live.audit(t.Context()))
+	assert.Equal(t, 1, s.audited("recovered"))
+	s.exactly(2)
+}

@@ -1,0 +1,10 @@
+// Package health is the one owner of what can be seen of a receiver's sources.
+//
+// A Source is one lane of one table: its loop writes what happens (progress, failures, pauses), and everybody else
+// reads a View: metrics, the component's status, the log's hourly line, and the control extension. A Registry holds
+// the sources of a receiver and what concerns all of them: refused credentials, throttling, the quota.
+//
+// The component's status changes only when trouble begins or ends, because a health check measures its patience from
+// the last status. The text of the status is that of the moment it is read. One cause is one message: sources that
+// fail alike are named together.
+package health

@@ -1,0 +1,21 @@
+package query
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// Text is the value of a column of text; empty if the row has none.
+func Text(body pcommon.Map, column string) string {
+	if v, ok := body.Get(column); ok && v.Type() == pcommon.ValueTypeStr {
+		return v.Str()
+	}
+	return ""
+}
+
+// Time reads a time as answers write it.
+func Time(s string) (time.Time, bool) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return t.UTC(), err == nil
+}
