@@ -254,6 +254,19 @@ func TestFormsOfADomainAreKept(t *testing.T) {
 	}
 }
 
+// Rows that have shown a domain's NetBIOS name alone tell its DNS name, too, while that is the only one it can be.
+func TestNetBIOSNameTellsTheDNSName(t *testing.T) {
+	h := newHarness(t)
+	asked := func(domain string) string {
+		return h.user(t, account(domain, "jane", "").and(columns{"DeviceId": "d9"}).row("DeviceLogonEvents"))
+	}
+	h.consume(t, full("CORP", "jane", janeSID, "jane@acme.example", "").row("DeviceProcessEvents"))
+	assert.Equal(t, "jane@acme.example", asked("corp.acme.example"))
+	assert.Equal(t, `corp.other.example\jane`, asked("corp.other.example"), "now it could be two domains'")
+	assert.Equal(t, `corp.acme.example\jane`, asked("corp.acme.example"))
+	assert.Equal(t, "jane@acme.example", asked("corp"), "what the row said stays")
+}
+
 func TestWhatRowsOfADeviceShow(t *testing.T) {
 	h := newHarness(t)
 	h.consume(t,

@@ -18,7 +18,7 @@
 //	actor      who acted, and whether that is a person (imports directory)
 //	event      builds the event (imports row)
 //	tuid       gives people their tuid
-//	order      groups a person's events, and marks late ones (imports row)
+//	order      groups a person's events, and marks late ones
 //	store      keeps entries over restarts
 //
 // This package has the configuration, the four steps and the counts.

@@ -23,6 +23,14 @@ func (d *Directories) Identify(a accounts.Account, device row.Device) Person {
 	defer d.mu.RUnlock()
 	local := device.Owns(a.Domain)
 	known := d.people.identityOf(a, local)
+	if known == nil && !local {
+		// Rows may have shown the NetBIOS name of the domain alone.
+		if label := d.domains.short(a.Domain); label != a.Domain {
+			short := a
+			short.Domain = label
+			known = d.people.identityOf(short, false)
+		}
+	}
 	if known != nil && known.UPN != "" {
 		return Person{Identity: known}
 	}
