@@ -79,14 +79,16 @@ func (s *someone) forms() []plog.LogRecord {
 // shown are forms that mean her once teaches has been seen.
 func (s *someone) shown() (teaches, forms []plog.LogRecord) {
 	local := columns{"InitiatingProcessAccountDomain": s.mac, "InitiatingProcessAccountName": "me", "InitiatingProcessAccountSid": s.macSID}
-	return []plog.LogRecord{
-			s.atMac(local).and(columns{"InitiatingProcessAccountUpn": s.upn}).row("DeviceNetworkEvents"),
-			s.atWindows(account(s.lan, s.name, s.sid)).row("DeviceLogonEvents"),
-		}, []plog.LogRecord{
-			s.atMac(account(s.mac, "me", s.macSID)).row("DeviceLogonEvents"),
-			columns{"DeviceId": s.mac, "DeviceName": s.mac}.row("DeviceEvents"),
-			columns{"DeviceId": s.windows, "DeviceName": s.windows}.row("DeviceEvents"),
-		}
+	teaches = []plog.LogRecord{
+		s.atMac(local).and(columns{"InitiatingProcessAccountUpn": s.upn}).row("DeviceNetworkEvents"),
+		s.atWindows(account(s.lan, s.name, s.sid)).row("DeviceLogonEvents"),
+	}
+	forms = []plog.LogRecord{
+		s.atMac(account(s.mac, "me", s.macSID)).row("DeviceLogonEvents"),
+		columns{"DeviceId": s.mac, "DeviceName": s.mac}.row("DeviceEvents"),
+		columns{"DeviceId": s.windows, "DeviceName": s.windows}.row("DeviceEvents"),
+	}
+	return teaches, forms
 }
 
 // Three hundred people whom rows name in all forms, in any order, are three hundred, and no two of them are one.
