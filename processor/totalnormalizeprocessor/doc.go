@@ -9,7 +9,7 @@
 // call already profit. Each remaining row asks the resolver who acted; the person found gets a user
 // name and a tuid, and the plan of the row's table builds the event. Events are then grouped by person,
 // each group one ResourceLogs ordered by time. Last, the order marks what is older than what was handed
-// on for the person and table before. What is no Defender row stays where it was.
+// on for the person before. What is no Defender row stays where it was.
 //
 // Each concern is a package below internal, and imports go down only:
 //
