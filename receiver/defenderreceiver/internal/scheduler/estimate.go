@@ -6,96 +6,89 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
-const (
-	// maxExtrapolation is how far what was measured tells of a query that looks at more: part of a query's cost is
-	// the same whatever it looks at, and the next measurement tells better.
-	maxExtrapolation = 2
-	// believablePart of the shortest window is the most that a query is believed to cost for long.
-	believablePart = 2
-)
-
-// expectation is what a kind of query costs at a table.
-type expectation struct {
+// estimate is what a query of a receiver, table and kind is estimated to cost.
+type estimate struct {
 	cost, extent time.Duration
 	spare        bool
 }
 
-// of is what a query of an extent costs.
-func (e expectation) of(extent time.Duration) time.Duration {
+// of is the estimate for a query of an extent.
+func (e estimate) of(extent time.Duration) time.Duration {
 	if e.extent <= 0 || extent <= 0 {
 		return e.cost
 	}
 	return time.Duration(float64(e.cost) * min(float64(extent)/float64(e.extent), maxExtrapolation))
 }
 
-// learn takes what a query has cost, and a quarter more, for what the next one will: the dearest one
-// counts, and is forgotten as cheaper ones follow. Of a query that looked at more than the last one, what
-// it has cost counts in place of what was guessed.
-func (e *expectation) learn(cost, extent time.Duration) {
-	const memory = 16
-	cost += cost / 4
-	grown := extent > e.extent+e.extent/memory
-	if guess := e.of(extent); cost < guess && !grown {
-		cost = ((memory-1)*guess + cost) / memory
+// learn takes the measured cost of a query. A higher cost replaces the estimate at once. A lower one moves it by one
+// step, unless the query had a larger extent than the last one: then the estimate was extrapolated, and the
+// measurement replaces it.
+func (e *estimate) learn(cost, extent time.Duration) {
+	cost += cost / headroomDivisor
+	grown := extent > e.extent+e.extent/growthDivisor
+	if present := e.of(extent); cost < present && !grown {
+		cost = ((decaySteps-1)*present + cost) / decaySteps
 	}
 	e.cost, e.extent = cost, extent
 }
 
-// learn takes what a query has cost. mu is held.
+// learn takes the measured cost of a granted query. mu is held.
 func (t *tenant) learn(g *Grant, cost time.Duration) {
-	e := t.expected[g.key]
+	e := t.estimates[g.key]
 	if e == nil {
-		e = &expectation{}
-		t.expected[g.key] = e
+		e = &estimate{}
+		t.estimates[g.key] = e
 	}
 	e.spare = g.class == quota.Spare
 	e.learn(cost, g.turn.Extent)
 }
 
-// expect is what a query will cost: where nothing is known of its like, as much as the dearest one. mu is held.
-func (t *tenant) expect(w *waiter) time.Duration {
-	if expected := t.expected[w.key()]; expected != nil {
-		return expected.of(w.turn.Extent)
+// estimate is what a turn's query will cost. Where no query of its table and kind was measured, the highest estimate
+// counts. mu is held.
+func (t *tenant) estimate(w *waiter) time.Duration {
+	if e := t.estimates[w.key()]; e != nil {
+		return e.of(w.turn.Extent)
 	}
-	return t.dearest(w.class() == quota.Spare)
+	return t.highestEstimate(w.class() == quota.Spare)
 }
 
-// dearest is what the dearest query costs, or cost in an earlier life as long as none is known. Nobody is expected
-// to cost what history does but history. mu is held.
-func (t *tenant) dearest(spare bool) time.Duration {
-	dearest, known := time.Duration(0), false
-	for _, expected := range t.expected {
-		if spare || !expected.spare {
-			dearest, known = max(dearest, expected.cost), known || expected.spare == spare
+// highestEstimate is the highest estimate of all tables and kinds. Until one is known, the highest of an earlier life
+// counts. Estimates of spare queries are used for spare queries only. mu is held.
+func (t *tenant) highestEstimate(spare bool) time.Duration {
+	highest, known := time.Duration(0), false
+	for _, e := range t.estimates {
+		if spare || !e.spare {
+			highest, known = max(highest, e.cost), known || e.spare == spare
 		}
 	}
 	switch {
 	case known:
-		return dearest
+		return highest
 	case spare:
-		return max(dearest, t.restored.expected, t.restored.expectedSpare)
+		return max(highest, t.restored.estimate, t.restored.spareEstimate)
 	}
-	return max(dearest, t.restored.expected)
+	return max(highest, t.restored.estimate)
 }
 
-// believed is what a turn's query is expected to cost after it has waited. What was dear once is believed the less,
-// the longer a query waits for it that would never learn better: one of history, or one that asks for most of a window,
-// which is never empty. mu is held.
-func (t *tenant) believed(w *waiter, now time.Time) time.Duration {
-	expected, least := t.expectOf(w), time.Duration(0)
+// decayedEstimate is the estimate of a turn's query after its wait. The estimate decays while the query waits;
+// otherwise one expensive answer could block the query forever, and no cheaper one would ever be measured. This
+// concerns spare queries, and queries that seem to ask for most of a window, which is never empty. mu is held.
+func (t *tenant) decayedEstimate(w *waiter, now time.Time) time.Duration {
+	fresh, least := t.uncountedEstimate(w), time.Duration(0)
 	if !w.turn.Spare {
-		least = t.account.Limits().LeastCPU() / believablePart
-		if expected <= least {
-			return expected
+		least = t.account.Limits().LeastCPU() / plausibleDivisor
+		if fresh <= least {
+			return fresh
 		}
 	}
-	return max(expected>>min(int(w.waited(now)/trickleAfter), 62), least)
+	return max(fresh>>min(int(w.waited(now)/estimateHalfLife), 62), least)
 }
 
-// expectOf is what a turn's query will cost beyond what is counted already. mu is held.
-func (t *tenant) expectOf(w *waiter) time.Duration {
+// uncountedEstimate is what a turn's query will cost beyond what is counted already. The second request of a query is
+// counted with the first. mu is held.
+func (t *tenant) uncountedEstimate(w *waiter) time.Duration {
 	if w.again {
 		return 0
 	}
-	return t.expect(w)
+	return t.estimate(w)
 }
