@@ -21,7 +21,7 @@ func TestQueriesAreExpectedToCostWhatTheirLikeDid(t *testing.T) {
 	expect := func(turn Turn) time.Duration {
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		return s.tenant.expect(&waiter{s: s, turn: turn})
+		return s.tenant.estimate(&waiter{s: s, turn: turn})
 	}
 	count := func(hours time.Duration) Turn { return Turn{Table: "t", Kind: "count", Extent: hours * time.Hour} }
 	page := Turn{Table: "t", Kind: "read"}
@@ -38,9 +38,9 @@ func TestQueriesAreExpectedToCostWhatTheirLikeDid(t *testing.T) {
 	assert.Equal(t, 10*time.Second, expect(count(12)))
 }
 
-func TestExpectation(t *testing.T) {
+func TestEstimate(t *testing.T) {
 	const second, hour = time.Second, time.Hour
-	measured := expectation{}
+	measured := estimate{}
 	measured.learn(4*second, 6*hour)
 	assert.Equal(t, 5*second, measured.of(6*hour))
 	assert.Equal(t, 10*second, measured.of(30*24*hour), "no further than twice")
@@ -58,7 +58,7 @@ func TestExpectation(t *testing.T) {
 	forgotten.learn(4*second, 6*hour+time.Minute)
 	assert.InDelta(t, 9.7, forgotten.of(6*hour).Seconds(), 0.05, "and is forgotten, not at once")
 
-	parts := expectation{}
+	parts := estimate{}
 	parts.learn(100*second, 24*hour) // until the service gave up
 	assert.InDelta(t, 125.0/8, parts.of(3*hour).Seconds(), 0.1, "a part of what is too heavy is not")
 }
