@@ -6,18 +6,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
-const (
-	// laneBackfill is tables.AttributeLane on rows of history.
-	laneBackfill = "backfill"
-	// historySpan is how much of history is read and counted as one.
-	historySpan = 24 * time.Hour
-)
+// historySpan is how much of history is read and counted as one.
+const historySpan = 24 * time.Hour
 
 // beginning is where a live lane began, once that is known.
 type beginning struct {
@@ -52,8 +50,8 @@ func newBackfill(cfg *Config, declared *tables.Table, live *beginning) (*backfil
 	if err != nil {
 		return nil, err
 	}
-	t.lane = laneBackfill
-	t.batch = cfg.newBatch(declared, laneBackfill)
+	t.lane = logrecord.LaneBackfill
+	t.batch = cfg.newBatch(declared, logrecord.LaneBackfill)
 	t.readAlong(query.EventTime)
 	return &backfill{table: t, live: live, window: cfg.Backfill.Window}, nil
 }

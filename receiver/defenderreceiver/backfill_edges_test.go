@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -84,7 +86,7 @@ func (s *stage) came() map[int64][]string {
 	lanes := map[int64][]string{}
 	for _, r := range s.sink.records() {
 		id, _ := r.log.Body().Map().Get("ReportId")
-		lanes[id.Int()] = append(lanes[id.Int()], attributeOf(r.log, tables.AttributeLane))
+		lanes[id.Int()] = append(lanes[id.Int()], attributeOf(r.log, logrecord.AttributeLane))
 	}
 	return lanes
 }
@@ -104,13 +106,13 @@ func TestLiveStartOutlivesACrash(t *testing.T) {
 	s.at(2, epoch.Add(-30*time.Minute), epoch.Add(-30*time.Minute), time.Time{})
 	cfg := s.historyConfig()
 	s.sink.setRefuse(func(logs plog.Logs) error {
-		if attributeOf(recordsOf(logs)[0].log, tables.AttributeLane) == "" {
+		if attributeOf(recordsOf(logs)[0].log, logrecord.AttributeLane) == "" {
 			return errors.New("closed")
 		}
 		return nil
 	})
 	life := s.launch(cfg)
-	require.Eventually(t, func() bool { return s.sink.count() == 1 && s.cursor(logons+"/"+laneBackfill).History != nil }, wait, time.Millisecond)
+	require.Eventually(t, func() bool { return s.sink.count() == 1 && s.cursor(logons+"/"+logrecord.LaneBackfill).History != nil }, wait, time.Millisecond)
 	life.kill()
 	s.clock.Advance(3 * time.Hour)
 	s.sink.setRefuse(nil)
@@ -138,7 +140,7 @@ func TestHistoryBehindWhatIsSetAside(t *testing.T) {
 	require.NoError(t, live.poll(t.Context()))
 	past.pollAll(t, 200)
 	assert.Less(t, service.asked, 1500, "only the way down to the row's instant and its 1024 parts")
-	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
+	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}}, s.came())
 	assert.Len(t, past.ledger.Unreadable().All(), 1)
 	assert.True(t, past.health.View().History.Done)
 }
@@ -165,7 +167,7 @@ func TestHistoryWithoutArrival(t *testing.T) {
 			}
 			past.pollAll(t, 20)
 			assert.True(t, past.health.View().History.Done)
-			assert.Equal(t, []string{laneBackfill}, s.came()[1])
+			assert.Equal(t, []string{logrecord.LaneBackfill}, s.came()[1])
 			for id, lanes := range s.came() {
 				assert.Len(t, lanes, 1, "%d", id)
 			}
@@ -203,7 +205,7 @@ func TestHistoryIsCountedAgain(t *testing.T) {
 			learn()
 			past.pollAll(t, 20)
 			assert.True(t, past.health.View().History.Done)
-			assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}, 3: {laneBackfill}}, s.came())
+			assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}, 3: {logrecord.LaneBackfill}}, s.came())
 		})
 	}
 }
@@ -237,7 +239,7 @@ func TestHistoryTooHeavyToCount(t *testing.T) {
 	past.pollAll(t, 20)
 	assert.Len(t, refused, 1, "what is too much is found out once")
 	assert.True(t, past.health.View().History.Done)
-	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
+	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}}, s.came())
 }
 
 // What was dear to count is counted in parts, too, until they are found to be cheap.
@@ -259,7 +261,7 @@ func TestHistoryDearToCount(t *testing.T) {
 	require.NotEmpty(t, counts)
 	assert.LessOrEqual(t, counts[0], 5*time.Hour)
 	assert.Greater(t, slices.Max(counts), 10*time.Hour)
-	assert.Equal(t, map[int64][]string{1: {laneBackfill}}, s.came())
+	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}}, s.came())
 }
 
 // A storage that fails while the live lane begins does not keep history from ever being read.

@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 )
 
 // both hands a batch to a stage's sink and to its lags.
@@ -95,7 +95,7 @@ func TestWeeksOfHistory(t *testing.T) {
 			for _, record := range b.sink.records() {
 				if record.table == name {
 					assert.NotContains(b.t, came, record.key(), "twice")
-					came[record.key()] = attributeOf(record.log, tables.AttributeLane)
+					came[record.key()] = attributeOf(record.log, logrecord.AttributeLane)
 				}
 			}
 			for key, row := range b.lanes(name, ModeIngestionTime, b.cursor(name).LiveStart.At, time.Now().Add(-time.Hour), cfg.Backfill.Window) {

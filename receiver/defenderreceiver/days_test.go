@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -101,7 +103,7 @@ func (s *stage) until(table string, last time.Time) []string {
 		if r.table != table {
 			continue
 		}
-		arrived, ok := parseTime(attributeOf(r.log, tables.AttributeIngestionTime))
+		arrived, ok := parseTime(attributeOf(r.log, logrecord.AttributeIngestionTime))
 		require.True(s.t, ok)
 		if !arrived.After(last) {
 			keys = append(keys, r.key())
@@ -159,7 +161,7 @@ func (s *stage) alertKeys(last time.Time) []string {
 		}
 		uids[r.uid]++
 		assert.Equal(s.t, 1, uids[r.uid], "%s was delivered twice", r.uid)
-		if arrived, ok := parseTime(attributeOf(r.log, tables.AttributeIngestionTime)); ok && !arrived.After(last) {
+		if arrived, ok := parseTime(attributeOf(r.log, logrecord.AttributeIngestionTime)); ok && !arrived.After(last) {
 			keys = append(keys, evidenceKey(r.body()))
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -16,7 +18,6 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/tenant"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
@@ -319,10 +320,10 @@ func TestRecord(t *testing.T) {
 	assert.Equal(t, time.Date(2026, 11, 21, 9, 0, 0, 123456700, time.UTC), log.Timestamp().AsTime())
 	assert.WithinDuration(t, s.clock.Now(), log.ObservedTimestamp().AsTime(), time.Minute)
 	assert.Equal(t, "microsoft.defender.device_logon_events", log.EventName())
-	assert.Len(t, attributeOf(log, tables.AttributeUID), 36)
+	assert.Len(t, attributeOf(log, logrecord.AttributeUID), 36)
 	assert.Equal(t, map[string]any{
-		tables.AttributeUID: attributeOf(log, tables.AttributeUID), tables.AttributeTable: logons,
-		tables.AttributeIngestionTime: "2026-11-21T09:59:59.0000000Z",
+		logrecord.AttributeUID: attributeOf(log, logrecord.AttributeUID), logrecord.AttributeTable: logons,
+		logrecord.AttributeIngestionTime: "2026-11-21T09:59:59.0000000Z",
 	}, log.Attributes().AsRaw())
 	body := log.Body().Map().AsRaw()
 	assert.Equal(t, true, body["IsLocalAdmin"])

@@ -21,6 +21,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/defendersimtest"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
@@ -291,7 +292,7 @@ func (s *sink) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
-				s.accepted = append(s.accepted, record{attributeOf(log, tables.AttributeUID), attributeOf(log, tables.AttributeTable), log})
+				s.accepted = append(s.accepted, record{attributeOf(log, logrecord.AttributeUID), attributeOf(log, logrecord.AttributeTable), log})
 			}
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,7 +19,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
@@ -205,7 +206,7 @@ func recordsOf(logs plog.Logs) []record {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
-				records = append(records, record{attributeOf(log, tables.AttributeUID), attributeOf(log, tables.AttributeTable), log})
+				records = append(records, record{attributeOf(log, logrecord.AttributeUID), attributeOf(log, logrecord.AttributeTable), log})
 			}
 		}
 	}

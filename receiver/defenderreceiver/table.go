@@ -36,7 +36,7 @@ type querier interface {
 // table reads one table. Everything in it belongs to the table's own loop, except health.
 type table struct {
 	name    string
-	lane    string // laneBackfill; empty: live
+	lane    string // logrecord.LaneBackfill; empty: live
 	cfg     *Config
 	cadence paging.Cadence
 	query   query.Table

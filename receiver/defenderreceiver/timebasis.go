@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
@@ -30,7 +31,7 @@ var basisNames = map[query.TimeBasis]Mode{query.Arrival: ModeIngestionTime, quer
 // overlap is how much of the past each poll reads again.
 func (t *table) overlap() time.Duration {
 	switch {
-	case t.query.TimeBasis == query.Arrival, t.lane == laneBackfill:
+	case t.query.TimeBasis == query.Arrival, t.lane == logrecord.LaneBackfill:
 		return 0
 	case t.query.Kind == tables.Alerts:
 		return max(t.cfg.LateArrival.Overlap, alertOverlap)

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
@@ -34,7 +35,7 @@ func (t *table) addUnreadable(from, to time.Time, cause error) {
 // isUnreadable reports whether a range that was read again is to be passed over. The live lane reads Alerts by long
 // ranges, which hold new alerts too: those are not passed over.
 func (t *table) isUnreadable(err error) bool {
-	return errors.Is(err, errNothingSmaller) && (t.lane == laneBackfill || t.query.Kind != tables.Alerts)
+	return errors.Is(err, errNothingSmaller) && (t.lane == logrecord.LaneBackfill || t.query.Kind != tables.Alerts)
 }
 
 // retryUnreadable tries the ranges again that are due. A failure that is not the range's own ends it, and does not make

@@ -3,6 +3,8 @@ package delivery
 import (
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -78,7 +80,7 @@ func (b *Batch) reset() {
 // frame puts the batch's resource and scope into logs and returns the place of the records.
 func (b *Batch) frame(logs plog.Logs) plog.LogRecordSlice {
 	resource := logs.ResourceLogs().AppendEmpty()
-	resource.Resource().Attributes().PutStr(tables.AttributeTenantID, b.origin.TenantID)
+	resource.Resource().Attributes().PutStr(logrecord.AttributeTenantID, b.origin.TenantID)
 	scope := resource.ScopeLogs().AppendEmpty()
 	scope.Scope().SetName(b.origin.Scope)
 	scope.Scope().SetVersion(b.origin.Version)
@@ -109,27 +111,13 @@ func (b *Batch) Add(body pcommon.Map, r Row, observed time.Time) {
 	size := rowOverhead + sizeOf(body)
 	b.rows, b.sizes, b.bytes = append(b.rows, r), append(b.sizes, size), b.bytes+size
 	b.uids[r.UID] = struct{}{}
-	record := b.records.AppendEmpty()
-	body.MoveTo(record.Body().SetEmptyMap())
 	timestamp := r.Timestamp
 	if !r.Readable {
 		timestamp, _ = query.Time(r.IngestionTime)
 	}
-	if !timestamp.IsZero() {
-		record.SetTimestamp(pcommon.NewTimestampFromTime(timestamp))
-	}
-	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(observed))
-	record.SetEventName(b.table.EventName())
-	attributes := record.Attributes()
-	attributes.EnsureCapacity(4)
-	attributes.PutStr(tables.AttributeUID, r.UID.String())
-	attributes.PutStr(tables.AttributeTable, b.table.Name)
-	if r.IngestionTime != "" {
-		attributes.PutStr(tables.AttributeIngestionTime, r.IngestionTime)
-	}
-	if b.lane != "" {
-		attributes.PutStr(tables.AttributeLane, b.lane)
-	}
+	logrecord.Fill(b.records.AppendEmpty(), body, logrecord.Fields{
+		Table: b.table.Name, UID: r.UID, Timestamp: timestamp, Observed: observed, IngestionTime: r.IngestionTime, Lane: b.lane,
+	})
 }
 
 // id names the table and its lane.
