@@ -23,11 +23,12 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // refusing is a service that can be made to refuse queries.
 type refusing struct {
-	querier
+	service.API
 	refuse func(kql string) error
 	asked  int
 }
@@ -39,7 +40,7 @@ func (r *refusing) Query(ctx context.Context, kql string, columns []column) (*hu
 			return nil, err
 		}
 	}
-	return r.querier.Query(ctx, kql, columns)
+	return r.API.Query(ctx, kql, columns)
 }
 
 // manual makes a receiver of one table with a backfill, whose lanes are polled by hand.
@@ -49,7 +50,7 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 	client, closeIdle, err := r.newClient(s.t.Context(), s.host())
 	require.NoError(s.t, err)
 	s.t.Cleanup(closeIdle)
-	service = &refusing{querier: client}
+	service = &refusing{API: client}
 	r.keeper = ledger.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
 	registry := health.NewRegistry()
 	r.scheduler, err = r.joinQuota(s.t.Context(), s.storage, registry)

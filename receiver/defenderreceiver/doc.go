@@ -21,6 +21,8 @@
 // Beside the live lane of a table one of history may run (backfill.go): a second ledger, along event
 // time, over spans that end where the live lane began. It takes only turns that nobody else wants.
 //
+// A request of any lane is sent by internal/service: turn, HTTP, charge, metric, line in the log.
+//
 // Graph's users (users.go) are the one table that is read by no query: by pages and links of changes,
 // with the same turns, pipeline and failures.
 package defenderreceiver

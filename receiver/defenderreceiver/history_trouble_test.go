@@ -32,8 +32,8 @@ func monthOfHistory(t *testing.T) (*stage, *backfill, *editing) {
 	require.NoError(t, live.poll(t.Context()))
 	s.clock.Advance(time.Minute)
 	require.NoError(t, func() error { _, _, err := live.probe(t.Context()); return err }())
-	edited := &editing{querier: service, asked: map[string]int{}}
-	past.client = edited
+	edited := &editing{API: service, asked: map[string]int{}}
+	past.service.API = edited
 	return s, past, edited
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 var (
@@ -38,7 +39,7 @@ type pageRead struct {
 // accordingly.
 func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
 	began := t.ledger.CompleteUntil()
-	rows, err := t.send(ctx, read, p, t.query.Read(p), t.columns)
+	rows, err := t.service.Query(ctx, service.Read, p, t.query.Read(p), t.columns)
 	if err != nil {
 		return pageRead{}, err
 	}

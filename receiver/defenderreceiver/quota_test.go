@@ -157,9 +157,9 @@ func TestBehind(t *testing.T) {
 	live, _, _ := s.manual(cfg)
 	live.cadence = paging.NewCadence(5*time.Minute, 1)
 	live.since = time.Now().Add(-time.Hour)
-	assert.InDelta(t, time.Hour, live.turn(read).Behind, float64(time.Minute))
+	assert.InDelta(t, time.Hour, live.behind(), float64(time.Minute))
 	live.ledger = ledger.Begin(nil, "", "", "", live.serviceNow().Add(-cfg.Settle-4*time.Minute))
-	assert.Zero(t, live.turn(read).Behind)
+	assert.Zero(t, live.behind())
 	live.ledger.Retract(live.serviceNow().Add(-cfg.Settle - 15*time.Minute))
-	assert.InDelta(t, 10*time.Minute, live.turn(read).Behind, float64(2*time.Second))
+	assert.InDelta(t, 10*time.Minute, live.behind(), float64(2*time.Second))
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // directoriesFirst bounds how long events wait for the directories at start.
@@ -175,7 +176,7 @@ func (r *defenderReceiver) credentialsChanged() {
 }
 
 // newTables makes a reader of each enabled table, with its stored cursor.
-func (r *defenderReceiver) newTables(ctx context.Context, client querier, registry *health.Registry) error {
+func (r *defenderReceiver) newTables(ctx context.Context, client service.API, registry *health.Registry) error {
 	dead, err := delivery.OpenDeadLetters(r.cfg.DeadLetter.Directory)
 	if err != nil {
 		return err
@@ -206,7 +207,7 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, regist
 			r.backfills = append(r.backfills, l)
 		}
 		for _, lane := range lanes {
-			lane.client, lane.scheduler, lane.deliverer, lane.telemetry, lane.registry = client, r.scheduler, deliverer, r.telemetry, registry
+			lane.scheduler, lane.deliverer, lane.telemetry, lane.registry = r.scheduler, deliverer, r.telemetry, registry
 			lane.logger = r.set.Logger.With(zap.String("table", lane.id()))
 			lane.now = r.now
 			lane.health = registry.Add(lane.id(), lane.name, declared.Source == tables.Graph)
@@ -216,6 +217,7 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, regist
 				// Its permission and its limits are its own.
 				lane.gate = apart
 			}
+			lane.service = lane.newClient(client)
 			if declared.Kind == tables.Directory {
 				// What a directory says grows old from the start on, until it is read.
 				lane.health.Progress(r.now())

@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
-	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
@@ -22,16 +21,10 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 type column = tables.Column
-
-// querier is the hunting API.
-type querier interface {
-	Query(ctx context.Context, kql string, columns []column) (*hunting.Rows, error)
-	Users(ctx context.Context, link string) (*hunting.Rows, error)
-	Clock() *hunting.ServiceClock
-}
 
 // table reads one table. Everything in it belongs to the table's own loop, except health.
 type table struct {
@@ -42,10 +35,9 @@ type table struct {
 	query   query.Table
 	columns []column
 
-	client    querier
+	service   *service.Client
 	scheduler *scheduler.Scheduler
-	grant     *scheduler.Grant // the next query's turn, taken ahead; nil if it was not
-	keeper    *ledger.Keeper   // nil for directories, which are read anew at each start
+	keeper    *ledger.Keeper // nil for directories, which are read anew at each start
 	deliverer *delivery.Deliverer
 	telemetry *telemetry
 	logger    *zap.Logger
@@ -68,7 +60,6 @@ type table struct {
 	duplicates int
 	rowsBefore int       // read before this poll
 	since      time.Time // when the poll began
-	due        time.Time // since when the next query is wished
 	audits     auditing
 	polled     func() // told when the table was read, or is not going to be; nil if nobody waits
 	began      *beginning
@@ -131,7 +122,8 @@ func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 	defer t.keepLast()
 	for t.gate.Wait(ctx, t.health.Wake()) && t.commanded(ctx) {
 		began := time.Now()
-		t.since, t.due = began, began
+		t.since = began
+		t.service.Begin(began)
 		err := poll(ctx)
 		if ctx.Err() != nil {
 			return
@@ -245,10 +237,10 @@ func (t *table) readPass(ctx context.Context) error {
 		next := latest(cursor.CompleteUntil.Add(-t.overlap()), cursor.Since)
 		if next.Before(t.horizon()) {
 			// Where the quota is short a turn may take an hour: what came meanwhile is read with it.
-			if err := t.takeTurn(ctx, read); err != nil {
+			if err := t.service.TakeTurn(ctx, service.Read); err != nil {
 				return err
 			}
-			defer t.leaveTurn()
+			defer t.service.LeaveTurn()
 		}
 		t.pass = pass{next: next, to: t.horizon()}
 	}
@@ -261,7 +253,7 @@ const futureTolerance = time.Minute
 // leaveFuture takes a cursor back that is ahead of the service's time: rows that come meanwhile would be passed over.
 // What the ledger reaches back to is read again, and rows that were delivered are recognised.
 func (t *table) leaveFuture(ctx context.Context) error {
-	now, known := t.client.Clock().Now(t.now())
+	now, known := t.service.ServiceNow()
 	cursor := t.ledger.Cursor()
 	if !known || !cursor.CompleteUntil.After(now.Add(futureTolerance)) {
 		return nil
@@ -307,11 +299,10 @@ func (t *table) readRanges(ctx context.Context) error {
 
 // serviceNow is the service's time; the machine's own clock may be wrong.
 func (t *table) serviceNow() time.Time {
-	local := t.now()
-	if now, known := t.client.Clock().Now(local); known {
+	if now, known := t.service.ServiceNow(); known {
 		return now
 	}
-	return local
+	return t.now()
 }
 
 // horizon is how far the table can be read now. Along arrival it is the time before which rows have

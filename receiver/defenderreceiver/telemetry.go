@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
@@ -18,6 +17,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // telemetry records the receiver's metrics. The generated builder names the instruments.
@@ -181,7 +181,7 @@ func (t *telemetry) observePaused(health *health.Registry) error {
 
 // begin gives the counters of a table their first point, so that the step to one is seen.
 func (t *telemetry) begin(ctx context.Context, table string) {
-	for _, outcome := range queryOutcomes() {
+	for _, outcome := range service.Outcomes() {
 		t.builder.ReceiverDefenderQueries.Add(ctx, 0, t.of(attribute.String("table", table), attribute.String("outcome", outcome)))
 	}
 	t.builder.ReceiverDefenderRepairedValues.Add(ctx, 0, t.ofTable(table))
@@ -234,32 +234,9 @@ func (t *telemetry) rows(ctx context.Context, table string, outcome outcome, n i
 func (t *telemetry) query(ctx context.Context, table string, duration time.Duration, err error) {
 	t.builder.ReceiverDefenderQueryDuration.Record(ctx, duration.Seconds(), t.ofTable(table))
 	t.builder.ReceiverDefenderQueries.Add(ctx, 1, t.of(
-		attribute.String("table", table), attribute.String("outcome", queryOutcome(err))))
+		attribute.String("table", table), attribute.String("outcome", service.Outcome(err))))
 	if failure.Is(err, hunting.RateLimited, hunting.CPULimited) {
 		t.builder.ReceiverDefenderThrottled.Add(ctx, 1, t.ofTable(table))
-	}
-}
-
-// queryOutcomes are all that queryOutcome can give.
-func queryOutcomes() []string {
-	outcomes := []string{"ok", "no_token", "error"}
-	for _, kind := range hunting.Kinds() {
-		outcomes = append(outcomes, kind.String())
-	}
-	return outcomes
-}
-
-func queryOutcome(err error) string {
-	token := (*entra.Error)(nil)
-	switch {
-	case err == nil:
-		return "ok"
-	case failure.Refusal(err) != nil:
-		return failure.Refusal(err).Kind.String()
-	case errors.As(err, &token):
-		return "no_token"
-	default:
-		return "error"
 	}
 }
 

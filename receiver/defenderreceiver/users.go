@@ -13,7 +13,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
 // users is how far Graph's directory of people was read. Nothing of it is stored: the processor needs
@@ -64,7 +63,7 @@ func isLost(err error) bool { return failure.Is(err, hunting.LinkExpired, huntin
 // readUsers reads and delivers one page. With an error, what was read before it is delivered all the
 // same.
 func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
-	rows, err := t.ask(ctx, read, query.Page{}, func() (*hunting.Rows, error) { return t.client.Users(ctx, t.users.next) })
+	rows, err := t.service.Users(ctx, t.users.next)
 	if err != nil {
 		return hunting.Link{}, err
 	}
@@ -103,14 +102,6 @@ func (t *table) furthest() time.Time {
 	}
 	// An audit that has counted or read something more counts as well.
 	return t.pass.next.Add(time.Duration(t.audits.steps))
-}
-
-// cost is what of a request's time counts as CPU of the quota: Graph's directory has no part in hunting's.
-func (t *table) cost(cpu time.Duration) time.Duration {
-	if t.users != nil {
-		return 0
-	}
-	return cpu
 }
 
 // declaredTables are all that a user can name under `tables`, most urgent first.
