@@ -1,5 +1,5 @@
 // Package kql parses, binds and evaluates the Kusto Query Language as Defender's advanced hunting
-// speaks it, for an emulator: what it does not know it refuses, in the service's words.
+// speaks it, for an emulator. It refuses what it does not know, in the service's words.
 //
 // Design. The lexer and parser make nodes; the binder resolves names, checks types and turns nodes
 // into closures. A pipeline is cut into frames. A frame begins where rows come into being (a scan,
@@ -20,7 +20,7 @@
 // here, either since the service refuses it too (a string compared with a number) or since it is not
 // evaluated (parse, evaluate, search, render, make-series, wildcards in union, decimal, ...).
 //
-// Knowingly different from the service: dcount and percentile are exact where it estimates; the keys
+// Known differences from the service: dcount and percentile are exact where it estimates; the keys
 // of a dynamic's text come in order of their names; a union of kind=inner has only the common
 // columns, as documented, though Microsoft's parser says otherwise.
 package kql
