@@ -54,12 +54,17 @@ func isPermanent(err error) bool {
 	return true
 }
 
-// refusalsNeeded is how many refusals make a row a refused one. An answer that is about the caller is hardly ever about
-// the row: a balancer may have one backend that does not know the caller's token.
+// refusalsNeeded is how many refusals make a row a refused one. An answer that is about the caller or the server is hardly
+// ever about the row: a balancer may have one backend that does not know the caller's token, or that is broken.
 func refusalsNeeded(err error) int {
-	switch status.Code(err) {
-	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.NotFound:
+	answer, told := status.FromError(err)
+	switch answer.Code() {
+	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.NotFound, codes.Internal, codes.DataLoss:
 		return 2 * sureAfter
+	case codes.Unknown: // also a 500 over HTTP; an error without an answer has this code, too
+		if told {
+			return 2 * sureAfter
+		}
 	default:
 	}
 	// Kafka's words; its errors have no status.
