@@ -52,7 +52,7 @@ func TestOverdueTurnsSpendAShare(t *testing.T) {
 		s, now := alone(t, 2, half()), time.Now()
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		s.tenant.estimates[s.waited(0, now).key()] = &estimate{cost: time.Second}
+		s.tenant.estimates.byKey[s.waited(0, now).key()] = &estimate{cost: time.Second}
 		for n := range 3 {
 			s.tenant.give(s.waited(time.Hour, now), now)
 			assert.Equal(t, time.Duration(n+1)*96*time.Second-30*time.Minute, s.tenant.overdueAt.Sub(now))
@@ -105,7 +105,7 @@ func TestTheEstimateDecays(t *testing.T) {
 		s, now := alone(t, 2, half()), time.Now()
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		s.tenant.estimates[s.waited(0, now).key()] = &estimate{cost: 64 * time.Second}
+		s.tenant.estimates.byKey[s.waited(0, now).key()] = &estimate{cost: 64 * time.Second}
 		for wait, seconds := range map[time.Duration]float64{
 			15*time.Minute - 1: 64, 15 * time.Minute: 37.5, 24 * time.Hour: 37.5, // half of a quarter hour's 75 s
 		} {
