@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -135,9 +137,24 @@ func readTotal(t *testing.T, path string) (events []totalEvent, broken int) {
 		event := totalEvent{line: string(object)}
 		require.NoError(t, json.Unmarshal(object, &event))
 		require.NotEmpty(t, event.ID)
+		followsSchema(t, object)
 		events = append(events, event)
 	}
 	return events, broken
+}
+
+var eventSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	return jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "docs", "total-event.schema.json"))
+})
+
+// followsSchema holds an event against the published schema.
+func followsSchema(t *testing.T, object []byte) {
+	t.Helper()
+	schema, err := eventSchema()
+	require.NoError(t, err)
+	event, err := jsonschema.UnmarshalJSON(bytes.NewReader(object))
+	require.NoError(t, err)
+	require.NoError(t, schema.Validate(event), "%s", object)
 }
 
 // text is the row's value of a column of text; empty if it has none.

@@ -164,7 +164,7 @@ func (t *table) countPart(ctx context.Context, page query.Page) (map[checkpoint.
 // count asks the service for the number of rows in each bin.
 func (t *table) count(ctx context.Context, page query.Page) (map[checkpoint.Bin]int, error) {
 	extent := extentOf(page)
-	rows, err := t.send(ctx, scheduler.Turn{Kind: kindCount, Extent: extent}, t.query.Count(page), query.CountColumns())
+	rows, err := t.send(ctx, scheduler.Turn{Kind: kindCount, Extent: extent}, page, t.query.Count(page), query.CountColumns())
 	if err != nil {
 		return nil, err
 	}

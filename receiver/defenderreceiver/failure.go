@@ -26,6 +26,7 @@ func (t *table) succeed(wait time.Duration) {
 	ended, shared := t.health.Succeed(time.Now().Add(wait))
 	t.gate.Succeed(recovered || ended.Err != nil)
 	t.lookForColumns()
+	t.logger.Debug("The table is up to date.", zap.Stringer("next_poll_in", wait.Round(time.Millisecond)))
 	if ended.Err == nil {
 		return
 	}

@@ -16,10 +16,11 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
+	attr "go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/defendersimtest"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersimtest"
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
@@ -150,13 +151,18 @@ func (s *stage) host() component.Host {
 
 // rows is the sum of otelcol_receiver_defender_rows over all tables, by outcome.
 func (s *stage) rows(outcome outcome) int {
-	m, err := s.metrics.GetMetric("otelcol_receiver_defender_rows")
+	return s.sum("otelcol_receiver_defender_rows", "outcome", string(outcome))
+}
+
+// sum is that of a counter's points that have a value of an attribute.
+func (s *stage) sum(name, attribute, value string) int {
+	m, err := s.metrics.GetMetric(name)
 	if err != nil {
 		return 0
 	}
 	sum := 0
 	for _, point := range m.Data.(metricdata.Sum[int64]).DataPoints {
-		if v, _ := point.Attributes.Value("outcome"); v.AsString() == string(outcome) {
+		if v, _ := point.Attributes.Value(attr.Key(attribute)); v.AsString() == value {
 			sum += int(point.Value)
 		}
 	}

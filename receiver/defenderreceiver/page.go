@@ -38,7 +38,7 @@ type pageRead struct {
 // accordingly.
 func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
 	began := t.position.cursor.CompleteUntil
-	rows, err := t.send(ctx, read, t.query.Read(p), t.columns)
+	rows, err := t.send(ctx, read, p, t.query.Read(p), t.columns)
 	if err != nil {
 		return pageRead{}, err
 	}
@@ -138,6 +138,8 @@ func (t *table) deliver(ctx context.Context) (delivery.Result, error) {
 	result, err := t.deliverer.Deliver(ctx, t.batch, t.cadence.configured)
 	t.telemetry.rows(ctx, t.name, delivered, result.Count(delivery.Delivered))
 	t.telemetry.rows(ctx, t.name, refused, result.Count(delivery.Refused))
+	t.health.Deliver(result.Count(delivery.Delivered), result.Count(delivery.Refused))
+	t.telemetry.delay(ctx, t.name, result, t.now())
 	t.state.unread(result.Count(delivery.Held))
 	if err != nil {
 		return result, fmt.Errorf("deliver rows: %w", err)

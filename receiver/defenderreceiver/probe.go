@@ -32,7 +32,7 @@ func (t *table) checkAxis(ctx context.Context) error {
 // they arrived. A service that refuses to be asked for arrival does not say it of any; whatever else is refused says
 // nothing of it.
 func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
-	answer, err := t.send(ctx, scheduler.Turn{Kind: kindProbe}, t.query.Probe(), query.ProbeColumns())
+	answer, err := t.send(ctx, scheduler.Turn{Kind: kindProbe}, query.Page{}, t.query.Probe(), query.ProbeColumns())
 	if saysNoArrival(err) {
 		return 1, 1, nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
@@ -120,8 +121,8 @@ func (t *table) behind() time.Duration {
 
 // send waits for a turn, sends a query and returns when its answer begins. What the query has cost is
 // taken out of the quota when the answer is closed.
-func (t *table) send(ctx context.Context, turn scheduler.Turn, kql string, columns []column) (*hunting.Rows, error) {
-	return t.ask(ctx, turn, func() (*hunting.Rows, error) { return t.client.Query(ctx, kql, columns) })
+func (t *table) send(ctx context.Context, turn scheduler.Turn, p query.Page, kql string, columns []column) (*hunting.Rows, error) {
+	return t.ask(ctx, turn, p, func() (*hunting.Rows, error) { return t.client.Query(ctx, kql, columns) })
 }
 
 // takeTurn waits for the next query's turn, unless it was taken already.
@@ -142,7 +143,7 @@ func (t *table) leaveTurn() {
 	}
 }
 
-func (t *table) ask(ctx context.Context, turn scheduler.Turn, request func() (*hunting.Rows, error)) (*hunting.Rows, error) {
+func (t *table) ask(ctx context.Context, turn scheduler.Turn, p query.Page, request func() (*hunting.Rows, error)) (*hunting.Rows, error) {
 	if err := t.takeTurn(ctx, turn); err != nil {
 		return nil, err
 	}
@@ -158,11 +159,37 @@ func (t *table) ask(ctx context.Context, turn scheduler.Turn, request func() (*h
 	t.telemetry.query(ctx, t.name, spent, err)
 	if err != nil {
 		grant.Charge(t.cost(spent))
+		t.logQuery(turn.Kind, p, start, 0, err)
 		return nil, err
 	}
 	t.accepted()
-	rows.OnClose(func(s hunting.Stats) { grant.Charge(t.cost(cpuOf(s))) })
+	rows.OnClose(func(s hunting.Stats) {
+		grant.Charge(t.cost(cpuOf(s)))
+		t.logQuery(turn.Kind, p, start, s.Rows, nil)
+	})
 	return rows, nil
+}
+
+// logQuery is the line of one query in the log. rows counts all of the answer, also that of the service's time.
+func (t *table) logQuery(kind string, p query.Page, sent time.Time, rows int64, err error) {
+	entry := t.logger.Check(zap.DebugLevel, "A query was answered.")
+	if entry == nil {
+		return
+	}
+	fields := []zap.Field{
+		zap.String("kind", kind), zap.Int64("rows", rows), zap.Int64("milliseconds", time.Since(sent).Milliseconds()),
+		zap.String("outcome", queryOutcome(err)),
+	}
+	if !p.To.IsZero() {
+		fields = append(fields, zap.Time("from", p.From), zap.Time("to", p.To))
+	}
+	if p.Parts > 1 {
+		fields = append(fields, zap.Int("part", p.Part), zap.Int("parts", p.Parts))
+	}
+	if err != nil {
+		fields = append(fields, zap.Error(err))
+	}
+	entry.Write(fields...)
 }
 
 // cpuOf is what a query has cost. Graph does not tell it: the time that the service was at work on the

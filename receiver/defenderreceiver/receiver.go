@@ -118,6 +118,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	r.loops.Go(func() { r.keeper.Run(running) })
 	r.loops.Go(func() { health.registry.Run(running, host) })
 	r.loops.Go(func() { r.watch(running, r.credentialsChanged) })
+	r.loops.Go(func() { r.summarize(running) })
 	r.run(running)
 	return nil
 }
@@ -214,6 +215,8 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 				lane.gate = apart
 			}
 			if declared.Kind == tables.Directory {
+				// What a directory says grows old from the start on, until it is read.
+				lane.state.progress(r.now())
 				continue
 			}
 			lane.keeper = r.keeper

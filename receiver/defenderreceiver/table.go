@@ -113,6 +113,7 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 		batch:  cfg.newBatch(declared, ""),
 		audits: auditing{record: audit.NewRecord(time.Now())},
 	}
+	t.state.setInterval(interval)
 	t.readAlong(query.Arrival)
 	if isUsers(declared.Name) {
 		t.users = &users{}

@@ -32,7 +32,11 @@ func newTelemetry(id component.ID, settings component.TelemetrySettings) (*telem
 	if err != nil {
 		return nil, err
 	}
-	return &telemetry{builder, attribute.String("receiver", id.String())}, nil
+	t := &telemetry{builder, attribute.String("receiver", id.String())}
+	for _, outcome := range []string{stored, notStored} {
+		builder.ReceiverDefenderCursorWrites.Add(context.Background(), 0, t.of(attribute.String("outcome", outcome)))
+	}
+	return t, nil
 }
 
 // of are a measurement's attributes.
@@ -90,9 +94,11 @@ func (t *telemetry) observeAside(tables []*table, history map[*table]*backfill) 
 func (t *telemetry) observeBackfill(backfills []*backfill) error {
 	return t.builder.RegisterReceiverDefenderBackfillProgressCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, lane := range backfills {
-			if view := lane.state.view(); !view.backfill.live.IsZero() {
-				o.Observe(view.backfill.ratio(view.completeUntil), t.ofTable(lane.name))
+			view, ratio := lane.state.view(), 0.0
+			if !view.backfill.live.IsZero() {
+				ratio = view.backfill.ratio(view.completeUntil)
 			}
+			o.Observe(ratio, t.ofTable(lane.name))
 		}
 		return nil
 	})
@@ -326,16 +332,32 @@ func (t *telemetry) observeAudits(tables []*table, history map[*table]*backfill)
 	return errors.Join(missing, refused, age)
 }
 
+// delay records how long after their events rows were delivered.
+func (t *telemetry) delay(ctx context.Context, table string, result delivery.Result, now time.Time) {
+	of := t.ofTable(table)
+	for i, r := range result.Rows {
+		if result.Outcomes[i] == delivery.Delivered && r.Readable {
+			t.builder.ReceiverDefenderEventDelay.Record(ctx, now.Sub(r.Timestamp).Seconds(), of)
+		}
+	}
+}
+
 func (t *telemetry) repaired(ctx context.Context, table string, n int64) {
 	if n > 0 {
 		t.builder.ReceiverDefenderRepairedValues.Add(ctx, n, t.ofTable(table))
 	}
 }
 
+// Outcomes of writing cursors.
+const (
+	stored    = "stored"
+	notStored = "failed"
+)
+
 func (t *telemetry) cursorWrites(cursors int, err error) {
-	outcome := "stored"
+	outcome := stored
 	if err != nil {
-		outcome = "failed"
+		outcome = notStored
 	}
 	t.builder.ReceiverDefenderCursorWrites.Add(context.Background(), int64(cursors),
 		t.of(attribute.String("outcome", outcome)))

@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
 // users is how far Graph's directory of people was read. Nothing of it is stored: the processor needs
@@ -63,7 +64,7 @@ func isLost(err error) bool { return failure.Is(err, hunting.LinkExpired, huntin
 // readUsers reads and delivers one page. With an error, what was read before it is delivered all the
 // same.
 func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
-	rows, err := t.ask(ctx, read, func() (*hunting.Rows, error) { return t.client.Users(ctx, t.users.next) })
+	rows, err := t.ask(ctx, read, query.Page{}, func() (*hunting.Rows, error) { return t.client.Users(ctx, t.users.next) })
 	if err != nil {
 		return hunting.Link{}, err
 	}

@@ -20,7 +20,7 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
@@ -266,16 +266,15 @@ func TestUsersProgressIsNoStandstill(t *testing.T) {
 // before it, whatever the service's clock does.
 func TestUsersAsOfNeverGoesBack(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	dates := []time.Time{epoch.Add(time.Hour), epoch}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Date", dates[0].Format(http.TimeFormat))
-		dates = dates[1:]
 		fmt.Fprintf(w, `{"value":[{"id":"1"}],"@odata.deltaLink":"http://%s%s?$deltatoken=x"}`, r.Host, r.URL.Path)
 	}))
 	t.Cleanup(server.Close)
 	reader := s.usersOf(server, s.config(usersTable))
-	require.NoError(t, reader.pollUsers(t.Context()))
-	require.NoError(t, reader.pollUsers(t.Context()))
+	for _, now := range []time.Time{epoch.Add(time.Hour), epoch} {
+		reader.now = func() time.Time { return now }
+		require.NoError(t, reader.pollUsers(t.Context()))
+	}
 	records := s.sink.records()
 	require.Len(t, records, 2)
 	assert.GreaterOrEqual(t, records[1].log.Timestamp(), records[0].log.Timestamp())

@@ -1,12 +1,12 @@
 package order
 
 import (
+	"cmp"
 	"fmt"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
 // The attributes of a person's resource. With an empty tuid the user name takes its place.
@@ -52,9 +52,9 @@ func (s Source) Of(record plog.LogRecord) Source {
 	if !ok {
 		return s
 	}
-	tenantID := row.Text(v)
+	tenantID := v.AsString()
 	record.Attributes().Remove(tables.AttributeTenantID)
-	if known, ok := s.resource.Resource().Attributes().Get(tables.AttributeTenantID); ok && row.Text(known) == tenantID || tenantID == "" {
+	if known, ok := s.resource.Resource().Attributes().Get(tables.AttributeTenantID); ok && known.AsString() == tenantID || tenantID == "" {
 		return s
 	}
 	s.tenantID, s.key = tenantID, s.key+"\x00"+tenantID
@@ -81,7 +81,7 @@ func (s Source) Person(domainID, tuid, personKey string) plog.LogRecordSlice {
 	resource.Resource().Attributes().PutStr(attribute, person)
 	scope := resource.ScopeLogs().AppendEmpty()
 	s.scope.Scope().CopyTo(scope.Scope())
-	scope.SetSchemaUrl(row.First(s.groups.schemaURL, s.scope.SchemaUrl()))
+	scope.SetSchemaUrl(cmp.Or(s.groups.schemaURL, s.scope.SchemaUrl()))
 	s.groups.people[key] = scope.LogRecords()
 	return scope.LogRecords()
 }
@@ -107,5 +107,5 @@ func UIDOf(record plog.LogRecord) string {
 	if !ok {
 		return ""
 	}
-	return row.Text(v)
+	return v.AsString()
 }

@@ -126,7 +126,7 @@ func batch(table string, first, n int) *Batch {
 	if !ok {
 		panic(table)
 	}
-	b := NewBatch(declared, "tenant", "", Limits{Records: 100_000, Bytes: 1 << 30})
+	b := NewBatch(declared, Origin{TenantID: "tenant"}, "", Limits{Records: 100_000, Bytes: 1 << 30})
 	for i := first; i < first+n; i++ {
 		addRow(b, i, "")
 	}
@@ -290,7 +290,7 @@ func TestDestinationRefusesAll(t *testing.T) {
 
 				p.judge = nil
 				p.taken = nil
-				again := NewBatch(batch(logons, 0, 0).table, "tenant", "", Limits{Records: 100_000, Bytes: 1 << 30})
+				again := NewBatch(batch(logons, 0, 0).table, Origin{TenantID: "tenant"}, "", Limits{Records: 100_000, Bytes: 1 << 30})
 				for row, outcome := range result.Outcomes {
 					if outcome == Held {
 						addRow(again, row, "")

@@ -39,12 +39,19 @@ type Limits struct {
 	Bytes int
 }
 
+// Origin is where records say that they come from.
+type Origin struct {
+	TenantID string
+	// Scope and Version name the component that made them.
+	Scope, Version string
+}
+
 // Batch collects the rows of one table and lane until they are delivered.
 type Batch struct {
-	table    *tables.Table
-	tenantID string
-	lane     string // empty: live
-	limits   Limits
+	table  *tables.Table
+	origin Origin
+	lane   string // empty: live
+	limits Limits
 
 	logs    plog.Logs
 	records plog.LogRecordSlice
@@ -55,8 +62,8 @@ type Batch struct {
 }
 
 // NewBatch makes an empty batch.
-func NewBatch(table *tables.Table, tenantID, lane string, limits Limits) *Batch {
-	b := &Batch{table: table, tenantID: tenantID, lane: lane, limits: limits}
+func NewBatch(table *tables.Table, origin Origin, lane string, limits Limits) *Batch {
+	b := &Batch{table: table, origin: origin, lane: lane, limits: limits}
 	b.reset()
 	return b
 }
@@ -71,8 +78,11 @@ func (b *Batch) reset() {
 // frame puts the batch's resource and scope into logs and returns the place of the records.
 func (b *Batch) frame(logs plog.Logs) plog.LogRecordSlice {
 	resource := logs.ResourceLogs().AppendEmpty()
-	resource.Resource().Attributes().PutStr(tables.AttributeTenantID, b.tenantID)
-	return resource.ScopeLogs().AppendEmpty().LogRecords()
+	resource.Resource().Attributes().PutStr(tables.AttributeTenantID, b.origin.TenantID)
+	scope := resource.ScopeLogs().AppendEmpty()
+	scope.Scope().SetName(b.origin.Scope)
+	scope.Scope().SetVersion(b.origin.Version)
+	return scope.LogRecords()
 }
 
 // Len is the number of rows.

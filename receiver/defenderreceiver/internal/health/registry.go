@@ -13,6 +13,9 @@ type Registry struct {
 	// wake tells Run that something may have changed.
 	wake chan struct{}
 
+	// telling makes it one step to ask whether a trouble is news, and to note it. It comes before mu.
+	telling sync.Mutex
+
 	// mu guards everything below. It comes before the lock of a source.
 	mu      sync.Mutex
 	sources []*Source
@@ -135,6 +138,11 @@ func (r *Registry) over(s *Source, v View) View {
 // has reports whether a source other than one has a trouble.
 func (r *Registry) has(one *Source, key string) bool {
 	return slices.ContainsFunc(r.Sources(), func(s *Source) bool { return s != one && s.trouble().key == key })
+}
+
+// isPausedFor reports whether a source is paused for a cause.
+func (r *Registry) isPausedFor(cause string) bool {
+	return slices.ContainsFunc(r.Sources(), func(s *Source) bool { return s.isPausedFor(cause) })
 }
 
 func (r *Registry) changed() {
