@@ -17,7 +17,7 @@ RACE := $(if $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null),
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-ORACLE := internal/kql/oracle
+ORACLE := internal/emulator/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
 .DEFAULT_GOAL := help

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 )
 
 // introduction is what a person needs to point a client at s.

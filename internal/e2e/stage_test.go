@@ -8,9 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/defendersimtest"
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/tenant"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersimtest"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
 )
 
 const (

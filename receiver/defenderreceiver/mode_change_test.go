@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 )
 
 // The mode changes there and back between runs, with rows that are late, that arrive while nothing runs,

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
-	"github.com/otelcol-defender/otelcol-defender/internal/kql"
-	"github.com/otelcol-defender/otelcol-defender/internal/kql/oracle"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/oracle"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 )

@@ -3,8 +3,8 @@ package query
 import (
 	"context"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/tenant"
-	"github.com/otelcol-defender/otelcol-defender/internal/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 

@@ -1,0 +1,147 @@
+package defendersim
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+)
+
+func TestParseFaults(t *testing.T) {
+	got, err := ParseFaults("429:0.05, 503=7s:0.01,truncate@DeviceEvents:1,poison")
+	require.NoError(t, err)
+	assert.Equal(t, []Fault{
+		{Kind: FaultTooManyRequests, Rate: 0.05},
+		{Kind: FaultUnavailable, Rate: 0.01, Delay: 7 * time.Second},
+		{Kind: FaultTruncate, Rate: 1, Table: "DeviceEvents"},
+		{Kind: FaultPoison, Rate: 1},
+	}, got)
+	for _, text := range []string{"418:1", "429:2", "429:-1", "429:NaN", "429:x", "slow=fast:1", "slow=-1s"} {
+		_, err := ParseFaults(text)
+		assert.Error(t, err, text)
+	}
+}
+
+func TestStatusFaults(t *testing.T) {
+	h := start(t, Options{compile: rowsOf(1, twoColumns, twoValues)})
+	h.clock.Set(noon.Add(10 * time.Minute))
+	for kind, want := range map[FaultKind]struct {
+		status     int
+		retryAfter string
+		contain    string
+	}{
+		FaultTooManyRequests: {429, "10", `"code":"TooManyRequests"`},
+		FaultBareThrottle:    {429, "", `"code":"TooManyRequests"`},
+		FaultCPU:             {429, "", "You can run queries again in 00:05:00."},
+		FaultUnauthorized:    {401, "", "the token is expired"},
+		FaultHTML413:         {413, "", "<html>"},
+		FaultServerError:     {500, "", `"code":"UnknownError"`},
+		FaultHTML502:         {502, "", "<html>"},
+		FaultUnavailable:     {503, "", `"code":"UnknownError"`},
+		FaultGatewayTimeout:  {504, "", `"message":""`},
+		FaultResultSize:      {400, "", "allowed result size"},
+		FaultPreempted:       {400, "", "preempted"},
+		FaultTimeout:         {400, "", "timeout period"},
+	} {
+		f := Fault{Kind: kind}
+		if kind == FaultBareThrottle {
+			f.Delay = time.Minute // which it has no use for
+		}
+		h.FailNext(1, f)
+		a := h.query(t, graphPath, "T")
+		assert.Equal(t, want.status, a.StatusCode, kind)
+		assert.Equal(t, want.retryAfter, a.Header.Get("Retry-After"), kind)
+		assert.Contains(t, string(a.body), want.contain, kind)
+		assert.Equal(t, int64(1), h.Report().Count(graphPath, "fault "+string(kind)))
+		require.Len(t, h.query(t, graphPath, "T").rows(t), 1, kind)
+	}
+	h.FailNext(1, Fault{Kind: FaultToken503})
+	require.Len(t, h.query(t, graphPath, "T").rows(t), 1, "a fault of the token endpoint waits for a token request")
+	assert.Equal(t, 503, h.requestToken(t, h.TenantID, h.tokenForm()).StatusCode)
+}
+
+func TestWireFaults(t *testing.T) {
+	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		t.Run(name, func(t *testing.T) { testWireFaults(t, http2) })
+	}
+}
+
+func testWireFaults(t *testing.T, http2 bool) {
+	t.Helper()
+	columns := slices.Concat(twoColumns, []kql.Column{{Name: "ProcessCommandLine", Type: kql.String}})
+	values := slices.Concat(twoValues, []kql.Value{kql.NewString("cmd /c dir")})
+	h := start(t, Options{compile: rowsOf(20_000, columns, values)})
+	h.client.Transport.(*http.Transport).ForceAttemptHTTP2 = http2
+	strike := func(f Fault) answer {
+		h.FailNext(1, f)
+		return h.query(t, graphPath, "T")
+	}
+	good := h.query(t, graphPath, "T")
+	require.Equal(t, http2, good.ProtoMajor == 2)
+	whole := len(good.body)
+	read := h.Report()
+
+	cut := strike(Fault{Kind: FaultTruncate})
+	require.NoError(t, cut.err, "a truncated body looks complete to HTTP")
+	assert.False(t, json.Valid(cut.body))
+	assert.Contains(t, string(cut.body), `"results":[{`)
+	assert.Less(t, len(cut.body), whole)
+
+	broken := strike(Fault{Kind: FaultReset})
+	require.Error(t, broken.err)
+	assert.NotEmpty(t, broken.body, "the connection breaks within the body")
+	require.Error(t, strike(Fault{Kind: FaultDrop}).err)
+
+	bad := strike(Fault{Kind: FaultBadJSON})
+	require.NoError(t, bad.err)
+	assert.False(t, json.Valid(bad.body))
+	assert.Equal(t, read.Tables, h.Report().Tables, "rows of a broken answer are not taken as read")
+
+	poisoned := strike(Fault{Kind: FaultPoison})
+	require.NoError(t, poisoned.err)
+	assert.False(t, utf8.Valid(poisoned.body))
+	assert.Equal(t, 1, strings.Count(string(poisoned.body), `\ud83d"`))
+
+	for _, kind := range []FaultKind{FaultSlow, FaultStall} {
+		begin := time.Now()
+		assert.Len(t, strike(Fault{Kind: kind, Delay: 20 * time.Millisecond}).rows(t), 20_000)
+		assert.GreaterOrEqual(t, time.Since(begin), 20*time.Millisecond)
+	}
+}
+
+func TestFaultsByRateComeFromTheSeed(t *testing.T) {
+	outcomes := func(seed uint64) string {
+		h := start(t, Options{
+			Seed: seed, Limits: &Limits{}, Faults: []Fault{{Kind: FaultServerError, Rate: 0.3}, {Kind: FaultUnavailable, Rate: 0.2}},
+			compile: rowsOf(1, twoColumns, twoValues),
+		})
+		var b strings.Builder
+		for range 60 {
+			b.WriteString(http.StatusText(h.query(t, graphPath, "T").StatusCode) + ";")
+		}
+		return b.String()
+	}
+	first := outcomes(1)
+	assert.Equal(t, first, outcomes(1))
+	assert.NotEqual(t, first, outcomes(2))
+	assert.InDelta(t, 18, strings.Count(first, "Internal"), 10)
+	assert.InDelta(t, 9, strings.Count(first, "Unavailable"), 8)
+}
+
+func TestFaultsOfOneTable(t *testing.T) {
+	p := newFaultPlan(1, []Fault{{Kind: FaultReset, Rate: 1, Table: "DeviceEvents"}})
+	assert.Equal(t, FaultReset, p.draw([]string{"DeviceEvents"}).Kind)
+	assert.Empty(t, p.draw([]string{"DeviceInfo"}).Kind)
+	p.failNext(1, Fault{Kind: FaultDrop, Table: "DeviceInfo"})
+	assert.Equal(t, FaultReset, p.draw([]string{"DeviceEvents"}).Kind)
+	assert.Equal(t, FaultDrop, p.draw([]string{"DeviceInfo"}).Kind)
+	assert.Empty(t, p.draw([]string{"DeviceInfo"}).Kind)
+}

@@ -1,0 +1,204 @@
+package defendersim
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+)
+
+const (
+	graphPath  = "/v1.0/security/runHuntingQuery"
+	legacyPath = "/api/advancedhunting/run"
+)
+
+var noon = time.Date(2026, 3, 15, 12, 0, 0, 0, time.UTC)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// harness is an emulator, its clock, and a client that has no token until it asks.
+type harness struct {
+	*Server
+	clock  *Clock
+	client *http.Client
+	tokens map[string]string
+}
+
+func start(t *testing.T, o Options) *harness {
+	t.Helper()
+	h := &harness{clock: NewClock(noon), tokens: map[string]string{}}
+	if o.Now == nil {
+		o.Now = h.clock.Now
+	}
+	var err error
+	h.Server, err = Start(context.WithoutCancel(t.Context()), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, h.Close()) })
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(h.CAPEM()))
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	h.client = &http.Client{Transport: transport}
+	return h
+}
+
+// answer is a response whose body has been read.
+type answer struct {
+	*http.Response
+	body []byte
+	err  error // of reading the body
+}
+
+func (h *harness) do(t *testing.T, req *http.Request) answer {
+	t.Helper()
+	res, err := h.client.Do(req)
+	if err != nil {
+		return answer{err: err}
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	return answer{res, body, err}
+}
+
+func (h *harness) tokenForm() url.Values {
+	return url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {h.ClientID}, "client_secret": {h.ClientSecret},
+		"scope": {audienceGraph + "/.default openid offline_access profile"},
+	}
+}
+
+func (h *harness) requestToken(t *testing.T, tenant string, form url.Values) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL()+"/"+tenant+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("client-request-id", "correlation")
+	return h.do(t, req)
+}
+
+// token returns a token for the path's API, the same one until renew.
+func (h *harness) token(t *testing.T, path string) string {
+	t.Helper()
+	audience := audienceGraph
+	if path == legacyPath {
+		audience = audienceLegacy
+	}
+	if h.tokens[audience] == "" {
+		form := h.tokenForm()
+		form.Set("scope", audience+"/.default")
+		a := h.requestToken(t, h.TenantID, form)
+		require.Equal(t, http.StatusOK, a.StatusCode, "%s", a.body)
+		var fields struct {
+			AccessToken string `json:"access_token"`
+		}
+		require.NoError(t, json.Unmarshal(a.body, &fields))
+		h.tokens[audience] = fields.AccessToken
+	}
+	return h.tokens[audience]
+}
+
+func (h *harness) renew() { clear(h.tokens) }
+
+// request is one that do sends, also from a goroutine of its own.
+func (h *harness) request(t *testing.T, path, body, token string) *http.Request {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL()+path, strings.NewReader(body))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("client-request-id", "correlation")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	return req
+}
+
+func (h *harness) post(t *testing.T, path, body, token string) answer {
+	t.Helper()
+	return h.do(t, h.request(t, path, body, token))
+}
+
+func (h *harness) query(t *testing.T, path, text string) answer {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"Query": text})
+	require.NoError(t, err)
+	return h.post(t, path, string(body), h.token(t, path))
+}
+
+// rows are the rows of a successful Graph answer.
+func (a answer) rows(t *testing.T) []map[string]any {
+	t.Helper()
+	require.NoError(t, a.err)
+	require.Equal(t, http.StatusOK, a.StatusCode, "%s", a.body)
+	var body struct {
+		Results []map[string]any `json:"results"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(a.body))
+	decoder.UseNumber()
+	require.NoError(t, decoder.Decode(&body))
+	return body.Results
+}
+
+// message checks an error's status and envelope and returns its text.
+func (a answer) message(t *testing.T, status int) string {
+	t.Helper()
+	require.NoError(t, a.err)
+	require.Equal(t, status, a.StatusCode, "%s", a.body)
+	var body struct {
+		Error struct{ Code, Message string }
+	}
+	require.NoError(t, json.Unmarshal(a.body, &body), "%s", a.body)
+	assert.NotEmpty(t, body.Error.Code)
+	return body.Error.Message
+}
+
+// event is a planted row of a device event table that happened `ago` before noon.
+func event(id int64, ago time.Duration) Planted {
+	return Planted{
+		Row: map[string]any{
+			"Timestamp": noon.Add(-ago), "DeviceId": "d1", "ReportId": id, "ActionType": "ProcessCreated",
+			"FileName": fmt.Sprintf("p%d.exe", id), "ProcessCommandLine": fmt.Sprintf(`"C:\p%d.exe" /x`, id),
+		},
+		IngestionTime: noon.Add(-ago + time.Minute),
+	}
+}
+
+// fakeQuery stands in for the engine where a test needs a result that no table would give.
+type fakeQuery struct {
+	columns []kql.Column
+	run     func(ctx context.Context, yield func([]kql.Value) bool) (int64, error)
+}
+
+func (q fakeQuery) Columns() []kql.Column { return q.columns }
+func (q fakeQuery) Run(ctx context.Context, yield func([]kql.Value) bool) (int64, error) {
+	return q.run(ctx, yield)
+}
+
+func fakeEngine(q fakeQuery) compileFunc {
+	return func(kql.Database, string, engineOptions) (query, error) { return q, nil }
+}
+
+// rowsOf is an engine whose every query gives n times the row.
+func rowsOf(n int, columns []kql.Column, row []kql.Value) compileFunc {
+	return fakeEngine(fakeQuery{columns: columns, run: func(_ context.Context, yield func([]kql.Value) bool) (int64, error) {
+		for i := range n {
+			if !yield(row) {
+				return int64(i), nil
+			}
+		}
+		return int64(n), nil
+	}})
+}

@@ -1,0 +1,118 @@
+package defendersim
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// The credentials that an emulator accepts unless Options say otherwise. They are published here and
+// protect nothing.
+const (
+	DefaultTenantID     = "11111111-2222-4333-8444-555555555555"
+	DefaultClientID     = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+	DefaultClientSecret = "not-a-secret~defendersim"
+)
+
+// The app roles that the two hunting APIs and Graph's users ask for.
+const (
+	RoleGraph  = "ThreatHunting.Read.All"
+	RoleLegacy = "AdvancedHunting.Read.All"
+	RoleUsers  = "User.Read.All"
+)
+
+// Options are what an emulator is started with. Their zero value is a tenant without rows, strict
+// about credentials, with the service's limits and none of its quirks or faults.
+type Options struct {
+	Listen   string // host:port, by default a free port of 127.0.0.1
+	StateDir string // where the CA is kept; empty: in a temporary directory, removed at the end
+
+	TenantID, ClientID, ClientSecret string        // empty: the published defaults
+	TokenLifetime                    time.Duration // 0: 3599 s, as Entra ID has it
+	Roles                            []string      // app roles in new tokens; nil: RoleGraph, RoleLegacy and RoleUsers
+
+	Now    func() time.Time // nil: time.Now
+	Seed   uint64           // of faults, of quirks and of the order that `take` gives
+	Logger *slog.Logger     // nil: silent
+
+	// Tenant is the generated tenant; nil: no rows but those planted. It gets Options.TenantID, and
+	// the emulator's present where its Start is zero.
+	Tenant   *tenant.Config
+	RowFiles []RowFile // rows to be planted at start
+
+	WithoutTables   []string // tables that the tenant's plan lacks
+	NoIngestionTime bool     // ingestion_time() is null for every row
+	RetiredLegacy   bool     // the legacy API answers that it is retired
+	UserPage        int      // users on a page of Graph's at most; 0: 999, as Graph has it
+	Limits          *Limits  // nil: DefaultLimits
+	Quirks          Quirks
+	Faults          []Fault
+
+	compile compileFunc // tests only: stands in for the KQL engine
+}
+
+// Limits are the service's; a zero in any field means that there is no such limit.
+type Limits struct {
+	CallsPerMinute    int
+	CallsPerHour      int
+	CPUPerQuarterHour time.Duration
+	QueryTimeout      time.Duration
+	MaxRows           int           // more are cut off silently
+	MaxResultBytes    int           // more give a 400
+	MaxRequestBytes   int64         // more give a 413
+	Retention         time.Duration // rows whose Timestamp is older are never returned
+}
+
+// DefaultLimits are those that Microsoft publishes; CPU is a quarter of the ten minutes an hour that
+// its Defender for Endpoint page names.
+func DefaultLimits() Limits {
+	return Limits{
+		CallsPerMinute:    45,
+		CallsPerHour:      1500,
+		CPUPerQuarterHour: 150 * time.Second,
+		QueryTimeout:      3 * time.Minute,
+		MaxRows:           100_000,
+		MaxResultBytes:    50 << 20,
+		MaxRequestBytes:   1 << 20,
+		Retention:         tables.Retention,
+	}
+}
+
+func (o Options) withDefaults() Options {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.TenantID == "" {
+		o.TenantID = DefaultTenantID
+	}
+	if o.ClientID == "" {
+		o.ClientID = DefaultClientID
+	}
+	if o.ClientSecret == "" {
+		o.ClientSecret = DefaultClientSecret
+	}
+	if o.TokenLifetime == 0 {
+		o.TokenLifetime = 3599 * time.Second
+	}
+	if o.Roles == nil {
+		o.Roles = []string{RoleGraph, RoleLegacy, RoleUsers}
+	}
+	if o.UserPage == 0 {
+		o.UserPage = usersPageMost
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Limits == nil {
+		o.Limits = new(DefaultLimits())
+	}
+	if o.compile == nil {
+		o.compile = compileKQL
+	}
+	return o
+}

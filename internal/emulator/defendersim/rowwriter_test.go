@@ -1,0 +1,136 @@
+package defendersim
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+)
+
+func TestRowsAsJSON(t *testing.T) {
+	columns := []kql.Column{
+		{Name: "S", Type: kql.String},
+		{Name: "B", Type: kql.Bool},
+		{Name: "I", Type: kql.Int},
+		{Name: "L", Type: kql.Long},
+		{Name: "R", Type: kql.Real},
+		{Name: "N", Type: kql.Real},
+		{Name: "D", Type: kql.DateTime},
+		{Name: "T", Type: kql.TimeSpan},
+		{Name: "O", Type: kql.Dynamic},
+		{Name: "G", Type: kql.GUID},
+		{Name: "Z", Type: kql.DateTime},
+	}
+	row := []kql.Value{
+		kql.NewString("a\"\\\n\r\t\x01é"), kql.NewBool(true), kql.NewInt(-7), kql.NewLong(math.MaxInt64),
+		kql.NewReal(1.5), kql.NewReal(math.Inf(-1)), kql.NewDateTime(kql.Ticks(noon) + 10), kql.NewTimeSpan(-(26*3600*1e7 + 61*1e7 + 5)),
+		kql.NewDynamic(map[string]any{"k": []any{int64(1), "x", nil}}), kql.NewGUID("g"), kql.Null(kql.DateTime),
+	}
+	plain, _ := newRowWriter(columns, Quirks{}, false).append(nil, row)
+	assert.Equal(t, `{"S":"a\"\\\n\r\t\u0001é","B":true,"I":-7,"L":9223372036854775807,"R":1.5,"N":"-Infinity",`+
+		`"D":"2026-03-15T12:00:00.0000010Z","T":"-1.02:01:01.0000005","O":{"k":[1,"x",null]},"G":"g","Z":null}`, string(plain))
+	quirky, _ := newRowWriter(columns, Quirks{TrimmedTimestamps: true}, true).append(nil, row)
+	assert.Contains(t, string(quirky), `"L@odata.type":"#Int64","L":9223372036854775807,`)
+	assert.NotContains(t, string(quirky), `I@odata`)
+	assert.Contains(t, string(quirky), `"D":"2026-03-15T12:00:00.000001Z"`)
+}
+
+func TestMixedFormsDependOnTheRowAlone(t *testing.T) {
+	columns := []kql.Column{
+		{Name: "Timestamp", Type: kql.DateTime},
+		{Name: "IsLocalAdmin", Type: kql.Bool},
+		{Name: "AdditionalFields", Type: kql.String},
+		{Name: "Created", Type: kql.DateTime},
+		{Name: "Tags", Type: kql.Dynamic},
+		{Name: "LoggedOnUsers", Type: kql.String},
+	}
+	forms, plain := map[string]map[string]bool{}, map[string]bool{}
+	for i := range int64(400) {
+		row := []kql.Value{
+			kql.NewDateTime(i), kql.NewBool(true), kql.NewString(`{"a":1}`), kql.Null(kql.DateTime), kql.Null(kql.Dynamic), kql.NewString(""),
+		}
+		text, _ := newRowWriter(columns, DefaultQuirks(), true).append(nil, row)
+		again, _ := newRowWriter(columns, DefaultQuirks(), true).append(nil, row)
+		require.Equal(t, string(text), string(again))
+		unquirky, _ := newRowWriter(columns, Quirks{}, true).append(nil, row)
+		_, rest, _ := strings.Cut(string(unquirky), ",")
+		plain[rest] = true
+		var fields map[string]json.RawMessage
+		require.NoError(t, json.Unmarshal(text, &fields))
+		for name, value := range fields {
+			if forms[name] == nil {
+				forms[name] = map[string]bool{}
+			}
+			forms[name][string(value)] = true
+		}
+	}
+	assert.Len(t, plain, 1, "without quirks there is one form")
+	assert.Equal(t, map[string]bool{"true": true, "1": true, `"1"`: true, `"true"`: true}, forms["IsLocalAdmin"])
+	assert.Equal(t, map[string]bool{`{"a":1}`: true, `"{\"a\":1}"`: true}, forms["AdditionalFields"])
+	assert.Equal(t, map[string]bool{"null": true, "{}": true}, forms["Created"])
+	assert.Equal(t, map[string]bool{"null": true, "{}": true}, forms["Tags"])
+	assert.Equal(t, map[string]bool{"null": true, `""`: true}, forms["LoggedOnUsers"])
+}
+
+func TestStringsAreLeftAsTheyAre(t *testing.T) {
+	assert.Equal(t, "\"a\xffb\"", string(appendString(nil, "a\xffb")), "invalid UTF-8 goes out as it is")
+	assert.Equal(t, `"x\ud83dy"`, string(appendString(nil, "x\xed\xa0\xbdy")), "half a pair becomes an escape")
+	assert.Equal(t, `"퟿"`, string(appendString(nil, "\ud7ff")))
+}
+
+func FuzzAppendString(f *testing.F) {
+	f.Add("plain")
+	f.Add("\xed\xa0")
+	f.Add("\"\\\x00\u2028")
+	f.Fuzz(func(t *testing.T, s string) {
+		out := appendString(nil, s)
+		if !utf8.ValidString(s) {
+			return
+		}
+		var back string
+		require.NoError(t, json.Unmarshal(out, &back))
+		require.Equal(t, s, back)
+	})
+}
+
+func TestParseQuirks(t *testing.T) {
+	q, err := ParseQuirks("default,-mixed-json,poison")
+	require.NoError(t, err)
+	want := DefaultQuirks()
+	want.MixedJSON, want.Poison = false, true
+	assert.Equal(t, want, q)
+	q, err = ParseQuirks("none")
+	require.NoError(t, err)
+	assert.Equal(t, Quirks{}, q)
+	_, err = ParseQuirks("odd")
+	assert.ErrorContains(t, err, "int64-annotations")
+}
+
+// BenchmarkRowWriter writes rows of 25 columns, as many as a full page has.
+func BenchmarkRowWriter(b *testing.B) {
+	var columns []kql.Column
+	var row []kql.Value
+	for i := range 18 {
+		columns = append(columns, kql.Column{Name: fmt.Sprintf("InitiatingProcessColumn%d", i), Type: kql.String})
+		row = append(row, kql.NewString(`C:\Program Files\Vendor\product.exe --flag`))
+	}
+	for i := range 5 {
+		columns = append(columns, kql.Column{Name: fmt.Sprintf("Id%d", i), Type: kql.Long})
+		row = append(row, kql.NewLong(123456789))
+	}
+	columns = append(columns, kql.Column{Name: "Timestamp", Type: kql.DateTime}, kql.Column{Name: "IsLocalAdmin", Type: kql.Bool})
+	row = append(row, kql.NewDateTime(kql.Ticks(noon)), kql.NewBool(true))
+	w := newRowWriter(columns, DefaultQuirks(), true)
+	var buf []byte
+	for b.Loop() {
+		buf, _ = w.append(buf[:0], row)
+	}
+	b.SetBytes(int64(len(buf)))
+}

@@ -1,0 +1,88 @@
+package defendersim
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
+)
+
+// TrueRow is a row as it truly is, whatever a client may see of it and however it is written.
+type TrueRow struct {
+	Key           string         // RowKey, or a hash of the whole row where a table lacks its columns
+	Row           map[string]any // string, bool, int64, time.Time, or for dynamic any; nulls are left out
+	Timestamp     time.Time      // zero: null
+	IngestionTime time.Time
+	Visible       time.Time // from when on queries see it
+}
+
+// Truth returns every row of table, generated and planted, with an ingestion time from `from` to
+// `to`, both included; a zero `to` is the emulator's present. Tables that the tenant's plan lacks
+// and rows older than the service keeps are included.
+func (s *Server) Truth(table string, from, to time.Time) ([]TrueRow, error) {
+	sources, err := s.database.lookup(table)
+	if err != nil {
+		return nil, err
+	}
+	if to.IsZero() {
+		to = s.now()
+	}
+	bounds := kql.Bounds{
+		AsOf:          math.MaxInt64,
+		Timestamp:     kql.Range{From: math.MinInt64, To: math.MaxInt64},
+		IngestionTime: ticksRange(from, to),
+	}
+	key := newRowKey(sources.columns)
+	values := make([]kql.Value, len(sources.columns))
+	var rows []TrueRow
+	for _, part := range sources.parts {
+		err := part.Scan(context.Background(), bounds, func(r kql.Row) bool {
+			ingestion := r.IngestionTime().Ticks()
+			if !bounds.IngestionTime.Contains(ingestion) {
+				return true
+			}
+			row := TrueRow{Row: map[string]any{}, IngestionTime: kql.Time(ingestion), Visible: kql.Time(ingestion)}
+			for i, c := range sources.columns {
+				values[i] = r.Value(i)
+				if v, ok := goValue(values[i]); ok {
+					row.Row[c.Name] = v
+				}
+			}
+			row.Timestamp, _ = row.Row[sources.columns[sources.planted.timestamp].Name].(time.Time)
+			if v, ok := r.(tenant.Visible); ok {
+				row.Visible = kql.Time(v.Visible())
+			}
+			row.Key = key.name(values)
+			rows = append(rows, row)
+			return true
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the truth of %s: %w", table, err)
+		}
+	}
+	return rows, nil
+}
+
+// goValue is v in Go's own type; false if it is null.
+func goValue(v kql.Value) (any, bool) {
+	if v.IsNull() {
+		return nil, false
+	}
+	switch v.Type() {
+	case kql.Bool:
+		return v.Bool(), true
+	case kql.Int, kql.Long, kql.TimeSpan:
+		return v.Int(), true
+	case kql.Real:
+		return v.Real(), true
+	case kql.DateTime:
+		return kql.Time(v.Ticks()), true
+	case kql.Dynamic:
+		return v.Object(), true
+	default:
+		return v.Text(), true
+	}
+}

@@ -1,0 +1,119 @@
+package tenant
+
+import (
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// valueFunc computes one column of a row.
+type valueFunc func(*row) kql.Value
+
+// valueFuncs are the columns of a table by name. One that is missing is empty in every row, as the
+// service leaves it: "" for text, null for the rest.
+type valueFuncs map[string]valueFunc
+
+// tableKind is how the rows of one table of the service come about.
+type tableKind struct {
+	directory bool
+	shared    []valueFuncs
+	own       valueFuncs
+	streams   func(*table) []*stream
+	scenes    *scenes // event tables: what happens
+	tell      func(*row, *scene, *activity)
+}
+
+// play draws what happened in a row.
+func (k tableKind) play(r *row, a *activity) {
+	s := k.scenes.of(r)
+	a.initiating = process{program: s.program, account: r.accountNamed(s.who)}
+	k.tell(r, s, a)
+}
+
+var tableKinds = map[string]tableKind{
+	"DeviceLogonEvents":    eventTable(logonShare, logonColumns, logonScenes, tellLogon),
+	"DeviceProcessEvents":  eventTable(processShare, processColumns, processScenes, tellProcess),
+	"DeviceNetworkEvents":  eventTable(networkShare, networkColumns, networkScenes, tellNetwork),
+	"DeviceFileEvents":     eventTable(fileShare, fileColumns, fileScenes, tellFile),
+	"DeviceEvents":         eventTable(deviceEventShare, deviceEventColumns, deviceEventScenes, tellDeviceEvent),
+	"DeviceRegistryEvents": eventTable(registryShare, registryColumns, registryScenes, tellRegistry),
+	"AlertInfo":            {own: alertInfoColumns, streams: alertInfoStreams},
+	"AlertEvidence":        {own: alertEvidenceColumns, streams: alertEvidenceStreams},
+	"DeviceInfo":           {directory: true, own: deviceInfoColumns, streams: deviceInfoStreams},
+	"IdentityInfo":         {directory: true, own: identityInfoColumns, streams: identityInfoStreams},
+}
+
+// The event tables' shares of RowsPerDay; together 1.
+const (
+	logonShare       = 0.05
+	processShare     = 0.27
+	networkShare     = 0.31
+	fileShare        = 0.20
+	deviceEventShare = 0.11
+	registryShare    = 0.06
+)
+
+func eventTable(share float64, own valueFuncs, sc *scenes, tell func(*row, *scene, *activity)) tableKind {
+	return tableKind{
+		shared:  []valueFuncs{recordColumns, initiatingColumns},
+		own:     own,
+		streams: func(t *table) []*stream { return t.eventStreams(share) },
+		scenes:  sc,
+		tell:    tell,
+	}
+}
+
+func (k tableKind) value(c tables.Column) valueFunc {
+	if f, ok := k.own[c.Name]; ok {
+		return f
+	}
+	for _, s := range k.shared {
+		if f, ok := s[c.Name]; ok {
+			return f
+		}
+	}
+	empty := kql.Null(kqlType(c.Type))
+	return func(*row) kql.Value { return empty }
+}
+
+func text(f func(*row) string) valueFunc {
+	return func(r *row) kql.Value { return kql.NewString(f(r)) }
+}
+
+func fixed(s string) valueFunc {
+	v := kql.NewString(s)
+	return func(*row) kql.Value { return v }
+}
+
+func long(f func(*row) int64) valueFunc {
+	return func(r *row) kql.Value { return kql.NewLong(f(r)) }
+}
+
+// nullIfZero gives a value of type t, null for 0.
+func nullIfZero[N int32 | int64](t kql.Type, value func(N) kql.Value, f func(*row) N) valueFunc {
+	null := kql.Null(t)
+	return func(r *row) kql.Value {
+		if n := f(r); n != 0 {
+			return value(n)
+		}
+		return null
+	}
+}
+
+// moment gives a datetime, null at tick 0.
+func moment(f func(*row) int64) valueFunc { return nullIfZero(kql.DateTime, kql.NewDateTime, f) }
+
+// port gives an int, null for 0.
+func port(f func(*row) int32) valueFunc { return nullIfZero(kql.Int, kql.NewInt, f) }
+
+func boolean(f func(*row) bool) valueFunc {
+	return func(r *row) kql.Value { return kql.NewBool(f(r)) }
+}
+
+// recordColumns are those of every event table.
+var recordColumns = valueFuncs{
+	"Timestamp":  moment(func(r *row) int64 { return r.event }),
+	"DeviceId":   text(func(r *row) string { return r.device.id }),
+	"DeviceName": text(func(r *row) string { return r.device.fqdn }),
+	"ActionType": text(func(r *row) string { return r.activity().action }),
+	"ReportId":   long(func(r *row) int64 { return r.reportID }),
+}

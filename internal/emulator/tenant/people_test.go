@@ -1,0 +1,166 @@
+package tenant
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+)
+
+func TestLogonsFollowTheWorkingDay(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Start = start.Add(-48 * time.Hour)
+	tenant := newTenant(t, cfg)
+	atScreen := map[bool]int{}
+	for _, r := range scan(t, tableOf(t, tenant, "DeviceLogonEvents"), asOf(cfg.Start)) {
+		if r.person == nil {
+			continue
+		}
+		// Who is there is asked once for an upload, at its newest row.
+		require.True(t, r.person.working(r.event) || r.person.working(r.event+lateSpread), "nobody acts out of hours")
+		if r.device.kind == kindClient && get(t, r, "LogonType").Text() == "Interactive" && get(t, r, "ActionType").Text() == "LogonSuccess" {
+			atScreen[r.person.shift.into(hourOfWeek(r.event)) <= 1]++
+		}
+	}
+	assert.Positive(t, atScreen[true])
+	assert.Zero(t, atScreen[false])
+}
+
+func TestPeopleHaveConsistentIdentities(t *testing.T) {
+	tenant := newTenant(t, DefaultConfig())
+	seen := map[string]bool{}
+	cloudOnly := 0
+	for _, p := range tenant.People() {
+		for _, id := range []string{p.UPN, p.ObjectID, p.SID(), p.CloudSID, p.Domain + `\` + p.Name} {
+			if id == p.CloudSID && p.OnPremSID == "" {
+				continue
+			}
+			require.False(t, seen[id], id)
+			seen[id] = true
+		}
+		require.Regexp(t, `^[a-z0-9.-]+@acme\.com$`, p.UPN)
+		if p.OnPremSID == "" {
+			cloudOnly++
+			require.Equal(t, "azuread", p.Domain)
+		} else {
+			require.True(t, strings.HasPrefix(p.OnPremSID, domainSID(1)+"-"))
+		}
+		// The object ID's bytes, its first three groups reversed, are the SID's four numbers.
+		b, err := hex.DecodeString(strings.ReplaceAll(p.ObjectID, "-", ""))
+		require.NoError(t, err)
+		slices.Reverse(b[:4])
+		slices.Reverse(b[4:6])
+		slices.Reverse(b[6:8])
+		number := func(i int) uint32 { return binary.LittleEndian.Uint32(b[4*i:]) }
+		require.Equal(t, fmt.Sprintf("S-1-12-1-%d-%d-%d-%d", number(0), number(1), number(2), number(3)), p.CloudSID)
+	}
+	assert.InDelta(t, len(tenant.people)/entraOnlyEvery, cloudOnly, 1)
+}
+
+func TestDirectoriesAreComplete(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Start, cfg.History = start, 0
+	tenant := newTenant(t, cfg)
+	full, loggedOn, nobody := map[string]bool{}, 0, 0
+	for _, r := range scan(t, tableOf(t, tenant, "DeviceInfo"), asOf(start)) {
+		if get(t, r, "OSPlatform").Text() != "" {
+			full[r.device.id] = true
+		}
+		users := get(t, r, "LoggedOnUsers").Text()
+		require.True(t, json.Valid([]byte(users)), users)
+		if users == "[]" {
+			nobody++
+		} else {
+			loggedOn++
+		}
+	}
+	assert.Len(t, full, len(tenant.fleet.all))
+	assert.Positive(t, loggedOn)
+	assert.Positive(t, nobody)
+	known := map[string]bool{}
+	for _, r := range scan(t, tableOf(t, tenant, "IdentityInfo"), asOf(start)) {
+		known[get(t, r, "AccountUpn").Text()] = true
+	}
+	assert.Len(t, known, len(tenant.people)+len(tenant.service))
+	for _, p := range tenant.people {
+		assert.True(t, known[p.UPN])
+	}
+}
+
+func TestTenantHasTheHardAccounts(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Start, cfg.History = start, 4*time.Hour
+	tenant := newTenant(t, cfg)
+	seen := map[string]bool{}
+	for _, table := range eventTables() {
+		for _, r := range scan(t, tableOf(t, tenant, table.Name), asOf(start)) {
+			for _, a := range table.Accounts {
+				seen[get(t, r, a.Domain).Text()+`\`+get(t, r, a.Name).Text()+" "+get(t, r, a.SID).Text()] = true
+			}
+		}
+	}
+	all := strings.Join(slices.Collect(maps.Keys(seen)), "\n")
+	for _, like := range []string{
+		`(?m)^nt authority\\system S-1-5-18$`, `(?m)^NT AUTHORITY\\SYSTEM S-1-5-18$`, `(?m)^autorite nt\\système S-1-5-18$`,
+		`(?m)^nt authority\\local service S-1-5-19$`, `(?m)^nt authority\\network service S-1-5-20$`, `(?m)^window manager\\dwm-1 S-1-5-90`,
+		`(?m)^font driver host\\umfd-0 S-1-5-96`, `(?m)^acme\\ws-\d+\$ S-1-5-21`, `(?m)^acme\\ws-\d+\$ $`, `(?m)^acme\\svc_sql\$ S-1-5-21`,
+		`(?m)^iis apppool\\defaultapppool S-1-5-82`, `(?m)^nt service\\`, `(?m)^mac-\d+\\root S-1-5-18$`, `(?m)^mac-\d+\\_mbsetupuser`,
+		`(?m)^lnx-app-01\\www-data $`, `(?m)^lnx-\d+\\root $`, `(?m)^azuread\\[a-z]+ S-1-12-1-`, `(?m)^acme\\[a-z.]+ S-1-5-21-`,
+		`(?m)^ACME\\[a-z.]+ S-1-5-21-`, `(?m)^kiosk-01\\labuser S-1-5-21-`, `(?m)^\\ $`,
+	} {
+		assert.Regexp(t, like, all)
+	}
+}
+
+// The rows whose person is hard to tell are all there.
+func TestTenantHasTheHardRows(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Start, cfg.History = start, 12*time.Hour
+	tenant := newTenant(t, cfg)
+	for table, patterns := range map[string][]string{
+		"DeviceEvents": {
+			`UserAccountAddedToLocalGroup .*"GroupName"`, `UserAccountRemovedFromLocalGroup .*"MemberSid":"S-1-`, `UserAccountModified `,
+			`UsbDriveMounted .*system .*"LoggedOnUsers":\["[a-z.]+@`,
+		},
+		"DeviceNetworkEvents": {`ConnectionAttempt .*"direction":"In"`, `InboundConnectionAccepted acme\\[a-z.]+ `, `"AadUserUpn":"[a-z.]+@`},
+		"DeviceLogonEvents":   {`LogonFailed -\\- `, `LogonFailed acme\.local\\`, `LogonSuccess acme\\svc_backup `, `LogonFailed azuread\\`},
+		"DeviceProcessEvents": {`"Name":"acmed","DomainName":"lnx-[a-z0-9-]+","LogonId":\d+,"PosixUserId":412`, `"ProcessPosixEffectiveUser":\{"DomainName":"[a-z0-9-]+","LogonId":\d+,"PosixUserId":65532`},
+		"AlertEvidence":       {`Process \\  +\{"\$id":"1","Host":\{.*"Account":\{"\$id":"5","Name"`, `Process \\  +\{.*"Account":\{"\$ref":"5"\}`},
+		"DeviceInfo":          {`\[\{"UserName":"[a-z]+"\}\]`},
+	} {
+		schema := tableOf(t, tenant, table)
+		var all strings.Builder
+		for _, r := range scan(t, schema, asOf(start)) {
+			for _, column := range []string{"ActionType", "EntityType", "AccountDomain", "AccountName", "InitiatingProcessAccountDomain", "InitiatingProcessAccountName", "DeviceId", "LoggedOnUsers", "AdditionalFields"} {
+				if !slices.ContainsFunc(r.table.columns, func(c kql.Column) bool { return c.Name == column }) {
+					continue
+				}
+				text := get(t, r, column).Text()
+				switch column {
+				case "AccountDomain", "InitiatingProcessAccountDomain":
+					all.WriteString(text + `\`)
+				case "DeviceId":
+					if table == "AlertEvidence" {
+						all.WriteString(text + " ")
+					}
+				default:
+					all.WriteString(text + " ")
+				}
+			}
+			all.WriteString("\n")
+		}
+		for _, like := range patterns {
+			assert.Regexp(t, like, all.String(), table)
+		}
+	}
+}
