@@ -139,6 +139,8 @@ func (r recording) histogram(at time.Time, h *dto.Histogram, series map[string]s
 	delete(series, "le")
 	series["__name__"] = name + "_count"
 	r.add(at, float64(h.GetSampleCount()), series)
+	series["__name__"] = name + "_sum"
+	r.add(at, h.GetSampleSum(), series)
 }
 
 // Querier implements storage.Queryable.

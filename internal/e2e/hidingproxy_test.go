@@ -18,7 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 )
 
 // startHidingProxy starts a proxy before an emulator that leaves the rows of a device out of each result. What the

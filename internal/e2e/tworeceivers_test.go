@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -19,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/defendersim/defendersimtest"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersimtest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -228,6 +229,26 @@ func TestTwoReceivers(t *testing.T) {
 	rules := readAlerts(t, shortMinute)
 	for i, name := range slices.Sorted(maps.Keys(ways)) {
 		t.Run(name, func(t *testing.T) { pairs[i].verify(t, rules) })
+	}
+	t.Run("documented queries", func(t *testing.T) { answerDocumentedQueries(t, pairs) })
+}
+
+// answerDocumentedQueries checks that each query of docs/metrics.md has an answer in at least one of the pairs.
+func answerDocumentedQueries(t *testing.T, pairs []*pair) {
+	t.Helper()
+	content, err := os.ReadFile("../../docs/metrics.md")
+	require.NoError(t, err)
+	queries := regexp.MustCompile("(?s)```promql\n(.+?)\n```").FindAllStringSubmatch(string(content), -1)
+	require.NotEmpty(t, queries)
+	for _, query := range queries {
+		if strings.Contains(query[1], "backfill_progress") {
+			continue // there is no history in two.yaml
+		}
+		answered := slices.ContainsFunc(pairs, func(p *pair) bool {
+			end := p.seen.from.Add(watched - 5*time.Second)
+			return len(p.seen.metrics.ask(t, query[1], end, end, time.Second, 5*time.Second)) > 0
+		})
+		assert.True(t, answered, query[1])
 	}
 }
 
