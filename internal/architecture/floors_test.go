@@ -38,7 +38,7 @@ var floors = [][]string{
 
 	// What several components share.
 	{"internal/streaming"},
-	{"internal/record"},
+	{"internal/logrecord"},
 	{"internal/accounts", "internal/entra", "internal/hunting", "internal/rowid", "internal/storagetest"},
 	{"internal/emulator/kql/engine", "internal/emulator/kql/oracle"},
 	{"internal/emulator/kql", "internal/emulator/kql/syntax"},

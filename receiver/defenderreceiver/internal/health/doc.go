@@ -4,6 +4,9 @@
 // reads a View: metrics, the component's status, the log's hourly line, and the control extension. A Registry holds
 // the sources of a receiver and what concerns all of them: refused credentials, throttling, the quota.
 //
+// What can be commanded of a source stands here, too (command.go): a pause by a user, its end, and a poll now. The loop
+// of the source obeys between two polls.
+//
 // The component's status changes only when trouble begins or ends, because a health check measures recovery_duration
 // from the last change. The text of the status is made when it is read. One cause gives one message, which names all
 // sources that fail alike.

@@ -1,4 +1,4 @@
-package checkpoint
+package ledger
 
 import (
 	"context"
@@ -18,13 +18,13 @@ import (
 const tenant = "tenant-a"
 
 // at is a change whose cursor stands at a second, accepted now.
-func at(second int) Change {
-	return Change{At: time.Now(), Cursor: Cursor{CompleteUntil: time.Date(2026, 1, 1, 0, 0, second, 100, time.UTC)}}
+func at(second int) change {
+	return change{at: time.Now(), cursor: Cursor{CompleteUntil: time.Date(2026, 1, 1, 0, 0, second, 100, time.UTC)}}
 }
 
 func load(t *testing.T, m *storagetest.Memory, table string) time.Time {
 	t.Helper()
-	c, _, _, err := newKeeper(m, 0).Load(t.Context(), table)
+	c, _, _, err := newKeeper(m, 0).load(t.Context(), table)
 	require.NoError(t, err)
 	return c.CompleteUntil
 }
@@ -46,18 +46,18 @@ func TestStoredOnlyWhenDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := storagetest.New()
 		k := start(t, m)
-		require.NoError(t, k.Keep("A", at(1)))
+		require.NoError(t, k.keep("A", at(1)))
 		time.Sleep(1500 * time.Millisecond)
-		require.NoError(t, k.Keep("A", at(2)))
+		require.NoError(t, k.keep("A", at(2)))
 		synctest.Wait()
 		writes, _ := m.Count()
 		assert.Zero(t, writes, "nothing is older than the delay")
 		time.Sleep(time.Second)
 		synctest.Wait()
-		assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"), "only what was accepted two seconds ago")
+		assert.Equal(t, at(1).cursor.CompleteUntil, load(t, m, "A"), "only what was accepted two seconds ago")
 		time.Sleep(time.Second)
 		synctest.Wait()
-		assert.Equal(t, at(2).Cursor.CompleteUntil, load(t, m, "A"))
+		assert.Equal(t, at(2).cursor.CompleteUntil, load(t, m, "A"))
 	})
 }
 
@@ -65,14 +65,14 @@ func TestTablesThatAreDueGoInOneBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := storagetest.New()
 		k := start(t, m)
-		require.NoError(t, errors.Join(k.Keep("A", at(1)), k.Keep("B", at(2))))
+		require.NoError(t, errors.Join(k.keep("A", at(1)), k.keep("B", at(2))))
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		writes, keys := m.Count()
 		assert.Equal(t, 1, writes)
 		assert.Equal(t, 2, keys)
-		assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"))
-		assert.Equal(t, at(2).Cursor.CompleteUntil, load(t, m, "B"))
+		assert.Equal(t, at(1).cursor.CompleteUntil, load(t, m, "A"))
+		assert.Equal(t, at(2).cursor.CompleteUntil, load(t, m, "B"))
 	})
 }
 
@@ -81,28 +81,28 @@ func TestFailingStorageIsToldAndRetried(t *testing.T) {
 		m := storagetest.New()
 		k := start(t, m)
 		m.Fail(errors.New("disk full"))
-		require.NoError(t, k.Keep("A", at(1)))
+		require.NoError(t, k.keep("A", at(1)))
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		require.ErrorContains(t, k.Failure(), "disk full")
-		require.ErrorContains(t, k.Keep("A", at(2)), "disk full")
+		require.ErrorContains(t, k.keep("A", at(2)), "disk full")
 		m.Fail(nil)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		require.NoError(t, k.Failure())
-		assert.Equal(t, at(2).Cursor.CompleteUntil, load(t, m, "A"))
+		assert.Equal(t, at(2).cursor.CompleteUntil, load(t, m, "A"))
 	})
 }
 
 func TestFlushStoresAllAndThenNothing(t *testing.T) {
 	m := storagetest.New()
 	k := newKeeper(m, time.Hour)
-	require.NoError(t, k.Keep("A", at(1)))
+	require.NoError(t, k.keep("A", at(1)))
 	require.NoError(t, k.Flush(t.Context()))
-	assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"))
-	require.NoError(t, k.Keep("A", at(2)))
+	assert.Equal(t, at(1).cursor.CompleteUntil, load(t, m, "A"))
+	require.NoError(t, k.keep("A", at(2)))
 	require.NoError(t, k.Flush(t.Context()))
-	assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m, "A"), "after the end nothing is written")
+	assert.Equal(t, at(1).cursor.CompleteUntil, load(t, m, "A"), "after the end nothing is written")
 }
 
 var bin = BinOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
@@ -114,12 +114,12 @@ func TestLedgerGrowsWithItsCursor(t *testing.T) {
 	keep := func(second int, rows Rows, forget Bin) {
 		t.Helper()
 		change := at(second)
-		change.Delivered, change.Forget = rows, forget
-		require.NoError(t, k.Keep("A", change))
+		change.delivered, change.forget = rows, forget
+		require.NoError(t, k.keep("A", change))
 	}
 	keep(1, Rows{bin: ids[:1], bin + 1: ids[1:2]}, 0)
 	keep(2, Rows{bin: ids[2:3]}, 0)
-	held, err := k.Bin(t.Context(), "A", bin)
+	held, err := k.bin(t.Context(), "A", bin)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []uuid.UUID{ids[0], ids[2]}, held, "what waits to be stored counts")
 	require.NoError(t, k.store(t.Context(), endOfTime))
@@ -127,11 +127,11 @@ func TestLedgerGrowsWithItsCursor(t *testing.T) {
 	require.NoError(t, k.store(t.Context(), endOfTime))
 
 	k = newKeeper(m, 0)
-	_, index, found, err := k.Load(t.Context(), "A")
+	_, index, found, err := k.load(t.Context(), "A")
 	require.NoError(t, err)
 	require.True(t, found)
 	assert.Equal(t, map[Bin]Entry{bin: {Rows: 3, Segments: 2}, bin + 1: {Rows: 1, Segments: 1}}, index)
-	held, err = k.Bin(t.Context(), "A", bin)
+	held, err = k.bin(t.Context(), "A", bin)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []uuid.UUID{ids[0], ids[2], ids[3]}, held)
 
@@ -146,20 +146,20 @@ func TestNothingIsHalfWritten(t *testing.T) {
 	k := newKeeper(m, 0)
 	m.Fail(errors.New("disk full"))
 	change := at(1)
-	change.Delivered = Rows{bin: {uuid.New()}}
-	require.NoError(t, k.Keep("A", change))
+	change.delivered = Rows{bin: {uuid.New()}}
+	require.NoError(t, k.keep("A", change))
 	require.Error(t, k.store(t.Context(), endOfTime))
 	m.Fail(nil)
 	require.NoError(t, k.store(t.Context(), endOfTime))
-	_, index, _, err := newKeeper(m, 0).Load(t.Context(), "A")
+	_, index, _, err := newKeeper(m, 0).load(t.Context(), "A")
 	require.NoError(t, err)
 	assert.Equal(t, Entry{Rows: 1, Segments: 1}, index[bin])
 }
 
 func TestCursorSurvives(t *testing.T) {
 	want := Cursor{
-		Axis: "event_time", Filter: "f", Since: bin.Start(), CompleteUntil: bin.End(), CarriedUntil: bin.Start(),
-		Aside: []Range{{From: bin.Start(), To: bin.End(), Tries: 2, Next: bin.End()}},
+		TimeBasis: "event_time", Filter: "f", Since: bin.Start(), CompleteUntil: bin.End(), CarriedUntil: bin.Start(),
+		Unreadable: []Range{{From: bin.Start(), To: bin.End(), Tries: 2, Next: bin.End()}},
 	}
 	index := map[Bin]Entry{bin: {1, 2, 3, 1}, Carried: {4, 5, 6, 0}}
 	data, err := encode(want, index)
@@ -180,12 +180,12 @@ func TestLoadFailsRatherThanStartingAfresh(t *testing.T) {
 	} {
 		m := storagetest.New()
 		k := newKeeper(m, 0)
-		require.NoError(t, m.Set(t.Context(), k.Key("A"), []byte(c.stored)))
-		_, _, _, err := k.Load(t.Context(), "A")
+		require.NoError(t, m.Set(t.Context(), k.key("A"), []byte(c.stored)))
+		_, _, _, err := k.load(t.Context(), "A")
 		require.ErrorContains(t, err, c.want, name)
 		assert.ErrorContains(t, err, `"cursor/v1/tenant-a/A"`, name)
 	}
-	_, _, found, err := newKeeper(storagetest.New(), 0).Load(t.Context(), "A")
+	_, _, found, err := newKeeper(storagetest.New(), 0).load(t.Context(), "A")
 	require.NoError(t, err)
 	assert.False(t, found)
 }
@@ -193,15 +193,15 @@ func TestLoadFailsRatherThanStartingAfresh(t *testing.T) {
 func TestAnotherTenantHasItsOwnCursor(t *testing.T) {
 	m := storagetest.New()
 	k := newKeeper(m, 0)
-	require.NoError(t, k.Keep("A", at(1)))
+	require.NoError(t, k.keep("A", at(1)))
 	require.NoError(t, k.Flush(t.Context()))
-	_, _, found, err := NewKeeper(m, "another", 0, nil).Load(t.Context(), "A")
+	_, _, found, err := NewKeeper(m, "another", 0, nil).load(t.Context(), "A")
 	require.NoError(t, err)
 	assert.False(t, found)
 }
 
 func FuzzDecode(f *testing.F) {
-	data, _ := encode(at(1).Cursor, map[Bin]Entry{bin: {1, 2, 3, 1}})
+	data, _ := encode(at(1).cursor, map[Bin]Entry{bin: {1, 2, 3, 1}})
 	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, index, err := decode(data)
@@ -224,16 +224,16 @@ func TestChangesApplyInTheirOrder(t *testing.T) {
 	k := newKeeper(m, 0)
 	old, carried, fresh := uuid.New(), uuid.New(), uuid.New()
 	first, reset, last := at(1), at(2), at(3)
-	first.Delivered = Rows{bin: {old}}
-	reset.Reset, reset.DropCarried = true, true
-	reset.Delivered = Rows{Carried: {carried}}
-	last.Delivered = Rows{bin: {fresh}}
-	for _, change := range []Change{first, reset, last} {
-		require.NoError(t, k.Keep("A", change))
+	first.delivered = Rows{bin: {old}}
+	reset.reset, reset.dropCarried = true, true
+	reset.delivered = Rows{Carried: {carried}}
+	last.delivered = Rows{bin: {fresh}}
+	for _, change := range []change{first, reset, last} {
+		require.NoError(t, k.keep("A", change))
 	}
 	require.NoError(t, k.store(t.Context(), endOfTime))
 	for bin, want := range map[Bin]uuid.UUID{bin: fresh, Carried: carried} {
-		ids, err := k.Bin(t.Context(), "A", bin)
+		ids, err := k.bin(t.Context(), "A", bin)
 		require.NoError(t, err)
 		assert.Equal(t, []uuid.UUID{want}, ids)
 	}
@@ -255,7 +255,7 @@ func (h held) Batch(ctx context.Context, ops ...*storage.Operation) error {
 func TestFlushDuringAWrite(t *testing.T) {
 	m := held{storagetest.New(), make(chan struct{}, 2), make(chan struct{})}
 	k := NewKeeper(m, tenant, 0, func(int, error) {})
-	require.NoError(t, k.Keep("A", at(1)))
+	require.NoError(t, k.keep("A", at(1)))
 	ended := make(chan error, 2)
 	flush := func() { ended <- k.Flush(t.Context()) }
 	go flush()
@@ -263,13 +263,13 @@ func TestFlushDuringAWrite(t *testing.T) {
 	go flush()
 	close(m.may)
 	require.NoError(t, errors.Join(<-ended, <-ended))
-	assert.Equal(t, at(1).Cursor.CompleteUntil, load(t, m.Memory, "A"))
+	assert.Equal(t, at(1).cursor.CompleteUntil, load(t, m.Memory, "A"))
 }
 
 func TestStorageThatDoesNotAnswerIsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newKeeper(storagetest.New(), time.Second)
-		require.NoError(t, k.Keep("A", at(1)))
+		require.NoError(t, k.keep("A", at(1)))
 		time.Sleep(30 * time.Second)
 		require.NoError(t, k.Failure())
 		time.Sleep(time.Minute)

@@ -1,4 +1,4 @@
-package checkpoint
+package ledger
 
 import (
 	"context"
@@ -12,23 +12,23 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
-// Change is a cursor and what became true with it.
-type Change struct {
-	Cursor Cursor
-	// Delivered are the rows delivered since the change before.
-	Delivered Rows
-	// Counted are bins that an audit has read whole since then, with the service's count.
-	Counted map[Bin]int
-	// Refused is how many of Delivered the pipeline refused for good, per bin.
-	Refused map[Bin]int
-	// Forget drops the bins before it, but for Carried.
-	Forget Bin
-	// Drop are further bins to be dropped.
-	Drop map[Bin]struct{}
-	// Reset drops all that was delivered before, DropCarried what was carried.
-	Reset, DropCarried bool
-	// At is when the pipeline had accepted the rows.
-	At time.Time
+// change is a cursor and what became true with it.
+type change struct {
+	cursor Cursor
+	// delivered are the rows that were delivered or refused since the change before.
+	delivered Rows
+	// refused are those of delivered that the pipeline refused for good.
+	refused Rows
+	// counted are bins that an audit has read whole since then, with the service's count.
+	counted map[Bin]int
+	// forget drops the bins before it, but for Carried.
+	forget Bin
+	// drop are further bins to be dropped.
+	drop map[Bin]struct{}
+	// reset drops all that was delivered before, dropCarried what was carried.
+	reset, dropCarried bool
+	// at is when the pipeline had accepted the rows.
+	at time.Time
 }
 
 // Keeper loads cursors and ledgers and stores changes when they are due.
@@ -44,8 +44,8 @@ type Keeper struct {
 
 	// mu guards everything below.
 	mu      sync.Mutex
-	index   map[string]map[Bin]Entry // by table, as stored
-	waiting map[string][]Change      // by table, oldest first
+	index   map[string]map[Bin]Entry // by lane, as stored
+	waiting map[string][]change      // by lane, oldest first
 	closed  bool
 	failure error // of the last write; nil once a write succeeds
 	wake    chan struct{}
@@ -55,18 +55,18 @@ type Keeper struct {
 func NewKeeper(client storage.Client, tenantID string, delay time.Duration, written func(cursors int, err error)) *Keeper {
 	return &Keeper{
 		client: client, tenantID: strings.ToLower(tenantID), delay: delay, written: written,
-		index: map[string]map[Bin]Entry{}, waiting: map[string][]Change{}, wake: make(chan struct{}, 1),
+		index: map[string]map[Bin]Entry{}, waiting: map[string][]change{}, wake: make(chan struct{}, 1),
 	}
 }
 
-// Key is where a table's cursor stands in the storage. Another tenant has cursors of its own.
-func (k *Keeper) Key(table string) string { return "cursor/v1/" + k.tenantID + "/" + table }
+// key is where a lane's cursor stands in the storage. Another tenant has cursors of its own.
+func (k *Keeper) key(lane string) string { return "cursor/v1/" + k.tenantID + "/" + lane }
 
-// Load returns a table's cursor and what its ledger holds, and whether there is one.
-func (k *Keeper) Load(ctx context.Context, table string) (Cursor, map[Bin]Entry, bool, error) {
-	data, err := k.client.Get(ctx, k.Key(table))
+// load returns a lane's cursor and the index of its bins, and whether there is one.
+func (k *Keeper) load(ctx context.Context, lane string) (Cursor, map[Bin]Entry, bool, error) {
+	data, err := k.client.Get(ctx, k.key(lane))
 	if err != nil {
-		return Cursor{}, nil, false, fmt.Errorf("read %q from the storage: %w", k.Key(table), err)
+		return Cursor{}, nil, false, fmt.Errorf("read %q from the storage: %w", k.key(lane), err)
 	}
 	if data == nil {
 		return Cursor{}, nil, false, nil
@@ -74,17 +74,17 @@ func (k *Keeper) Load(ctx context.Context, table string) (Cursor, map[Bin]Entry,
 	cursor, index, err := decode(data)
 	if err != nil {
 		return Cursor{}, nil, false, fmt.Errorf("the stored value of %q cannot be used: %w; "+
-			"restore the storage directory, or remove it to begin at initial_lookback", k.Key(table), err)
+			"restore the storage directory, or remove it to begin at initial_lookback", k.key(lane), err)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.index[table] = maps.Clone(index)
+	k.index[lane] = maps.Clone(index)
 	return cursor, index, true, nil
 }
 
 // FirstStart is when a table was first started that has no cursor yet. The first call stores now.
-func (k *Keeper) FirstStart(ctx context.Context, table string, now time.Time) (first time.Time, isNow bool, err error) {
-	key := "start/v1/" + k.tenantID + "/" + table
+func (k *Keeper) FirstStart(ctx context.Context, lane string, now time.Time) (first time.Time, isNow bool, err error) {
+	key := "start/v1/" + k.tenantID + "/" + lane
 	data, err := k.client.Get(ctx, key)
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("read %q from the storage: %w", key, err)
@@ -98,17 +98,29 @@ func (k *Keeper) FirstStart(ctx context.Context, table string, now time.Time) (f
 	return now, true, nil
 }
 
-// Bin returns the ids that the ledger holds of one bin, those included that are not stored yet.
-func (k *Keeper) Bin(ctx context.Context, table string, bin Bin) ([]uuid.UUID, error) {
+// bin returns the ids of one bin, those included that are not stored yet.
+func (k *Keeper) bin(ctx context.Context, lane string, bin Bin) ([]uuid.UUID, error) {
+	return k.ids(ctx, lane, bin, segmentKey, func(c change) Rows { return c.delivered })
+}
+
+// refused returns the ids of one bin that the pipeline refused for good. Earlier releases did not store which rows
+// were, only how many.
+func (k *Keeper) refused(ctx context.Context, lane string, bin Bin) ([]uuid.UUID, error) {
+	return k.ids(ctx, lane, bin, refusedKey, func(c change) Rows { return c.refused })
+}
+
+func (k *Keeper) ids(ctx context.Context, lane string, bin Bin, keyOf func(tenantID, lane string, bin Bin, n int) string,
+	of func(change) Rows,
+) ([]uuid.UUID, error) {
 	k.mu.Lock()
-	segments := k.index[table][bin].Segments
+	segments := k.index[lane][bin].Segments
 	var ids []uuid.UUID
-	for _, change := range k.waiting[table] {
-		ids = append(ids, change.Delivered[bin]...)
+	for _, change := range k.waiting[lane] {
+		ids = append(ids, of(change)[bin]...)
 	}
 	k.mu.Unlock()
 	for n := range segments {
-		key := segmentKey(k.tenantID, table, bin, n)
+		key := keyOf(k.tenantID, lane, bin, n)
 		data, err := k.client.Get(ctx, key)
 		if err != nil {
 			return nil, fmt.Errorf("read %q from the storage: %w", key, err)
@@ -122,15 +134,15 @@ func (k *Keeper) Bin(ctx context.Context, table string, bin Bin) ([]uuid.UUID, e
 	return ids, nil
 }
 
-// Keep takes a change. It is stored once it is due. Keep returns the error of the last write: while
+// keep takes a change. It is stored once it is due. keep returns the error of the last write: while
 // cursors cannot be stored, a reader should not go on.
-func (k *Keeper) Keep(table string, change Change) error {
+func (k *Keeper) keep(lane string, c change) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed {
 		return nil
 	}
-	k.waiting[table] = append(k.waiting[table], change)
+	k.waiting[lane] = append(k.waiting[lane], c)
 	select {
 	case k.wake <- struct{}{}:
 	default:
@@ -144,7 +156,7 @@ func (k *Keeper) Failure() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, changes := range k.waiting {
-		if late := time.Since(changes[0].At) - k.delay; k.failure == nil && late > patience {
+		if late := time.Since(changes[0].at) - k.delay; k.failure == nil && late > patience {
 			return fmt.Errorf("the storage has not answered for %s", late.Round(time.Second))
 		}
 	}
@@ -187,7 +199,7 @@ func (k *Keeper) due() (time.Time, bool) {
 	defer k.mu.Unlock()
 	var oldest time.Time
 	for _, changes := range k.waiting {
-		if at := changes[0].At; oldest.IsZero() || at.Before(oldest) {
+		if at := changes[0].at; oldest.IsZero() || at.Before(oldest) {
 			oldest = at
 		}
 	}

@@ -1,4 +1,4 @@
-package checkpoint
+package ledger
 
 import (
 	"context"
@@ -31,17 +31,17 @@ func (k *Keeper) store(ctx context.Context, limit time.Time) error {
 		return err
 	}
 	for _, w := range writes {
-		k.index[w.table] = w.index
-		if k.waiting[w.table] = k.waiting[w.table][w.changes:]; len(k.waiting[w.table]) == 0 {
-			delete(k.waiting, w.table)
+		k.index[w.lane] = w.index
+		if k.waiting[w.lane] = k.waiting[w.lane][w.changes:]; len(k.waiting[w.lane]) == 0 {
+			delete(k.waiting, w.lane)
 		}
 	}
 	return nil
 }
 
-// write is a table's part of a batch.
+// write is a lane's part of a batch.
 type write struct {
-	table   string
+	lane    string
 	changes int
 	index   map[Bin]Entry // as it is once the batch is written
 	ops     []*storage.Operation
@@ -54,15 +54,15 @@ func (k *Keeper) prepareAll(limit time.Time) ([]write, []*storage.Operation, err
 	)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for table, changes := range k.waiting {
+	for lane, changes := range k.waiting {
 		n := 0
-		for n < len(changes) && !changes[n].At.After(limit) {
+		for n < len(changes) && !changes[n].at.After(limit) {
 			n++
 		}
 		if n == 0 {
 			continue
 		}
-		w, err := k.prepare(table, changes[:n])
+		w, err := k.prepare(lane, changes[:n])
 		if err != nil {
 			k.failure = err
 			return nil, nil, err
@@ -73,28 +73,28 @@ func (k *Keeper) prepareAll(limit time.Time) ([]write, []*storage.Operation, err
 	return writes, ops, nil
 }
 
-// prepare makes one write of a table's changes, in their order.
-func (k *Keeper) prepare(table string, changes []Change) (write, error) {
-	w := write{table: table, changes: len(changes), index: maps.Clone(k.index[table])}
+// prepare makes one write of a lane's changes, in their order.
+func (k *Keeper) prepare(lane string, changes []change) (write, error) {
+	w := write{lane: lane, changes: len(changes), index: maps.Clone(k.index[lane])}
 	if w.index == nil {
 		w.index = map[Bin]Entry{}
 	}
-	rows, refused := Rows{}, map[Bin]int{}
+	rows, refused := Rows{}, Rows{}
 	for _, change := range changes {
 		w.drop(k, rows, refused, func(bin Bin) bool {
 			if bin == Carried {
-				return change.DropCarried
+				return change.dropCarried
 			}
-			_, dropped := change.Drop[bin]
-			return dropped || change.Reset || bin < change.Forget
+			_, dropped := change.drop[bin]
+			return dropped || change.reset || bin < change.forget
 		})
-		for bin, ids := range change.Delivered {
+		for bin, ids := range change.delivered {
 			rows[bin] = append(rows[bin], ids...)
 		}
-		for bin, n := range change.Refused {
-			refused[bin] += n
+		for bin, ids := range change.refused {
+			refused[bin] = append(refused[bin], ids...)
 		}
-		for bin, counted := range change.Counted {
+		for bin, counted := range change.counted {
 			e := w.index[bin]
 			e.Counted = counted
 			w.index[bin] = e
@@ -102,31 +102,37 @@ func (k *Keeper) prepare(table string, changes []Change) (write, error) {
 	}
 	for bin, ids := range rows {
 		e := w.index[bin]
-		w.ops = append(w.ops, storage.SetOperation(segmentKey(k.tenantID, table, bin, e.Segments), encodeSegment(ids)))
+		w.ops = append(w.ops, storage.SetOperation(segmentKey(k.tenantID, lane, bin, e.Segments), encodeSegment(ids)))
+		if len(refused[bin]) > 0 {
+			w.ops = append(w.ops, storage.SetOperation(refusedKey(k.tenantID, lane, bin, e.Segments), encodeSegment(refused[bin])))
+		}
 		e.Segments++
 		e.Rows += len(ids)
-		e.Refused += refused[bin]
+		e.Refused += len(refused[bin])
 		w.index[bin] = e
 	}
-	data, err := encode(changes[len(changes)-1].Cursor, w.index)
+	data, err := encode(changes[len(changes)-1].cursor, w.index)
 	if err != nil {
-		return write{}, fmt.Errorf("encode the cursor of %s: %w", table, err)
+		return write{}, fmt.Errorf("encode the cursor of %s: %w", lane, err)
 	}
-	w.ops = append(w.ops, storage.SetOperation(k.Key(table), data))
+	w.ops = append(w.ops, storage.SetOperation(k.key(lane), data))
 	return w, nil
 }
 
 // drop takes bins out, those that are stored and those that are about to be.
-func (w *write) drop(k *Keeper, rows Rows, refused map[Bin]int, dropped func(Bin) bool) {
+func (w *write) drop(k *Keeper, rows, refused Rows, dropped func(Bin) bool) {
 	for bin, e := range w.index {
 		if !dropped(bin) {
 			continue
 		}
 		for n := range e.Segments {
-			w.ops = append(w.ops, storage.DeleteOperation(segmentKey(k.tenantID, w.table, bin, n)))
+			w.ops = append(w.ops, storage.DeleteOperation(segmentKey(k.tenantID, w.lane, bin, n)))
+			if e.Refused > 0 {
+				w.ops = append(w.ops, storage.DeleteOperation(refusedKey(k.tenantID, w.lane, bin, n)))
+			}
 		}
 		delete(w.index, bin)
 	}
 	maps.DeleteFunc(rows, func(bin Bin, _ []uuid.UUID) bool { return dropped(bin) })
-	maps.DeleteFunc(refused, func(bin Bin, _ int) bool { return dropped(bin) })
+	maps.DeleteFunc(refused, func(bin Bin, _ []uuid.UUID) bool { return dropped(bin) })
 }

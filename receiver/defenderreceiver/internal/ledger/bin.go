@@ -1,4 +1,4 @@
-package checkpoint
+package ledger
 
 import (
 	"fmt"
@@ -11,11 +11,10 @@ import (
 // BinWidth is the resolution of ledger and audit. It divides a day, so bins are Kusto's bin() too.
 const BinWidth = 5 * time.Minute
 
-// Bin is a span of BinWidth, counted from 1970.
+// Bin is a range of BinWidth, counted from 1970.
 type Bin int64
 
-// Carried is the bin of rows whose time is not known: those delivered before the table was read
-// along another axis.
+// Carried is the bin of rows whose time is not known: those read before the time basis of their table changed.
 const Carried Bin = 0
 
 // BinOf is the bin that t lies in.
@@ -29,23 +28,28 @@ func (b Bin) End() time.Time { return b.Start().Add(BinWidth) }
 
 func (b Bin) String() string { return strconv.FormatInt(int64(b), 10) }
 
-// Rows are ids of delivered rows, by bin.
+// Rows are ids of rows, by bin.
 type Rows map[Bin][]uuid.UUID
 
 // Entry is what the ledger knows of a bin without reading its segments.
 type Entry struct {
 	Rows     int // ids in it
 	Segments int // values in the storage
-	// Counted is how many rows the service had in the bin when an audit last read it whole. More than
-	// Rows, if the service holds a row twice.
+	// Counted is how many rows the service had in the bin when an audit last read it whole. It is more than Rows if the
+	// service holds a row twice.
 	Counted int
 	// Refused is how many of Rows the pipeline refused for good. They are not delivered.
 	Refused int
 }
 
 // segmentKey is where the n-th segment of a bin stands in the storage.
-func segmentKey(tenantID, table string, bin Bin, n int) string {
-	return fmt.Sprintf("ledger/v1/%s/%s/%s/%d", tenantID, table, bin, n)
+func segmentKey(tenantID, lane string, bin Bin, n int) string {
+	return fmt.Sprintf("ledger/v1/%s/%s/%s/%d", tenantID, lane, bin, n)
+}
+
+// refusedKey is where the refused rows of a segment stand. A segment without any has no such value.
+func refusedKey(tenantID, lane string, bin Bin, n int) string {
+	return fmt.Sprintf("refused/v1/%s/%s/%s/%d", tenantID, lane, bin, n)
 }
 
 const idSize = len(uuid.UUID{})

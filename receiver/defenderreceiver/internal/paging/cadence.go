@@ -1,4 +1,4 @@
-package defenderreceiver
+package paging
 
 import (
 	"math/rand/v2"
@@ -19,17 +19,27 @@ const (
 	leadRatio = 0.2
 )
 
-// cadence adapts the interval of a table to what it brings. It is never longer than poll_interval,
-// unless the quota is short: then tables without rows make room for the others, those of priority 1
-// excepted.
-type cadence struct {
+// Cadence adapts the interval of a table to what it brings. The interval is never longer than poll_interval, unless
+// the quota is short: then tables without rows make room for the others, those of priority 1 excepted.
+type Cadence struct {
 	configured, current time.Duration
 	priority            int
 	full, empty         int // polls in a row
 }
 
-// polled takes the outcome of a poll.
-func (c *cadence) polled(rows, pageRows int, short bool) {
+// NewCadence makes the cadence of a table that is to be polled at an interval.
+func NewCadence(configured time.Duration, priority int) Cadence {
+	return Cadence{configured: configured, current: configured, priority: priority}
+}
+
+// Configured is the interval that the user asks for.
+func (c *Cadence) Configured() time.Duration { return c.configured }
+
+// Interval is the present interval.
+func (c *Cadence) Interval() time.Duration { return c.current }
+
+// Polled takes the outcome of a poll.
+func (c *Cadence) Polled(rows, pageRows int, short bool) {
 	switch {
 	case rows >= pageRows:
 		c.full, c.empty = c.full+1, 0
@@ -49,22 +59,17 @@ func (c *cadence) polled(rows, pageRows int, short bool) {
 }
 
 // next is how long after a poll has begun the next one does.
-func (c *cadence) next() time.Duration {
+func (c *Cadence) next() time.Duration {
 	return c.current - time.Duration(rand.Float64()*jitterRatio*float64(c.current)) //nolint:gosec // no secret
+}
+
+// Idle is how long a table that is up to date waits for its next poll, after one that took that long.
+func (c *Cadence) Idle(spent time.Duration) time.Duration {
+	return max(c.next()-c.lead(spent)-spent, 0)
 }
 
 // lead is by how much earlier a poll begins, so that its rows are there when the interval is over: by what
 // the last one took, as much again because the next may wait for a slot, and the second that Date is coarse.
-func (c *cadence) lead(spent time.Duration) time.Duration {
+func (c *Cadence) lead(spent time.Duration) time.Duration {
 	return min(2*spent+time.Second, time.Duration(leadRatio*float64(c.current)))
-}
-
-// idle is the time to the next poll of a table that is up to date.
-func (t *table) idle(began time.Time) time.Duration {
-	rows := t.state.view().rowsRead
-	t.cadence.polled(rows-t.rowsBefore, t.cfg.Page.MaxRows, t.scheduler.Short())
-	t.rowsBefore = rows
-	t.state.setInterval(t.cadence.current)
-	spent := time.Since(began)
-	return max(t.cadence.next()-t.cadence.lead(spent)-spent, 0)
 }

@@ -1,4 +1,4 @@
-package defenderreceiver
+package paging
 
 import (
 	"testing"
@@ -27,18 +27,18 @@ func TestCadence(t *testing.T) {
 		"empty no more":                {2, true, []int{empty, empty, empty, empty, some}, 8 * time.Minute},
 		"empty, short, but priority 1": {1, true, []int{empty, empty, empty, empty}, 8 * time.Minute},
 	} {
-		cadence := cadence{configured: 8 * time.Minute, current: 8 * time.Minute, priority: c.priority}
+		cadence := NewCadence(8*time.Minute, c.priority)
 		for _, rows := range c.polls {
-			cadence.polled(rows, full, c.short)
+			cadence.Polled(rows, full, c.short)
 		}
-		assert.Equal(t, c.want, cadence.current, name)
+		assert.Equal(t, c.want, cadence.Interval(), name)
 		for range 100 {
 			next := cadence.next()
 			assert.LessOrEqual(t, next, c.want, "jitter never makes a table later than its interval")
 			assert.GreaterOrEqual(t, next, c.want*9/10)
 		}
 	}
-	over := cadence{configured: 8 * time.Minute, current: 32 * time.Minute, priority: 2, empty: 9}
-	over.polled(empty, full, false)
+	over := Cadence{configured: 8 * time.Minute, current: 32 * time.Minute, priority: 2, empty: 9}
+	over.Polled(empty, full, false)
 	assert.Equal(t, 8*time.Minute, over.current, "the shortage is over")
 }

@@ -2,15 +2,15 @@ package defenderreceiver
 
 import (
 	"context"
-	"maps"
 	"time"
 
-	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -21,17 +21,17 @@ const alertOverlap = 24 * time.Hour
 const (
 	// minReach is the least reach, whatever the overlap.
 	minReach = time.Hour
-	// emptyProbe is how often a table without rows is asked for its axis again.
+	// emptyProbe is how often a table without rows is asked for its time basis again.
 	emptyProbe = 10 * time.Minute
 )
 
-// axisNames are the axes by their names in the configuration.
-var axisNames = map[query.Axis]Mode{query.Arrival: ModeIngestionTime, query.EventTime: ModeEventTime}
+// basisNames are the time bases by their names in the configuration.
+var basisNames = map[query.TimeBasis]Mode{query.Arrival: ModeIngestionTime, query.EventTime: ModeEventTime}
 
 // overlap is how much of the past each poll reads again.
 func (t *table) overlap() time.Duration {
 	switch {
-	case t.query.Axis == query.Arrival, t.lane == laneBackfill:
+	case t.query.TimeBasis == query.Arrival, t.lane == logrecord.LaneBackfill:
 		return 0
 	case t.query.Kind == tables.Alerts:
 		return max(t.cfg.LateArrival.Overlap, alertOverlap)
@@ -40,8 +40,8 @@ func (t *table) overlap() time.Duration {
 	}
 }
 
-// reach is how far behind its position a table goes on along another axis: a row that lies before the
-// position on one axis may lie behind it on the other.
+// reach is how far behind its cursor a table goes on along another time basis: a row that lies before the
+// cursor on one basis may lie behind it on the other.
 func (t *table) reach() time.Duration {
 	if t.query.Kind == tables.Alerts {
 		return max(t.cfg.LateArrival.Overlap, alertOverlap)
@@ -49,19 +49,19 @@ func (t *table) reach() time.Duration {
 	return max(t.cfg.LateArrival.Overlap, minReach) + emptyProbe
 }
 
-// axisOf is the axis of a name in a cursor.
-func axisOf(name string) query.Axis {
+// basisOf is the time basis of a name in a cursor.
+func basisOf(name string) query.TimeBasis {
 	if name == string(ModeEventTime) {
 		return query.EventTime
 	}
 	return query.Arrival
 }
 
-// begin asks the service for its time, and along which axis the table can be read, and fixes where to
-// begin if no cursor did. A table without recent rows does not tell its axis: it is read along the
+// begin asks the service for its time, and along which time basis the table can be read, and fixes where to
+// begin if no cursor did. A table without recent rows does not tell its time basis: it is read along the
 // one that it was read along, or arrival, and asked again soon.
 func (t *table) begin(ctx context.Context) error {
-	if t.position != nil && t.serviceNow().Before(t.nextProbe) {
+	if t.ledger != nil && t.serviceNow().Before(t.nextProbe) {
 		return nil
 	}
 	rows, unknown, err := t.probe(ctx)
@@ -73,85 +73,59 @@ func (t *table) begin(ctx context.Context) error {
 	if rows > 0 {
 		t.nextProbe = t.serviceNow().Add(retention)
 	}
-	if rows > 0 || t.position == nil {
-		if err := t.chooseAxis(ctx, unknown == 0); err != nil {
+	if rows > 0 || t.ledger == nil {
+		if err := t.chooseTimeBasis(ctx, unknown == 0); err != nil {
 			t.nextProbe = before
 			return err
 		}
 	}
-	t.compareFilter()
-	t.state.progress(t.position.cursor.CompleteUntil)
+	t.ledger.SetFilter(t.query.Filter())
+	t.health.Progress(t.ledger.CompleteUntil())
 	if before.IsZero() {
-		t.logger.Info("Reading begins.", zap.String("mode", t.position.cursor.Axis),
-			zap.Time("complete_until", t.position.cursor.CompleteUntil))
+		t.logger.Info("Reading begins.", zap.String("mode", t.ledger.TimeBasis()),
+			zap.Time("complete_until", t.ledger.CompleteUntil()))
 	}
 	return nil
 }
 
-// chooseAxis takes the configured axis; in mode auto arrival, if the service knows it. A position
-// along the other axis is carried over.
-func (t *table) chooseAxis(ctx context.Context, arrivalKnown bool) error {
-	axis := query.Arrival
+// chooseTimeBasis takes the configured time basis; in mode auto arrival, if the service knows it. A
+// ledger along the other one is carried over.
+func (t *table) chooseTimeBasis(ctx context.Context, arrivalKnown bool) error {
+	basis := query.Arrival
 	if mode := t.cfg.LateArrival.Mode; mode == ModeEventTime || mode == ModeAuto && !arrivalKnown {
-		axis = query.EventTime
+		basis = query.EventTime
 	}
-	if axis == query.Arrival && !arrivalKnown {
+	if basis == query.Arrival && !arrivalKnown {
 		return failure.ErrNoArrival
 	}
-	t.readAlong(axis)
+	t.readAlong(basis)
 	if t.audits.next.IsZero() {
 		t.audits.next = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
 	}
 	switch {
-	case t.position == nil, t.query.Kind == tables.Directory && t.position.cursor.Axis != string(axisNames[axis]):
+	case t.ledger == nil, t.query.Kind == tables.Directory && t.ledger.TimeBasis() != string(basisNames[basis]):
 		return t.start()
-	case t.position.cursor.Axis != string(axisNames[axis]):
+	case t.ledger.TimeBasis() != string(basisNames[basis]):
 		return t.carryOver(ctx)
 	}
 	return nil
 }
 
-// compareFilter begins the audits anew where the rows are filtered in another way than before: the
-// service counts other rows then. The position stays.
-func (t *table) compareFilter() {
-	if t.position.cursor.Filter != t.query.Filter() {
-		t.position.cursor.Filter, t.position.cursor.Since = t.query.Filter(), t.position.cursor.CompleteUntil
-	}
-}
-
-// resume takes up the stored cursor, if there is one, and the rows that may be read again.
+// resume takes up the stored ledger, if there is one, and the rows that may be read again.
 func (t *table) resume(ctx context.Context) error {
-	cursor, ledger, found, err := t.keeper.Load(ctx, t.id())
+	found, err := ledger.Open(ctx, t.keeper, t.id())
 	if err != nil {
 		return err
 	}
-	if !found {
+	if found == nil {
 		return t.startFirst(ctx)
 	}
-	t.readAlong(axisOf(cursor.Axis))
-	if cursor.Began.At.IsZero() {
-		cursor.Began = checkpoint.Start{Axis: cursor.Axis, At: cursor.Since}
-	}
-	t.position = newPosition(cursor, ledger)
-	t.began.tell(cursor.Began)
-	t.state.progress(cursor.CompleteUntil)
-	t.state.setAside(len(cursor.Aside))
-	oldest := checkpoint.BinOf(cursor.CompleteUntil.Add(-t.overlap()))
-	for bin := range ledger {
-		if bin < oldest && bin != checkpoint.Carried || cursor.Backfill != nil && !bin.Start().Before(cursor.Backfill.To) {
-			continue
-		}
-		ids, err := t.keeper.Bin(ctx, t.id(), bin)
-		if err != nil {
-			return err
-		}
-		t.position.remember(bin, ids...)
-	}
-	if ids, ok := t.position.recent[checkpoint.Carried]; ok {
-		t.position.carried = ids
-		delete(t.position.recent, checkpoint.Carried)
-	}
-	return nil
+	t.ledger = found
+	t.readAlong(basisOf(found.TimeBasis()))
+	t.began.tell(found.Cursor().LiveStart)
+	t.health.Progress(found.CompleteUntil())
+	t.health.SetUnreadable(found.Unreadable().Len())
+	return found.LoadRecent(ctx, t.overlap())
 }
 
 // startFirst fixes the first start of a table that has no cursor, so that tries which fail do not move where it begins.
@@ -168,7 +142,7 @@ func (t *table) startFirst(ctx context.Context) error {
 	if !isNow {
 		t.started = earlierStart
 	}
-	t.state.progress(first.Add(-t.cfg.InitialLookback))
+	t.health.Progress(first.Add(-t.cfg.InitialLookback))
 	return nil
 }
 
@@ -222,44 +196,25 @@ func (t *table) start() error {
 		lookback = query.SnapshotWindow
 	}
 	// What arrived while the first tries failed is wanted, too.
-	from := latest(t.serviceNow().Add(-lookback-t.sinceFirst()), t.serviceNow().Add(-retention)).Truncate(tick)
-	axis := string(axisNames[t.query.Axis])
-	began := checkpoint.Start{Axis: axis, At: from}
-	t.position = newPosition(checkpoint.Cursor{Axis: axis, Filter: t.query.Filter(), Since: from, CompleteUntil: from, Began: began}, nil)
+	from := latest(t.serviceNow().Add(-lookback-t.sinceFirst()), t.serviceNow().Add(-retention)).Truncate(paging.Tick)
+	t.ledger = ledger.Begin(t.keeper, t.id(), string(basisNames[t.query.TimeBasis]), t.query.Filter(), from)
 	// The keeper has it even if its last write failed, and stores it before what history gives it.
 	err := t.keep()
-	t.began.tell(began)
+	t.began.tell(t.ledger.Cursor().LiveStart)
 	return err
 }
 
-// carryOver goes on along another axis. What was delivered along the old one is kept by id, and the
-// new one begins early enough to meet rows that lie before the position on one axis and behind it
-// on the other.
+// carryOver goes on along another time basis. The rows that were delivered or refused along the old one are kept by
+// id. The new one begins early enough to meet rows that lie before the cursor on one basis and behind it on the other.
 func (t *table) carryOver(ctx context.Context) error {
-	old := t.position
-	carried := map[uuid.UUID]struct{}{}
-	for bin := range old.ledger {
-		ids, err := t.keeper.Bin(ctx, t.id(), bin)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			carried[id] = struct{}{}
-		}
+	before := t.ledger.TimeBasis()
+	next, err := t.ledger.CarryOver(ctx, string(basisNames[t.query.TimeBasis]), t.query.Filter(),
+		t.ledger.CompleteUntil().Add(-t.reach()), t.serviceNow())
+	if err != nil {
+		return err
 	}
-	t.pass = pass{}
-	maps.Copy(carried, old.carried)
-	from := old.cursor.CompleteUntil.Add(-t.reach())
-	t.position = newPosition(checkpoint.Cursor{
-		Axis: string(axisNames[t.query.Axis]), Filter: t.query.Filter(), Since: from, CompleteUntil: from,
-		CarriedUntil: t.serviceNow(), Aside: old.cursor.Aside, Began: old.cursor.Began,
-	}, nil)
-	t.position.carried = carried
-	for id := range carried {
-		t.position.change.Delivered[checkpoint.Carried] = append(t.position.change.Delivered[checkpoint.Carried], id)
-	}
-	t.position.change.Reset, t.position.change.DropCarried = true, true
+	t.pass, t.ledger = pass{}, next
 	t.logger.Warn("The table is read along another time than before; rows that were delivered are recognised.",
-		zap.String("before", old.cursor.Axis), zap.String("now", t.position.cursor.Axis))
+		zap.String("before", before), zap.String("now", t.ledger.TimeBasis()))
 	return t.keep()
 }
