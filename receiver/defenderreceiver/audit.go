@@ -356,6 +356,7 @@ func (t *table) report(page query.Page, r audit.Report) {
 		fields = append(fields, zap.Time("missing_since", r.MissingSince))
 	}
 	t.logger.Log(r.Level(), fmt.Sprintf("Audit: %s.", r), fields...)
+	t.registry.SetCommon("audit."+t.id(), r.Err())
 	t.registry.Note("audit."+t.id(), fmt.Sprintf("%s to %s: %s; %d rows matched, %d recovered, %d missing, %d refused, %d unread",
 		page.From.Format(time.RFC3339), page.To.Format(time.RFC3339), r, r.Matched, r.Recovered, r.Missing, r.Refused, r.Unread))
 }

@@ -108,6 +108,12 @@ func (t *table) denied(err error, v failure.Verdict) bool {
 	return true
 }
 
+// isDenied reports whether the table is not read because of who asks.
+func (t *table) isDenied() bool {
+	cause := failure.CauseOf(t.health.View().Err)
+	return cause == failure.Credentials || cause == failure.Permission
+}
+
 // accepted is told of each answer of the service.
 func (t *table) accepted() {
 	t.registry.Answered()

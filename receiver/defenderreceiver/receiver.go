@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -156,7 +157,10 @@ func (r *defenderReceiver) run(ctx context.Context) {
 		select {
 		case <-ready:
 		case <-timer.C:
-			r.set.Logger.Warn("The directories are not read yet; events are read all the same, and users may lack their UPN at first.")
+			// Of refused credentials nothing is read, which was told.
+			if !slices.ContainsFunc(directories, (*table).isDenied) {
+				r.set.Logger.Warn("The directories are not read yet; events are read all the same, and users may lack their UPN at first.")
+			}
 		case <-ctx.Done():
 		}
 		for _, t := range events {

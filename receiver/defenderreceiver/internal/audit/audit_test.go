@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
@@ -108,4 +109,11 @@ func TestRetry(t *testing.T) {
 		pauses = append(pauses, Retry(32*time.Minute, tries))
 	}
 	assert.Equal(t, []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 16 * time.Minute, 16 * time.Minute}, pauses)
+}
+
+// Missing rows are trouble of the receiver's status; what was refused or recovered is told by the report alone.
+func TestReportOfMissingRowsIsTrouble(t *testing.T) {
+	require.NoError(t, Report{Findings: Findings{Matched: 3, Recovered: 1, Refused: 1}}.Err())
+	err := Report{Findings: Findings{Missing: 2}, MissingSince: time.Unix(0, 0)}.Err()
+	require.EqualError(t, err, "2 rows are missing since 1970-01-01T00:00:00Z, which the service counts and does not give when it is asked again")
 }
