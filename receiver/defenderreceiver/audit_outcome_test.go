@@ -77,9 +77,9 @@ func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
 	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, 3*time.Hour
 	cfg.InitialLookback = 3 * time.Hour
 	live, _, service := s.manual(cfg)
-	require.NoError(t, live.telemetry.observe([]*table{live}, nil, live.scheduler, live.registry))
+	require.NoError(t, live.telemetry.observe(s.receivers[0].lanes[:1], live.scheduler, s.registry))
 	t.Cleanup(live.telemetry.shutdown)
-	go live.registry.Run(t.Context(), s.host())
+	go s.registry.Run(t.Context(), s.host())
 	edited := &editing{API: service, asked: map[string]int{}}
 	live.service.API = edited
 	core, logs := observer.New(zap.InfoLevel)

@@ -11,7 +11,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // limits is the receiver's share of the tenant's quota. The service counts CPU in cycles of a quarter
@@ -100,14 +99,5 @@ func (t *table) behind() time.Duration {
 	if t.ledger == nil {
 		return max(time.Since(t.since), 0)
 	}
-	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.cfg.Settle-t.cadence.Interval(), 0)
-}
-
-// newClient makes what the lane asks the service with.
-func (t *table) newClient(api service.API) *service.Client {
-	return service.New(api, t.scheduler, service.Settings{
-		Lane: t.id(), Priority: t.cfg.Tables[t.name].Priority, Spare: t.lane != "", CostsCPU: t.users == nil, Behind: t.behind,
-		Answered: func(ctx context.Context, spent time.Duration, err error) { t.telemetry.query(ctx, t.name, spent, err) },
-		Accepted: t.accepted, Now: t.now, Logger: t.logger,
-	})
+	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.cfg.Settle-t.health.View().Interval, 0)
 }

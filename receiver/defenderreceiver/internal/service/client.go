@@ -37,7 +37,7 @@ type Settings struct {
 	Priority int    // 1 is served first
 	// Spare requests take only what all others leave.
 	Spare bool
-	// Behind is how late the rows are that are asked for.
+	// Behind is how late the rows are that are asked for; nil: as late as the poll began.
 	Behind func() time.Duration
 	// CostsCPU: the time that the service is at work counts in the quota.
 	CostsCPU bool
@@ -58,6 +58,7 @@ type Client struct {
 
 	grant *scheduler.Grant // the next request's turn, taken ahead; nil if it was not
 	due   time.Time        // since when the next request is wished
+	began time.Time        // when the poll began
 }
 
 // New makes the client of a lane.
@@ -66,10 +67,18 @@ func New(api API, line *scheduler.Scheduler, settings Settings) *Client {
 }
 
 // Begin says that a poll begins: its first request is wished from now on.
-func (c *Client) Begin(now time.Time) { c.due = now }
+func (c *Client) Begin(now time.Time) { c.due, c.began = now, now }
 
 // ServiceNow is the service's time, as far as it is known.
 func (c *Client) ServiceNow() (now time.Time, known bool) { return c.API.Clock().Now(c.Now()) }
+
+// Time is the service's time; until it is known, this machine's.
+func (c *Client) Time() time.Time {
+	if now, known := c.ServiceNow(); known {
+		return now
+	}
+	return c.Now()
+}
 
 // TakeTurn waits for the turn of the next request ahead of it, unless it was taken already.
 func (c *Client) TakeTurn(ctx context.Context, kind Kind) error {
@@ -88,10 +97,17 @@ func (c *Client) takeTurn(ctx context.Context, turn scheduler.Turn) error {
 	if c.grant != nil {
 		return nil
 	}
-	turn.Table, turn.Priority, turn.Due, turn.Spare, turn.Behind = c.Lane, c.Priority, c.due, c.Spare, c.Behind()
+	turn.Table, turn.Priority, turn.Due, turn.Spare, turn.Behind = c.Lane, c.Priority, c.due, c.Spare, c.behind()
 	var err error
 	c.grant, err = c.scheduler.Acquire(ctx, turn)
 	return err
+}
+
+func (c *Client) behind() time.Duration {
+	if c.Behind != nil {
+		return c.Behind()
+	}
+	return max(time.Since(c.began), 0)
 }
 
 // Query asks for the rows of a page, which is for the log. It returns when the answer begins; the cost is taken out of
