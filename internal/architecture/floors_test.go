@@ -23,11 +23,11 @@ var floors = [][]string{
 	// Commands, and packages that consist of tests.
 	{"cmd/*", "scripts/*", "internal/architecture", "internal/e2e"},
 	// The check of a configuration, and the start of the emulator and the stage of tests.
-	{"internal/pipelinecheck", "internal/defendersim/defendersimtest", "internal/emulator/defendersimtest", "internal/testbed"},
+	{"internal/pipelinecheck", "internal/emulator/defendersimtest", "internal/testbed"},
 	// The distribution, and the emulator.
-	{"internal/distribution", "internal/defendersim", "internal/emulator/defendersim"},
+	{"internal/distribution", "internal/emulator/defendersim"},
 	// The components: configuration, factory, wiring.
-	{"receiver/*", "processor/*", "extension/*", "connector/*", "internal/defendersim/tenant", "internal/emulator/tenant"},
+	{"receiver/*", "processor/*", "extension/*", "connector/*", "internal/emulator/tenant"},
 
 	// What the components are made of.
 	{receiver + "source", processor + "actor"},
@@ -38,10 +38,10 @@ var floors = [][]string{
 
 	// What several components share.
 	{"internal/streaming"},
-	{"internal/record"},
+	{"internal/logrecord"},
 	{"internal/accounts", "internal/entra", "internal/hunting", "internal/rowid", "internal/storagetest"},
-	{"internal/emulator/kql/engine", "internal/kql/oracle", "internal/emulator/kql/oracle"},
-	{"internal/kql", "internal/emulator/kql/syntax"},
+	{"internal/emulator/kql/engine", "internal/emulator/kql/oracle"},
+	{"internal/emulator/kql", "internal/emulator/kql/syntax"},
 	{"internal/emulator/kql/value"},
 	{
 		"internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
@@ -50,7 +50,7 @@ var floors = [][]string{
 }
 
 // testsOnly are packages that no program but the emulator links.
-var testsOnly = []string{"internal/defendersim", "internal/emulator", "internal/kql", "internal/storagetest", "internal/testbed"}
+var testsOnly = []string{"internal/emulator", "internal/storagetest", "internal/testbed"}
 
 // floorOf is the index of a package's floor, or -1.
 func floorOf(pkg string) int {
@@ -122,6 +122,6 @@ func TestAnArrowUpIsFound(t *testing.T) {
 	assert.NotEmpty(t, upward(graph{"internal/rowid": {"internal/unheardof"}}), "a package without a floor")
 	assert.Empty(t, upward(graph{receiver + "failure": {"internal/hunting"}}))
 
-	assert.Equal(t, []string{"receiver/defenderreceiver imports internal/kql"},
-		leaks(graph{"receiver/defenderreceiver": {"internal/kql"}, "cmd/defendersim": {"internal/defendersim"}}))
+	assert.Equal(t, []string{"receiver/defenderreceiver imports internal/emulator/kql"},
+		leaks(graph{"receiver/defenderreceiver": {"internal/emulator/kql"}, "cmd/defendersim": {"internal/emulator/defendersim"}}))
 }

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -117,11 +118,11 @@ func newRawRow(t *testing.T, record plog.LogRecord) rawRow {
 		return v.AsString()
 	}
 	r := rawRow{
-		uid: attribute(tables.AttributeUID), table: attribute(tables.AttributeTable),
+		uid: attribute(logrecord.AttributeUID), table: attribute(logrecord.AttributeTable),
 		observed: record.ObservedTimestamp().AsTime(), body: record.Body().Map(),
 	}
 	require.NotEmpty(t, r.uid)
-	if text := attribute(tables.AttributeIngestionTime); text != "" {
+	if text := attribute(logrecord.AttributeIngestionTime); text != "" {
 		var err error
 		r.arrived, err = time.Parse(time.RFC3339Nano, text)
 		require.NoError(t, err)

@@ -3,13 +3,14 @@ package totalnormalizeprocessor
 import (
 	"testing"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // bodyAt is a value in an event, by its keys; nil: it is not there.
@@ -317,7 +318,7 @@ func TestFailedLogonsTeachNothing(t *testing.T) {
 func TestBodySaysWhereItComesFrom(t *testing.T) {
 	h := newHarness(t)
 	backfill := at(1, jane)
-	backfill.Attributes().PutStr(tables.AttributeLane, "backfill")
+	backfill.Attributes().PutStr(logrecord.AttributeLane, "backfill")
 	event := h.event(t, backfill).AsRaw()
 	assert.Equal(t, "backfill", bodyAt(event, "raw_metadata", "lane"))
 	assert.Nil(t, bodyAt(event, "raw_metadata", "late"))

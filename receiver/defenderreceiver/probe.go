@@ -15,17 +15,17 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
-// checkAxis asks again whether the service still says when rows arrive: rows without it would not be
+// checkTimeBasis asks again whether the service still says when rows arrive: rows without it would not be
 // found, and nothing else would tell.
-func (t *table) checkAxis(ctx context.Context) error {
+func (t *table) checkTimeBasis(ctx context.Context) error {
 	if t.cfg.LateArrival.Mode != ModeAuto || t.yields() {
 		return nil
 	}
 	rows, unknown, err := t.probe(ctx)
-	if err != nil || rows == 0 || (unknown == 0) == (t.query.Axis == query.Arrival) {
+	if err != nil || rows == 0 || (unknown == 0) == (t.query.TimeBasis == query.Arrival) {
 		return err
 	}
-	return t.chooseAxis(ctx, unknown == 0)
+	return t.chooseTimeBasis(ctx, unknown == 0)
 }
 
 // probe looks at some recent rows of the table, and at how many of them the service does not say when

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
@@ -46,19 +47,19 @@ func (c *Config) quotaKey() string {
 }
 
 // joinQuota makes the receiver's scheduler.
-func (r *defenderReceiver) joinQuota(ctx context.Context, store scheduler.Store, health *status) (*scheduler.Scheduler, error) {
+func (r *defenderReceiver) joinQuota(ctx context.Context, store scheduler.Store, registry *health.Registry) (*scheduler.Scheduler, error) {
 	return scheduler.Join(ctx, scheduler.Config{
 		Tenant: r.cfg.quotaName(), Receiver: r.set.ID.String(),
 		Slots: r.cfg.Quota.MaxConcurrentQueries, Limits: r.cfg.Quota.limits(),
 		Store: store, Key: r.cfg.quotaKey(), Logger: r.set.Logger,
-		Report: (&quotaReporter{logger: r.set.Logger, health: health}).report,
+		Report: (&quotaReporter{logger: r.set.Logger, registry: registry}).report,
 	})
 }
 
 // quotaReporter says in log and status what has changed.
 type quotaReporter struct {
 	logger       *zap.Logger
-	health       *status
+	registry     *health.Registry
 	failed, lack bool // as said last
 }
 
@@ -68,7 +69,7 @@ func (r *quotaReporter) report(s scheduler.Snapshot) {
 		if failed {
 			r.logger.Error("All tables wait: what is spent of the quota cannot be stored.", zap.Error(s.StoreFailure))
 		}
-		r.health.set(quotaTrouble, s.StoreFailure)
+		r.registry.SetCommon(quotaTrouble, s.StoreFailure)
 	}
 	if s.Short == r.lack {
 		return
@@ -76,7 +77,7 @@ func (r *quotaReporter) report(s scheduler.Snapshot) {
 	r.lack = s.Short
 	if !s.Short {
 		r.logger.Info("The quota suffices for all tables.")
-		r.health.note(shortNote, "")
+		r.registry.Note(shortNote, "")
 		return
 	}
 	var waiting []string
@@ -87,7 +88,7 @@ func (r *quotaReporter) report(s scheduler.Snapshot) {
 	}
 	r.logger.Warn("The quota does not suffice for all tables: those of low priority are read less often, and nothing is skipped. "+
 		"Raise quota::share or the quota's figures if the tenant has more, or disable tables.", zap.Strings("waiting", waiting))
-	r.health.note(shortNote, "the quota does not suffice for all tables: those of low priority are read less often")
+	r.registry.Note(shortNote, "the quota does not suffice for all tables: those of low priority are read less often")
 }
 
 const (
@@ -113,10 +114,10 @@ func (t *table) turn(query scheduler.Turn) scheduler.Turn {
 
 // behind is how late the rows are that are to be read. They are not before a poll in time would have read them.
 func (t *table) behind() time.Duration {
-	if t.position == nil {
+	if t.ledger == nil {
 		return max(time.Since(t.since), 0)
 	}
-	return max(t.serviceNow().Sub(t.position.cursor.CompleteUntil)-t.cfg.Settle-t.cadence.current, 0)
+	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.cfg.Settle-t.cadence.Interval(), 0)
 }
 
 // send waits for a turn, sends a query and returns when its answer begins. What the query has cost is

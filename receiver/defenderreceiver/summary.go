@@ -51,7 +51,7 @@ func (t *table) summary(view health.View, rows int) string {
 	if view.Reason != failure.None {
 		text += " (" + string(view.Reason) + ")"
 	}
-	if until := t.state.view().completeUntil; !until.IsZero() {
+	if until := t.health.View().CompleteUntil; !until.IsZero() {
 		text += fmt.Sprintf(", lag %s", t.serviceNow().Sub(until).Round(time.Second))
 	}
 	if audited := t.audits.record.View(); audited.Audited {

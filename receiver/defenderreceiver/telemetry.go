@@ -70,8 +70,8 @@ func (t *telemetry) observe(tables []*table, backfills []*backfill, quota *sched
 func (t *telemetry) observeProgress(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderProgressAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
-			if view := table.state.view(); !view.progressed.IsZero() {
-				o.Observe(time.Since(view.progressed).Seconds(), t.ofTable(table.name))
+			if view := table.health.View(); !view.Progressed.IsZero() {
+				o.Observe(time.Since(view.Progressed).Seconds(), t.ofTable(table.name))
 			}
 		}
 		return nil
@@ -81,9 +81,9 @@ func (t *telemetry) observeProgress(tables []*table) error {
 func (t *telemetry) observeAside(tables []*table, history map[*table]*backfill) error {
 	return t.builder.RegisterReceiverDefenderRangesAsideCallback(func(_ context.Context, o metric.Int64Observer) error {
 		for _, table := range tables {
-			aside := table.state.view().aside
+			aside := table.health.View().Unreadable
 			if l := history[table]; l != nil {
-				aside += l.state.view().aside
+				aside += l.health.View().Unreadable
 			}
 			o.Observe(int64(aside), t.ofTable(table.name))
 		}
@@ -94,9 +94,9 @@ func (t *telemetry) observeAside(tables []*table, history map[*table]*backfill) 
 func (t *telemetry) observeBackfill(backfills []*backfill) error {
 	return t.builder.RegisterReceiverDefenderBackfillProgressCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, lane := range backfills {
-			view, ratio := lane.state.view(), 0.0
-			if !view.backfill.live.IsZero() {
-				ratio = view.backfill.ratio(view.completeUntil)
+			view, ratio := lane.health.View(), 0.0
+			if !view.History.Live.IsZero() {
+				ratio = view.History.Ratio(view.CompleteUntil)
 			}
 			o.Observe(ratio, t.ofTable(lane.name))
 		}
@@ -107,7 +107,7 @@ func (t *telemetry) observeBackfill(backfills []*backfill) error {
 func (t *telemetry) observeInterval(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderPollIntervalCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
-			if interval := table.state.view().interval; interval > 0 {
+			if interval := table.health.View().Interval; interval > 0 {
 				o.Observe(interval.Seconds(), t.ofTable(table.name))
 			}
 		}
@@ -150,8 +150,8 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func (t *telemetry) observeLag(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderCursorLagCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
-			if view := table.state.view(); !view.completeUntil.IsZero() {
-				o.Observe(table.serviceNow().Sub(view.completeUntil).Seconds(), t.ofTable(table.name))
+			if view := table.health.View(); !view.CompleteUntil.IsZero() {
+				o.Observe(table.serviceNow().Sub(view.CompleteUntil).Seconds(), t.ofTable(table.name))
 			}
 		}
 		return nil

@@ -42,7 +42,7 @@ func (t *table) pollUsers(ctx context.Context) error {
 			u.next, u.came = link.URL, time.Now()
 		case err == nil:
 			u.next, u.came = link.URL, time.Now()
-			t.state.progress(u.asOf)
+			t.health.Progress(u.asOf)
 			if anew || u.asOf.Before(u.all.Add(allUsersInterval)) {
 				return nil
 			}
@@ -77,7 +77,7 @@ func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
 	for {
 		more, err := rows.Next(body)
 		if err == nil && more {
-			t.state.read()
+			t.health.Read(1)
 			// Graph does not say since when a row is so, and of two of one user the later counts: none is
 			// left out for being in the page twice.
 			t.batch.Add(body, delivery.Row{UID: t.ids.UID(body), Timestamp: t.users.asOf, Readable: true}, t.now())

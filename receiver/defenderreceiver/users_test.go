@@ -24,6 +24,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 )
 
@@ -199,12 +200,12 @@ func (s *stage) usersOf(server *httptest.Server, cfg *Config) *table {
 	endpoint, err := url.Parse(server.URL)
 	require.NoError(s.t, err)
 	r := s.create(cfg)
-	health := newStatus()
-	r.scheduler, err = r.joinQuota(s.t.Context(), nil, health)
+	registry := health.NewRegistry()
+	r.scheduler, err = r.joinQuota(s.t.Context(), nil, registry)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { require.NoError(s.t, r.scheduler.Stop(context.Background())) })
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
-	require.NoError(s.t, r.newTables(s.t.Context(), client, health))
+	require.NoError(s.t, r.newTables(s.t.Context(), client, registry))
 	return r.readers[0]
 }
 

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -18,15 +19,15 @@ import (
 // Timestamp is kept beside the cells, so it is left out too. Errors name the column.
 func (t *plantedTable) packCells(row map[string]any) (string, error) {
 	var packed []byte
-	for name, value := range row {
+	for name, given := range row {
 		i, ok := t.index[name]
 		if !ok {
 			return "", fmt.Errorf("no column %q", name)
 		}
-		if value == nil || value == "" || i == t.timestamp {
+		if given == nil || given == "" || i == t.timestamp {
 			continue
 		}
-		cell, err := packCell(t.schema.Columns[i].Type, value)
+		cell, err := packCell(t.schema.Columns[i].Type, given)
 		if err != nil {
 			return "", fmt.Errorf("column %s: %w", name, err)
 		}
@@ -40,36 +41,36 @@ func (t *plantedTable) packCells(row map[string]any) (string, error) {
 	return string(packed), nil
 }
 
-func packCell(t tables.Type, value any) ([]byte, error) {
+func packCell(t tables.Type, given any) ([]byte, error) {
 	switch t {
 	case tables.Bool:
-		v, err := boolean(value)
+		v, err := boolean(given)
 		if err != nil {
 			return nil, err
 		}
 		return []byte{v}, nil
 	case tables.Int, tables.Long:
-		n, err := integer(value)
+		n, err := integer(given)
 		if err == nil && t == tables.Int && int64(int32(n)) != n {
 			err = fmt.Errorf("%d does not fit a 32-bit integer", n)
 		}
 		return binary.BigEndian.AppendUint64(nil, uint64(n)), err
 	case tables.DateTime:
-		ticks, err := datetime(value)
+		ticks, err := datetime(given)
 		if err != nil || ticks == noTime {
 			return nil, err
 		}
 		return binary.BigEndian.AppendUint64(nil, uint64(ticks)), nil
 	case tables.Dynamic:
-		return marshalJSON(value)
+		return marshalJSON(given)
 	default:
-		if s, ok := value.(string); ok {
+		if s, ok := given.(string); ok {
 			return []byte(s), nil
 		}
-		if n, ok := value.(json.Number); ok {
+		if n, ok := given.(json.Number); ok {
 			return []byte(n), nil
 		}
-		return marshalJSON(value)
+		return marshalJSON(given)
 	}
 }
 
@@ -83,9 +84,9 @@ func marshalJSON(v any) ([]byte, error) {
 }
 
 // unpackCells sets values, one a column; what has no cell is null.
-func unpackCells(values []kql.Value, columns []kql.Column, cells string) {
+func unpackCells(values []value.Value, columns []engine.Column, cells string) {
 	for i := range values {
-		values[i] = kql.Null(columns[i].Type)
+		values[i] = value.Null(columns[i].Type)
 	}
 	for len(cells) > 0 {
 		column := int(cells[0])
@@ -95,26 +96,20 @@ func unpackCells(values []kql.Value, columns []kql.Column, cells string) {
 	}
 }
 
-func unpackCell(t kql.Type, cell string) kql.Value {
+func unpackCell(t value.Type, cell string) value.Value {
 	switch t {
-	case kql.Bool:
-		return kql.NewBool(cell[0] != 0)
-	case kql.Int:
-		return kql.NewInt(int32(number(cell)))
-	case kql.Long:
-		return kql.NewLong(number(cell))
-	case kql.DateTime:
-		return kql.NewDateTime(number(cell))
-	case kql.Dynamic:
-		decoder := json.NewDecoder(strings.NewReader(cell))
-		decoder.UseNumber()
-		var v any
-		if decoder.Decode(&v) != nil {
-			return kql.Null(kql.Dynamic)
-		}
-		return kql.NewDynamic(plainNumbers(v))
+	case value.Bool:
+		return value.NewBool(cell[0] != 0)
+	case value.Int:
+		return value.NewInt(int32(number(cell)))
+	case value.Long:
+		return value.NewLong(number(cell))
+	case value.DateTime:
+		return value.NewDateTime(number(cell))
+	case value.Dynamic:
+		return value.ParseJSON(cell)
 	default:
-		return kql.NewString(cell)
+		return value.NewString(cell)
 	}
 }
 
@@ -126,63 +121,42 @@ func number(cell string) int64 {
 	return int64(n)
 }
 
-func uvarint(s string) (value, bytes int) {
+func uvarint(s string) (n, bytes int) {
 	for shift := 0; ; shift += 7 {
 		b := s[bytes]
 		bytes++
-		value |= int(b&0x7f) << shift
+		n |= int(b&0x7f) << shift
 		if b < 0x80 {
-			return value, bytes
+			return n, bytes
 		}
 	}
 }
 
-// plainNumbers makes of json.Number what kql.Value holds: int64 where exact, else float64.
-func plainNumbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return n
-		}
-		f, _ := v.Float64()
-		return f
-	case map[string]any:
-		for k := range v {
-			v[k] = plainNumbers(v[k])
-		}
-	case []any:
-		for i := range v {
-			v[i] = plainNumbers(v[i])
-		}
-	}
-	return v
-}
-
-func boolean(value any) (byte, error) {
-	switch strings.ToLower(fmt.Sprint(value)) {
+func boolean(given any) (byte, error) {
+	switch strings.ToLower(fmt.Sprint(given)) {
 	case "true", "1":
 		return 1, nil
 	case "false", "0":
 		return 0, nil
 	}
-	return 0, fmt.Errorf("%v is no boolean", value)
+	return 0, fmt.Errorf("%v is no boolean", given)
 }
 
-func integer(value any) (int64, error) {
-	if f, ok := value.(float64); ok && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+func integer(given any) (int64, error) {
+	if f, ok := given.(float64); ok && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
 		return int64(f), nil
 	}
-	n, err := strconv.ParseInt(fmt.Sprint(value), 10, 64)
+	n, err := strconv.ParseInt(fmt.Sprint(given), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%v is no integer", value)
+		return 0, fmt.Errorf("%v is no integer", given)
 	}
 	return n, nil
 }
 
-func datetime(value any) (int64, error) {
-	switch v := value.(type) {
+func datetime(given any) (int64, error) {
+	switch v := given.(type) {
 	case time.Time:
-		return kql.Ticks(v), nil
+		return value.Ticks(v), nil
 	case string:
 		if v == "" {
 			return noTime, nil
@@ -191,7 +165,7 @@ func datetime(value any) (int64, error) {
 		if err != nil {
 			return noTime, fmt.Errorf("%q is no time, write it like 2026-11-21T09:30:00.1234567Z", v)
 		}
-		return kql.Ticks(t), nil
+		return value.Ticks(t), nil
 	}
-	return noTime, fmt.Errorf("%v is no time", value)
+	return noTime, fmt.Errorf("%v is no time", given)
 }

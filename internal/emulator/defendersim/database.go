@@ -7,7 +7,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
@@ -25,9 +26,9 @@ type database struct {
 
 type tableSources struct {
 	schema  *tables.Schema
-	columns []kql.Column
+	columns []engine.Column
 	planted *plantedTable
-	parts   []kql.Table // planted, and generated if there is a tenant
+	parts   []engine.Table // planted, and generated if there is a tenant
 }
 
 func newDatabase(o Options) (*database, error) {
@@ -51,7 +52,7 @@ func newDatabase(o Options) (*database, error) {
 	for _, schema := range tables.Schemas() {
 		columns := tenant.Columns(schema)
 		planted := newPlantedTable(schema, columns)
-		sources := &tableSources{schema: schema, columns: columns, planted: planted, parts: []kql.Table{planted}}
+		sources := &tableSources{schema: schema, columns: columns, planted: planted, parts: []engine.Table{planted}}
 		if generated != nil {
 			if t, ok := generated.Table(schema.Name); ok {
 				sources.parts = append(sources.parts, t)
@@ -100,7 +101,7 @@ func (db *database) view() *view {
 	return &view{db: db, without: db.without}
 }
 
-// view is the kql.Database of one query.
+// view is the engine.Database of one query.
 type view struct {
 	db      *database
 	without map[string]bool
@@ -113,11 +114,11 @@ type view struct {
 // scan is one reading of a table.
 type scan struct {
 	table  string
-	bounds kql.Bounds
+	bounds engine.Bounds
 }
 
-// Table implements kql.Database.
-func (v *view) Table(name string) (kql.Table, bool) {
+// Table implements engine.Database.
+func (v *view) Table(name string) (engine.Table, bool) {
 	sources, ok := v.db.sources[name]
 	if !ok || v.without[name] {
 		return nil, false
@@ -143,11 +144,11 @@ type viewTable struct {
 	sources *tableSources
 }
 
-// Columns implements kql.Table.
-func (t *viewTable) Columns() []kql.Column { return t.sources.columns }
+// Columns implements engine.Table.
+func (t *viewTable) Columns() []engine.Column { return t.sources.columns }
 
-// Scan implements kql.Table: all parts' rows, without those that have grown too old.
-func (t *viewTable) Scan(ctx context.Context, b kql.Bounds, yield func(kql.Row) bool) error {
+// Scan implements engine.Table: all parts' rows, without those that have grown too old.
+func (t *viewTable) Scan(ctx context.Context, b engine.Bounds, yield func(engine.Row) bool) error {
 	v := t.view
 	v.mu.Lock()
 	v.scans = append(v.scans, scan{table: t.sources.schema.Name, bounds: b})
@@ -158,11 +159,11 @@ func (t *viewTable) Scan(ctx context.Context, b kql.Bounds, yield func(kql.Row) 
 		oldest = b.AsOf - v.db.retentionTicks
 	}
 	if v.db.noIngestionTime {
-		b.IngestionTime = kql.Range{}
+		b.IngestionTime = engine.Range{}
 	}
 	timestamp := t.sources.planted.timestamp
 	going := true
-	keep := func(r kql.Row) bool {
+	keep := func(r engine.Row) bool {
 		if ts := r.Value(timestamp); !ts.IsNull() && ts.Ticks() < oldest {
 			return true
 		}
@@ -184,9 +185,9 @@ func (t *viewTable) Scan(ctx context.Context, b kql.Bounds, yield func(kql.Row) 
 }
 
 // withoutIngestionTime is a row of a service that has no ingestion times.
-type withoutIngestionTime struct{ kql.Row }
+type withoutIngestionTime struct{ engine.Row }
 
-func (r withoutIngestionTime) IngestionTime() kql.Value { return kql.Null(kql.DateTime) }
-func (r withoutIngestionTime) Clone() kql.Row           { return withoutIngestionTime{r.Row.Clone()} }
+func (r withoutIngestionTime) IngestionTime() value.Value { return value.Null(value.DateTime) }
+func (r withoutIngestionTime) Clone() engine.Row          { return withoutIngestionTime{r.Row.Clone()} }
 
-func isTimestamp(c kql.Column) bool { return c.Name == tables.TimestampColumn }
+func isTimestamp(c engine.Column) bool { return c.Name == tables.TimestampColumn }

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
 )
 
@@ -117,7 +118,7 @@ func BenchmarkFullPage(b *testing.B) {
 		strings.Join(projected, ", ")
 	a := newGraphAPI(s)
 	for b.Loop() {
-		span := kql.Range{From: kql.Ticks(time.Now().AddDate(0, 0, -30)), To: kql.Ticks(time.Now())}
+		span := engine.Range{From: value.Ticks(time.Now().AddDate(0, 0, -30)), To: value.Ticks(time.Now())}
 		q, err := compileKQL(s.database.view(), text, engineOptions{now: time.Now(), timespan: &span})
 		require.NoError(b, err)
 		r, failure := a.evaluate(b.Context(), q, false)

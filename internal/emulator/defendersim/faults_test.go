@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 func TestParseFaults(t *testing.T) {
@@ -76,8 +77,8 @@ func TestWireFaults(t *testing.T) {
 
 func testWireFaults(t *testing.T, http2 bool) {
 	t.Helper()
-	columns := slices.Concat(twoColumns, []kql.Column{{Name: "ProcessCommandLine", Type: kql.String}})
-	values := slices.Concat(twoValues, []kql.Value{kql.NewString("cmd /c dir")})
+	columns := slices.Concat(twoColumns, []engine.Column{{Name: "ProcessCommandLine", Type: value.String}})
+	values := slices.Concat(twoValues, []value.Value{value.NewString("cmd /c dir")})
 	h := start(t, Options{compile: rowsOf(20_000, columns, values)})
 	h.client.Transport.(*http.Transport).ForceAttemptHTTP2 = http2
 	strike := func(f Fault) answer {

@@ -18,7 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 const (
@@ -178,22 +179,22 @@ func event(id int64, ago time.Duration) Planted {
 
 // fakeQuery stands in for the engine where a test needs a result that no table would give.
 type fakeQuery struct {
-	columns []kql.Column
-	run     func(ctx context.Context, yield func([]kql.Value) bool) (int64, error)
+	columns []engine.Column
+	run     func(ctx context.Context, yield func([]value.Value) bool) (int64, error)
 }
 
-func (q fakeQuery) Columns() []kql.Column { return q.columns }
-func (q fakeQuery) Run(ctx context.Context, yield func([]kql.Value) bool) (int64, error) {
+func (q fakeQuery) Columns() []engine.Column { return q.columns }
+func (q fakeQuery) Run(ctx context.Context, yield func([]value.Value) bool) (int64, error) {
 	return q.run(ctx, yield)
 }
 
 func fakeEngine(q fakeQuery) compileFunc {
-	return func(kql.Database, string, engineOptions) (query, error) { return q, nil }
+	return func(engine.Database, string, engineOptions) (query, error) { return q, nil }
 }
 
 // rowsOf is an engine whose every query gives n times the row.
-func rowsOf(n int, columns []kql.Column, row []kql.Value) compileFunc {
-	return fakeEngine(fakeQuery{columns: columns, run: func(_ context.Context, yield func([]kql.Value) bool) (int64, error) {
+func rowsOf(n int, columns []engine.Column, row []value.Value) compileFunc {
+	return fakeEngine(fakeQuery{columns: columns, run: func(_ context.Context, yield func([]value.Value) bool) (int64, error) {
 		for i := range n {
 			if !yield(row) {
 				return int64(i), nil

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 )
 
 // api is one of the two hunting APIs, or what Graph's users have in common with them.
@@ -14,7 +14,7 @@ type api struct {
 	server         *Server
 	graph          bool
 	audience, role string
-	decode         func(body []byte) (query string, span *kql.Range, failure *apiError)
+	decode         func(body []byte) (query string, span *engine.Range, failure *apiError)
 	envelope       func(*apiError, *exchange) any
 	frame          func(*api, *result) (head, tail []byte)
 }

@@ -10,12 +10,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/syntax"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 var (
-	twoColumns = []kql.Column{{Name: "Timestamp", Type: kql.DateTime}, {Name: "FileName", Type: kql.String}}
-	twoValues  = []kql.Value{kql.NewDateTime(kql.Ticks(noon) + 7688640), kql.NewString("cmd.exe")}
+	twoColumns = []engine.Column{{Name: "Timestamp", Type: value.DateTime}, {Name: "FileName", Type: value.String}}
+	twoValues  = []value.Value{value.NewDateTime(value.Ticks(noon) + 7688640), value.NewString("cmd.exe")}
 )
 
 func TestEnvelopes(t *testing.T) {
@@ -42,8 +44,8 @@ func TestEnvelopes(t *testing.T) {
 }
 
 func TestErrorEnvelopes(t *testing.T) {
-	refuse := func(kql.Database, string, engineOptions) (query, error) {
-		return nil, &kql.Error{Message: "'project' operator: Failed to resolve scalar expression named 'x'. Fix semantic errors in your query."}
+	refuse := func(engine.Database, string, engineOptions) (query, error) {
+		return nil, &syntax.Error{Message: "'project' operator: Failed to resolve scalar expression named 'x'. Fix semantic errors in your query."}
 	}
 	h := start(t, Options{compile: refuse})
 	graph := h.query(t, graphPath, "T | project x")
@@ -58,7 +60,7 @@ func TestErrorEnvelopes(t *testing.T) {
 
 func TestRequestBodies(t *testing.T) {
 	var got engineOptions
-	h := start(t, Options{compile: func(_ kql.Database, text string, o engineOptions) (query, error) {
+	h := start(t, Options{compile: func(_ engine.Database, text string, o engineOptions) (query, error) {
 		got = o
 		assert.Equal(t, "T", text)
 		return rowsOf(0, twoColumns, nil)(nil, text, o)
@@ -80,7 +82,7 @@ func TestRequestBodies(t *testing.T) {
 	require.Equal(t, 200, h.post(t, legacyPath, `{"Query":"T"}`, legacy).StatusCode)
 	assert.Nil(t, got.timespan, "the legacy API knows no Timespan")
 	require.Equal(t, 200, h.post(t, graphPath, `{"Query":"T"}`, graph).StatusCode)
-	assert.Equal(t, kql.Range{From: kql.Ticks(noon.AddDate(0, 0, -30)), To: kql.Ticks(noon)}, *got.timespan)
+	assert.Equal(t, engine.Range{From: value.Ticks(noon.AddDate(0, 0, -30)), To: value.Ticks(noon)}, *got.timespan)
 	assert.Equal(t, noon, got.now)
 }
 
@@ -107,7 +109,7 @@ func TestTimespanForms(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	long := []kql.Value{kql.NewDateTime(1), kql.NewString(strings.Repeat("x", 1000))}
+	long := []value.Value{value.NewDateTime(1), value.NewString(strings.Repeat("x", 1000))}
 	t.Run("rows are cut silently", func(t *testing.T) {
 		h := start(t, Options{Limits: &Limits{MaxRows: 100}, compile: rowsOf(101, twoColumns, twoValues)})
 		assert.Len(t, h.query(t, graphPath, "T").rows(t), 100)
@@ -131,7 +133,7 @@ func TestLimits(t *testing.T) {
 		assert.Contains(t, string(a.body), "<h1>413 Request Entity Too Large</h1>")
 	})
 	t.Run("time runs out", func(t *testing.T) {
-		endless := fakeQuery{columns: twoColumns, run: func(ctx context.Context, _ func([]kql.Value) bool) (int64, error) {
+		endless := fakeQuery{columns: twoColumns, run: func(ctx context.Context, _ func([]value.Value) bool) (int64, error) {
 			<-ctx.Done()
 			return 0, ctx.Err()
 		}}

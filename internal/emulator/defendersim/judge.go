@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 )
 
 const (
@@ -48,7 +48,7 @@ type tableRecord struct {
 	// Rows seen lately: when current is full it becomes previous, so that memory stays bounded and
 	// the newest rememberedRows at least are recognised.
 	current, previous map[uint64]struct{}
-	windows           map[windowKind][]kql.Range // sorted, apart from each other
+	windows           map[windowKind][]engine.Range // sorted, apart from each other
 }
 
 // windowKind is the time by which a query cut its window.
@@ -138,7 +138,7 @@ func (j *judge) table(label string) *tableRecord {
 	if t == nil {
 		t = &tableRecord{
 			TableReport: TableReport{Table: label},
-			current:     map[uint64]struct{}{}, windows: map[windowKind][]kql.Range{},
+			current:     map[uint64]struct{}{}, windows: map[windowKind][]engine.Range{},
 		}
 		j.tables[label] = t
 	}
@@ -176,19 +176,19 @@ func cutShort(text string, rows int64, maxRows int) bool {
 }
 
 // seeWindow compares a scan's window with the earlier ones. One instant in common is no overlap.
-func (t *tableRecord) seeWindow(b kql.Bounds) {
+func (t *tableRecord) seeWindow(b engine.Bounds) {
 	kind, w := byIngestionTime, openIfZero(b.IngestionTime)
-	if w == openIfZero(kql.Range{}) {
+	if w == openIfZero(engine.Range{}) {
 		kind, w = byTimestamp, openIfZero(b.Timestamp)
 	}
-	if w == openIfZero(kql.Range{}) {
+	if w == openIfZero(engine.Range{}) {
 		return
 	}
 	w.To = min(w.To, b.AsOf)
 	if w.From >= w.To {
 		return
 	}
-	merged := make([]kql.Range, 0, len(t.windows[kind])+1)
+	merged := make([]engine.Range, 0, len(t.windows[kind])+1)
 	var overlap int64
 	for _, old := range t.windows[kind] {
 		switch common := min(old.To, w.To) - max(old.From, w.From); {
@@ -196,11 +196,11 @@ func (t *tableRecord) seeWindow(b kql.Bounds) {
 			merged = append(merged, old)
 		default:
 			overlap += common
-			w = kql.Range{From: min(old.From, w.From), To: max(old.To, w.To)}
+			w = engine.Range{From: min(old.From, w.From), To: max(old.To, w.To)}
 		}
 	}
 	merged = append(merged, w)
-	slices.SortFunc(merged, func(a, b kql.Range) int {
+	slices.SortFunc(merged, func(a, b engine.Range) int {
 		if a.From < b.From {
 			return -1
 		}

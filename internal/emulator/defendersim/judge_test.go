@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 func window(from, to int64) []scan {
-	return []scan{{table: "T", bounds: kql.Bounds{AsOf: 1000 * 1e7, IngestionTime: kql.Range{From: from * 1e7, To: to * 1e7}}}}
+	return []scan{{table: "T", bounds: engine.Bounds{AsOf: 1000 * 1e7, IngestionTime: engine.Range{From: from * 1e7, To: to * 1e7}}}}
 }
 
 func rowsSeen(ids ...uint64) *result {
@@ -70,27 +71,27 @@ func TestRememberedRowsAreBounded(t *testing.T) {
 }
 
 func TestIdentityOfResultRows(t *testing.T) {
-	columns := []kql.Column{
-		{Name: "ActionType", Type: kql.String},
-		{Name: "Timestamp", Type: kql.DateTime},
-		{Name: "DeviceId", Type: kql.String},
-		{Name: "ReportId", Type: kql.Long},
-		{Name: "FileName", Type: kql.String},
+	columns := []engine.Column{
+		{Name: "ActionType", Type: value.String},
+		{Name: "Timestamp", Type: value.DateTime},
+		{Name: "DeviceId", Type: value.String},
+		{Name: "ReportId", Type: value.Long},
+		{Name: "FileName", Type: value.String},
 	}
-	row := func(file string, id int64) []kql.Value {
-		return []kql.Value{kql.NewString("a"), kql.NewDateTime(5), kql.NewString("d"), kql.NewLong(id), kql.NewString(file)}
+	row := func(file string, id int64) []value.Value {
+		return []value.Value{value.NewString("a"), value.NewDateTime(5), value.NewString("d"), value.NewLong(id), value.NewString(file)}
 	}
 	key := newRowKey(columns)
 	assert.Equal(t, key.hash(row("x", 1)), key.hash(row("y", 1)))
 	assert.NotEqual(t, key.hash(row("x", 1)), key.hash(row("x", 2)))
 	other := newRowKey(columns[:3])
-	assert.NotEqual(t, other.hash([]kql.Value{kql.NewString("a"), kql.NewDateTime(5), kql.NewString("d")}),
-		other.hash([]kql.Value{kql.NewString("a"), kql.NewDateTime(5), kql.NewString("e")}))
+	assert.NotEqual(t, other.hash([]value.Value{value.NewString("a"), value.NewDateTime(5), value.NewString("d")}),
+		other.hash([]value.Value{value.NewString("a"), value.NewDateTime(5), value.NewString("e")}))
 	assert.True(t, other.identifies)
-	counts := newRowKey([]kql.Column{{Name: "count_", Type: kql.Long}})
+	counts := newRowKey([]engine.Column{{Name: "count_", Type: value.Long}})
 	assert.False(t, counts.identifies)
-	nan := newRowKey([]kql.Column{{Name: "r", Type: kql.Real}})
-	assert.NotPanics(t, func() { nan.hash([]kql.Value{kql.NewReal(math.NaN())}) })
+	nan := newRowKey([]engine.Column{{Name: "r", Type: value.Real}})
+	assert.NotPanics(t, func() { nan.hash([]value.Value{value.NewReal(math.NaN())}) })
 }
 
 func TestRetryAfterIsJudged(t *testing.T) {

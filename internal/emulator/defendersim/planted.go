@@ -10,7 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -23,10 +24,10 @@ type plantedRow struct {
 	cells                         string
 }
 
-// plantedTable holds rows that were put in by hand, sorted by ingestion time. It is a kql.Table.
+// plantedTable holds rows that were put in by hand, sorted by ingestion time. It is a engine.Table.
 type plantedTable struct {
 	schema    *tables.Schema
-	columns   []kql.Column
+	columns   []engine.Column
 	index     map[string]int // of columns, by name
 	timestamp int            // index of the Timestamp column
 
@@ -34,7 +35,7 @@ type plantedTable struct {
 	rows []plantedRow
 }
 
-func newPlantedTable(schema *tables.Schema, columns []kql.Column) *plantedTable {
+func newPlantedTable(schema *tables.Schema, columns []engine.Column) *plantedTable {
 	t := &plantedTable{schema: schema, columns: columns, index: map[string]int{}, timestamp: slices.IndexFunc(columns, isTimestamp)}
 	for i, c := range columns {
 		t.index[c.Name] = i
@@ -57,7 +58,7 @@ func (t *plantedTable) pack(row Planted, now time.Time) (plantedRow, error) {
 	if row.Visible.IsZero() {
 		row.Visible = row.IngestionTime
 	}
-	packed.ingestion, packed.visible = kql.Ticks(row.IngestionTime), kql.Ticks(row.Visible)
+	packed.ingestion, packed.visible = value.Ticks(row.IngestionTime), value.Ticks(row.Visible)
 	var err error
 	packed.cells, err = t.packCells(row.Row)
 	return packed, err
@@ -85,11 +86,11 @@ func (t *plantedTable) add(rows []plantedRow) {
 
 func byIngestion(a, b plantedRow) int { return cmp.Compare(a.ingestion, b.ingestion) }
 
-// Columns implements kql.Table.
-func (t *plantedTable) Columns() []kql.Column { return t.columns }
+// Columns implements engine.Table.
+func (t *plantedTable) Columns() []engine.Column { return t.columns }
 
-// Scan implements kql.Table.
-func (t *plantedTable) Scan(ctx context.Context, b kql.Bounds, yield func(kql.Row) bool) error {
+// Scan implements engine.Table.
+func (t *plantedTable) Scan(ctx context.Context, b engine.Bounds, yield func(engine.Row) bool) error {
 	t.mu.RLock()
 	rows := t.rows
 	t.mu.RUnlock()
@@ -114,33 +115,33 @@ func (t *plantedTable) Scan(ctx context.Context, b kql.Bounds, yield func(kql.Ro
 	return nil
 }
 
-// openIfZero takes the zero Range as open, which every kql.Table may: more than asked for is allowed.
-func openIfZero(r kql.Range) kql.Range {
-	if r == (kql.Range{}) {
-		return kql.Range{From: math.MinInt64, To: math.MaxInt64}
+// openIfZero takes the zero Range as open, which every engine.Table may: more than asked for is allowed.
+func openIfZero(r engine.Range) engine.Range {
+	if r == (engine.Range{}) {
+		return engine.Range{From: math.MinInt64, To: math.MaxInt64}
 	}
 	return r
 }
 
-// plantedCursor is the kql.Row of a scan; the cells of a row are unpacked when the first is asked for.
+// plantedCursor is the engine.Row of a scan; the cells of a row are unpacked when the first is asked for.
 type plantedCursor struct {
 	table   *plantedTable
 	row     *plantedRow
-	values  []kql.Value
+	values  []value.Value
 	decoded bool
 }
 
-// Value implements kql.Row.
-func (c *plantedCursor) Value(column int) kql.Value {
+// Value implements engine.Row.
+func (c *plantedCursor) Value(column int) value.Value {
 	if column == c.table.timestamp {
 		if c.row.timestamp == noTime {
-			return kql.Null(kql.DateTime)
+			return value.Null(value.DateTime)
 		}
-		return kql.NewDateTime(c.row.timestamp)
+		return value.NewDateTime(c.row.timestamp)
 	}
 	if !c.decoded {
 		if c.values == nil {
-			c.values = make([]kql.Value, len(c.table.columns))
+			c.values = make([]value.Value, len(c.table.columns))
 		}
 		unpackCells(c.values, c.table.columns, c.row.cells)
 		c.decoded = true
@@ -148,14 +149,14 @@ func (c *plantedCursor) Value(column int) kql.Value {
 	return c.values[column]
 }
 
-// IngestionTime implements kql.Row.
-func (c *plantedCursor) IngestionTime() kql.Value { return kql.NewDateTime(c.row.ingestion) }
+// IngestionTime implements engine.Row.
+func (c *plantedCursor) IngestionTime() value.Value { return value.NewDateTime(c.row.ingestion) }
 
 // Visible is the tick from which on queries see the row.
 func (c *plantedCursor) Visible() int64 { return c.row.visible }
 
-// Clone implements kql.Row.
-func (c *plantedCursor) Clone() kql.Row { return &plantedCursor{table: c.table, row: c.row} }
+// Clone implements engine.Row.
+func (c *plantedCursor) Clone() engine.Row { return &plantedCursor{table: c.table, row: c.row} }
 
 // Planted is a row put in by hand. The values of Row may be of the column's own Go type, of another
 // that says the same (a time as RFC 3339 text, a number as json.Number), or nil.

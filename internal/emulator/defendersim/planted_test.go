@@ -9,16 +9,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
-var everything = kql.Range{From: math.MinInt64, To: math.MaxInt64}
+var everything = engine.Range{From: math.MinInt64, To: math.MaxInt64}
 
 // scanReports returns the ReportIds that a query with these bounds may read.
-func (h *harness) scanReports(t *testing.T, table string, b kql.Bounds) []int64 {
+func (h *harness) scanReports(t *testing.T, table string, b engine.Bounds) []int64 {
 	t.Helper()
 	if b.AsOf == 0 {
-		b.AsOf = kql.Ticks(h.clock.Now())
+		b.AsOf = value.Ticks(h.clock.Now())
 	}
 	source, ok := h.database.view().Table(table)
 	require.True(t, ok)
@@ -29,7 +30,7 @@ func (h *harness) scanReports(t *testing.T, table string, b kql.Bounds) []int64 
 		}
 	}
 	var ids []int64
-	require.NoError(t, source.Scan(t.Context(), b, func(r kql.Row) bool {
+	require.NoError(t, source.Scan(t.Context(), b, func(r engine.Row) bool {
 		ids = append(ids, r.Clone().Value(column).Int())
 		return true
 	}))
@@ -43,28 +44,28 @@ func TestPlantedRowsBecomeVisible(t *testing.T) {
 		Planted{Row: event(2, time.Hour).Row, IngestionTime: noon.Add(-time.Minute), Visible: noon.Add(time.Minute)},
 		Planted{Row: event(3, time.Hour).Row, IngestionTime: noon.Add(time.Minute)},
 	))
-	assert.Equal(t, []int64{1}, h.scanReports(t, "DeviceEvents", kql.Bounds{}))
+	assert.Equal(t, []int64{1}, h.scanReports(t, "DeviceEvents", engine.Bounds{}))
 	h.clock.Advance(time.Minute)
-	assert.Equal(t, []int64{1, 2, 3}, h.scanReports(t, "DeviceEvents", kql.Bounds{}))
-	assert.Equal(t, []int64{2}, h.scanReports(t, "DeviceEvents", kql.Bounds{
-		IngestionTime: kql.Range{From: kql.Ticks(noon.Add(-time.Minute)), To: kql.Ticks(noon)},
+	assert.Equal(t, []int64{1, 2, 3}, h.scanReports(t, "DeviceEvents", engine.Bounds{}))
+	assert.Equal(t, []int64{2}, h.scanReports(t, "DeviceEvents", engine.Bounds{
+		IngestionTime: engine.Range{From: value.Ticks(noon.Add(-time.Minute)), To: value.Ticks(noon)},
 	}))
-	assert.Empty(t, h.scanReports(t, "DeviceProcessEvents", kql.Bounds{}))
+	assert.Empty(t, h.scanReports(t, "DeviceProcessEvents", engine.Bounds{}))
 
 	require.NoError(t, h.Plant("DeviceEvents", event(5, 30*time.Minute), event(4, 2*time.Hour)))
-	assert.Equal(t, []int64{4, 1, 5}, h.scanReports(t, "DeviceEvents", kql.Bounds{
-		IngestionTime: kql.Range{To: kql.Ticks(noon.Add(-29 * time.Minute))},
+	assert.Equal(t, []int64{4, 1, 5}, h.scanReports(t, "DeviceEvents", engine.Bounds{
+		IngestionTime: engine.Range{To: value.Ticks(noon.Add(-29 * time.Minute))},
 	}), "rows planted later may have arrived earlier")
 }
 
 func TestRowsGrowTooOld(t *testing.T) {
 	h := start(t, Options{})
 	require.NoError(t, h.Plant("DeviceEvents", event(1, 30*24*time.Hour), event(2, 30*24*time.Hour-time.Second)))
-	assert.Equal(t, []int64{1, 2}, h.scanReports(t, "DeviceEvents", kql.Bounds{}))
+	assert.Equal(t, []int64{1, 2}, h.scanReports(t, "DeviceEvents", engine.Bounds{}))
 	h.clock.Advance(time.Second / 2)
-	assert.Equal(t, []int64{2}, h.scanReports(t, "DeviceEvents", kql.Bounds{}))
+	assert.Equal(t, []int64{2}, h.scanReports(t, "DeviceEvents", engine.Bounds{}))
 	h.clock.Advance(time.Second)
-	assert.Empty(t, h.scanReports(t, "DeviceEvents", kql.Bounds{}))
+	assert.Empty(t, h.scanReports(t, "DeviceEvents", engine.Bounds{}))
 }
 
 func TestPlantedValues(t *testing.T) {
@@ -112,7 +113,7 @@ func TestPlantRefuses(t *testing.T) {
 	}
 	require.ErrorContains(t, h.Plant("Nothing"), `no table "Nothing"`)
 	assert.ErrorContains(t, h.Plant("DeviceInfo", Planted{Row: map[string]any{"IsExcluded": "maybe"}}), "is no boolean")
-	assert.Empty(t, h.scanReports(t, "DeviceEvents", kql.Bounds{}))
+	assert.Empty(t, h.scanReports(t, "DeviceEvents", engine.Bounds{}))
 }
 
 func TestAMillionRowsAtOneInstant(t *testing.T) {
@@ -127,13 +128,13 @@ func TestAMillionRowsAtOneInstant(t *testing.T) {
 	require.NoError(t, h.Plant("DeviceEvents", event(1, time.Hour), event(2, 2*time.Hour)))
 	source, _ := h.database.view().Table("DeviceEvents")
 	seen := 0
-	require.NoError(t, source.Scan(t.Context(), kql.Bounds{AsOf: kql.Ticks(noon)}, func(kql.Row) bool {
+	require.NoError(t, source.Scan(t.Context(), engine.Bounds{AsOf: value.Ticks(noon)}, func(engine.Row) bool {
 		seen++
 		return true
 	}))
 	assert.Equal(t, n+2, seen)
-	assert.Len(t, h.scanReports(t, "DeviceEvents", kql.Bounds{
-		Timestamp: everything, IngestionTime: kql.Range{To: kql.Ticks(noon) - 1},
+	assert.Len(t, h.scanReports(t, "DeviceEvents", engine.Bounds{
+		Timestamp: everything, IngestionTime: engine.Range{To: value.Ticks(noon) - 1},
 	}), 2)
 }
 
@@ -142,7 +143,7 @@ func TestIngestionTimeSwitchedOff(t *testing.T) {
 	require.NoError(t, h.Plant("DeviceEvents", event(1, time.Hour)))
 	source, _ := h.database.view().Table("DeviceEvents")
 	seen := 0
-	require.NoError(t, source.Scan(t.Context(), kql.Bounds{AsOf: kql.Ticks(noon), IngestionTime: kql.Range{From: 5, To: 6}}, func(r kql.Row) bool {
+	require.NoError(t, source.Scan(t.Context(), engine.Bounds{AsOf: value.Ticks(noon), IngestionTime: engine.Range{From: 5, To: 6}}, func(r engine.Row) bool {
 		seen++
 		return assert.True(t, r.IngestionTime().IsNull()) && assert.True(t, r.Clone().IngestionTime().IsNull())
 	}))
@@ -171,7 +172,7 @@ func TestTruth(t *testing.T) {
 	require.Len(t, rows, 1)
 	assert.Equal(t, late.IngestionTime, rows[0].IngestionTime)
 	assert.Equal(t, late.Visible, rows[0].Visible)
-	assert.Equal(t, fmt.Sprintf("d1|%d|7|ProcessCreated", kql.Ticks(rows[0].Timestamp)), rows[0].Key)
+	assert.Equal(t, fmt.Sprintf("d1|%d|7|ProcessCreated", value.Ticks(rows[0].Timestamp)), rows[0].Key)
 	assert.Equal(t, RowKey("d1", noon.Add(-48*time.Hour), 7, "ProcessCreated"), rows[0].Key)
 	rows, err = h.Truth("DeviceProcessEvents", noon.Add(-72*time.Hour), noon.Add(-2*time.Minute))
 	require.NoError(t, err)

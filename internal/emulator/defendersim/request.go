@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 )
 
 // readBody returns the request's body unless it is larger than the proxy in front of the API takes.
@@ -27,7 +27,7 @@ func (a *api) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *apiErro
 }
 
 // graphRequest reads a body of Graph, which has been seen to accept keys in any case.
-func (a *api) graphRequest(body []byte) (query string, span *kql.Range, failure *apiError) {
+func (a *api) graphRequest(body []byte) (query string, span *engine.Range, failure *apiError) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
 		return "", nil, badRequest("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.", "")
@@ -59,7 +59,7 @@ func (a *api) graphRequest(body []byte) (query string, span *kql.Range, failure 
 }
 
 // legacyRequest reads a body of the legacy API, whose keys are case-sensitive and which knows no Timespan.
-func (a *api) legacyRequest(body []byte) (query string, span *kql.Range, failure *apiError) {
+func (a *api) legacyRequest(body []byte) (query string, span *engine.Range, failure *apiError) {
 	var fields map[string]any
 	err := json.Unmarshal(body, &fields)
 	query, _ = fields["Query"].(string)

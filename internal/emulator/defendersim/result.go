@@ -8,14 +8,16 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/syntax"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 const blockBytes = 256 << 10
 
 // result is a query's answer, written but not yet sent.
 type result struct {
-	columns    []kql.Column
+	columns    []engine.Column
 	blocks     [][]byte // the rows as JSON with commas between, cut anywhere
 	bytes      int
 	rows       int64
@@ -43,7 +45,7 @@ func (a *api) evaluate(ctx context.Context, q query, poison bool) (*result, *api
 	r := &result{columns: columns, identified: w.key.identifies}
 	block := make([]byte, 0, blockBytes)
 	tooLarge := false
-	scanned, err := q.Run(ctx, func(row []kql.Value) bool {
+	scanned, err := q.Run(ctx, func(row []value.Value) bool {
 		if r.rows > 0 {
 			block = append(block, ',')
 		}
@@ -82,7 +84,7 @@ func (a *api) evaluate(ctx context.Context, q query, poison bool) (*result, *api
 
 // queryFailure puts the engine's refusal, which is in the service's words, into a 400.
 func (a *api) queryFailure(err error) *apiError {
-	if refused, ok := errors.AsType[*kql.Error](err); ok {
+	if refused, ok := errors.AsType[*syntax.Error](err); ok {
 		return badRequest(refused.Message, "400 query")
 	}
 	a.server.logger.Error("run a query", "error", err)
@@ -122,7 +124,7 @@ func cpuText(d time.Duration) string {
 	return fmt.Sprintf("%s.%07d", clockDuration(d.Truncate(time.Second)), d%time.Second/100)
 }
 
-func appendSchema(buf []byte, columns []kql.Column, name, typ string) []byte {
+func appendSchema(buf []byte, columns []engine.Column, name, typ string) []byte {
 	buf = append(buf, '[')
 	for i, c := range columns {
 		if i > 0 {
@@ -136,7 +138,7 @@ func appendSchema(buf []byte, columns []kql.Column, name, typ string) []byte {
 	return append(buf, ']')
 }
 
-var schemaTypes = map[kql.Type]string{
-	kql.Bool: "SByte", kql.Int: "Int32", kql.Long: "Int64", kql.Real: "Double", kql.DateTime: "DateTime",
-	kql.TimeSpan: "TimeSpan", kql.String: "String", kql.Dynamic: "Object", kql.GUID: "Guid",
+var schemaTypes = map[value.Type]string{
+	value.Bool: "SByte", value.Int: "Int32", value.Long: "Int64", value.Real: "Double", value.DateTime: "DateTime",
+	value.TimeSpan: "TimeSpan", value.String: "String", value.Dynamic: "Object",
 }

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -219,7 +219,7 @@ func eventTime(row map[string]any) time.Time {
 	if err != nil || ticks == noTime {
 		return time.Time{}
 	}
-	return kql.Time(ticks)
+	return value.Time(ticks)
 }
 
 // shiftTimes moves every time of row by d.
@@ -229,7 +229,7 @@ func shiftTimes(row map[string]any, schema *tables.Schema, d time.Duration) {
 			continue
 		}
 		if ticks, err := datetime(row[c.Name]); err == nil && ticks != noTime {
-			row[c.Name] = kql.Time(ticks).Add(d)
+			row[c.Name] = value.Time(ticks).Add(d)
 		}
 	}
 }

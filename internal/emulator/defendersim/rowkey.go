@@ -11,14 +11,15 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // RowKey names a row of a Device*Events table: DeviceId|Timestamp in ticks of 100 ns|ReportId|ActionType.
 func RowKey(deviceID string, timestamp time.Time, reportID int64, actionType string) string {
 	return strings.Join([]string{
-		deviceID, strconv.FormatInt(kql.Ticks(timestamp), 10), strconv.FormatInt(reportID, 10), actionType,
+		deviceID, strconv.FormatInt(value.Ticks(timestamp), 10), strconv.FormatInt(reportID, 10), actionType,
 	}, "|")
 }
 
@@ -35,11 +36,11 @@ type rowKey struct {
 
 var keyColumns = []string{"DeviceId", tables.TimestampColumn, tables.ReportIDColumn, "ActionType"}
 
-func newRowKey(columns []kql.Column) rowKey {
+func newRowKey(columns []engine.Column) rowKey {
 	k := rowKey{timestamp: slices.IndexFunc(columns, isTimestamp)}
 	k.identifies = k.timestamp >= 0
 	for _, name := range keyColumns {
-		i := slices.IndexFunc(columns, func(c kql.Column) bool { return c.Name == name })
+		i := slices.IndexFunc(columns, func(c engine.Column) bool { return c.Name == name })
 		if i < 0 {
 			k.columns = k.columns[:0]
 			for all := range columns {
@@ -54,18 +55,20 @@ func newRowKey(columns []kql.Column) rowKey {
 }
 
 // isOfTable reports whether a row is one of a table, and not one that the query itself has made, as with print.
-func (k *rowKey) isOfTable(row []kql.Value) bool { return !k.identifies || !row[k.timestamp].IsNull() }
+func (k *rowKey) isOfTable(row []value.Value) bool {
+	return !k.identifies || !row[k.timestamp].IsNull()
+}
 
-func (k *rowKey) hash(row []kql.Value) uint64 {
+func (k *rowKey) hash(row []value.Value) uint64 {
 	b := k.scratch[:0]
 	for _, i := range k.columns {
 		v := &row[i]
 		switch v.Type() {
-		case kql.String, kql.GUID:
+		case value.String:
 			b = append(b, v.Text()...)
-		case kql.Dynamic:
+		case value.Dynamic:
 			b = appendDynamic(b, v.Object())
-		case kql.Real:
+		case value.Real:
 			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v.Real()))
 		default:
 			b = binary.LittleEndian.AppendUint64(b, uint64(v.Int()))
@@ -80,9 +83,9 @@ func (k *rowKey) hash(row []kql.Value) uint64 {
 }
 
 // name is RowKey of a row that has its columns, else the hash of the whole row.
-func (k *rowKey) name(row []kql.Value) string {
+func (k *rowKey) name(row []value.Value) string {
 	if !k.byKey {
 		return fmt.Sprintf("%016x", k.hash(row))
 	}
-	return RowKey(row[k.columns[0]].Text(), kql.Time(row[k.columns[1]].Ticks()), row[k.columns[2]].Int(), row[k.columns[3]].Text())
+	return RowKey(row[k.columns[0]].Text(), value.Time(row[k.columns[1]].Ticks()), row[k.columns[2]].Int(), row[k.columns[3]].Text())
 }

@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -40,28 +41,28 @@ type wireColumn struct {
 	commandLine bool
 }
 
-func newRowWriter(columns []kql.Column, quirks Quirks, annotate bool) *rowWriter {
+func newRowWriter(columns []engine.Column, quirks Quirks, annotate bool) *rowWriter {
 	w := &rowWriter{quirks: quirks, key: newRowKey(columns)}
 	for i, c := range columns {
 		var prefix []byte
 		if i > 0 {
 			prefix = append(prefix, ',')
 		}
-		if annotate && c.Type == kql.Long {
+		if annotate && c.Type == value.Long {
 			prefix = append(appendString(prefix, c.Name+"@odata.type"), `:"#Int64",`...)
 		}
 		prefix = append(appendString(prefix, c.Name), ':')
 		w.columns = append(w.columns, wireColumn{
 			prefix:      string(prefix),
-			json:        c.Type == kql.String && jsonColumns[c.Name],
-			commandLine: c.Type == kql.String && strings.HasSuffix(c.Name, "CommandLine"),
+			json:        c.Type == value.String && jsonColumns[c.Name],
+			commandLine: c.Type == value.String && strings.HasSuffix(c.Name, "CommandLine"),
 		})
 	}
 	return w
 }
 
 // append writes row and returns the number that identifies it.
-func (w *rowWriter) append(buf []byte, row []kql.Value) (out []byte, identity uint64) {
+func (w *rowWriter) append(buf []byte, row []value.Value) (out []byte, identity uint64) {
 	identity = w.key.hash(row)
 	poison := w.poison || w.quirks.Poison && identity%500 == 0
 	buf = append(buf, '{')
@@ -82,25 +83,25 @@ func (w *rowWriter) append(buf []byte, row []kql.Value) (out []byte, identity ui
 	return append(buf, '}'), identity
 }
 
-func (w *rowWriter) appendValue(buf []byte, v *kql.Value, identity uint64) []byte {
+func (w *rowWriter) appendValue(buf []byte, v *value.Value, identity uint64) []byte {
 	if v.IsNull() {
-		if w.quirks.EmptyObjectNulls && identity&4 != 0 && (v.Type() == kql.DateTime || v.Type() == kql.Dynamic) {
+		if w.quirks.EmptyObjectNulls && identity&4 != 0 && (v.Type() == value.DateTime || v.Type() == value.Dynamic) {
 			return append(buf, "{}"...)
 		}
 		return append(buf, "null"...)
 	}
 	switch v.Type() {
-	case kql.Bool:
+	case value.Bool:
 		return w.appendBool(buf, v.Bool(), identity)
-	case kql.Int, kql.Long:
+	case value.Int, value.Long:
 		return strconv.AppendInt(buf, v.Int(), 10)
-	case kql.Real:
+	case value.Real:
 		return appendReal(buf, v.Real())
-	case kql.DateTime:
+	case value.DateTime:
 		return append(w.appendDateTime(append(buf, '"'), v.Ticks()), '"')
-	case kql.TimeSpan:
+	case value.TimeSpan:
 		return append(appendTimeSpan(append(buf, '"'), v.Ticks()), '"')
-	case kql.Dynamic:
+	case value.Dynamic:
 		return appendDynamic(buf, v.Object())
 	default:
 		return appendString(buf, v.Text())
@@ -124,7 +125,7 @@ func (w *rowWriter) appendDateTime(buf []byte, ticks int64) []byte {
 	if w.quirks.TrimmedTimestamps {
 		layout = "2006-01-02T15:04:05.9999999Z"
 	}
-	return kql.Time(ticks).AppendFormat(buf, layout)
+	return value.Time(ticks).AppendFormat(buf, layout)
 }
 
 func appendMixedJSON(buf []byte, text string, identity uint64) []byte {

@@ -11,31 +11,31 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 func TestRowsAsJSON(t *testing.T) {
-	columns := []kql.Column{
-		{Name: "S", Type: kql.String},
-		{Name: "B", Type: kql.Bool},
-		{Name: "I", Type: kql.Int},
-		{Name: "L", Type: kql.Long},
-		{Name: "R", Type: kql.Real},
-		{Name: "N", Type: kql.Real},
-		{Name: "D", Type: kql.DateTime},
-		{Name: "T", Type: kql.TimeSpan},
-		{Name: "O", Type: kql.Dynamic},
-		{Name: "G", Type: kql.GUID},
-		{Name: "Z", Type: kql.DateTime},
+	columns := []engine.Column{
+		{Name: "S", Type: value.String},
+		{Name: "B", Type: value.Bool},
+		{Name: "I", Type: value.Int},
+		{Name: "L", Type: value.Long},
+		{Name: "R", Type: value.Real},
+		{Name: "N", Type: value.Real},
+		{Name: "D", Type: value.DateTime},
+		{Name: "T", Type: value.TimeSpan},
+		{Name: "O", Type: value.Dynamic},
+		{Name: "Z", Type: value.DateTime},
 	}
-	row := []kql.Value{
-		kql.NewString("a\"\\\n\r\t\x01é"), kql.NewBool(true), kql.NewInt(-7), kql.NewLong(math.MaxInt64),
-		kql.NewReal(1.5), kql.NewReal(math.Inf(-1)), kql.NewDateTime(kql.Ticks(noon) + 10), kql.NewTimeSpan(-(26*3600*1e7 + 61*1e7 + 5)),
-		kql.NewDynamic(map[string]any{"k": []any{int64(1), "x", nil}}), kql.NewGUID("g"), kql.Null(kql.DateTime),
+	row := []value.Value{
+		value.NewString("a\"\\\n\r\t\x01é"), value.NewBool(true), value.NewInt(-7), value.NewLong(math.MaxInt64),
+		value.NewReal(1.5), value.NewReal(math.Inf(-1)), value.NewDateTime(value.Ticks(noon) + 10), value.NewTimeSpan(-(26*3600*1e7 + 61*1e7 + 5)),
+		value.NewDynamic(map[string]any{"k": []any{int64(1), "x", nil}}), value.Null(value.DateTime),
 	}
 	plain, _ := newRowWriter(columns, Quirks{}, false).append(nil, row)
 	assert.Equal(t, `{"S":"a\"\\\n\r\t\u0001é","B":true,"I":-7,"L":9223372036854775807,"R":1.5,"N":"-Infinity",`+
-		`"D":"2026-03-15T12:00:00.0000010Z","T":"-1.02:01:01.0000005","O":{"k":[1,"x",null]},"G":"g","Z":null}`, string(plain))
+		`"D":"2026-03-15T12:00:00.0000010Z","T":"-1.02:01:01.0000005","O":{"k":[1,"x",null]},"Z":null}`, string(plain))
 	quirky, _ := newRowWriter(columns, Quirks{TrimmedTimestamps: true}, true).append(nil, row)
 	assert.Contains(t, string(quirky), `"L@odata.type":"#Int64","L":9223372036854775807,`)
 	assert.NotContains(t, string(quirky), `I@odata`)
@@ -43,18 +43,18 @@ func TestRowsAsJSON(t *testing.T) {
 }
 
 func TestMixedFormsDependOnTheRowAlone(t *testing.T) {
-	columns := []kql.Column{
-		{Name: "Timestamp", Type: kql.DateTime},
-		{Name: "IsLocalAdmin", Type: kql.Bool},
-		{Name: "AdditionalFields", Type: kql.String},
-		{Name: "Created", Type: kql.DateTime},
-		{Name: "Tags", Type: kql.Dynamic},
-		{Name: "LoggedOnUsers", Type: kql.String},
+	columns := []engine.Column{
+		{Name: "Timestamp", Type: value.DateTime},
+		{Name: "IsLocalAdmin", Type: value.Bool},
+		{Name: "AdditionalFields", Type: value.String},
+		{Name: "Created", Type: value.DateTime},
+		{Name: "Tags", Type: value.Dynamic},
+		{Name: "LoggedOnUsers", Type: value.String},
 	}
 	forms, plain := map[string]map[string]bool{}, map[string]bool{}
 	for i := range int64(400) {
-		row := []kql.Value{
-			kql.NewDateTime(i), kql.NewBool(true), kql.NewString(`{"a":1}`), kql.Null(kql.DateTime), kql.Null(kql.Dynamic), kql.NewString(""),
+		row := []value.Value{
+			value.NewDateTime(i), value.NewBool(true), value.NewString(`{"a":1}`), value.Null(value.DateTime), value.Null(value.Dynamic), value.NewString(""),
 		}
 		text, _ := newRowWriter(columns, DefaultQuirks(), true).append(nil, row)
 		again, _ := newRowWriter(columns, DefaultQuirks(), true).append(nil, row)
@@ -115,18 +115,18 @@ func TestParseQuirks(t *testing.T) {
 
 // BenchmarkRowWriter writes rows of 25 columns, as many as a full page has.
 func BenchmarkRowWriter(b *testing.B) {
-	var columns []kql.Column
-	var row []kql.Value
+	var columns []engine.Column
+	var row []value.Value
 	for i := range 18 {
-		columns = append(columns, kql.Column{Name: fmt.Sprintf("InitiatingProcessColumn%d", i), Type: kql.String})
-		row = append(row, kql.NewString(`C:\Program Files\Vendor\product.exe --flag`))
+		columns = append(columns, engine.Column{Name: fmt.Sprintf("InitiatingProcessColumn%d", i), Type: value.String})
+		row = append(row, value.NewString(`C:\Program Files\Vendor\product.exe --flag`))
 	}
 	for i := range 5 {
-		columns = append(columns, kql.Column{Name: fmt.Sprintf("Id%d", i), Type: kql.Long})
-		row = append(row, kql.NewLong(123456789))
+		columns = append(columns, engine.Column{Name: fmt.Sprintf("Id%d", i), Type: value.Long})
+		row = append(row, value.NewLong(123456789))
 	}
-	columns = append(columns, kql.Column{Name: "Timestamp", Type: kql.DateTime}, kql.Column{Name: "IsLocalAdmin", Type: kql.Bool})
-	row = append(row, kql.NewDateTime(kql.Ticks(noon)), kql.NewBool(true))
+	columns = append(columns, engine.Column{Name: "Timestamp", Type: value.DateTime}, engine.Column{Name: "IsLocalAdmin", Type: value.Bool})
+	row = append(row, value.NewDateTime(value.Ticks(noon)), value.NewBool(true))
 	w := newRowWriter(columns, DefaultQuirks(), true)
 	var buf []byte
 	for b.Loop() {

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 func TestTrustOutlivesARestart(t *testing.T) {
@@ -92,7 +92,7 @@ func TestCloseIsImmediateWithoutCalls(t *testing.T) {
 // TestCallsUnderWayEndInPeace closes the emulator while a query runs.
 func TestCallsUnderWayEndInPeace(t *testing.T) {
 	running, closing := make(chan struct{}), make(chan struct{})
-	slow := fakeQuery{columns: twoColumns, run: func(ctx context.Context, yield func([]kql.Value) bool) (int64, error) {
+	slow := fakeQuery{columns: twoColumns, run: func(ctx context.Context, yield func([]value.Value) bool) (int64, error) {
 		close(running)
 		<-closing
 		yield(twoValues)

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 // defaultTimespan holds where a Graph request names none.
@@ -17,7 +18,7 @@ var isoDuration = regexp.MustCompile(`^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+
 
 // parseTimespan reads the five forms of Graph's Timespan: start/end, duration/end, start/duration,
 // duration (until now) and start (until now).
-func parseTimespan(text string, now time.Time) (kql.Range, error) {
+func parseTimespan(text string, now time.Time) (engine.Range, error) {
 	if text == "" {
 		return ticksRange(now.Add(-defaultTimespan), now), nil
 	}
@@ -36,7 +37,7 @@ func parseTimespan(text string, now time.Time) (kql.Range, error) {
 	}
 	start, err := parseISOTime(first)
 	if err != nil {
-		return kql.Range{}, err
+		return engine.Range{}, err
 	}
 	if d, err := parseISODuration(second); err == nil {
 		return ticksRange(start, start.Add(d)), nil
@@ -45,8 +46,8 @@ func parseTimespan(text string, now time.Time) (kql.Range, error) {
 	return ticksRange(start, end), err
 }
 
-func ticksRange(from, to time.Time) kql.Range {
-	return kql.Range{From: kql.Ticks(from), To: kql.Ticks(to)}
+func ticksRange(from, to time.Time) engine.Range {
+	return engine.Range{From: value.Ticks(from), To: value.Ticks(to)}
 }
 
 func parseISOTime(text string) (time.Time, error) {

@@ -6,7 +6,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
 )
 
@@ -30,21 +31,21 @@ func (s *Server) Truth(table string, from, to time.Time) ([]TrueRow, error) {
 	if to.IsZero() {
 		to = s.now()
 	}
-	bounds := kql.Bounds{
+	bounds := engine.Bounds{
 		AsOf:          math.MaxInt64,
-		Timestamp:     kql.Range{From: math.MinInt64, To: math.MaxInt64},
+		Timestamp:     engine.Range{From: math.MinInt64, To: math.MaxInt64},
 		IngestionTime: ticksRange(from, to),
 	}
 	key := newRowKey(sources.columns)
-	values := make([]kql.Value, len(sources.columns))
+	values := make([]value.Value, len(sources.columns))
 	var rows []TrueRow
 	for _, part := range sources.parts {
-		err := part.Scan(context.Background(), bounds, func(r kql.Row) bool {
+		err := part.Scan(context.Background(), bounds, func(r engine.Row) bool {
 			ingestion := r.IngestionTime().Ticks()
 			if !bounds.IngestionTime.Contains(ingestion) {
 				return true
 			}
-			row := TrueRow{Row: map[string]any{}, IngestionTime: kql.Time(ingestion), Visible: kql.Time(ingestion)}
+			row := TrueRow{Row: map[string]any{}, IngestionTime: value.Time(ingestion), Visible: value.Time(ingestion)}
 			for i, c := range sources.columns {
 				values[i] = r.Value(i)
 				if v, ok := goValue(values[i]); ok {
@@ -53,7 +54,7 @@ func (s *Server) Truth(table string, from, to time.Time) ([]TrueRow, error) {
 			}
 			row.Timestamp, _ = row.Row[sources.columns[sources.planted.timestamp].Name].(time.Time)
 			if v, ok := r.(tenant.Visible); ok {
-				row.Visible = kql.Time(v.Visible())
+				row.Visible = value.Time(v.Visible())
 			}
 			row.Key = key.name(values)
 			rows = append(rows, row)
@@ -67,20 +68,20 @@ func (s *Server) Truth(table string, from, to time.Time) ([]TrueRow, error) {
 }
 
 // goValue is v in Go's own type; false if it is null.
-func goValue(v kql.Value) (any, bool) {
+func goValue(v value.Value) (any, bool) {
 	if v.IsNull() {
 		return nil, false
 	}
 	switch v.Type() {
-	case kql.Bool:
+	case value.Bool:
 		return v.Bool(), true
-	case kql.Int, kql.Long, kql.TimeSpan:
+	case value.Int, value.Long, value.TimeSpan:
 		return v.Int(), true
-	case kql.Real:
+	case value.Real:
 		return v.Real(), true
-	case kql.DateTime:
-		return kql.Time(v.Ticks()), true
-	case kql.Dynamic:
+	case value.DateTime:
+		return value.Time(v.Ticks()), true
+	case value.Dynamic:
 		return v.Object(), true
 	default:
 		return v.Text(), true

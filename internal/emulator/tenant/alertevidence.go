@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 // alertEvidenceStreams give a row for each thing and person that an alert involves.
@@ -119,11 +119,11 @@ var alertEvidenceColumns = valueFuncs{
 	"FolderPath": ofProgram(func(r *row, p *program) string { return strings.TrimSuffix(r.path(p), p.file) }),
 	"SHA1":       ofProgram(func(_ *row, p *program) string { return p.sha1 }),
 	"SHA256":     ofProgram(func(_ *row, p *program) string { return p.sha256 }),
-	"FileSize": func(r *row) kql.Value {
+	"FileSize": func(r *row) value.Value {
 		if p := r.alert.kind.program; p != nil && strings.Contains(onFiles, r.entity()) {
-			return kql.NewLong(p.size)
+			return value.NewLong(p.size)
 		}
-		return kql.Null(kql.Long)
+		return value.Null(value.Long)
 	},
 	"ThreatFamily": ofEntity("File", func(r *row) string {
 		if r.alert.kind.category == "Malware" {

@@ -1,6 +1,8 @@
 package tenant
 
-import "github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+import (
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+)
 
 // alert is one alert with all that AlertInfo and AlertEvidence tell of it.
 type alert struct {
@@ -58,7 +60,7 @@ func alertStream(t *table, rows func(r *row, a *alert, emit func() bool) bool) [
 	}
 	return []*stream{{
 		width: alertWidth, fill: fill,
-		event: kql.Range{From: -maxDetection, To: alertWidth + maxUpdate}, ingestion: kql.Range{From: 0, To: latest},
+		event: engine.Range{From: -maxDetection, To: alertWidth + maxUpdate}, ingestion: engine.Range{From: 0, To: latest},
 	}}
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 // Both halves of an alert and the account of a person, the later half within the hour.
@@ -38,8 +38,8 @@ func TestEveryHourHasAlertsOfPeople(t *testing.T) {
 		inHour[at][id] = true
 	}
 	for h := range int64(7 * 24) {
-		at := kql.Ticks(start)/hour - 1 - h
-		assert.Greater(t, len(inHour[at]), 3, "alerts at %s", kql.Time(at*hour))
+		at := value.Ticks(start)/hour - 1 - h
+		assert.Greater(t, len(inHour[at]), 3, "alerts at %s", value.Time(at*hour))
 	}
 }
 
@@ -120,7 +120,7 @@ func TestHistoryHasWholeAlerts(t *testing.T) {
 		assert.Contains(t, alerts, id, "an alert without evidence")
 	}
 	for id, a := range alerts {
-		if a.raised > kql.Ticks(start) {
+		if a.raised > value.Ticks(start) {
 			continue
 		}
 		assert.Len(t, a.kind.evidence, evidence[id])

@@ -3,7 +3,7 @@ package tenant
 import (
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 )
 
 // Spans of time in ticks.
@@ -50,8 +50,8 @@ func (t *table) eventStreams(share float64) []*stream {
 		ahead = maxAhead
 	}
 	perDay := float64(cfg.RowsPerDay) * share
-	offsets := func(lag int64) (ingestion, event kql.Range) {
-		return kql.Range{From: 0, To: arrivalWidth}, kql.Range{From: -lag, To: arrivalWidth + ahead}
+	offsets := func(lag int64) (ingestion, event engine.Range) {
+		return engine.Range{From: 0, To: arrivalWidth}, engine.Range{From: -lag, To: arrivalWidth + ahead}
 	}
 	punctual := &arrivals{table: t, key: derive(t.key, 0), perDay: perDay * (1 - cfg.LateShare)}
 	s := &stream{width: arrivalWidth, fill: punctual.fill}

@@ -1,12 +1,12 @@
 package tenant
 
 import (
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // valueFunc computes one column of a row.
-type valueFunc func(*row) kql.Value
+type valueFunc func(*row) value.Value
 
 // valueFuncs are the columns of a table by name. One that is missing is empty in every row, as the
 // service leaves it: "" for text, null for the rest.
@@ -71,42 +71,42 @@ func (k tableKind) value(c tables.Column) valueFunc {
 			return f
 		}
 	}
-	empty := kql.Null(kqlType(c.Type))
-	return func(*row) kql.Value { return empty }
+	empty := value.Null(kqlType(c.Type))
+	return func(*row) value.Value { return empty }
 }
 
 func text(f func(*row) string) valueFunc {
-	return func(r *row) kql.Value { return kql.NewString(f(r)) }
+	return func(r *row) value.Value { return value.NewString(f(r)) }
 }
 
 func fixed(s string) valueFunc {
-	v := kql.NewString(s)
-	return func(*row) kql.Value { return v }
+	v := value.NewString(s)
+	return func(*row) value.Value { return v }
 }
 
 func long(f func(*row) int64) valueFunc {
-	return func(r *row) kql.Value { return kql.NewLong(f(r)) }
+	return func(r *row) value.Value { return value.NewLong(f(r)) }
 }
 
 // nullIfZero gives a value of type t, null for 0.
-func nullIfZero[N int32 | int64](t kql.Type, value func(N) kql.Value, f func(*row) N) valueFunc {
-	null := kql.Null(t)
-	return func(r *row) kql.Value {
+func nullIfZero[N int32 | int64](t value.Type, of func(N) value.Value, f func(*row) N) valueFunc {
+	null := value.Null(t)
+	return func(r *row) value.Value {
 		if n := f(r); n != 0 {
-			return value(n)
+			return of(n)
 		}
 		return null
 	}
 }
 
 // moment gives a datetime, null at tick 0.
-func moment(f func(*row) int64) valueFunc { return nullIfZero(kql.DateTime, kql.NewDateTime, f) }
+func moment(f func(*row) int64) valueFunc { return nullIfZero(value.DateTime, value.NewDateTime, f) }
 
 // port gives an int, null for 0.
-func port(f func(*row) int32) valueFunc { return nullIfZero(kql.Int, kql.NewInt, f) }
+func port(f func(*row) int32) valueFunc { return nullIfZero(value.Int, value.NewInt, f) }
 
 func boolean(f func(*row) bool) valueFunc {
-	return func(r *row) kql.Value { return kql.NewBool(f(r)) }
+	return func(r *row) value.Value { return value.NewBool(f(r)) }
 }
 
 // recordColumns are those of every event table.

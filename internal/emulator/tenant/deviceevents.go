@@ -3,7 +3,7 @@ package tenant
 import (
 	"strings"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 func tellDeviceEvent(r *row, s *scene, a *activity) {
@@ -55,9 +55,9 @@ var deviceEventColumns = valueFuncs{
 	"SHA1":   ofFile(func(r *row) string { return hexText(r.draw(drawFile), 40) }),
 	"SHA256": ofFile(func(r *row) string { return hexText(r.draw(drawFile)+1, 64) }),
 	"MD5":    ofFile(func(r *row) string { return hexText(r.draw(drawFile)+2, 32) }),
-	"FileSize": func(r *row) kql.Value {
+	"FileSize": func(r *row) value.Value {
 		if r.activity().file.name == "" {
-			return kql.Null(kql.Long)
+			return value.Null(value.Long)
 		}
 		return fileSize(r)
 	},

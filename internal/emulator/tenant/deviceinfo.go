@@ -3,7 +3,8 @@ package tenant
 import (
 	"strings"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 const (
@@ -32,7 +33,7 @@ func deviceInfoStreams(t *table) []*stream {
 	}
 	return []*stream{{
 		width: heartbeatWidth, fill: fill,
-		event: kql.Range{From: -second, To: heartbeatWidth}, ingestion: kql.Range{From: 0, To: heartbeatWidth + heartbeatLag},
+		event: engine.Range{From: -second, To: heartbeatWidth}, ingestion: engine.Range{From: 0, To: heartbeatWidth + heartbeatLag},
 	}}
 }
 
@@ -83,17 +84,17 @@ var deviceInfoColumns = valueFuncs{
 	"OSVersion":      ofReport(func(d *device) string { return d.model.version }),
 	"OSVersionInfo":  ofReport(func(d *device) string { return d.model.versionInfo }),
 	"OSDistribution": ofReport(func(d *device) string { return d.model.distribution }),
-	"OSBuild": nullIfZero(kql.Long, kql.NewLong, func(r *row) int64 {
+	"OSBuild": nullIfZero(value.Long, value.NewLong, func(r *row) int64 {
 		if !r.complete() {
 			return 0
 		}
 		return r.device.model.build
 	}),
-	"IsAzureADJoined": func(r *row) kql.Value {
+	"IsAzureADJoined": func(r *row) value.Value {
 		if !r.complete() {
-			return kql.Null(kql.Bool)
+			return value.Null(value.Bool)
 		}
-		return kql.NewBool(!r.device.kind.server())
+		return value.NewBool(!r.device.kind.server())
 	},
 	"JoinType": ofReport(func(d *device) string {
 		switch {

@@ -3,7 +3,7 @@ package tenant
 import (
 	"strings"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 // file is the file of a row.
@@ -106,11 +106,11 @@ var fileColumns = valueFuncs{
 
 	"SensitivityLabel":    text(func(r *row) string { return r.sensitivity().label }),
 	"SensitivitySubLabel": text(func(r *row) string { return r.sensitivity().sub }),
-	"IsAzureInfoProtectionApplied": func(r *row) kql.Value {
+	"IsAzureInfoProtectionApplied": func(r *row) value.Value {
 		if r.sensitivity().label == "" {
-			return kql.Null(kql.Bool)
+			return value.Null(value.Bool)
 		}
-		return kql.NewBool(true)
+		return value.NewBool(true)
 	},
 }
 
@@ -122,11 +122,11 @@ func requestName(a *account) string {
 	return strings.ToUpper(a.name)
 }
 
-func fileSize(r *row) kql.Value {
+func fileSize(r *row) value.Value {
 	if r.activity().action == "FileDeleted" {
-		return kql.Null(kql.Long)
+		return value.Null(value.Long)
 	}
-	return kql.NewLong(int64(1+below(r.draw(drawSize), 4_000)) * int64(1+below(r.draw(drawFile), 1_000)))
+	return value.NewLong(int64(1+below(r.draw(drawSize), 4_000)) * int64(1+below(r.draw(drawFile), 1_000)))
 }
 
 type sensitivityLabel struct{ label, sub string }

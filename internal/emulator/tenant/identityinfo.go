@@ -4,7 +4,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 // companyFounded is before any account was created.
@@ -32,7 +33,7 @@ func identityInfoStreams(t *table) []*stream {
 	}
 	return []*stream{{
 		width: day, fill: fill,
-		event: kql.Range{From: 0, To: day}, ingestion: kql.Range{From: 0, To: day + identityLag},
+		event: engine.Range{From: 0, To: day}, ingestion: engine.Range{From: 0, To: day + identityLag},
 	}}
 }
 
@@ -80,7 +81,7 @@ var identityInfoColumns = valueFuncs{
 	"Manager":          text(func(r *row) string { return r.manager() }),
 	"Phone":            ofPerson(func(p *Person) string { return "+1 555 " + itoa(1000+p.number%9000) }),
 	"CreatedDateTime": moment(func(r *row) int64 {
-		return kql.Ticks(companyFounded) + int64(deriveText(r.table.key, "created"+itoa(r.evidence))%uint64(2000*day))
+		return value.Ticks(companyFounded) + int64(deriveText(r.table.key, "created"+itoa(r.evidence))%uint64(2000*day))
 	}),
 	"SourceProvider": ofIdentity(sourceOf, func(*serviceAccount) string { return "ActiveDirectory" }),
 	"ChangeSource":   fixed("System-UserPersistence"),
@@ -118,10 +119,10 @@ func rolesOf(p *Person) []any {
 }
 
 func dynamicList(f func(*Person) []any) valueFunc {
-	return func(r *row) kql.Value {
+	return func(r *row) value.Value {
 		if r.person == nil || f == nil {
-			return kql.NewDynamic([]any{})
+			return value.NewDynamic([]any{})
 		}
-		return kql.NewDynamic(f(r.person))
+		return value.NewDynamic(f(r.person))
 	}
 }

@@ -1,6 +1,8 @@
 package tenant
 
-import "github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+import (
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
+)
 
 // logon is what DeviceLogonEvents tells beside the account.
 type logon struct {
@@ -61,12 +63,12 @@ var logonColumns = valueFuncs{
 	"LogonType":     text(func(r *row) string { return r.activity().logon.typ }),
 	"FailureReason": text(func(r *row) string { return r.activity().logon.failure }),
 	"Protocol":      text(func(r *row) string { return r.activity().remote.protocol }),
-	"IsLocalAdmin": func(r *row) kql.Value {
+	"IsLocalAdmin": func(r *row) value.Value {
 		a := r.activity()
 		if a.action != "LogonSuccess" {
-			return kql.Null(kql.Bool)
+			return value.Null(value.Bool)
 		}
-		return kql.NewBool(a.account.sid == "S-1-5-18" || a.account.human && r.device.key%7 == 0)
+		return value.NewBool(a.account.sid == "S-1-5-18" || a.account.human && r.device.key%7 == 0)
 	},
 	"LogonId":          long(func(r *row) int64 { return r.sessionID(accountColumn(r)) }),
 	"RemoteDeviceName": text(func(r *row) string { return r.activity().remote.device }),

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 )
 
 func TestLogonsFollowTheWorkingDay(t *testing.T) {
@@ -142,7 +142,7 @@ func TestTenantHasTheHardRows(t *testing.T) {
 		var all strings.Builder
 		for _, r := range scan(t, schema, asOf(start)) {
 			for _, column := range []string{"ActionType", "EntityType", "AccountDomain", "AccountName", "InitiatingProcessAccountDomain", "InitiatingProcessAccountName", "DeviceId", "LoggedOnUsers", "AdditionalFields"} {
-				if !slices.ContainsFunc(r.table.columns, func(c kql.Column) bool { return c.Name == column }) {
+				if !slices.ContainsFunc(r.table.columns, func(c engine.Column) bool { return c.Name == column }) {
 					continue
 				}
 				text := get(t, r, column).Text()

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 // process is a running program; a nil program: the row names none.
@@ -67,11 +67,11 @@ func ofInitiating(f func(*row, *program) string) valueFunc {
 
 // longOfInitiating likewise gives a number, null where the row names no process.
 func longOfInitiating(f func(*row, *program) int64) valueFunc {
-	return func(r *row) kql.Value {
+	return func(r *row) value.Value {
 		if p := r.activity().initiating.program; p != nil {
-			return kql.NewLong(f(r, p))
+			return value.NewLong(f(r, p))
 		}
-		return kql.Null(kql.Long)
+		return value.Null(value.Long)
 	}
 }
 

@@ -10,14 +10,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // get is a column of a row by its name.
-func get(tb testing.TB, r *row, column string) kql.Value {
+func get(tb testing.TB, r *row, column string) value.Value {
 	tb.Helper()
-	i := slices.IndexFunc(r.table.columns, func(c kql.Column) bool { return c.Name == column })
+	i := slices.IndexFunc(r.table.columns, func(c engine.Column) bool { return c.Name == column })
 	require.GreaterOrEqual(tb, i, 0, column)
 	return r.Value(i)
 }

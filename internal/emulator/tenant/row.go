@@ -1,14 +1,17 @@
 package tenant
 
-import "github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+import (
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
+)
 
 // Visible is what a row of this tenant tells beside the query contract: the tick from which on
 // queries see it. A test compares with it what a client could have read.
 type Visible interface{ Visible() int64 }
 
 var (
-	_ kql.Row = (*row)(nil)
-	_ Visible = (*row)(nil)
+	_ engine.Row = (*row)(nil)
+	_ Visible    = (*row)(nil)
 )
 
 // row is one row: its key, its times, and where it was recorded.
@@ -28,17 +31,17 @@ type row struct {
 	scratch *activity // where act is drawn; each scan has one
 }
 
-// Value implements kql.Row.
-func (r *row) Value(column int) kql.Value { return r.table.values[column](r) }
+// Value implements engine.Row.
+func (r *row) Value(column int) value.Value { return r.table.values[column](r) }
 
-// IngestionTime implements kql.Row.
-func (r *row) IngestionTime() kql.Value { return kql.NewDateTime(r.ingestion) }
+// IngestionTime implements engine.Row.
+func (r *row) IngestionTime() value.Value { return value.NewDateTime(r.ingestion) }
 
 // Visible implements Visible.
 func (r *row) Visible() int64 { return r.visible }
 
-// Clone implements kql.Row. The clone draws its activity anew, so that it stays small until read.
-func (r *row) Clone() kql.Row {
+// Clone implements engine.Row. The clone draws its activity anew, so that it stays small until read.
+func (r *row) Clone() engine.Row {
 	c := *r
 	c.act, c.scratch = nil, nil
 	return &c

@@ -4,7 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 // BenchmarkScan reads about 100,000 rows of the widest table, 25 columns each.
@@ -13,12 +14,12 @@ func BenchmarkScan(b *testing.B) {
 	cfg.Start, cfg.History, cfg.RowsPerDay = start, 30*24*time.Hour, 20_000_000/30
 	tab := tableOf(b, newTenant(b, cfg), "DeviceProcessEvents")
 	bounds := asOf(start)
-	bounds.IngestionTime = kql.Range{From: kql.Ticks(start.Add(-17 * time.Hour)), To: kql.Ticks(start)}
+	bounds.IngestionTime = engine.Range{From: value.Ticks(start.Add(-17 * time.Hour)), To: value.Ticks(start)}
 	for _, columns := range []int{0, 25, 69} {
 		b.Run(itoa(columns)+" columns", func(b *testing.B) {
 			rows := 0
 			for b.Loop() {
-				_ = tab.Scan(b.Context(), bounds, func(r kql.Row) bool {
+				_ = tab.Scan(b.Context(), bounds, func(r engine.Row) bool {
 					rows++
 					for i := range columns {
 						r.Value(i)
@@ -39,10 +40,10 @@ func BenchmarkScanByEventTime(b *testing.B) {
 	cfg.LateMax = 7 * 24 * time.Hour
 	tab := tableOf(b, newTenant(b, cfg), "DeviceProcessEvents")
 	bounds := asOf(start)
-	bounds.Timestamp = kql.Range{From: kql.Ticks(start.Add(-11 * 24 * time.Hour)), To: kql.Ticks(start.Add(-11*24*time.Hour + time.Hour))}
+	bounds.Timestamp = engine.Range{From: value.Ticks(start.Add(-11 * 24 * time.Hour)), To: value.Ticks(start.Add(-11*24*time.Hour + time.Hour))}
 	rows := 0
 	for b.Loop() {
-		_ = tab.Scan(b.Context(), bounds, func(kql.Row) bool { rows++; return true })
+		_ = tab.Scan(b.Context(), bounds, func(engine.Row) bool { rows++; return true })
 	}
 	b.ReportMetric(float64(rows)/float64(b.N), "rows")
 }

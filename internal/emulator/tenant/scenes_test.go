@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -60,7 +60,7 @@ func TestColumnsAreFilledSomewhere(t *testing.T) {
 			for i := range filled {
 				if !filled[i] {
 					v := r.Value(i)
-					filled[i] = !v.IsNull() && (v.Type() != kql.String || v.Text() != "")
+					filled[i] = !v.IsNull() && (v.Type() != value.String || v.Text() != "")
 				}
 			}
 		}

@@ -1,32 +1,33 @@
 package tenant
 
 import (
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // Columns are a table's columns as queries see them.
-func Columns(s *tables.Schema) []kql.Column {
-	columns := make([]kql.Column, len(s.Columns))
+func Columns(s *tables.Schema) []engine.Column {
+	columns := make([]engine.Column, len(s.Columns))
 	for i, c := range s.Columns {
-		columns[i] = kql.Column{Name: c.Name, Type: kqlType(c.Type)}
+		columns[i] = engine.Column{Name: c.Name, Type: kqlType(c.Type)}
 	}
 	return columns
 }
 
-func kqlType(t tables.Type) kql.Type {
+func kqlType(t tables.Type) value.Type {
 	switch t {
 	case tables.Bool:
-		return kql.Bool
+		return value.Bool
 	case tables.Int:
-		return kql.Int
+		return value.Int
 	case tables.Long:
-		return kql.Long
+		return value.Long
 	case tables.DateTime:
-		return kql.DateTime
+		return value.DateTime
 	case tables.Dynamic:
-		return kql.Dynamic
+		return value.Dynamic
 	default:
-		return kql.String
+		return value.String
 	}
 }

@@ -4,20 +4,20 @@ import (
 	"context"
 	"math"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 )
 
 // stream is an endless series of buckets of rows.
 type stream struct {
 	width int64 // of a bucket, in ticks
 	// Offsets from a bucket's start within which all its rows' times lie.
-	ingestion, event kql.Range
+	ingestion, event engine.Range
 	// fill sets r to each row of the bucket that begins at start, and stops when emit returns false.
 	fill func(r *row, start int64, emit func() bool) bool
 }
 
 // buckets gives the numbers of the first and last bucket that may have rows within b.
-func (s *stream) buckets(since int64, b kql.Bounds) (first, last int64) {
+func (s *stream) buckets(since int64, b engine.Bounds) (first, last int64) {
 	from := max(since-s.ingestion.To, sub(b.IngestionTime.From, s.ingestion.To), sub(b.Timestamp.From, s.event.To))
 	to := min(sub(b.AsOf, s.ingestion.From), sub(b.IngestionTime.To, s.ingestion.From), sub(b.Timestamp.To, s.event.From))
 	return floorDiv(from, s.width), floorDiv(to, s.width)
@@ -43,15 +43,15 @@ func floorDiv(a, b int64) int64 {
 }
 
 // A zero range is taken as open: to yield more than was asked for is allowed.
-func openIfZero(r kql.Range) kql.Range {
-	if r == (kql.Range{}) {
-		return kql.Range{From: math.MinInt64, To: math.MaxInt64}
+func openIfZero(r engine.Range) engine.Range {
+	if r == (engine.Range{}) {
+		return engine.Range{From: math.MinInt64, To: math.MaxInt64}
 	}
 	return r
 }
 
-// Scan implements kql.Table.
-func (t *table) Scan(ctx context.Context, b kql.Bounds, yield func(kql.Row) bool) error {
+// Scan implements engine.Table.
+func (t *table) Scan(ctx context.Context, b engine.Bounds, yield func(engine.Row) bool) error {
 	b.Timestamp, b.IngestionTime = openIfZero(b.Timestamp), openIfZero(b.IngestionTime)
 	r := &row{table: t, scratch: new(activity)}
 	emit := func() bool {

@@ -4,7 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -20,14 +21,14 @@ type Tenant struct {
 	tables  map[string]*table
 }
 
-var _ kql.Database = (*Tenant)(nil)
+var _ engine.Database = (*Tenant)(nil)
 
 // table is one table of the service, computed.
 type table struct {
 	tenant  *Tenant
 	key     uint64
 	since   int64 // rows were ingested from this tick on
-	columns []kql.Column
+	columns []engine.Column
 	values  []valueFunc
 	streams []*stream
 	kind    tableKind
@@ -47,7 +48,7 @@ func New(cfg Config) (*Tenant, error) {
 	t.service = newServiceAccounts(cfg)
 	t.fleet = newFleet(cfg, t.people)
 	t.roster = newRoster(cfg.Seed, t.people)
-	since := kql.Ticks(cfg.Start.Add(-cfg.History))
+	since := value.Ticks(cfg.Start.Add(-cfg.History))
 	for _, s := range tables.Schemas() {
 		kind, ok := tableKinds[s.Name]
 		if !ok {
@@ -55,7 +56,7 @@ func New(cfg Config) (*Tenant, error) {
 		}
 		tab := &table{tenant: t, key: deriveText(cfg.Seed, s.Name), since: since, kind: kind, columns: Columns(s)}
 		if kind.directory {
-			tab.since = kql.Ticks(cfg.Start.Add(-max(cfg.History, directoryHistory)))
+			tab.since = value.Ticks(cfg.Start.Add(-max(cfg.History, directoryHistory)))
 		}
 		for _, c := range s.Columns {
 			tab.values = append(tab.values, kind.value(c))
@@ -66,8 +67,8 @@ func New(cfg Config) (*Tenant, error) {
 	return t, nil
 }
 
-// Table implements kql.Database; names are case-sensitive, as in Kusto.
-func (t *Tenant) Table(name string) (kql.Table, bool) {
+// Table implements engine.Database; names are case-sensitive, as in Kusto.
+func (t *Tenant) Table(name string) (engine.Table, bool) {
 	tab, ok := t.tables[name]
 	if !ok {
 		return nil, false
@@ -84,5 +85,5 @@ func (t *Tenant) People() []Person {
 	return people
 }
 
-// Columns implements kql.Table.
-func (t *table) Columns() []kql.Column { return slices.Clone(t.columns) }
+// Columns implements engine.Table.
+func (t *table) Columns() []engine.Column { return slices.Clone(t.columns) }

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -31,7 +32,7 @@ func newTenant(tb testing.TB, cfg Config) *Tenant {
 	return tenant
 }
 
-func tableOf(tb testing.TB, t *Tenant, name string) kql.Table {
+func tableOf(tb testing.TB, t *Tenant, name string) engine.Table {
 	tb.Helper()
 	tab, ok := t.Table(name)
 	require.True(tb, ok, name)
@@ -47,33 +48,33 @@ func schemaNames() []string {
 }
 
 // scan gives the rows that a scan yields, cloned.
-func scan(tb testing.TB, tab kql.Table, b kql.Bounds) []*row {
+func scan(tb testing.TB, tab engine.Table, b engine.Bounds) []*row {
 	tb.Helper()
 	var rows []*row
-	require.NoError(tb, tab.Scan(tb.Context(), b, func(r kql.Row) bool {
+	require.NoError(tb, tab.Scan(tb.Context(), b, func(r engine.Row) bool {
 		rows = append(rows, r.Clone().(*row))
 		return true
 	}))
 	return rows
 }
 
-func asOf(t time.Time) kql.Bounds { return kql.Bounds{AsOf: kql.Ticks(t)} }
+func asOf(t time.Time) engine.Bounds { return engine.Bounds{AsOf: value.Ticks(t)} }
 
 // byKey has a row's every value, by what identifies it in this tenant.
-func byKey(tb testing.TB, rows []*row) map[uint64][]kql.Value {
+func byKey(tb testing.TB, rows []*row) map[uint64][]value.Value {
 	tb.Helper()
-	all := make(map[uint64][]kql.Value, len(rows))
+	all := make(map[uint64][]value.Value, len(rows))
 	for _, r := range rows {
 		if _, twice := all[r.key]; twice {
 			require.Fail(tb, "two rows have one key")
 		}
-		all[r.key] = append(valuesOf(r), r.IngestionTime(), kql.NewLong(r.Visible()))
+		all[r.key] = append(valuesOf(r), r.IngestionTime(), value.NewLong(r.Visible()))
 	}
 	return all
 }
 
-func valuesOf(r *row) []kql.Value {
-	values := make([]kql.Value, len(r.table.columns))
+func valuesOf(r *row) []value.Value {
+	values := make([]value.Value, len(r.table.columns))
 	for i := range values {
 		values[i] = r.Value(i)
 	}
@@ -89,7 +90,7 @@ func TestSameSeedGivesSameRows(t *testing.T) {
 	third.Seed++
 	c := newTenant(t, third)
 	for _, name := range schemaNames() {
-		since := kql.Range{From: kql.Ticks(start.Add(-3 * time.Hour)), To: kql.Ticks(start)}
+		since := engine.Range{From: value.Ticks(start.Add(-3 * time.Hour)), To: value.Ticks(start)}
 		bounds := asOf(start.Add(-time.Hour))
 		bounds.IngestionTime = since
 		rows := byKey(t, scan(t, tableOf(t, a, name), bounds))
@@ -128,12 +129,12 @@ func TestScanYieldsWhatCanBeSeen(t *testing.T) {
 		seen := byKey(t, scan(t, tab, asOf(at)))
 		// A scan far later yields all that a scan at any earlier time could.
 		for _, r := range scan(t, tab, asOf(at.Add(time.Hour))) {
-			visible := r.Visible() <= kql.Ticks(at)
+			visible := r.Visible() <= value.Ticks(at)
 			_, ok := seen[r.key]
-			require.Equal(t, visible, ok, "%s: a row visible from %s on", name, kql.Time(r.Visible()))
+			require.Equal(t, visible, ok, "%s: a row visible from %s on", name, value.Time(r.Visible()))
 			require.Greater(t, r.visible, r.ingestion)
 			if !r.table.kind.directory {
-				require.GreaterOrEqual(t, r.ingestion, kql.Ticks(start.Add(-3*time.Hour)), name)
+				require.GreaterOrEqual(t, r.ingestion, value.Ticks(start.Add(-3*time.Hour)), name)
 			}
 		}
 	}
@@ -143,9 +144,9 @@ func TestNarrowedScanIsComplete(t *testing.T) {
 	tenant := newTenant(t, testConfig())
 	random := rand.New(rand.NewPCG(1, 2))
 	end := start.Add(time.Hour)
-	someRange := func() kql.Range {
-		from := kql.Ticks(end) - random.Int64N(6*hour)
-		return kql.Range{From: from, To: from + random.Int64N(2*hour)}
+	someRange := func() engine.Range {
+		from := value.Ticks(end) - random.Int64N(6*hour)
+		return engine.Range{From: from, To: from + random.Int64N(2*hour)}
 	}
 	for _, name := range schemaNames() {
 		tab := tableOf(t, tenant, name)
@@ -189,7 +190,7 @@ func checkOffsets(t *testing.T, tenant *Tenant) {
 	t.Helper()
 	for _, name := range schemaNames() {
 		tab := tenant.tables[name]
-		since, until := kql.Ticks(start.Add(-24*time.Hour)), kql.Ticks(start)
+		since, until := value.Ticks(start.Add(-24*time.Hour)), value.Ticks(start)
 		walked := map[uint64]bool{}
 		for _, s := range tab.streams {
 			for bucket := floorDiv(since, s.width); bucket <= until/s.width; bucket++ {
@@ -197,7 +198,7 @@ func checkOffsets(t *testing.T, tenant *Tenant) {
 				s.fill(r, from, func() bool {
 					inside := r.ingestion >= from+s.ingestion.From && r.ingestion <= from+s.ingestion.To &&
 						r.event >= from+s.event.From && r.event <= from+s.event.To
-					require.True(t, inside, "%s: bucket %s, event %s, ingestion %s", name, kql.Time(from), kql.Time(r.event), kql.Time(r.ingestion))
+					require.True(t, inside, "%s: bucket %s, event %s, ingestion %s", name, value.Time(from), value.Time(r.event), value.Time(r.ingestion))
 					if r.ingestion >= tab.since && r.visible <= until {
 						walked[r.key] = true
 					}
@@ -221,7 +222,7 @@ func TestEveryColumnHasItsDeclaredType(t *testing.T) {
 		require.Len(t, columns, len(s.Columns))
 		for _, r := range scan(t, tab, asOf(start)) {
 			for i, c := range columns {
-				if v := r.Value(i); v.Type() != c.Type || c.Type == kql.String && v.IsNull() {
+				if v := r.Value(i); v.Type() != c.Type || c.Type == value.String && v.IsNull() {
 					require.Fail(t, "wrong type", "%s.%s: %+v", s.Name, c.Name, v)
 				}
 			}
@@ -234,10 +235,10 @@ func TestClonesOutliveTheScan(t *testing.T) {
 	tenant := newTenant(t, testConfig())
 	for _, name := range schemaNames() {
 		var clones []*row
-		var during [][]kql.Value
+		var during [][]value.Value
 		b := asOf(start)
-		b.IngestionTime = kql.Range{From: kql.Ticks(start.Add(-25 * time.Hour)), To: kql.Ticks(start)}
-		require.NoError(t, tableOf(t, tenant, name).Scan(t.Context(), b, func(r kql.Row) bool {
+		b.IngestionTime = engine.Range{From: value.Ticks(start.Add(-25 * time.Hour)), To: value.Ticks(start)}
+		require.NoError(t, tableOf(t, tenant, name).Scan(t.Context(), b, func(r engine.Row) bool {
 			before := r.Clone().(*row)
 			during = append(during, valuesOf(r.(*row)), valuesOf(r.(*row)))
 			clones = append(clones, before, r.Clone().(*row))
@@ -254,14 +255,14 @@ func TestClonesOutliveTheScan(t *testing.T) {
 func TestScanEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := tableOf(t, newTenant(t, testConfig()), "AlertInfo").Scan(ctx, asOf(start), func(kql.Row) bool { return true })
+	err := tableOf(t, newTenant(t, testConfig()), "AlertInfo").Scan(ctx, asOf(start), func(engine.Row) bool { return true })
 	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestScanStops(t *testing.T) {
 	tab := tableOf(t, newTenant(t, testConfig()), "DeviceProcessEvents")
 	n := 0
-	require.NoError(t, tab.Scan(t.Context(), asOf(start), func(kql.Row) bool { n++; return n < 5 }))
+	require.NoError(t, tab.Scan(t.Context(), asOf(start), func(engine.Row) bool { n++; return n < 5 }))
 	assert.Equal(t, 5, n)
 }
 

@@ -8,12 +8,13 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/reach"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // AttributeLate marks a record that cannot be in order: one of the same person with a later Timestamp has been handed
@@ -85,7 +86,7 @@ func (o *Order) mark(logs plog.Logs) map[uint64]pcommon.Timestamp {
 		known := o.newestOf(person)
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
-				if isBackfill(record) || record.Timestamp() == 0 {
+				if logrecord.IsBackfill(record) || record.Timestamp() == 0 {
 					continue
 				}
 				if record.Timestamp() < known {
@@ -153,14 +154,8 @@ func hashOf(resource pcommon.Map) uint64 {
 func withTable(person uint64, record plog.LogRecord) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(binary.LittleEndian.AppendUint64(nil, person))
-	if table, ok := record.Attributes().Get(tables.AttributeTable); ok {
+	if table, ok := record.Attributes().Get(logrecord.AttributeTable); ok {
 		_, _ = h.Write([]byte(table.AsString()))
 	}
 	return h.Sum64()
-}
-
-func isBackfill(record plog.LogRecord) bool {
-	const backfill = "backfill"
-	lane, ok := record.Attributes().Get(tables.AttributeLane)
-	return ok && lane.AsString() == backfill
 }

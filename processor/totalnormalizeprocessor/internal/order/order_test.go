@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 )
 
 const testDomain = "customer-domain-001"
@@ -28,7 +28,7 @@ func call(person, table string, second int) plog.Logs {
 	resource.Resource().Attributes().PutStr(AttributeTUID, person)
 	record := resource.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
 	record.SetTimestamp(pcommon.Timestamp(time.Duration(second) * time.Second))
-	record.Attributes().PutStr(tables.AttributeTable, table)
+	record.Attributes().PutStr(logrecord.AttributeTable, table)
 	return logs
 }
 

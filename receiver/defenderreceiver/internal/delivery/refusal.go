@@ -6,12 +6,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
@@ -133,7 +134,7 @@ func idsOf(logs plog.Logs) map[string]bool {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
-				uid, ok := record.Attributes().Get(tables.AttributeUID)
+				uid, ok := record.Attributes().Get(logrecord.AttributeUID)
 				if !ok {
 					return nil
 				}

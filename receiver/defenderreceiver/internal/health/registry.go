@@ -39,12 +39,24 @@ func NewRegistry() *Registry {
 
 // Add makes a source. One that is apart does not pause with the others.
 func (r *Registry) Add(name, table string, apart bool) *Source {
-	s := &Source{Name: name, Table: table, registry: r, view: View{State: Running}}
+	s := &Source{Name: name, Table: table, registry: r, wake: make(chan struct{}, 1), view: View{State: Running}}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sources = append(r.sources, s)
 	r.exempt[s] = apart
 	return s
+}
+
+// Hold says that the pipeline does not take rows at present, nil that it does again: those of the source of a name,
+// else of the whole receiver.
+func (r *Registry) Hold(name string, err error) {
+	for _, s := range r.Sources() {
+		if s.Name == name {
+			s.Hold(err)
+			return
+		}
+	}
+	r.SetCommon(name, err)
 }
 
 // Sources are all sources, in the order in which they were added.

@@ -34,11 +34,16 @@ type Source struct {
 	Table string
 
 	registry *Registry
+	// wake tells the loop that a user wants a poll now.
+	wake chan struct{}
 
 	// mu guards everything below.
-	mu   sync.Mutex
-	view View
-	key  string // of view.Err
+	mu     sync.Mutex
+	view   View
+	key    string // of view.Err
+	halted bool   // a user has paused it
+	// resumed is closed when a user lets the source go on, and made anew when it is paused.
+	resumed chan struct{}
 }
 
 // View is a copy of what can be seen of a source.
@@ -169,7 +174,7 @@ func (s *Source) Paused() bool { return s.View().State == Paused }
 // View is the present state.
 func (s *Source) View() View {
 	s.mu.Lock()
-	v := s.view
+	v := s.commanded(s.view)
 	s.mu.Unlock()
 	v.Name, v.Table = s.Name, s.Table
 	return s.registry.over(s, v)

@@ -8,7 +8,7 @@ import (
 )
 
 // infoPrefix marks what came from AlertInfo; infoPlace and evidencePlace are the halves' places on
-// the axis.
+// the time basis.
 const (
 	infoPrefix    = "Info"
 	infoPlace     = "InfoPlace"
@@ -17,7 +17,7 @@ const (
 	entityAccount = "EntityAccount"
 )
 
-// alerts joins AlertInfo and AlertEvidence. A pair's place on the axis is that of its later half, so
+// alerts joins AlertInfo and AlertEvidence. A pair's place on the time basis is that of its later half, so
 // neither half can come too late; what came after the page's end is not looked at, so a page says the
 // same whenever it is read. With ArrivedBefore a pair is what its halves were then, and stands at the
 // evidence's Timestamp.
@@ -55,7 +55,7 @@ evidence
 		kusto.Name(tables.AlertUsersColumn), t.user(),
 		kusto.Name(evidencePlace), kusto.Name(evidencePlace), kusto.Names(t.evidenceColumns()...),
 		kusto.Name(t.pairPlace()), kusto.Name(infoPlace), kusto.Name(evidencePlace),
-		within(t.AxisColumn(), p),
+		within(t.TimeColumn(), p),
 		t.merged(),
 	)
 	return kusto.Join("\n| ", joined, t.where())

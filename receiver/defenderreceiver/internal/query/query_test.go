@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/oracle"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
@@ -40,7 +40,7 @@ func all(t *testing.T) map[string]string {
 			full.UserFilter, full.UserColumns = filter, []string{"EmailSubject"}
 		}
 		byEvent := full
-		byEvent.Axis = EventTime
+		byEvent.TimeBasis = EventTime
 		queries[declared.Name] = Table{Table: declared}.Read(page)
 		queries[declared.Name+", filtered"] = full.Read(page)
 		queries[declared.Name+", in parts"] = full.Read(part)
@@ -62,7 +62,7 @@ func all(t *testing.T) map[string]string {
 
 func TestQueriesCompile(t *testing.T) {
 	for name, text := range all(t) {
-		_, err := kql.Compile(schema{}, text, kql.Options{Now: from})
+		_, err := engine.Compile(schema{}, text, engine.Options{Now: from})
 		assert.NoError(t, err, "%s:\n%s", name, text)
 	}
 }
@@ -72,11 +72,11 @@ func TestProjectionIsWhatComes(t *testing.T) {
 	both := []Table{}
 	for _, declared := range tables.All() {
 		both = append(both, Table{Table: declared, UserColumns: []string{"Timestamp"}},
-			Table{Table: declared, UserColumns: []string{"Timestamp"}, Axis: EventTime},
-			Table{Table: declared, UserColumns: []string{"Timestamp"}, Axis: EventTime, ArrivedBefore: from})
+			Table{Table: declared, UserColumns: []string{"Timestamp"}, TimeBasis: EventTime},
+			Table{Table: declared, UserColumns: []string{"Timestamp"}, TimeBasis: EventTime, ArrivedBefore: from})
 	}
 	for _, table := range both {
-		q, err := kql.Compile(schema{}, table.Read(page), kql.Options{Now: from})
+		q, err := engine.Compile(schema{}, table.Read(page), engine.Options{Now: from})
 		require.NoError(t, err)
 		want, got := map[string]string{}, map[string]string{}
 		for _, c := range table.AnswerColumns() {
@@ -139,7 +139,7 @@ func TestRowsThatNameWhoWasLoggedOnAreRead(t *testing.T) {
 // schema is a database that has Defender's tables and no rows.
 type schema struct{}
 
-func (schema) Table(name string) (kql.Table, bool) {
+func (schema) Table(name string) (engine.Table, bool) {
 	for _, s := range tables.Schemas() {
 		if s.Name == name {
 			return emptyTable{s}, true
@@ -158,7 +158,7 @@ func TestMicrosoftAgrees(t *testing.T) {
 	}
 	for i, result := range oracle.Check(t, oracle.Defender(), texts) {
 		assert.Empty(t, result.Errors, "%s:\n%s", names[i], texts[i])
-		compiled, err := kql.Compile(schema{}, texts[i], kql.Options{Now: from})
+		compiled, err := engine.Compile(schema{}, texts[i], engine.Options{Now: from})
 		require.NoError(t, err)
 		var want []oracle.Column
 		for _, c := range compiled.Columns() {

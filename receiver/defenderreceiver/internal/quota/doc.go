@@ -19,6 +19,8 @@
 //	journal.go  what one receiver has spent, by minutes
 //	record.go   the stored form of a journal
 //	limit.go    limits, and the receiver's share of them
+//	class.go    the classes, and which yields to which
+//	cost.go     requests and CPU
 //
 // docs/scheduling.md has the model.
 package quota

@@ -66,3 +66,6 @@ func (l Limits) LeastCPU() time.Duration {
 	}
 	return least
 }
+
+// roundOff is less than any amount that matters.
+const roundOff = 1e-6

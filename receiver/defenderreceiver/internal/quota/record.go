@@ -25,16 +25,6 @@ type Record struct {
 	Spent      []Spent // oldest first
 }
 
-// Cost is what queries cost.
-type Cost struct {
-	Requests int
-	CPU      time.Duration
-}
-
-func (c Cost) plus(other Cost) Cost { return Cost{c.Requests + other.Requests, c.CPU + other.CPU} }
-
-func (c Cost) minus(other Cost) Cost { return Cost{c.Requests - other.Requests, c.CPU - other.CPU} }
-
 // Spent is a cost and its least age at the time of the record.
 type Spent struct {
 	Age time.Duration

@@ -5,29 +5,6 @@ import (
 	"time"
 )
 
-// Class is how urgent a query is. What was spent is counted as Urgent, Paced or Spare.
-type Class uint8
-
-// The classes, the most urgent first.
-const (
-	// Urgent may spend all that is left of every window.
-	Urgent Class = iota
-	// Unpaced leaves a margin to urgent queries, and what they are known to need. It is for paced turns past a deadline.
-	Unpaced
-	// Paced leaves as much, and spends no faster than the token buckets of long windows fill.
-	Paced
-	// Spare leaves all others what they are known to need, a burst of them, and two margins.
-	Spare
-)
-
-// yields reports whether a query leaves those of another class what they are known to need.
-func (c Class) yields(to Class) bool {
-	if c == Spare {
-		return to != Spare
-	}
-	return c != Urgent && to == Urgent
-}
-
 // window counts what was spent in the time that lies back no longer than the limit's window.
 type window struct {
 	limit  Limit
@@ -197,6 +174,3 @@ func (w *window) freeAt(now time.Time, class Class, amount, underWay float64) (t
 	}
 	return free, true
 }
-
-// roundOff is less than any amount that matters.
-const roundOff = 1e-6

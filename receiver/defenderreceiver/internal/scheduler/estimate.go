@@ -1,10 +1,6 @@
 package scheduler
 
-import (
-	"time"
-
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
-)
+import "time"
 
 // estimate is what a query of a receiver, table and kind is estimated to cost.
 type estimate struct {
@@ -32,63 +28,53 @@ func (e *estimate) learn(cost, extent time.Duration) {
 	e.cost, e.extent = cost, extent
 }
 
-// learn takes the measured cost of a granted query. mu is held.
-func (t *tenant) learn(g *Grant, cost time.Duration) {
-	e := t.estimates[g.key]
-	if e == nil {
-		e = &estimate{}
-		t.estimates[g.key] = e
-	}
-	e.spare = g.class == quota.Spare
-	e.learn(cost, g.turn.Extent)
+// estimates are those of a tenant, by receiver, table and kind. Estimates of spare queries are used for spare queries
+// only.
+type estimates struct {
+	byKey map[string]*estimate
+	// restored and restoredSpare are the highest ones of the receivers' earlier lives, without and with spare queries.
+	restored, restoredSpare time.Duration
 }
 
-// estimate is what a turn's query will cost. Where no query of its table and kind was measured, the highest estimate
-// counts. mu is held.
-func (t *tenant) estimate(w *waiter) time.Duration {
-	if e := t.estimates[w.key()]; e != nil {
-		return e.of(w.turn.Extent)
+func newEstimates() *estimates { return &estimates{byKey: map[string]*estimate{}} }
+
+// learn takes the measured cost of a query.
+func (e *estimates) learn(key string, spare bool, cost, extent time.Duration) {
+	one := e.byKey[key]
+	if one == nil {
+		one = &estimate{}
+		e.byKey[key] = one
 	}
-	return t.highestEstimate(w.class() == quota.Spare)
+	one.spare = spare
+	one.learn(cost, extent)
 }
 
-// highestEstimate is the highest estimate of all tables and kinds. Until one is known, the highest of an earlier life
-// counts. Estimates of spare queries are used for spare queries only. mu is held.
-func (t *tenant) highestEstimate(spare bool) time.Duration {
+// of is what a query will cost. Where no query of its table and kind was measured, the highest estimate counts.
+func (e *estimates) of(key string, spare bool, extent time.Duration) time.Duration {
+	if one := e.byKey[key]; one != nil {
+		return one.of(extent)
+	}
+	return e.highest(spare)
+}
+
+// highest is the highest estimate of all tables and kinds. Until one is known, the highest of an earlier life counts.
+func (e *estimates) highest(spare bool) time.Duration {
 	highest, known := time.Duration(0), false
-	for _, e := range t.estimates {
-		if spare || !e.spare {
-			highest, known = max(highest, e.cost), known || e.spare == spare
+	for _, one := range e.byKey {
+		if spare || !one.spare {
+			highest, known = max(highest, one.cost), known || one.spare == spare
 		}
 	}
 	switch {
 	case known:
 		return highest
 	case spare:
-		return max(highest, t.restored.estimate, t.restored.spareEstimate)
+		return max(highest, e.restored, e.restoredSpare)
 	}
-	return max(highest, t.restored.estimate)
+	return max(highest, e.restored)
 }
 
-// decayedEstimate is the estimate of a turn's query after its wait. The estimate decays while the query waits;
-// otherwise one expensive answer could block the query forever, and no cheaper one would ever be measured. This
-// concerns spare queries, and queries that seem to ask for most of a window, which is never empty. mu is held.
-func (t *tenant) decayedEstimate(w *waiter, now time.Time) time.Duration {
-	fresh, least := t.uncountedEstimate(w), time.Duration(0)
-	if !w.turn.Spare {
-		least = t.account.Limits().LeastCPU() / plausibleDivisor
-		if fresh <= least {
-			return fresh
-		}
-	}
-	return max(fresh>>min(int(w.waited(now)/estimateHalfLife), 62), least)
-}
-
-// uncountedEstimate is what a turn's query will cost beyond what is counted already. The second request of a query is
-// counted with the first. mu is held.
-func (t *tenant) uncountedEstimate(w *waiter) time.Duration {
-	if w.again {
-		return 0
-	}
-	return t.estimate(w)
+// restore takes the highest estimates of a receiver's earlier life.
+func (e *estimates) restore(highest, highestSpare time.Duration) {
+	e.restored, e.restoredSpare = max(e.restored, highest), max(e.restoredSpare, highestSpare)
 }

@@ -80,6 +80,34 @@ func (t *tenant) freeAt(w *waiter, now time.Time) (time.Time, bool) {
 	return t.account.FreeAt(now, class, t.decayedEstimate(w, now))
 }
 
+// estimate is what a turn's query will cost.
+func (t *tenant) estimate(w *waiter) time.Duration {
+	return t.estimates.of(w.key(), w.turn.Spare, w.turn.Extent)
+}
+
+// decayedEstimate is the estimate of a turn's query after its wait. The estimate decays while the query waits;
+// otherwise one expensive answer could block the query forever, and no cheaper one would ever be measured. This
+// concerns spare queries, and queries that seem to ask for most of a window, which is never empty.
+func (t *tenant) decayedEstimate(w *waiter, now time.Time) time.Duration {
+	fresh, least := t.uncountedEstimate(w), time.Duration(0)
+	if !w.turn.Spare {
+		least = t.account.Limits().LeastCPU() / plausibleDivisor
+		if fresh <= least {
+			return fresh
+		}
+	}
+	return max(fresh>>min(int(w.waited(now)/estimateHalfLife), 62), least)
+}
+
+// uncountedEstimate is what a turn's query will cost beyond what is counted already. The second request of a query is
+// counted with the first.
+func (t *tenant) uncountedEstimate(w *waiter) time.Duration {
+	if w.again {
+		return 0
+	}
+	return t.estimate(w)
+}
+
 // class is the one under which the turn's spending is counted.
 func (w *waiter) class() quota.Class {
 	switch {

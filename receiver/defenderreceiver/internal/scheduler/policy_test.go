@@ -11,10 +11,10 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
-// waited is a turn of a priority that has waited for so long.
-func (s *Scheduler) waited(priority int, wait time.Duration, now time.Time) *waiter {
+// waited is a turn of priority 5 that has waited for so long.
+func (s *Scheduler) waited(wait time.Duration, now time.Time) *waiter {
 	return &waiter{
-		s: s, turn: Turn{Table: "t", Kind: "read", Priority: priority, Due: now.Add(-wait)}, granted: make(chan struct{}),
+		s: s, turn: Turn{Table: "t", Kind: "read", Priority: 5, Due: now.Add(-wait)}, granted: make(chan struct{}),
 	}
 }
 
@@ -37,7 +37,7 @@ func TestDeadlines(t *testing.T) {
 		} {
 			s.tenant.account = quota.NewAccount(half(), now)
 			s.tenant.account.Charge("r", now, quota.Paced, 0, c.spent)
-			w := s.waited(5, c.wait, now)
+			w := s.waited(c.wait, now)
 			until, known := s.tenant.freeAt(w, now)
 			assert.Equal(t, c.free, known && !until.After(now), name)
 			assert.Equal(t, c.rank, s.tenant.rank(w, now), name)
@@ -52,16 +52,16 @@ func TestOverdueTurnsSpendAShare(t *testing.T) {
 		s, now := alone(t, 2, half()), time.Now()
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		s.tenant.estimates[s.waited(5, 0, now).key()] = &estimate{cost: time.Second}
+		s.tenant.estimates.byKey[s.waited(0, now).key()] = &estimate{cost: time.Second}
 		for n := range 3 {
-			s.tenant.give(s.waited(5, time.Hour, now), now)
+			s.tenant.give(s.waited(time.Hour, now), now)
 			assert.Equal(t, time.Duration(n+1)*96*time.Second-30*time.Minute, s.tenant.overdueAt.Sub(now))
 		}
-		for s.tenant.overdue(s.waited(5, time.Hour, now), now) {
-			s.tenant.give(s.waited(5, time.Hour, now), now)
+		for s.tenant.overdue(s.waited(time.Hour, now), now) {
+			s.tenant.give(s.waited(time.Hour, now), now)
 		}
 		assert.Equal(t, 24*time.Second, s.tenant.overdueAt.Sub(now), "19 of them at once")
-		s.tenant.give(s.waited(5, time.Minute, now), now)
+		s.tenant.give(s.waited(time.Minute, now), now)
 		assert.Equal(t, 24*time.Second, s.tenant.overdueAt.Sub(now), "others do not count")
 	})
 }
@@ -80,7 +80,7 @@ func TestShortageIsNotedAndEnds(t *testing.T) {
 			"a long wait":  {30 * time.Second, true, true},
 			"for a slot":   {time.Hour, false, false},
 		} {
-			w := s.waited(5, c.wait, now)
+			w := s.waited(c.wait, now)
 			w.forQuota = c.forQuota
 			s.tenant.shortUntil = time.Time{}
 			s.tenant.noteShortage(w, now)
@@ -94,9 +94,9 @@ func TestShortageIsNotedAndEnds(t *testing.T) {
 func TestAPriorityIsGainedWithTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, now := alone(t, 2, half()), time.Now()
-		assert.Equal(t, 5, s.waited(5, 10*time.Second-1, now).agedPriority(now))
-		assert.Equal(t, 4, s.waited(5, 10*time.Second, now).agedPriority(now))
-		assert.Equal(t, -1, s.waited(5, time.Minute, now).agedPriority(now), "it passes priority 1")
+		assert.Equal(t, 5, s.waited(10*time.Second-1, now).agedPriority(now))
+		assert.Equal(t, 4, s.waited(10*time.Second, now).agedPriority(now))
+		assert.Equal(t, -1, s.waited(time.Minute, now).agedPriority(now), "it passes priority 1")
 	})
 }
 
@@ -105,14 +105,14 @@ func TestTheEstimateDecays(t *testing.T) {
 		s, now := alone(t, 2, half()), time.Now()
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		s.tenant.estimates[s.waited(5, 0, now).key()] = &estimate{cost: 64 * time.Second}
+		s.tenant.estimates.byKey[s.waited(0, now).key()] = &estimate{cost: 64 * time.Second}
 		for wait, seconds := range map[time.Duration]float64{
 			15*time.Minute - 1: 64, 15 * time.Minute: 37.5, 24 * time.Hour: 37.5, // half of a quarter hour's 75 s
 		} {
-			assert.InDelta(t, seconds, s.tenant.decayedEstimate(s.waited(5, wait, now), now).Seconds(), 1e-9, wait)
+			assert.InDelta(t, seconds, s.tenant.decayedEstimate(s.waited(wait, now), now).Seconds(), 1e-9, wait)
 		}
 		for wait, seconds := range map[time.Duration]float64{15*time.Minute - 1: 64, 15 * time.Minute: 32, 45 * time.Minute: 8} {
-			w := s.waited(5, wait, now)
+			w := s.waited(wait, now)
 			w.turn.Spare = true
 			assert.InDelta(t, seconds, s.tenant.decayedEstimate(w, now).Seconds(), 1e-9, "spare, %s", wait)
 		}

@@ -174,7 +174,7 @@ func (g *Grant) Charge(cost time.Duration) {
 	t := g.s.tenant
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.learn(g, cost)
+	t.estimates.learn(g.key, g.turn.Spare, cost, g.turn.Extent)
 	g.charge(cost)
 	g.s.spentCPU(cost)
 	t.dispatch()

@@ -83,8 +83,7 @@ func (s *Scheduler) load(data []byte) {
 	}
 	elapsed := max(now.Round(0).Sub(r.At), 0)
 	t.account.Restore(s.cfg.Receiver, r, elapsed, now)
-	t.restored.estimate = max(t.restored.estimate, r.Expected)
-	t.restored.spareEstimate = max(t.restored.spareEstimate, r.ExpectedSpare)
+	t.estimates.restore(r.Expected, r.ExpectedSpare)
 	if until := now.Add(r.BlockedFor - elapsed); until.After(now) && until.After(t.blockedUntil) {
 		t.blockedUntil, t.blockedBy = until, r.BlockedBy
 	}
@@ -191,7 +190,7 @@ func (s *Scheduler) record(last bool) (quota.Record, stored) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	record := t.account.Record(s.cfg.Receiver, now)
-	record.Expected, record.ExpectedSpare = t.highestEstimate(false), t.highestEstimate(true)
+	record.Expected, record.ExpectedSpare = t.estimates.highest(false), t.estimates.highest(true)
 	if !last {
 		record.Reserve = quota.Cost{Requests: s.reserve(), CPU: s.unstoredCPU() + s.estimate}
 	}

@@ -16,9 +16,8 @@ type tenant struct {
 	mu           sync.Mutex
 	members      map[*Scheduler]struct{}
 	account      *quota.Account
-	waiting      []*waiter            // in the order in which they asked
-	estimates    map[string]*estimate // by receiver, table and kind
-	restored     restoredEstimates
+	waiting      []*waiter // in the order in which they asked
+	estimates    *estimates
 	blockedUntil time.Time
 	blockedBy    string
 	shortUntil   time.Time // the shortage is over after that, unless it shows again
@@ -26,9 +25,6 @@ type tenant struct {
 	overdueAt    time.Time // when the next turn past a deadline may use its exception
 	wake         *time.Timer
 }
-
-// restoredEstimates are the highest ones of the receivers' earlier lives.
-type restoredEstimates struct{ estimate, spareEstimate time.Duration }
 
 // waiter is a turn in line.
 type waiter struct {
@@ -53,7 +49,7 @@ func enter(s *Scheduler) *tenant {
 	t := tenants.byName[s.cfg.Tenant]
 	if t == nil || s.cfg.Tenant == "" {
 		t = &tenant{
-			members: map[*Scheduler]struct{}{}, estimates: map[string]*estimate{},
+			members: map[*Scheduler]struct{}{}, estimates: newEstimates(),
 			account: quota.NewAccount(s.cfg.Limits, time.Now()),
 		}
 		tenants.byName[s.cfg.Tenant] = t
