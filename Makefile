@@ -9,6 +9,9 @@ STATIC := CGO_ENABLED=0 GOFLAGS="$(shell $(GO) env GOFLAGS) -trimpath -tags=grpc
 
 COMMANDS := $(notdir $(wildcard cmd/*))
 
+VERSION   := $(shell sed -n 's/^const Number = "\(.*\)"/\1/p' internal/version/version.go)
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+
 # The race detector needs a C compiler; without one the tests still run.
 RACE := $(if $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null),-race)
 
@@ -18,7 +21,7 @@ ORACLE := internal/emulator/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
 .DEFAULT_GOAL := help
-.PHONY: help build test integration lint vulncheck fmt bench generate oracle run clean
+.PHONY: help build test integration lint vulncheck fmt bench generate generated oracle run dist publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +65,9 @@ generate: ## write the distribution's sources from builder-config.yaml, and each
 	@$(GO) fmt ./cmd/otelcol-defender >/dev/null
 	$(STATIC) $(GO) generate ./...
 
+generated: generate ## generate, and fail if that changed a file
+	@git diff --exit-code --stat || { echo "make generated: commit what make generate writes"; exit 1; }
+
 oracle: ## install Microsoft's KQL parser, against which a test checks the queries (Node)
 	@if [ ! -d $(ORACLE) ]; then echo "make oracle: skipped, there is no $(ORACLE)"; \
 	elif ! command -v npm >/dev/null 2>&1; then echo "make oracle: skipped, npm is not installed"; \
@@ -70,5 +76,21 @@ oracle: ## install Microsoft's KQL parser, against which a test checks the queri
 run: build ## the whole way on this machine: emulator, collector, TOTAL events in out/ (DURATION=30s ends it by itself)
 	@exec $(BIN)/demo $(if $(DURATION),-duration $(DURATION))
 
-clean: ## remove what build and run have written
-	rm -rf $(BIN) out
+# Archives are the same bytes each time, with GNU tar.
+dist: ## archives of all commands for each platform, and their checksums, in dist/
+	@rm -rf dist && mkdir -p dist
+	@set -e; for platform in $(PLATFORMS); do \
+		name=otelcol-defender_$(VERSION)_$${platform%/*}_$${platform#*/}; echo "dist/$$name.tar.gz"; \
+		mkdir dist/$$name; cp -R README.md CHANGELOG.md LICENSE SECURITY.md config dist/$$name/; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(STATIC) $(GO) build -ldflags "-s -w" -o dist/$$name/ $(addprefix ./cmd/,$(COMMANDS)); \
+		tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C dist -cf - $$name | gzip -n >dist/$$name.tar.gz; \
+		rm -rf dist/$$name; \
+	done
+	cd dist && sha256sum *.tar.gz >SHA256SUMS
+
+publish: ## make the release TAG on GitHub of what is in dist/ (gh)
+	@[ "$(TAG)" = "v$(VERSION)" ] || { echo "make publish: TAG is '$(TAG)', and internal/version says v$(VERSION)"; exit 1; }
+	gh release create "$(TAG)" --verify-tag --title "$(TAG)" --notes "[CHANGELOG.md](../../blob/$(TAG)/CHANGELOG.md) says what is new." dist/*
+
+clean: ## remove what build, run and dist have written
+	rm -rf $(BIN) out dist

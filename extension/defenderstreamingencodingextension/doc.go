@@ -5,9 +5,9 @@
 // log.record.uid, and beside them microsoft.defender.source. Rows of one tenant stand in one ResourceLogs, in the order
 // of the message.
 //
-// It never returns an error. At v0.155 the kafka receiver takes an error of the encoding for a permanent one: depending
-// on message_marking it skips the whole message with all its rows, or stops the partition for good. So a record that
-// cannot be decoded is handed on as its text, with the reason in an attribute, and counted; the others become rows.
+// It never returns an error. At v0.155 the kafka receiver treats an error of the encoding as permanent: depending on
+// message_marking it skips the whole message with all its rows, or stops the partition for good. A record that cannot be
+// decoded is therefore handed on as text, with the reason in an attribute, and counted. The others become rows.
 //
 //	extension.go  the component: UnmarshalLogs
 //	message.go    the log records of one message

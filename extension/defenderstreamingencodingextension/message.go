@@ -8,13 +8,14 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/internal/streaming"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // attributeDecodeError says why a record is not a row.
@@ -71,8 +72,8 @@ func (m *message) passOn(text []byte, reason error) {
 		record.Body().SetEmptyBytes().FromRaw(text)
 	}
 	// The same text has the same id, so that a message which comes again can be told.
-	record.Attributes().PutStr(tables.AttributeUID, uuid.NewHash(sha256.New(), uuid.Nil, text, 8).String())
-	record.Attributes().PutStr(tables.AttributeSource, tables.SourceStreamingAPI)
+	record.Attributes().PutStr(logrecord.AttributeUID, uuid.NewHash(sha256.New(), uuid.Nil, text, 8).String())
+	record.Attributes().PutStr(logrecord.AttributeSource, logrecord.SourceStreamingAPI)
 	record.Attributes().PutStr(attributeDecodeError, reason.Error())
 }
 
@@ -82,7 +83,7 @@ func (m *message) recordsOf(tenantID string) plog.LogRecordSlice {
 	if !ok {
 		resource := m.logs.ResourceLogs().AppendEmpty()
 		if tenantID != "" {
-			resource.Resource().Attributes().PutStr(tables.AttributeTenantID, tenantID)
+			resource.Resource().Attributes().PutStr(logrecord.AttributeTenantID, tenantID)
 		}
 		scope := resource.ScopeLogs().AppendEmpty()
 		scope.Scope().SetName(metadata.ScopeName)

@@ -1,10 +1,9 @@
 // Package ndjsonencodingextension writes each log record's body as one line of JSON (NDJSON), for exporters that
 // take an encoding extension, such as the file exporter.
 //
-// MarshalLogs walks the records in their order and appends the body of each to one buffer; attributes, resource and
-// timestamps are not written, the body is the whole event. One record is one line whatever it holds: a JSON string
-// never contains a raw line feed. The writer appends straight from pdata and never goes through map[string]any, so
-// that 64-bit integers stay exact and keys keep their order.
+// MarshalLogs appends the body of each record, in their order, to one buffer. Attributes, resource and timestamps are not
+// written, because the body is the whole event. One record is one line, because a JSON string never contains a raw line
+// feed. The writer appends from pdata without map[string]any, so 64-bit integers stay exact and keys keep their order.
 //
 //	extension.go  the component: MarshalLogs
 //	json.go       pdata values to JSON text

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -81,4 +82,14 @@ func TestPersons(t *testing.T) {
 	}
 	merged := Persons([]Account{jane, {UPN: "jane.doe@acme.com", ObjectID: "o"}})
 	assert.Equal(t, []Account{{Domain: "ACME", Name: "jane.doe", SID: jane.SID, UPN: "jane.doe@acme.com", ObjectID: "o"}}, merged)
+}
+
+// Half a company in one alert is told apart without comparing everything with everything again and again.
+func TestManyPersons(t *testing.T) {
+	var list []Account
+	for i := range 2000 {
+		n := strconv.Itoa(i)
+		list = append(list, Account{Domain: "ACME", Name: "p" + n, SID: domainSID + "1" + n, UPN: "p" + n + "@acme.com"})
+	}
+	assert.Len(t, Persons(list), len(list))
 }

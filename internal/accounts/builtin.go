@@ -17,8 +17,7 @@ type rule struct {
 type yield uint8
 
 const (
-	// yieldsNot: nothing does.
-	yieldsNot yield = iota
+	_ yield = iota // nothing does
 	// yieldsToDomainSID: the name stands for an account whose SID is no domain's or machine's own.
 	yieldsToDomainSID
 	// yieldsToID: a UPN or an object id, or the SID of a domain that is not the device.

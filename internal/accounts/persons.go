@@ -13,7 +13,7 @@ func Persons(list []Account) []Account {
 	var people []person
 	for _, a := range list {
 		if !a.IsEmpty() {
-			people = join(append(people, person{a}), sharesID)
+			people = withAccount(people, a)
 		}
 	}
 	// Names tell less than ids do, so they are asked when the ids have spoken.
@@ -36,18 +36,25 @@ func Persons(list []Account) []Account {
 // person is what the accounts of one person say.
 type person []Account
 
-// join unites people that are linked, directly or by others.
-func join(people []person, linked func(a, b person) bool) []person {
-	for i := 0; i < len(people); i++ {
-		for j := i + 1; j < len(people); j++ {
-			if linked(people[i], people[j]) {
-				people[i] = append(people[i], people[j]...)
-				people = slices.Delete(people, j, j+1)
-				j = i // the larger one may be linked to those before
-			}
+// withAccount adds an account to the people who share an id with it. It may show that several found so far are one.
+func withAccount(people []person, a Account) []person {
+	owner := -1
+	left := people[:0]
+	for _, p := range people {
+		switch {
+		case !sharesID(p, a):
+			left = append(left, p)
+		case owner < 0:
+			owner = len(left)
+			left = append(left, append(p, a))
+		default:
+			left[owner] = append(left[owner], p...)
 		}
 	}
-	return people
+	if owner < 0 {
+		left = append(left, person{a})
+	}
+	return left
 }
 
 // joinOne unites two people of one name who can only be each other.
@@ -78,11 +85,9 @@ func isAmbiguous(people []person, i int) bool {
 	return false
 }
 
-func sharesID(p, q person) bool {
-	return slices.ContainsFunc(p, func(a Account) bool {
-		return slices.ContainsFunc(q, func(b Account) bool {
-			return same(a.SID, b.SID) || same(a.UPN, b.UPN) || same(a.EntraID(), b.EntraID())
-		})
+func sharesID(p person, a Account) bool {
+	return slices.ContainsFunc(p, func(b Account) bool {
+		return same(a.SID, b.SID) || same(a.UPN, b.UPN) || same(a.EntraID(), b.EntraID())
 	})
 }
 
@@ -128,3 +133,8 @@ func (a Account) shortName() string {
 
 func same(a, b string) bool   { return a != "" && strings.EqualFold(a, b) }
 func differ(a, b string) bool { return a != "" && b != "" && !strings.EqualFold(a, b) }
+
+// Resembles reports whether a and b have an id or a name in common.
+func (a Account) Resembles(b Account) bool {
+	return sharesID(person{b}, a) || same(a.shortName(), b.shortName())
+}

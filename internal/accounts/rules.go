@@ -226,8 +226,13 @@ func matchesNumbers(sid, pattern string) bool {
 }
 
 func (x *index) byName(a Account, facts Facts) (Reason, bool) {
-	if reason, ok := x.domains[fold(a.Domain)]; ok {
+	domain := fold(a.Domain)
+	if reason, ok := x.domains[domain]; ok {
 		return reason, true
+	}
+	// No logon domain has a blank in its name, and `NT` is in that of Windows' own in every language.
+	if slices.Contains(strings.Fields(domain), "nt") && strings.Contains(domain, " ") {
+		return "nt_authority", true
 	}
 	name := fold(a.shortName())
 	if r, ok := x.names[name]; ok {

@@ -224,6 +224,9 @@ var knownCases = []struct {
 	{Account{Domain: "NT INSTANS", Name: "SYSTEM"}, Facts{}, "nt_authority"},
 	{Account{Domain: "NT-MYNDIGHET", Name: "SYSTEM"}, Facts{}, "nt_authority"},
 	{Account{Domain: "AUTORIDADE NT", Name: "SISTEMA"}, Facts{}, "nt_authority"},
+	{Account{Domain: "КОРОЛЕВСТВО NT", Name: "x"}, Facts{}, "nt_authority"}, // a language to come
+	{Account{Domain: "nt", Name: "jane"}, Facts{}, human},
+	{Account{Domain: "NT-CORP", Name: "jane"}, Facts{}, human},
 	{Account{Domain: "GESTIONNAIRE DE FENETRES", Name: "X"}, Facts{}, "window_manager"},
 	{Account{Domain: "Fenster-Manager", Name: "X"}, Facts{}, "window_manager"},
 	{Account{Domain: "Диспетчер окон", Name: "X"}, Facts{}, "window_manager"},

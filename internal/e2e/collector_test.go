@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,6 +30,7 @@ type collector struct {
 type run struct {
 	configs   []string // in testdata, each laid over those before it; nil: collector.yaml
 	variables []string // NAME=value
+	arguments []string // more of them
 }
 
 // start starts a collector that ends with the test at the latest.
@@ -37,7 +39,7 @@ func (s *stage) start(r run) *collector {
 	if r.configs == nil {
 		r.configs = []string{"collector.yaml"}
 	}
-	var arguments []string
+	arguments := slices.Clone(r.arguments)
 	for _, name := range r.configs {
 		arguments = append(arguments, "--config", filepath.Join("testdata", name))
 	}

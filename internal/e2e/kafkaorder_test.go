@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 )
 
 // The events of a person stand in the order of their times, whatever tables they are of and over a restart, but for those
@@ -63,12 +63,12 @@ func (c *topic) inOrder() {
 			who := person.AsString()
 			for _, scope := range resource.ScopeLogs().All() {
 				for _, record := range scope.LogRecords().All() {
-					uid, _ := record.Attributes().Get(tables.AttributeUID)
+					uid, _ := record.Attributes().Get(logrecord.AttributeUID)
 					if seen[uid.Str()] {
 						continue
 					}
 					seen[uid.Str()] = true
-					table, _ := record.Attributes().Get(tables.AttributeTable)
+					table, _ := record.Attributes().Get(logrecord.AttributeTable)
 					if _, isLate := record.Attributes().Get("total.late"); isLate {
 						late++
 						assert.Less(c.t, record.Timestamp(), newest[who], "%s of %s is not late", uid.Str(), who)

@@ -31,6 +31,7 @@ type otlpServer struct {
 	mu       sync.Mutex // guards what follows
 	script   map[int]answer
 	judge    func(plog.Logs) error // nil: takes all
+	status   int                   // over HTTP, what is answered to calls that the judge refuses
 	calls    int
 	events   []totalEvent
 }
@@ -102,10 +103,23 @@ func (s *otlpServer) judged(judge func(plog.Logs) error) {
 	s.judge = judge
 }
 
+// refuseWith changes what is answered over HTTP to calls that are refused.
+func (s *otlpServer) refuseWith(httpStatus int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status = httpStatus
+}
+
+func (s *otlpServer) refusal() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
+}
+
 // startOTLPHTTPServer takes requests of OTLP/HTTP. A call that the server judges to be refused is answered with status.
 func startOTLPHTTPServer(t *testing.T, httpStatus int) *otlpServer {
 	t.Helper()
-	s := &otlpServer{t: t}
+	s := &otlpServer{t: t, status: httpStatus}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := gzip.NewReader(r.Body)
 		if !assert.NoError(t, err) {
@@ -116,7 +130,7 @@ func startOTLPHTTPServer(t *testing.T, httpStatus int) *otlpServer {
 		request := plogotlp.NewExportRequest()
 		assert.NoError(t, request.UnmarshalProto(data))
 		if _, err := s.Export(r.Context(), request); err != nil {
-			w.WriteHeader(httpStatus)
+			w.WriteHeader(s.refusal())
 			return
 		}
 		w.Header().Set("Content-Type", "application/x-protobuf")

@@ -7,13 +7,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -115,11 +118,11 @@ func newRawRow(t *testing.T, record plog.LogRecord) rawRow {
 		return v.AsString()
 	}
 	r := rawRow{
-		uid: attribute(tables.AttributeUID), table: attribute(tables.AttributeTable),
+		uid: attribute(logrecord.AttributeUID), table: attribute(logrecord.AttributeTable),
 		observed: record.ObservedTimestamp().AsTime(), body: record.Body().Map(),
 	}
 	require.NotEmpty(t, r.uid)
-	if text := attribute(tables.AttributeIngestionTime); text != "" {
+	if text := attribute(logrecord.AttributeIngestionTime); text != "" {
 		var err error
 		r.arrived, err = time.Parse(time.RFC3339Nano, text)
 		require.NoError(t, err)
@@ -135,9 +138,24 @@ func readTotal(t *testing.T, path string) (events []totalEvent, broken int) {
 		event := totalEvent{line: string(object)}
 		require.NoError(t, json.Unmarshal(object, &event))
 		require.NotEmpty(t, event.ID)
+		followsSchema(t, object)
 		events = append(events, event)
 	}
 	return events, broken
+}
+
+var eventSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	return jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "docs", "total-event.schema.json"))
+})
+
+// followsSchema holds an event against the published schema.
+func followsSchema(t *testing.T, object []byte) {
+	t.Helper()
+	schema, err := eventSchema()
+	require.NoError(t, err)
+	event, err := jsonschema.UnmarshalJSON(bytes.NewReader(object))
+	require.NoError(t, err)
+	require.NoError(t, schema.Validate(event), "%s", object)
 }
 
 // text is the row's value of a column of text; empty if it has none.

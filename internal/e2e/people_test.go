@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/stretchr/testify/assert"
@@ -21,13 +22,15 @@ const (
 // whose name is not a computer's is a person's. Rows with anything else on them it leaves alone.
 func judge(r rawRow) verdict {
 	table, ok := tables.ByName(r.table)
-	if !ok || table.Kind != tables.Events || strings.HasPrefix(r.text("ActionType"), "Inbound") {
+	if !ok || table.Kind != tables.Events || strings.HasPrefix(r.text("ActionType"), "Inbound") ||
+		strings.Contains(r.text("AdditionalFields"), "LoggedOnUsers") {
 		return unclear
 	}
+	about := slices.ContainsFunc(table.AccountActions, func(beginning string) bool { return strings.HasPrefix(r.text("ActionType"), beginning) })
 	system := false
 	for _, account := range table.Accounts {
-		if account.RemoteOnly {
-			continue
+		if account.RemoteOnly || about && !account.Initiating {
+			continue // it did not act, or may not have
 		}
 		sid, name := r.text(account.SID), r.text(account.Name)
 		switch {

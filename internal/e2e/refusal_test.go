@@ -21,7 +21,7 @@ import (
 	grpcstatus "google.golang.org/grpc/status"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 )
 
 // destination is the far side of a collector, which refuses at first.
@@ -107,7 +107,7 @@ func nothing(plog.LogRecord) bool    { return false }
 // hasID tells records by their row's id.
 func hasID(ids ...string) func(plog.LogRecord) bool {
 	return func(record plog.LogRecord) bool {
-		uid, _ := record.Attributes().Get(tables.AttributeUID)
+		uid, _ := record.Attributes().Get(logrecord.AttributeUID)
 		return slices.Contains(ids, uid.AsString())
 	}
 }

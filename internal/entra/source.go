@@ -27,6 +27,7 @@ type Source struct {
 	material []byte
 	last     string // the token given last
 	stale    bool   // last was not accepted
+	told     string // why the credentials cannot be read, as the log has it
 	trial    trial
 }
 
@@ -75,11 +76,21 @@ func (s *Source) token(ctx context.Context) (string, error) {
 		return "", s.judgeTrial(s.classify(ctx, err))
 	}
 	s.passTrial()
-	if unreadable != nil {
-		s.logger.Warn("Cannot read the credentials again; using those read before", zap.Error(unreadable))
-	}
+	s.tellUnreadable(unreadable)
 	s.last, s.stale = token, false
 	return token, nil
+}
+
+// tellUnreadable logs that the credentials cannot be read again, once for each cause. s.mu is held.
+func (s *Source) tellUnreadable(err error) {
+	words := ""
+	if err != nil {
+		words = err.Error()
+	}
+	if words != "" && words != s.told {
+		s.logger.Warn("Cannot read the credentials again; using those read before", zap.Error(err))
+	}
+	s.told = words
 }
 
 // renew makes a new MSAL client when the credential files have a new content. s.mu is held.

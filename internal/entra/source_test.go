@@ -162,8 +162,19 @@ func TestSecretFileRotatesWithoutARestart(t *testing.T) {
 
 	// While the file is being swapped, the token at hand is good enough.
 	require.NoError(t, os.Remove(file))
+	unreadable := func() int { return logs.FilterMessageSnippet("Cannot read the credentials").Len() }
+	for range 3 {
+		assert.Equal(t, "token-2", token(t, s))
+	}
+	assert.Equal(t, 1, unreadable(), "each cause is told once")
+	write(t, file, "")
 	assert.Equal(t, "token-2", token(t, s))
-	assert.Equal(t, 1, logs.FilterMessageSnippet("Cannot read the credentials").Len())
+	assert.Equal(t, 2, unreadable(), "it is empty now")
+	write(t, file, "second")
+	assert.Equal(t, "token-2", token(t, s))
+	require.NoError(t, os.Remove(file))
+	assert.Equal(t, "token-2", token(t, s))
+	assert.Equal(t, 3, unreadable(), "it could be read in between")
 	s.Invalidate("token-2")
 	l.answer = func(w http.ResponseWriter, _ url.Values, _ int) {
 		refuse(w, http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided.")

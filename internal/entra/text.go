@@ -93,6 +93,8 @@ func oddities(secret []byte) string {
 		return "it begins with a name: keep the value alone"
 	case bytes.ContainsFunc(secret, unicode.IsSpace):
 		return "a blank stands within it"
+	case bytes.ContainsFunc(secret, func(r rune) bool { return !unicode.IsGraphic(r) }):
+		return "a character that cannot be seen stands in it: write it anew as plain text"
 	default:
 		return ""
 	}

@@ -141,6 +141,8 @@ func TestOddSecretsAreNamedOnceTheyAreRefused(t *testing.T) {
 		"client_secret=s3cr3t":      "begins with a name",
 		"Client Secret Value: s3cr": "begins with a name",
 		"s3cr3t value":              "a blank stands within it",
+		"\u200bs3cr3t~value":        "a character that cannot be seen",
+		"s3cr3t~val\u2060ue":        "a character that cannot be seen",
 		testSecret:                  "",
 		"ab=~secret=x":              "",
 	} {

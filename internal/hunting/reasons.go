@@ -214,8 +214,13 @@ func speaksOfLicence(a refused) bool {
 	return licenceWords.MatchString(otherWords.ReplaceAllString(strings.ToLower(text), ""))
 }
 
-// unresolved finds what KQL does not know, in any of the engine's wordings.
-var unresolved = regexp.MustCompile("(?i)failed to resolve ((?:[a-z]+,? ){1,6}?)named ['\"`\u2018\u2019\u201c\u201d](.+?)['\"`\u2018\u2019\u201c\u201d]")
+const quote = "['\"`\u2018\u2019\u201c\u201d]"
+
+// Either finds what KQL does not know: the first in the engine's wordings, the second in those of its parser.
+var (
+	unresolved = regexp.MustCompile("(?i)failed to resolve ((?:[a-z]+,? ){1,6}?)named " + quote + "(.+?)" + quote)
+	unreferred = regexp.MustCompile("(?i)the name " + quote + "(.+?)" + quote + " does not refer to any known ([a-z, ]+)")
+)
 
 // unknown reports what table or column the service does not know. The engine says "table or column"
 // both of the table that a query begins with and of some columns, so the query's columns decide.
@@ -223,14 +228,9 @@ func (a refused) unknown() (kind Kind, name string, found bool) {
 	if !a.aboutQuery() {
 		return 0, "", false
 	}
-	text := strings.ToLower(a.message)
-	what, _, found := strings.Cut(text, "failed to resolve ")
+	what, name, found := a.unresolved()
 	if !found {
 		return 0, "", false
-	}
-	what = text[len(what)+len("failed to resolve "):]
-	if m := unresolved.FindStringSubmatch(a.message); m != nil {
-		what, name = strings.ToLower(m[1]), m[2]
 	}
 	switch what, _, _ = strings.Cut(what, "expression"); {
 	case strings.Contains(what, "table") && (a.asked == nil || !a.asked(name)):
@@ -240,6 +240,18 @@ func (a refused) unknown() (kind Kind, name string, found bool) {
 	default:
 		return 0, "", false
 	}
+}
+
+// unresolved is what the engine says that it does not know: the kind in its own words, and the name if it tells one.
+func (a refused) unresolved() (what, name string, found bool) {
+	if m := unresolved.FindStringSubmatch(a.message); m != nil {
+		return strings.ToLower(m[1]), m[2], true
+	}
+	if m := unreferred.FindStringSubmatch(a.message); m != nil {
+		return strings.ToLower(m[2]), m[1], true
+	}
+	_, what, found = strings.Cut(strings.ToLower(a.message), "failed to resolve ")
+	return what, "", found
 }
 
 // aboutQuery reports whether the API itself speaks of the query. What it writes inside a 200 has no status.

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"maps"
 	"reflect"
 	"slices"
@@ -75,6 +76,9 @@ func (r *reader) unknown(parent, key string, fields []field) {
 	r.edits[p.Key] = dropped
 	meant := suggested(parent, key, keysOf(fields), r.paths)
 	switch {
+	case len(meant) == 0 && MaybeSecret(key):
+		p.Key = cmp.Or(parent, "...")
+		p.Text = "has a key that is none, and that may be a secret, so it is not repeated: the keys are " + strings.Join(ownKeys(fields), ", ")
 	case len(meant) > 0:
 		p.meant = meant[0]
 		p.Text = "is no key: did you mean '" + strings.Join(meant, "' or '") + "'?"

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
@@ -165,11 +166,22 @@ func firstOther(raw any) any {
 	return list[i]
 }
 
+// MaybeSecret reports whether a text that should be a key looks like a secret that was written in its place: keys are
+// words.
+func MaybeSecret(key string) bool {
+	const longest = 60
+	word := func(r rune) bool { return strings.ContainsRune("_-/.: ", r) || isLetter(r) || isDigit(r) }
+	return len(key) > longest || strings.ContainsFunc(key, func(r rune) bool { return !word(r) }) ||
+		len(key) >= 16 && strings.ContainsFunc(key, isDigit) && strings.ContainsFunc(key, unicode.IsUpper)
+}
+
+func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
+
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }
+
 // Shown reports whether a value may be repeated in a message. A secret in the wrong place must not.
 func Shown(value string) bool {
 	const longest = 40
-	plain := func(r rune) bool {
-		return strings.ContainsRune("_-/ ", r) || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
-	}
+	plain := func(r rune) bool { return strings.ContainsRune("_-/ ", r) || isLetter(r) }
 	return len(value) <= longest && !strings.ContainsFunc(value, func(r rune) bool { return !plain(r) })
 }

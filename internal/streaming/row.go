@@ -3,11 +3,11 @@ package streaming
 import (
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // Row is one row of the Streaming API.
@@ -35,18 +35,11 @@ func (r *Row) MoveTo(record plog.LogRecord, observed time.Time) {
 	if at.IsZero() {
 		at = r.Received
 	}
-	if !at.IsZero() {
-		record.SetTimestamp(pcommon.NewTimestampFromTime(at))
-	}
-	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(observed))
-	record.SetEventName(tables.EventName(r.Table))
-	r.Columns.MoveTo(record.Body().SetEmptyMap())
-	attributes := record.Attributes()
-	attributes.EnsureCapacity(attributes.Len() + 4)
-	attributes.PutStr(tables.AttributeUID, r.UID.String())
-	attributes.PutStr(tables.AttributeTable, r.Table)
-	attributes.PutStr(tables.AttributeSource, tables.SourceStreamingAPI)
+	received := ""
 	if !r.Received.IsZero() {
-		attributes.PutStr(tables.AttributeIngestionTime, r.Received.Format(time.RFC3339Nano))
+		received = r.Received.Format(time.RFC3339Nano)
 	}
+	logrecord.Fill(record, r.Columns, logrecord.Fields{
+		Table: r.Table, UID: r.UID, Timestamp: at, Observed: observed, IngestionTime: received, Source: logrecord.SourceStreamingAPI,
+	})
 }

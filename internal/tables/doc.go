@@ -3,7 +3,7 @@
 // and what the TOTAL event takes from it. The receiver builds its queries from it, the processor its
 // events, and the emulator its schema.
 //
-// Two things have a name here. A Schema is a table of the service as `getschema` shows it. A Table
-// is what the receiver polls and the user configures: most read one schema; Alerts joins two.
-// Adding a table is adding one entry to `catalog` (and its schema, if the service has a new one).
+// A Schema is a table of the service as `getschema` shows it. A Table is what the receiver polls and the user
+// configures. Most tables read one schema; Alerts joins two. A new table is one entry in `catalog`, and its schema if
+// the service has a new one.
 package tables

@@ -31,21 +31,11 @@ const (
 	Graph
 )
 
-// The columns and attributes by which receiver and processor speak of a row.
+// Columns that the project itself reads.
 const (
-	AttributeTable         = "microsoft.defender.table"
-	AttributeIngestionTime = "microsoft.defender.ingestion_time"
-	AttributeLane          = "microsoft.defender.lane"
-	AttributeTenantID      = "microsoft.defender.tenant_id"
-	AttributeSource        = "microsoft.defender.source" // absent on rows of the hunting API
-	AttributeUID           = "log.record.uid"
-
 	TimestampColumn  = "Timestamp"
 	ReportIDColumn   = "ReportId"
 	AlertUsersColumn = "AlertUsers"
-
-	// SourceStreamingAPI is the AttributeSource of rows that came through the Streaming API.
-	SourceStreamingAPI = "streaming_api"
 )
 
 // Table is what the receiver polls and a user configures.

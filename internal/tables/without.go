@@ -7,7 +7,7 @@ import "slices"
 func (t *Table) Needs(column string) bool {
 	needed := append([]string{TimestampColumn, t.Key, t.Whole}, t.Identity...)
 	if t.Kind == Alerts {
-		needed = append(needed, "AlertId", "EntityType", "AdditionalFields")
+		needed = append(needed, "AlertId", "EntityType")
 	}
 	return column == "" || slices.Contains(needed, column)
 }

@@ -3,13 +3,14 @@ package totalnormalizeprocessor
 import (
 	"testing"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // bodyAt is a value in an event, by its keys; nil: it is not there.
@@ -207,6 +208,7 @@ func TestPosixUsers(t *testing.T) {
 		"of a logon":                  {account("lx-1", "acmed", "").and(additional(columns{"PosixUserId": 412})), "[posix_daemon]"},
 		"a person in Entra ID":        {account("lx-1", "root", "").and(additional(columns{"InitiatingProcessPosixRealUser": columns{"Name": "ann", "DomainName": "lx-1", "PosixUserId": 1001, "AadUserUpn": "ann@acme.com"}})), "ann@acme.com"},
 		"macOS by its SIDs":           {account("lx-1", "ann", "S-1-5-21-5-5-5-2002").and(uid("ProcessPosixEffectiveUser", "ann", 501)), `lx-1\ann`},
+		"macOS by its paths":          {account("lx-1", "ann", "").and(uid("ProcessPosixEffectiveUser", "ann", 501)).and(columns{"FolderPath": "/Applications/Notes.app/Contents/MacOS/Notes"}), `lx-1\ann`},
 		"the first of Linux, no SIDs": {account("lx-1", "ann", "").and(uid("ProcessPosixEffectiveUser", "ann", 501)), "[posix_daemon]"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -253,6 +255,19 @@ func TestFormsOfADomainAreKept(t *testing.T) {
 	}
 }
 
+// Rows that have shown a domain's NetBIOS name alone tell its DNS name, too, while that is the only one it can be.
+func TestNetBIOSNameTellsTheDNSName(t *testing.T) {
+	h := newHarness(t)
+	asked := func(domain string) string {
+		return h.user(t, account(domain, "jane", "").and(columns{"DeviceId": "d9"}).row("DeviceLogonEvents"))
+	}
+	h.consume(t, full("CORP", "jane", janeSID, "jane@acme.example", "").row("DeviceProcessEvents"))
+	assert.Equal(t, "jane@acme.example", asked("corp.acme.example"))
+	assert.Equal(t, `corp.other.example\jane`, asked("corp.other.example"), "now it could be two domains'")
+	assert.Equal(t, `corp.acme.example\jane`, asked("corp.acme.example"))
+	assert.Equal(t, "jane@acme.example", asked("corp"), "what the row said stays")
+}
+
 func TestWhatRowsOfADeviceShow(t *testing.T) {
 	h := newHarness(t)
 	h.consume(t,
@@ -269,6 +284,27 @@ func TestWhatRowsOfADeviceShow(t *testing.T) {
 	assert.Equal(t, "[several_logged_on]", h.user(t, columns{}.row("DeviceEvents")), "now it could be two")
 }
 
+// A report of who is logged on shows accounts, too: a later one may have the names alone.
+func TestReportsOfLoggedOnUsersShowAccounts(t *testing.T) {
+	h := newHarness(t)
+	h.consume(t, columns{"Timestamp": "2026-03-15T07:00:00Z", "LoggedOnUsers": `[{"UserName":"jane","DomainName":"ACME","Sid":"` + janeSID + `"}]`}.row("DeviceInfo"))
+	h.consume(t, columns{"Timestamp": "2026-03-15T08:00:00Z", "LoggedOnUsers": `[{"UserName":"jane"}]`}.row("DeviceInfo"))
+	assert.Equal(t, `ACME\jane`, h.user(t, columns{}.row("DeviceEvents")))
+}
+
+// Who logs on over the network does not sit at the device, and a device that lets thousands in is not stored again for
+// each of them.
+func TestNetworkLogonsDoNotShowWhoUsesADevice(t *testing.T) {
+	m := storagetest.New()
+	h := newHarnessOn(t, m)
+	h.consume(t, columns{"LoggedOnUsers": `[{"UserName":"bob"}]`}.row("DeviceInfo"))
+	_, before := m.Count()
+	h.consume(t, account("acme", "bob", bobSID).and(columns{"LogonType": "Network"}).row("DeviceLogonEvents"))
+	_, after := m.Count()
+	assert.Equal(t, before, after)
+	assert.Equal(t, `ws-1\bob`, h.user(t, columns{}.row("DeviceEvents")))
+}
+
 // A failed logon's name is what somebody typed, not what the device has shown.
 func TestFailedLogonsTeachNothing(t *testing.T) {
 	h := newHarness(t)
@@ -282,7 +318,7 @@ func TestFailedLogonsTeachNothing(t *testing.T) {
 func TestBodySaysWhereItComesFrom(t *testing.T) {
 	h := newHarness(t)
 	backfill := at(1, jane)
-	backfill.Attributes().PutStr(tables.AttributeLane, "backfill")
+	backfill.Attributes().PutStr(logrecord.AttributeLane, "backfill")
 	event := h.event(t, backfill).AsRaw()
 	assert.Equal(t, "backfill", bodyAt(event, "raw_metadata", "lane"))
 	assert.Nil(t, bodyAt(event, "raw_metadata", "late"))

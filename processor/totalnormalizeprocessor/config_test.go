@@ -45,6 +45,7 @@ func TestConfig(t *testing.T) {
 	everything.SemanticAttributes = true
 	everything.StorageID = new(component.MustNewIDWithName("file_storage", "directories"))
 	everything.OtherRecords = OtherRecordsDrop
+	everything.AdditionalColumns = []string{"ProcessId", "ProcessCreationTime"}
 	for name, c := range map[string]struct {
 		want    *Config
 		wantErr string
@@ -57,6 +58,8 @@ func TestConfig(t *testing.T) {
 		"pattern":       {wantErr: "'accounts::exclude::names' holds an empty pattern"},
 		"directories":   {wantErr: "'directories::max_entries' is 0: it must be greater than zero\n  - 'directories::max_age' is -1h: it must be greater than zero"},
 		"unknown_key":   {wantErr: "'domain' is no key"},
+
+		"additional_columns": {wantErr: `'additional_columns' names "Process Id", which is no column`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := createDefaultConfig()

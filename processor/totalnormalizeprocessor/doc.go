@@ -3,19 +3,31 @@
 // Package totalnormalizeprocessor turns rows of Microsoft Defender's hunting tables into TruU TOTAL
 // events.
 //
-// A call goes through four steps. The intake makes records of the Streaming API what the receiver
-// would have made of them, takes directory rows (DeviceInfo, IdentityInfo, Users, AlertInfo) into the
-// directories, and learns from what event rows say of their accounts, so that the events of the same
-// call already profit. Each remaining row asks the resolver who acted; the person found gets a user
-// name and a tuid, and the plan of the row's table (event.go, driven by internal/tables) builds the
-// event. Events are then grouped by person, each group one ResourceLogs ordered by time. Last, order
-// marks what is older than what was handed on for the person before. What is no Defender row stays
-// where it was.
+// A call goes through four steps:
 //
-// Directories are bounded in size and age (aging.go). They, and the order of events (orderkeeping.go), are
-// kept over restarts where there is a storage.
+//  1. The intake gives records of the Streaming API the form of the receiver's. It puts directory rows (DeviceInfo,
+//     IdentityInfo, Users, AlertInfo) into the directories, and learns from the accounts of event rows. The events of the
+//     same call use what it has learned.
+//  2. The resolver finds who acted in each other row. The person gets a user name and a tuid, and the plan of the row's
+//     table builds the event.
+//  3. Events are grouped by person. Each group is one ResourceLogs in order of time.
+//  4. The order marks records that are older than what was handed on for the person before.
+//
+// Records that are no Defender rows stay where they were.
+//
+// Each concern is a package below internal, and imports go down only:
+//
+//	row        reads the columns of a row
+//	directory  what is known of devices, people and alerts (imports row)
+//	actor      who acted, and whether that is a person (imports directory)
+//	event      builds the event (imports row)
+//	tuid       gives people their tuid
+//	order      groups a person's events, and marks late ones
+//	store      keeps entries over restarts
+//
+// This package has the configuration, the four steps and the counts.
 //
 // No row is held back and no content makes a call fail: a row becomes an event, or it is dropped and
 // counted with a reason. Everything happens inside ConsumeLogs, so its nil means that the next
-// consumer has the events; what depends on that, the newest time handed on, changes only then.
+// consumer has the events. The newest time handed on changes only then.
 package totalnormalizeprocessor

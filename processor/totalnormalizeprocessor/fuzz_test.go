@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -85,7 +86,7 @@ func scramble(random *rand.Rand, record plog.LogRecord) {
 	if random.IntN(4) == 0 {
 		randomValue(random, record.Body().Map().PutEmpty(tables.AlertUsersColumn), 3)
 	}
-	for _, name := range []string{tables.AttributeUID, tables.AttributeLane, tables.AttributeTenantID, tables.AttributeSource, "category"} {
+	for _, name := range []string{logrecord.AttributeUID, logrecord.AttributeLane, logrecord.AttributeTenantID, logrecord.AttributeSource, "category"} {
 		if random.IntN(8) == 0 {
 			randomValue(random, record.Attributes().PutEmpty(name), 1)
 		}

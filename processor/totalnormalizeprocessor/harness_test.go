@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -227,9 +229,9 @@ func newRow(table, uid, columns string) plog.LogRecord {
 			record.SetTimestamp(pcommon.NewTimestampFromTime(at))
 		}
 	}
-	record.Attributes().PutStr(tables.AttributeTable, table)
+	record.Attributes().PutStr(logrecord.AttributeTable, table)
 	if uid != "" {
-		record.Attributes().PutStr(tables.AttributeUID, uid)
+		record.Attributes().PutStr(logrecord.AttributeUID, uid)
 	}
 	if t, ok := tables.ByName(table); ok {
 		record.SetEventName(t.EventName())
@@ -240,7 +242,7 @@ func newRow(table, uid, columns string) plog.LogRecord {
 func logsOf(rows ...plog.LogRecord) plog.Logs {
 	logs := plog.NewLogs()
 	resource := logs.ResourceLogs().AppendEmpty()
-	resource.Resource().Attributes().PutStr(tables.AttributeTenantID, "tenant-1")
+	resource.Resource().Attributes().PutStr(logrecord.AttributeTenantID, "tenant-1")
 	records := resource.ScopeLogs().AppendEmpty().LogRecords()
 	for _, r := range rows {
 		r.CopyTo(records.AppendEmpty())

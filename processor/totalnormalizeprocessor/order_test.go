@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer"
@@ -13,7 +15,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/order"
 )
 
@@ -48,7 +49,7 @@ func TestLate(t *testing.T) {
 	assert.Empty(t, lateOf(t, h.consume(t, at(1, bob))), "of each person by herself")
 	assert.Equal(t, []int{11}, lateOf(t, h.consume(t, at(11, jane))))
 	otherTenant := logsOf(at(1, jane))
-	otherTenant.ResourceLogs().At(0).Resource().Attributes().PutStr(tables.AttributeTenantID, "tenant-2")
+	otherTenant.ResourceLogs().At(0).Resource().Attributes().PutStr(logrecord.AttributeTenantID, "tenant-2")
 	assert.Empty(t, lateOf(t, h.consumeLogs(t, otherTenant)), "another resource is another partition")
 	assert.Empty(t, lateOf(t, h.consume(t, at(13, jane))))
 }
@@ -94,7 +95,7 @@ func TestBackfillIsNeverLate(t *testing.T) {
 	h := newHarness(t)
 	backfill := func(second int) plog.LogRecord {
 		row := at(second, jane)
-		row.Attributes().PutStr(tables.AttributeLane, "backfill")
+		row.Attributes().PutStr(logrecord.AttributeLane, "backfill")
 		return row
 	}
 	h.consume(t, at(5, jane))

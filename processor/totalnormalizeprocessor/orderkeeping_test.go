@@ -59,7 +59,7 @@ func TestOrderOutlivesACrash(t *testing.T) {
 		synctest.Wait()
 		crashed := m.Snapshot()
 		_, keys := crashed.Count()
-		assert.Equal(t, 1, keys)
+		assert.Equal(t, 2, keys, "of the person, and of the table")
 		require.NoError(t, stop())
 
 		late, stop = startOn(t, crashed)

@@ -63,10 +63,10 @@ func (s *someone) atMac(c columns) columns {
 
 // forms name the person in every way that needs no other row.
 func (s *someone) forms() []plog.LogRecord {
-	real := map[string]any{"Name": "me", "DomainName": s.mac, "PosixUserId": 501, "AadUserUpn": s.upn}
+	realUser := map[string]any{"Name": "me", "DomainName": s.mac, "PosixUserId": 501, "AadUserUpn": s.upn}
 	return []plog.LogRecord{
 		s.atWindows(columns{"AccountUpn": strings.ToUpper(s.upn)}).row("DeviceProcessEvents"),
-		s.atMac(additional(columns{"InitiatingProcessPosixRealUser": real})).row("DeviceProcessEvents"),
+		s.atMac(additional(columns{"InitiatingProcessPosixRealUser": realUser})).row("DeviceProcessEvents"),
 		s.atWindows(account("", "", s.sid)).row("DeviceLogonEvents"),
 		s.atWindows(columns{"AccountObjectId": s.objectID}).row("DeviceProcessEvents"),
 		s.atWindows(account(strings.ToUpper(s.lan), s.name, "")).row("DeviceLogonEvents"),
@@ -79,14 +79,16 @@ func (s *someone) forms() []plog.LogRecord {
 // shown are forms that mean her once teaches has been seen.
 func (s *someone) shown() (teaches, forms []plog.LogRecord) {
 	local := columns{"InitiatingProcessAccountDomain": s.mac, "InitiatingProcessAccountName": "me", "InitiatingProcessAccountSid": s.macSID}
-	return []plog.LogRecord{
-			s.atMac(local).and(columns{"InitiatingProcessAccountUpn": s.upn}).row("DeviceNetworkEvents"),
-			s.atWindows(account(s.lan, s.name, s.sid)).row("DeviceLogonEvents"),
-		}, []plog.LogRecord{
-			s.atMac(account(s.mac, "me", s.macSID)).row("DeviceLogonEvents"),
-			columns{"DeviceId": s.mac, "DeviceName": s.mac}.row("DeviceEvents"),
-			columns{"DeviceId": s.windows, "DeviceName": s.windows}.row("DeviceEvents"),
-		}
+	teaches = []plog.LogRecord{
+		s.atMac(local).and(columns{"InitiatingProcessAccountUpn": s.upn}).row("DeviceNetworkEvents"),
+		s.atWindows(account(s.lan, s.name, s.sid)).row("DeviceLogonEvents"),
+	}
+	forms = []plog.LogRecord{
+		s.atMac(account(s.mac, "me", s.macSID)).row("DeviceLogonEvents"),
+		columns{"DeviceId": s.mac, "DeviceName": s.mac}.row("DeviceEvents"),
+		columns{"DeviceId": s.windows, "DeviceName": s.windows}.row("DeviceEvents"),
+	}
+	return teaches, forms
 }
 
 // Three hundred people whom rows name in all forms, in any order, are three hundred, and no two of them are one.
@@ -187,6 +189,16 @@ func TestNamesakesAreNeverOne(t *testing.T) {
 			[]plog.LogRecord{
 				logon("d1", "AzureAD", "JaneDoe", ""), at("d1", columns{"AccountUpn": "p1@acme.example"}).row("DeviceProcessEvents"),
 				at("d1", columns{"AccountUpn": "p2@acme.example"}).row("DeviceProcessEvents"),
+			},
+		},
+		"two at one device that rows show by different ids": {
+			[]plog.LogRecord{
+				at("d1", account("AzureAD", "JaneDoe", entra)).row("DeviceLogonEvents"),
+				at("d1", full("AzureAD", "JaneDoe", "", "p2@acme.example", "")).row("DeviceProcessEvents"),
+			},
+			[]plog.LogRecord{
+				logon("d1", "AzureAD", "JaneDoe", ""), at("d1", columns{"AccountUpn": "p2@acme.example"}).row("DeviceProcessEvents"),
+				at("d1", columns{"AccountObjectId": entraID}).row("DeviceProcessEvents"),
 			},
 		},
 		"local accounts of two devices":  {nil, []plog.LogRecord{logon("d1", "d1", "me", ""), logon("d2", "d2", "me", "")}},

@@ -15,8 +15,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/reach"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/directory"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
@@ -211,7 +211,7 @@ func (n *normalizer) facts(record plog.LogRecord, r row.Row, found actor.Finding
 	if found.Way != actor.Account {
 		facts.AttributedBy = string(found.Way)
 	}
-	if lane, ok := record.Attributes().Get(tables.AttributeLane); ok {
+	if lane, ok := record.Attributes().Get(logrecord.AttributeLane); ok {
 		facts.Lane = row.Text(lane)
 	}
 	return facts
@@ -229,7 +229,7 @@ func (n *normalizer) rowOf(record plog.LogRecord) (row.Row, *event.Plan, bool) {
 }
 
 func tableOf(record plog.LogRecord) string {
-	name, ok := record.Attributes().Get(tables.AttributeTable)
+	name, ok := record.Attributes().Get(logrecord.AttributeTable)
 	if !ok || name.Type() != pcommon.ValueTypeStr {
 		return ""
 	}

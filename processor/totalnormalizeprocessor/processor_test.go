@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
@@ -18,7 +20,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/order"
 )
@@ -27,7 +28,7 @@ func TestOnePersonStandsTogetherInOrderOfTime(t *testing.T) {
 	h := newHarness(t)
 	at := func(table, uid, at string, who columns) plog.LogRecord {
 		row := who.and(columns{"Timestamp": at}).row(table)
-		row.Attributes().PutStr(tables.AttributeUID, uid)
+		row.Attributes().PutStr(logrecord.AttributeUID, uid)
 		return row
 	}
 	logs := logsOf(
@@ -38,14 +39,14 @@ func TestOnePersonStandsTogetherInOrderOfTime(t *testing.T) {
 	// The same resource once more, and another tenant's.
 	more := logsOf(at("DeviceLogonEvents", "u1", "2026-03-15T09:00:02Z", jane))
 	more.ResourceLogs().At(0).CopyTo(logs.ResourceLogs().AppendEmpty())
-	more.ResourceLogs().At(0).Resource().Attributes().PutStr(tables.AttributeTenantID, "tenant-2")
+	more.ResourceLogs().At(0).Resource().Attributes().PutStr(logrecord.AttributeTenantID, "tenant-2")
 	more.ResourceLogs().At(0).CopyTo(logs.ResourceLogs().AppendEmpty())
 
 	out := h.consumeLogs(t, logs)
 
 	uids := map[string][]string{}
 	for _, resource := range out {
-		tenant, _ := resource.Resource().Attributes().Get(tables.AttributeTenantID)
+		tenant, _ := resource.Resource().Attributes().Get(logrecord.AttributeTenantID)
 		require.Equal(t, 3, resource.Resource().Attributes().Len(), "nothing that varies between events of a person")
 		require.Equal(t, 1, resource.ScopeLogs().Len())
 		records := resource.ScopeLogs().At(0).LogRecords()
@@ -67,7 +68,7 @@ func TestOtherRecords(t *testing.T) {
 	noColumns := newRow("DeviceEvents", "", `{}`)
 	noColumns.Body().SetStr("{}")
 	oddTable := newRow("DeviceEvents", "", `{}`)
-	oddTable.Attributes().PutInt(tables.AttributeTable, 1)
+	oddTable.Attributes().PutInt(logrecord.AttributeTable, 1)
 	others := []plog.LogRecord{plain, unknown, noColumns, oddTable}
 
 	t.Run("pass", func(t *testing.T) {

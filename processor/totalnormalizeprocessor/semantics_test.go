@@ -3,12 +3,13 @@ package totalnormalizeprocessor
 import (
 	"testing"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/order"
 )
 
@@ -99,8 +100,8 @@ func TestSemanticAttributes(t *testing.T) {
 			assert.Equal(t, 3, out[0].Resource().Attributes().Len(), "the resource stays the person's")
 			record := out[0].ScopeLogs().At(0).LogRecords().At(0)
 			got := record.Attributes().AsRaw()
-			delete(got, tables.AttributeTable)
-			delete(got, tables.AttributeUID)
+			delete(got, logrecord.AttributeTable)
+			delete(got, logrecord.AttributeUID)
 			assert.Equal(t, c.want, got)
 			assert.Equal(t, c.severity, record.SeverityNumber())
 			assert.Empty(t, record.SeverityText())
@@ -127,6 +128,6 @@ func TestSemanticAttributesAreOffByDefault(t *testing.T) {
 	h := newHarness(t)
 	out := h.consume(t, jane.and(acting).row("DeviceProcessEvents"))
 	scope := out[0].ScopeLogs().At(0)
-	assert.Equal(t, map[string]any{tables.AttributeTable: "DeviceProcessEvents", tables.AttributeUID: order.UIDOf(scope.LogRecords().At(0))}, scope.LogRecords().At(0).Attributes().AsRaw())
+	assert.Equal(t, map[string]any{logrecord.AttributeTable: "DeviceProcessEvents", logrecord.AttributeUID: order.UIDOf(scope.LogRecords().At(0))}, scope.LogRecords().At(0).Attributes().AsRaw())
 	assert.Empty(t, scope.SchemaUrl())
 }

@@ -6,8 +6,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/streaming"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // Where other components leave the parts of an envelope whose properties they make the body.
@@ -17,14 +17,14 @@ var (
 )
 
 func isStreamed(record plog.LogRecord) bool {
-	v, ok := record.Attributes().Get(tables.AttributeSource)
-	return ok && v.Type() == pcommon.ValueTypeStr && v.Str() == tables.SourceStreamingAPI
+	v, ok := record.Attributes().Get(logrecord.AttributeSource)
+	return ok && v.Type() == pcommon.ValueTypeStr && v.Str() == logrecord.SourceStreamingAPI
 }
 
 // isUnpacked reports whether the record is what the receiver or the encoding extension emits.
 func isUnpacked(record plog.LogRecord) bool {
-	_, table := record.Attributes().Get(tables.AttributeTable)
-	_, uid := record.Attributes().Get(tables.AttributeUID)
+	_, table := record.Attributes().Get(logrecord.AttributeTable)
+	_, uid := record.Attributes().Get(logrecord.AttributeUID)
 	return table && uid
 }
 
@@ -45,7 +45,7 @@ func (n *normalizer) unpack(p *streaming.Parser, record plog.LogRecord, resource
 	}
 	r.MoveTo(record, observed)
 	if r.TenantID != "" {
-		record.Attributes().PutStr(tables.AttributeTenantID, r.TenantID)
+		record.Attributes().PutStr(logrecord.AttributeTenantID, r.TenantID)
 	}
 }
 
@@ -79,7 +79,7 @@ func (n *normalizer) streamedRow(p *streaming.Parser, record plog.LogRecord, res
 	}
 	tenantID := firstAttribute(record.Attributes(), tenantAttributes)
 	if tenantID == "" {
-		tenantID = firstAttribute(resource.Attributes(), []string{tables.AttributeTenantID})
+		tenantID = firstAttribute(resource.Attributes(), []string{logrecord.AttributeTenantID})
 	}
 	return p.Properties(tenantID, table, body.Map()), true
 }
@@ -88,8 +88,8 @@ func (n *normalizer) streamedRow(p *streaming.Parser, record plog.LogRecord, res
 func (n *normalizer) tableBeside(record plog.LogRecord) string {
 	table, ok := streaming.TableOf(firstAttribute(record.Attributes(), categoryAttributes))
 	if isStreamed(record) {
-		table, ok = firstAttribute(record.Attributes(), []string{tables.AttributeTable}), true
-	} else if _, is := record.Attributes().Get(tables.AttributeTable); is {
+		table, ok = firstAttribute(record.Attributes(), []string{logrecord.AttributeTable}), true
+	} else if _, is := record.Attributes().Get(logrecord.AttributeTable); is {
 		return ""
 	}
 	if !ok || !n.knows(table) {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -48,8 +50,8 @@ func ways(tb testing.TB, table string, row map[string]any) map[string]plog.LogRe
 	bytes := plog.NewLogRecord()
 	bytes.Body().SetEmptyBytes().FromRaw([]byte(jsonOf(tb, whole)))
 	hinted := bodyOf(tb, row)
-	hinted.Attributes().PutStr(tables.AttributeTable, table)
-	hinted.Attributes().PutStr(tables.AttributeSource, tables.SourceStreamingAPI)
+	hinted.Attributes().PutStr(logrecord.AttributeTable, table)
+	hinted.Attributes().PutStr(logrecord.AttributeSource, logrecord.SourceStreamingAPI)
 	categorized := bodyOf(tb, row)
 	categorized.Attributes().PutStr("category", "AdvancedHunting-"+table)
 	azure := bodyOf(tb, row)
@@ -75,11 +77,11 @@ func TestStreamedRowsGiveTheSameEvents(t *testing.T) {
 			continue
 		}
 		for _, hunted := range goldenRows(t, filepath.Join(goldenDirectory, table.Name+".in.ndjson")) {
-			name, _ := hunted.Attributes().Get(tables.AttributeTable)
+			name, _ := hunted.Attributes().Get(logrecord.AttributeTable)
 			if name.Str() != table.Name {
 				continue
 			}
-			hunted.Attributes().PutStr(tables.AttributeUID, rowid.New("tenant-1", table).UID(hunted.Body().Map()).String())
+			hunted.Attributes().PutStr(logrecord.AttributeUID, rowid.New("tenant-1", table).UID(hunted.Body().Map()).String())
 			h := newHarness(t)
 			want := eventsOf(t, h.consume(t, hunted))
 			for way, record := range ways(t, table.Name, streamedForm(table, hunted.Body().Map().AsRaw())) {
@@ -92,7 +94,7 @@ func TestStreamedRowsGiveTheSameEvents(t *testing.T) {
 					assert.Equal(t, want[i], got[i], "%s, %s", table.Name, way)
 				}
 				if len(want) > 0 {
-					tenant, _ := h.sink.AllLogs()[0].ResourceLogs().At(0).Resource().Attributes().Get(tables.AttributeTenantID)
+					tenant, _ := h.sink.AllLogs()[0].ResourceLogs().At(0).Resource().Attributes().Get(logrecord.AttributeTenantID)
 					assert.Regexp(t, "(?i)^tenant-1$", tenant.Str())
 				}
 			}
@@ -132,7 +134,7 @@ func eventsOf(t *testing.T, out []plog.ResourceLogs) []map[string]any {
 		for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
 			event := record.Body().Map().AsRaw()
 			require.Equal(t, event["event_id"], order.UIDOf(record))
-			_, onRecord := record.Attributes().Get(tables.AttributeTenantID)
+			_, onRecord := record.Attributes().Get(logrecord.AttributeTenantID)
 			require.False(t, onRecord, "the tenant is the resource's")
 			events = append(events, event)
 		}
@@ -150,7 +152,7 @@ func TestTenantsOfEnvelopesStandApart(t *testing.T) {
 	out := h.consume(t, of("tenant-1"), of("tenant-2"), of("tenant-2"), jane.row("DeviceLogonEvents"))
 	require.Len(t, out, 2)
 	for i, want := range []string{"tenant-1", "tenant-2"} {
-		tenant, _ := out[i].Resource().Attributes().Get(tables.AttributeTenantID)
+		tenant, _ := out[i].Resource().Attributes().Get(logrecord.AttributeTenantID)
 		assert.Equal(t, want, tenant.Str())
 		assert.Equal(t, 2, out[i].ScopeLogs().At(0).LogRecords().Len())
 	}

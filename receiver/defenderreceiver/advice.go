@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
@@ -18,6 +19,9 @@ func advise(err error, table string) error {
 		return fmt.Errorf("set tables::%s::enabled: false if this tenant's Graph has no delta query of users: %w", table, err)
 	case failure.Is(err, hunting.UnknownColumn) && failure.Refusal(err).Name != "":
 		name := failure.Refusal(err).Name
+		if declared, ok := tables.ByName(table); ok && declared.Needs(name) {
+			return fmt.Errorf("the service has no column %s, without which the table cannot be read: set tables::%s::enabled: false until it has: %w", name, table, err)
+		}
 		return fmt.Errorf("the service has no column %s: if tables::%s::columns or tables::%s::filter name it, take it out there: %w", name, table, table, err)
 	case isRefused(err):
 		return fmt.Errorf("the service does not take the query as it stands: look at tables::%s::columns and tables::%s::filter, if they are set: %w", table, table, err)

@@ -17,7 +17,8 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -72,15 +73,15 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	r.now = func() time.Time { return epoch.Add(time.Hour) }
 	t.Cleanup(server.Client().CloseIdleConnections)
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
-	r.keeper = checkpoint.NewKeeper(s.storage, "t", 0, func(int, error) {})
-	health := newStatus()
-	r.scheduler, err = r.joinQuota(t.Context(), s.storage, health)
+	r.keeper = ledger.NewKeeper(s.storage, "t", 0, func(int, error) {})
+	registry := health.NewRegistry()
+	r.scheduler, err = r.joinQuota(t.Context(), s.storage, registry)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, r.scheduler.Stop(context.Background())) })
-	require.NoError(t, r.newTables(t.Context(), client, health))
+	require.NoError(t, r.newTables(t.Context(), client, registry))
 	require.Len(t, r.readers, 1)
 	table := r.readers[0]
-	table.position = newPosition(checkpoint.Cursor{CompleteUntil: epoch}, nil)
+	table.ledger = ledger.Begin(r.keeper, table.id(), string(ModeIngestionTime), "", epoch)
 	table.audits.next = epoch.Add(24 * time.Hour)
 	return table
 }
@@ -93,7 +94,7 @@ func TestUnorderedAnswerMovesNothing(t *testing.T) {
 	table.cfg.Batch.MaxRecords = 1
 	_, err := table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 10}, true)
 	require.ErrorIs(t, err, errUnordered)
-	assert.Equal(t, epoch, table.position.cursor.CompleteUntil)
+	assert.Equal(t, epoch, table.ledger.CompleteUntil())
 	assert.Equal(t, 2, s.sink.count())
 	_, err = table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 10}, false)
 	require.NoError(t, err)
@@ -106,5 +107,5 @@ func TestOrderedAnswerMovesTheCursor(t *testing.T) {
 	read, err := table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 4}, true)
 	require.NoError(t, err)
 	assert.Equal(t, pageRead{rows: 4, new: 4, last: epoch.Add(5 * time.Second), settled: epoch.Add(5 * time.Second), full: true}, read)
-	assert.Equal(t, epoch.Add(5*time.Second), table.position.cursor.CompleteUntil)
+	assert.Equal(t, epoch.Add(5*time.Second), table.ledger.CompleteUntil())
 }

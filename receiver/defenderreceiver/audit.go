@@ -12,8 +12,9 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -56,31 +57,25 @@ func (t *table) yields() bool {
 
 // auditFrom is where the window begins: at a bin, and not before the table was first read.
 func (t *table) auditFrom() time.Time {
-	from := checkpoint.BinOf(t.position.cursor.CompleteUntil.Add(-t.auditWindow())).Start()
-	if since := t.position.cursor.Since; from.Before(since) {
+	from := ledger.BinOf(t.ledger.CompleteUntil().Add(-t.auditWindow())).Start()
+	if since := t.ledger.Cursor().Since; from.Before(since) {
 		// The bin that Since cuts holds rows that were never asked for.
-		return checkpoint.BinOf(since.Add(checkpoint.BinWidth - tick)).Start()
+		return ledger.BinOf(since.Add(ledger.BinWidth - paging.Tick)).Start()
 	}
 	return from
 }
 
-// ledgerFrom is from when on the ledger is kept: for the audit, for reading along another axis, and for
-// what was set aside.
+// ledgerFrom is from when on the ledger is kept: for the audit, and for reading along another time basis.
 func (t *table) ledgerFrom() time.Time {
-	from := t.position.cursor.CompleteUntil.Add(-max(t.auditWindow(), t.reach()))
-	if b := t.position.cursor.Backfill; b != nil {
-		from = t.position.cursor.Since
-		if again := b.Live.At.Add(-t.auditWindow()); !b.Recounted && again.Before(from) {
+	from := t.ledger.CompleteUntil().Add(-max(t.auditWindow(), t.reach()))
+	if h := t.ledger.Cursor().History; h != nil {
+		from = h.Span.From
+		if again := h.LiveStart.At.Add(-t.auditWindow()); !h.Recounted && again.Before(from) {
 			from = again
 		}
 	}
 	if run := t.audits.run; run != nil && run.page.From.Before(from) {
 		from = run.page.From
-	}
-	for _, r := range t.position.cursor.Aside {
-		if r.From.Before(from) {
-			from = r.From
-		}
 	}
 	return from
 }
@@ -90,7 +85,7 @@ func (t *table) ledgerFrom() time.Time {
 // promises no order among rows, so this is the proof that a cursor alone is not.
 func (t *table) audit(ctx context.Context) error {
 	interval := t.cfg.LateArrival.Audit.Interval
-	page := query.Page{From: t.auditFrom(), To: t.position.cursor.CompleteUntil, MaxRows: t.cfg.Page.MaxRows}
+	page := query.Page{From: t.auditFrom(), To: t.ledger.CompleteUntil(), MaxRows: t.cfg.Page.MaxRows}
 	if run := t.audits.run; run != nil && t.comparable(run) {
 		page = run.page
 	}
@@ -124,15 +119,15 @@ func isSuspended(ctx context.Context, err error) bool {
 // ledger may grow in between: each count is compared with the ledger as it is when the count comes.
 type auditRun struct {
 	page     query.Page
-	question string    // counts the whole page: another question's counts are not comparable
-	position *position // whose ledger it is
+	question string // counts the whole page: another question's counts are not comparable
+	ledger   *ledger.Ledger
 	came     time.Time // when it came further last, on the service's clock
 	// cut is what the ledger held, when the run began, of the last bin where page.To cuts it. Later rows of that bin
 	// are not counted.
-	cut   checkpoint.Entry
+	cut   ledger.Entry
 	todo  []query.Page // not counted yet, in their order
 	cells []audit.Cell // to be read again
-	found map[checkpoint.Bin]audit.Findings
+	found map[ledger.Bin]audit.Findings
 }
 
 // runLasts is for how long the counts of a run are kept that comes no further, if interval is not longer.
@@ -141,7 +136,7 @@ const runLasts = time.Hour
 // comparable reports whether a run can be gone on with.
 func (t *table) comparable(run *auditRun) bool {
 	idle := t.serviceNow().Sub(run.came)
-	return run.position == t.position && run.question == t.query.Count(run.page) && idle <= max(runLasts, t.cfg.LateArrival.Audit.Interval)
+	return run.ledger == t.ledger && run.question == t.query.Count(run.page) && idle <= max(runLasts, t.cfg.LateArrival.Audit.Interval)
 }
 
 // runOf returns the run that audits a page: the one that is under way, or a new one.
@@ -151,8 +146,8 @@ func (t *table) runOf(page query.Page) *auditRun {
 		return run
 	}
 	t.audits.run = &auditRun{
-		page: page, question: question, position: t.position, came: t.serviceNow(),
-		cut: t.position.ledger[checkpoint.BinOf(page.To)], todo: []query.Page{page}, found: map[checkpoint.Bin]audit.Findings{},
+		page: page, question: question, ledger: t.ledger, came: t.serviceNow(),
+		cut: t.ledger.Entry(ledger.BinOf(page.To)), todo: []query.Page{page}, found: map[ledger.Bin]audit.Findings{},
 	}
 	return t.audits.run
 }
@@ -174,7 +169,7 @@ func (t *table) compare(ctx context.Context, page query.Page) error {
 	if !isSuspended(ctx, err) {
 		t.telemetry.audited(ctx, t.name, outcome)
 	}
-	t.position.forget(t.overlap(), t.ledgerFrom())
+	t.ledger.Forget(t.overlap(), t.ledgerFrom())
 	if kept := t.keep(); err == nil {
 		return kept
 	}
@@ -218,7 +213,7 @@ func (t *table) cameFurther(run *auditRun) {
 func (t *table) countNext(ctx context.Context, run *auditRun) error {
 	for {
 		middle, divisible := half(run.todo[0])
-		if !divisible || t.counting.fits(extentOf(run.todo[0])) {
+		if !divisible || t.counts.Fits(extentOf(run.todo[0])) {
 			break
 		}
 		second := run.todo[0]
@@ -239,7 +234,7 @@ func (t *table) countNext(ctx context.Context, run *auditRun) error {
 }
 
 // weigh compares what was counted with the ledger as it is now.
-func (t *table) weigh(run *auditRun, part query.Page, counts map[checkpoint.Bin]int) {
+func (t *table) weigh(run *auditRun, part query.Page, counts map[ledger.Bin]int) {
 	if t.query.Kind == tables.Alerts {
 		// An alert that was updated leaves its bin for a later one, and would make up for one that is missing. So all
 		// are read again.
@@ -248,7 +243,7 @@ func (t *table) weigh(run *auditRun, part query.Page, counts map[checkpoint.Bin]
 		}
 		return
 	}
-	settled, doubt := audit.Compare(counts, run.entry, t.isAside)
+	settled, doubt := audit.Compare(counts, run.entry, t.ledger.Unreadable().TouchesBin)
 	maps.Copy(run.found, settled)
 	for _, bin := range doubt {
 		run.cells = append(run.cells, audit.Cell{
@@ -258,14 +253,14 @@ func (t *table) weigh(run *auditRun, part query.Page, counts map[checkpoint.Bin]
 }
 
 // entry is what the ledger holds of a bin, as far as the run counts it.
-func (r *auditRun) entry(bin checkpoint.Bin) checkpoint.Entry {
+func (r *auditRun) entry(bin ledger.Bin) ledger.Entry {
 	if r.page.To.Before(bin.End()) {
 		return r.cut
 	}
-	return r.position.ledger[bin]
+	return r.ledger.Entry(bin)
 }
 
-func sum(counts map[checkpoint.Bin]int) int {
+func sum(counts map[ledger.Bin]int) int {
 	rows := 0
 	for _, n := range counts {
 		rows += n
@@ -282,7 +277,7 @@ func (t *table) reread(ctx context.Context, run *auditRun) error {
 		run.cells = append(run.cells, cell)
 		return err
 	}
-	unread := t.touchesAside(cell.From, cell.To)
+	unread := t.ledger.Unreadable().Touches(cell.From, cell.To)
 	if !unread && given < cell.Counted {
 		// Rows may have left the range since it was counted: the service may not keep them any more, or an alert was updated.
 		counts, err := t.count(ctx, query.Page{From: cell.From, To: cell.To})
@@ -294,7 +289,7 @@ func (t *table) reread(ctx context.Context, run *auditRun) error {
 	}
 	run.found[cell.Bin()] = cell.Reread(given, t.entryOf(cell), unread)
 	if !unread && t.query.Kind != tables.Alerts {
-		t.position.counted(cell.Bin(), given)
+		t.ledger.SetCounted(cell.Bin(), given)
 	}
 	return nil
 }
@@ -302,15 +297,15 @@ func (t *table) reread(ctx context.Context, run *auditRun) error {
 // readCell reads a cell again, recognising what was delivered, and returns the rows that the service gave. What is
 // set aside is left out, and what turns out to be unreadable is set aside.
 func (t *table) readCell(ctx context.Context, cell *audit.Cell) (int, error) {
-	defer func() { t.position.forget(t.overlap(), t.ledgerFrom()) }()
+	defer func() { t.ledger.Forget(t.overlap(), t.ledgerFrom()) }()
 	given := 0
 	for next := cell.From; next.Before(cell.To); {
-		from, to := t.around(next, cell.To)
-		next = latest(to, next.Add(tick))
+		from, to := t.ledger.Unreadable().Around(next, cell.To)
+		next = latest(to, next.Add(paging.Tick))
 		if !from.Before(to) {
 			continue
 		}
-		if err := t.loadBins(ctx, from, to); err != nil {
+		if err := t.ledger.Load(ctx, from, to); err != nil {
 			return given, err
 		}
 		rows, found, err := t.readAgain(ctx, from, to)
@@ -318,7 +313,7 @@ func (t *table) readCell(ctx context.Context, cell *audit.Cell) (int, error) {
 		cell.Found += found
 		t.telemetry.recovered(ctx, t.name, found)
 		if t.isUnreadable(err) {
-			t.keepAside(from, to, err)
+			t.addUnreadable(from, to, err)
 			err = nil
 		}
 		if err != nil {
@@ -329,10 +324,10 @@ func (t *table) readCell(ctx context.Context, cell *audit.Cell) (int, error) {
 }
 
 // entryOf is what the ledger holds of a cell.
-func (t *table) entryOf(cell audit.Cell) checkpoint.Entry {
-	var entry checkpoint.Entry
+func (t *table) entryOf(cell audit.Cell) ledger.Entry {
+	var entry ledger.Entry
 	for bin := cell.Bin(); bin.Start().Before(cell.To); bin++ {
-		e := t.position.ledger[bin]
+		e := t.ledger.Entry(bin)
 		entry.Rows += e.Rows
 		entry.Refused += e.Refused
 	}
@@ -342,12 +337,12 @@ func (t *table) entryOf(cell audit.Cell) checkpoint.Entry {
 // conclude tells what a complete audit has found.
 func (t *table) conclude(ctx context.Context, run *auditRun) {
 	// A live audit replaces the one before it; history is audited in days, of which each speaks for itself.
-	from, to := checkpoint.BinOf(run.page.From), checkpoint.BinOf(run.page.To)
-	replaces := func(bin checkpoint.Bin) bool { return t.lane == "" || from <= bin && bin <= to }
+	from, to := ledger.BinOf(run.page.From), ledger.BinOf(run.page.To)
+	replaces := func(bin ledger.Bin) bool { return t.lane == "" || from <= bin && bin <= to }
 	found, since := t.audits.record.Complete(run.found, replaces, t.serviceNow(), time.Now())
 	t.telemetry.audit(ctx, t.name, found)
 	t.report(run.page, audit.Report{
-		Findings: found, MissingSince: since, Aside: len(t.position.cursor.Aside), Kept: t.cfg.DeadLetter.Directory != "",
+		Findings: found, MissingSince: since, Aside: t.ledger.Unreadable().Len(), Kept: t.cfg.DeadLetter.Directory != "",
 	})
 }
 
@@ -361,6 +356,7 @@ func (t *table) report(page query.Page, r audit.Report) {
 		fields = append(fields, zap.Time("missing_since", r.MissingSince))
 	}
 	t.logger.Log(r.Level(), fmt.Sprintf("Audit: %s.", r), fields...)
-	t.status.note("audit."+t.id(), fmt.Sprintf("%s to %s: %s; %d rows matched, %d recovered, %d missing, %d refused, %d unread",
+	t.registry.SetCommon("audit."+t.id(), r.Err())
+	t.registry.Note("audit."+t.id(), fmt.Sprintf("%s to %s: %s; %d rows matched, %d recovered, %d missing, %d refused, %d unread",
 		page.From.Format(time.RFC3339), page.To.Format(time.RFC3339), r, r.Matched, r.Recovered, r.Missing, r.Refused, r.Unread))
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // Texts that tell queries apart.
@@ -75,9 +76,9 @@ func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
 	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, 3*time.Hour
 	cfg.InitialLookback = 3 * time.Hour
 	live, _, service := s.manual(cfg)
-	require.NoError(t, live.telemetry.observe([]*table{live}, nil, live.scheduler, live.status.registry))
+	require.NoError(t, live.telemetry.observe([]*table{live}, nil, live.scheduler, live.registry))
 	t.Cleanup(live.telemetry.shutdown)
-	go live.status.registry.Run(t.Context(), s.host())
+	go live.registry.Run(t.Context(), s.host())
 	edited := &editing{querier: service, asked: map[string]int{}}
 	live.client = edited
 	core, logs := observer.New(zap.InfoLevel)
@@ -88,6 +89,12 @@ func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
 	a.learn()
 	clear(edited.asked)
 	return a
+}
+
+// due lets a range that cannot be read be tried again now.
+func (a auditedTable) due(i int) {
+	unreadable := a.ledger.Unreadable()
+	unreadable.Postpone(unreadable.All()[i], epoch.Add(-15*time.Minute))
 }
 
 // gauge is what a metric says of the table.
@@ -294,7 +301,7 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 		require.NoError(t, a.readPass(t.Context()))
 		a.lateRows(7, 3)
 		for i := range byte(3) {
-			a.position.refuse(uuid.UUID{i}, epoch.Add(-time.Minute))
+			a.ledger.Refuse(uuid.UUID{i}, epoch.Add(-time.Minute))
 		}
 		require.NoError(t, a.audit(t.Context()))
 		refused, _ := a.s.gauge("audit_refused", logons)
@@ -310,8 +317,8 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 func TestAuditOfWhatIsSetAside(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeEventTime)
 	require.NoError(t, a.readPass(t.Context()))
-	at := func(number int) time.Time { return epoch.Add(-time.Hour).Add(time.Duration(number) * tick) }
-	a.keepAside(at(20), at(22), errNothingSmaller)
+	at := func(number int) time.Time { return epoch.Add(-time.Hour).Add(time.Duration(number) * paging.Tick) }
+	a.addUnreadable(at(20), at(22), errNothingSmaller)
 	a.lateRows(20, 3) // of which the last is beside it
 	require.NoError(t, a.audit(t.Context()))
 	assert.Equal(t, []int{10, 1, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
@@ -319,8 +326,8 @@ func TestAuditOfWhatIsSetAside(t *testing.T) {
 	assert.True(t, a.says("2 rows are in ranges that cannot be read (1 set aside)"))
 	a.s.exactly(11)
 
-	a.position.cursor.Aside[0].Next = epoch
-	require.NoError(t, a.retryAside(t.Context()))
+	a.due(0)
+	require.NoError(t, a.retryUnreadable(t.Context()))
 	require.NoError(t, a.audit(t.Context()))
 	assert.Equal(t, 13, a.audits.record.View().Last.Matched)
 	assert.True(t, a.says("all rows that the service counts were delivered"))
@@ -345,7 +352,7 @@ func TestAuditBesideAMovingCursor(t *testing.T) {
 	require.NoError(t, a.keep())
 	go a.keeper.Run(t.Context())
 	require.Eventually(t, func() bool {
-		return a.s.cursor(logons).CompleteUntil.Equal(a.position.cursor.CompleteUntil)
+		return a.s.cursor(logons).CompleteUntil.Equal(a.ledger.CompleteUntil())
 	}, wait, time.Millisecond)
 	require.NoError(t, a.audit(t.Context()))
 	a.s.exactly(17)
@@ -377,8 +384,8 @@ func TestCountsThatAreNotComparable(t *testing.T) {
 		"another filter": func(a auditedTable) {
 			a.table.query.UserColumns, a.table.query.ArrivedBefore = nil, epoch.Add(time.Hour)
 		},
-		"another position":   func(a auditedTable) { p := *a.position; a.position = &p },
-		"along another axis": func(a auditedTable) { a.readAlong(1 - a.table.query.Axis) },
+		"another ledger":     func(a auditedTable) { l := *a.ledger; a.ledger = &l },
+		"another time basis": func(a auditedTable) { a.readAlong(1 - a.table.query.TimeBasis) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAuditedTable(t, 10, ModeIngestionTime)
@@ -428,22 +435,24 @@ func TestTroubleIsNoTryOfARangeAside(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeEventTime)
 	require.NoError(t, a.readPass(t.Context()))
 	for i := range 3 {
-		a.keepAside(epoch.Add(time.Duration(i)*time.Second), epoch.Add(time.Duration(i+1)*time.Second), errNothingSmaller)
-		a.position.cursor.Aside[i].Next = epoch
+		a.addUnreadable(epoch.Add(time.Duration(i)*time.Second), epoch.Add(time.Duration(i+1)*time.Second), errNothingSmaller)
+		a.due(i)
 	}
 	a.service.edit = failing(ofRead, errUnavailable)
 	clear(a.service.asked)
-	require.ErrorIs(t, a.retryAside(t.Context()), errUnavailable)
+	require.ErrorIs(t, a.retryUnreadable(t.Context()), errUnavailable)
 	assert.Equal(t, 1, a.service.asked[ofRead], "the others are not tried at once")
-	require.Len(t, a.position.cursor.Aside, 3)
-	assert.Zero(t, a.position.cursor.Aside[0].Tries)
+	require.Len(t, a.ledger.Unreadable().All(), 3)
+	assert.Zero(t, a.ledger.Unreadable().All()[0].Tries)
 	a.service.edit = failing(ofRead, &hunting.Error{Kind: hunting.TooLarge})
-	require.NoError(t, a.retryAside(t.Context()))
-	assert.Equal(t, []int{0, 1, 1}, []int{a.position.cursor.Aside[0].Tries, a.position.cursor.Aside[1].Tries, a.position.cursor.Aside[2].Tries})
+	require.NoError(t, a.retryUnreadable(t.Context()))
+	ranges := a.ledger.Unreadable().All()
+	assert.Equal(t, []int{0, 1, 1}, []int{ranges[0].Tries, ranges[1].Tries, ranges[2].Tries})
 	a.service.edit = nil
-	a.position.cursor.Aside[0].Next, a.position.cursor.Aside[1].Next = epoch, epoch
-	require.NoError(t, a.retryAside(t.Context()))
-	assert.Len(t, a.position.cursor.Aside, 1)
+	a.due(0)
+	a.due(1)
+	require.NoError(t, a.retryUnreadable(t.Context()))
+	assert.Len(t, a.ledger.Unreadable().All(), 1)
 }
 
 // alertsByHand is the live lane of Alerts, with an alert of four hours ago whose severity changed half an hour ago.
@@ -463,8 +472,7 @@ func alertsByHand(t *testing.T) (alertStage, *table, *editing) {
 	s.clock.Set(epoch)
 	require.NoError(t, live.poll(t.Context()))
 	s.exactly(1)
-	live.counting.width = time.Hour
-	live.counting.tooMuch = lesson{extent: time.Hour, until: time.Now().Add(time.Hour), left: 1000}
+	live.counts.Refused(live.now(), 2*time.Hour)
 	clear(edited.asked)
 	return s, live, edited
 }

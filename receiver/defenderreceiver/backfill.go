@@ -6,28 +6,27 @@ import (
 	"sync"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
-const (
-	// laneBackfill is tables.AttributeLane on rows of history.
-	laneBackfill = "backfill"
-	// historySpan is how much of history is read and counted as one.
-	historySpan = 24 * time.Hour
-)
+// historySpan is how much of history is read and counted as one.
+const historySpan = 24 * time.Hour
 
 // beginning is where a live lane began, once that is known.
 type beginning struct {
 	known chan struct{}
 	once  sync.Once
-	at    checkpoint.Start // set before known is closed
+	at    ledger.LiveStart // set before known is closed
 }
 
 func newBeginning() *beginning { return &beginning{known: make(chan struct{})} }
 
-func (b *beginning) tell(at checkpoint.Start) {
+func (b *beginning) tell(at ledger.LiveStart) {
 	b.once.Do(func() {
 		b.at = at
 		close(b.known)
@@ -51,8 +50,8 @@ func newBackfill(cfg *Config, declared *tables.Table, live *beginning) (*backfil
 	if err != nil {
 		return nil, err
 	}
-	t.lane = laneBackfill
-	t.batch = cfg.newBatch(declared, laneBackfill)
+	t.lane = logrecord.LaneBackfill
+	t.batch = cfg.newBatch(declared, logrecord.LaneBackfill)
 	t.readAlong(query.EventTime)
 	return &backfill{table: t, live: live, window: cfg.Backfill.Window}, nil
 }
@@ -66,13 +65,13 @@ func (l *backfill) runBackfill(ctx context.Context) {
 	}
 }
 
-// poll reads a span of history, and what was set aside of it.
+// poll reads a span of history, and what could not be read of it.
 func (l *backfill) poll(ctx context.Context) error {
-	if l.position == nil {
+	if l.ledger == nil {
 		l.start()
 	}
 	l.tell()
-	live := l.at().Live
+	live := l.at().LiveStart
 	if l.serviceNow().Before(live.At.Add(l.cfg.Settle)) {
 		// Not all that came before the live lane's start can be seen yet.
 		return nil
@@ -80,7 +79,7 @@ func (l *backfill) poll(ctx context.Context) error {
 	l.leaveToLive(live)
 	more, err := l.step(ctx)
 	if err == nil {
-		err = l.retryAside(ctx)
+		err = l.retryUnreadable(ctx)
 	}
 	if isRefused(err) {
 		return errors.Join(err, l.checkArrival(ctx))
@@ -104,21 +103,17 @@ func (l *backfill) checkArrival(ctx context.Context) error {
 }
 
 // at is how far history was read.
-func (l *backfill) at() checkpoint.Backfill { return *l.position.cursor.Backfill }
+func (l *backfill) at() ledger.HistoryState { return l.ledger.History().State() }
 
 func (l *backfill) start() {
-	start := l.live.at
-	l.position = newPosition(checkpoint.Cursor{
-		Axis: string(ModeEventTime), Filter: l.query.Filter(), Since: start.At, CompleteUntil: start.At,
-		Backfill: &checkpoint.Backfill{Live: start, Reached: start.At},
-	}, nil)
+	l.ledger = ledger.BeginHistory(l.keeper, l.id(), string(ModeEventTime), l.query.Filter(), l.live.at)
 }
 
 // leaveToLive keeps the lanes disjoint. Where the live lane reads by arrival, its rows are those that came
 // after its start; else they are those that happened after it, and no span reaches there.
-func (l *backfill) leaveToLive(live checkpoint.Start) {
+func (l *backfill) leaveToLive(live ledger.LiveStart) {
 	before := time.Time{}
-	if axisOf(live.Axis) == query.Arrival && !l.mixed {
+	if basisOf(live.TimeBasis) == query.Arrival && !l.mixed {
 		before = live.At
 	}
 	if !l.query.ArrivedBefore.Equal(before) {
@@ -129,101 +124,97 @@ func (l *backfill) leaveToLive(live checkpoint.Start) {
 
 // oldest is where history begins: at the window's end, or what the service still has.
 func (l *backfill) oldest() time.Time {
-	return latest(l.at().Live.At.Add(-l.window), l.serviceNow().Add(-retention)).Truncate(tick)
+	return latest(l.at().LiveStart.At.Add(-l.window), l.serviceNow().Add(-retention)).Truncate(paging.Tick)
 }
 
 // step reads a span, or counts once more, and reports whether there was anything to do.
 func (l *backfill) step(ctx context.Context) (bool, error) {
 	b, oldest := l.at(), l.oldest()
 	switch {
-	case !b.To.IsZero():
+	case b.Reading():
 		// A span is being read.
 	case oldest.Before(b.Reached):
-		day := b.Reached.Add(-tick).Truncate(historySpan)
+		day := b.Reached.Add(-paging.Tick).Truncate(historySpan)
 		l.move(latest(day, oldest), b.Reached)
-	case l.done(b), l.serviceNow().Before(b.Live.At.Add(l.auditWindow())):
+	case l.done(b), l.serviceNow().Before(b.LiveStart.At.Add(l.auditWindow())):
 		return false, nil
 	case l.toRecount(b):
 		return true, l.recount(ctx, oldest)
 	default:
 		// What came before the live lane's start may say that it happens after it.
-		l.move(b.Live.At, b.Live.At.Add(retention))
+		l.move(b.LiveStart.At, b.LiveStart.At.Add(retention))
 	}
 	return true, l.readSpan(ctx)
 }
 
 // done reports whether nothing is left, if no span is being read.
-func (l *backfill) done(b checkpoint.Backfill) bool {
-	ahead := !b.Ahead && axisOf(b.Live.Axis) == query.Arrival
+func (l *backfill) done(b ledger.HistoryState) bool {
+	ahead := !b.Ahead && basisOf(b.LiveStart.TimeBasis) == query.Arrival
 	return !l.oldest().Before(b.Reached) && !l.toRecount(b) && !ahead
 }
 
 // toRecount reports whether the time before the live lane's start is still to be counted again. What
 // comes late or is seen late is nobody else's there; once an audit's window has passed it has come.
-func (l *backfill) toRecount(b checkpoint.Backfill) bool {
+func (l *backfill) toRecount(b ledger.HistoryState) bool {
 	return !b.Recounted && l.auditWindow() > 0
 }
 
 // recountFrom is where that time begins.
 func (l *backfill) recountFrom() time.Time {
-	return checkpoint.BinOf(l.at().Live.At.Add(-l.auditWindow())).Start()
+	return ledger.BinOf(l.at().LiveStart.At.Add(-l.auditWindow())).Start()
 }
 
-// move begins a span. Of the ledger that is kept which is needed again.
+// countAgain is from when on the ledger is needed for another count; zero if nothing is counted again.
+func (l *backfill) countAgain() time.Time {
+	if !l.toRecount(l.at()) {
+		return time.Time{}
+	}
+	return l.recountFrom()
+}
+
+// move begins a span. Of the ledger, what is needed again is kept.
 func (l *backfill) move(from, to time.Time) {
-	b := l.at()
-	b.To = to
-	l.set(b, from)
+	l.ledger.History().BeginSpan(from, to, l.countAgain())
 	l.pass = pass{next: from, to: to}
-}
-
-// set changes how far history was read; a span that is to be read begins at from.
-func (l *backfill) set(b checkpoint.Backfill, from time.Time) {
-	cursor := &l.position.cursor
-	cursor.Since, cursor.CompleteUntil, cursor.Backfill = from, from, &b
-	again := checkpoint.BinOf(l.recountFrom())
-	l.position.drop(func(bin checkpoint.Bin) bool { return l.isAside(bin) || l.toRecount(b) && bin >= again })
 	l.tell()
 }
 
 // readSpan reads what is left of a span, counts it on the service, and ends it.
 func (l *backfill) readSpan(ctx context.Context) error {
-	b, from := l.at(), l.position.cursor.Since
-	if !l.pass.to.Equal(b.To) {
-		l.pass = pass{next: l.position.cursor.CompleteUntil, to: b.To}
+	h := l.at()
+	if !l.pass.to.Equal(h.Span.To) {
+		l.pass = pass{next: h.Span.Until, to: h.Span.To}
 	}
-	ahead := b.Live.At.Before(b.To)
+	ahead := h.LiveStart.At.Before(h.Span.To)
 	if !ahead || !l.mixed {
 		// Where arrival is no longer known, the rows ahead cannot be told from live ones.
 		if err := l.readRanges(ctx); err != nil {
 			return err
 		}
-		if err := l.verify(ctx, from, b.To); err != nil {
+		if err := l.verify(ctx, h.Span.From, h.Span.To); err != nil {
 			return err
 		}
 	}
 	if ahead {
-		b.Ahead = true
+		l.ledger.History().EndAhead(l.countAgain())
 	} else {
-		b.Reached = from
+		l.ledger.History().EndSpan(l.countAgain())
 	}
-	b.To = time.Time{}
-	l.set(b, from)
+	l.tell()
 	return l.keep()
 }
 
 // recount counts the time before the live lane's start again.
 func (l *backfill) recount(ctx context.Context, oldest time.Time) error {
-	b := l.at()
-	if err := l.verify(ctx, latest(l.recountFrom(), oldest), b.Live.At); err != nil {
+	if err := l.verify(ctx, latest(l.recountFrom(), oldest), l.at().LiveStart.At); err != nil {
 		return err
 	}
-	b.Recounted = true
-	l.set(b, l.position.cursor.Since)
+	l.ledger.History().EndRecount()
+	l.tell()
 	return l.keep()
 }
 
-// verify counts a range on the service and reads what is missing of it. What cannot be read is set aside.
+// verify counts a range on the service and reads what is missing of it. What cannot be read is passed over.
 func (l *backfill) verify(ctx context.Context, from, to time.Time) error {
 	if l.auditWindow() == 0 || !from.Before(to) {
 		return nil

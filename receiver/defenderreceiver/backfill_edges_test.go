@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -18,8 +20,9 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
 // refusing is a service that can be made to refuse queries.
@@ -47,12 +50,12 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 	require.NoError(s.t, err)
 	s.t.Cleanup(closeIdle)
 	service = &refusing{querier: client}
-	r.keeper = checkpoint.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
-	health := newStatus()
-	r.scheduler, err = r.joinQuota(s.t.Context(), s.storage, health)
+	r.keeper = ledger.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
+	registry := health.NewRegistry()
+	r.scheduler, err = r.joinQuota(s.t.Context(), s.storage, registry)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, r.scheduler.Stop(context.Background())) })
-	require.NoError(s.t, r.newTables(s.t.Context(), service, health))
+	require.NoError(s.t, r.newTables(s.t.Context(), service, registry))
 	return r.readers[0], r.backfills[0], service
 }
 
@@ -83,7 +86,7 @@ func (s *stage) came() map[int64][]string {
 	lanes := map[int64][]string{}
 	for _, r := range s.sink.records() {
 		id, _ := r.log.Body().Map().Get("ReportId")
-		lanes[id.Int()] = append(lanes[id.Int()], attributeOf(r.log, tables.AttributeLane))
+		lanes[id.Int()] = append(lanes[id.Int()], attributeOf(r.log, logrecord.AttributeLane))
 	}
 	return lanes
 }
@@ -103,13 +106,13 @@ func TestLiveStartOutlivesACrash(t *testing.T) {
 	s.at(2, epoch.Add(-30*time.Minute), epoch.Add(-30*time.Minute), time.Time{})
 	cfg := s.historyConfig()
 	s.sink.setRefuse(func(logs plog.Logs) error {
-		if attributeOf(recordsOf(logs)[0].log, tables.AttributeLane) == "" {
+		if attributeOf(recordsOf(logs)[0].log, logrecord.AttributeLane) == "" {
 			return errors.New("closed")
 		}
 		return nil
 	})
 	life := s.launch(cfg)
-	require.Eventually(t, func() bool { return s.sink.count() == 1 && s.cursor(logons+"/"+laneBackfill).Backfill != nil }, wait, time.Millisecond)
+	require.Eventually(t, func() bool { return s.sink.count() == 1 && s.cursor(logons+"/"+logrecord.LaneBackfill).History != nil }, wait, time.Millisecond)
 	life.kill()
 	s.clock.Advance(3 * time.Hour)
 	s.sink.setRefuse(nil)
@@ -137,9 +140,9 @@ func TestHistoryBehindWhatIsSetAside(t *testing.T) {
 	require.NoError(t, live.poll(t.Context()))
 	past.pollAll(t, 200)
 	assert.Less(t, service.asked, 1500, "only the way down to the row's instant and its 1024 parts")
-	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
-	assert.Len(t, past.position.cursor.Aside, 1)
-	assert.True(t, past.state.view().backfill.done)
+	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}}, s.came())
+	assert.Len(t, past.ledger.Unreadable().All(), 1)
+	assert.True(t, past.health.View().History.Done)
 }
 
 // A service that does not say when rows arrived, from the beginning or from some time on, gives no row in
@@ -163,8 +166,8 @@ func TestHistoryWithoutArrival(t *testing.T) {
 				return nil
 			}
 			past.pollAll(t, 20)
-			assert.True(t, past.state.view().backfill.done)
-			assert.Equal(t, []string{laneBackfill}, s.came()[1])
+			assert.True(t, past.health.View().History.Done)
+			assert.Equal(t, []string{logrecord.LaneBackfill}, s.came()[1])
 			for id, lanes := range s.came() {
 				assert.Len(t, lanes, 1, "%d", id)
 			}
@@ -197,12 +200,12 @@ func TestHistoryIsCountedAgain(t *testing.T) {
 			learn()
 			past.pollAll(t, 20)
 			assert.Len(t, s.came(), 2, "1 and 3")
-			assert.False(t, past.state.view().backfill.done)
+			assert.False(t, past.health.View().History.Done)
 			s.clock.Advance(2 * time.Hour)
 			learn()
 			past.pollAll(t, 20)
-			assert.True(t, past.state.view().backfill.done)
-			assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}, 3: {laneBackfill}}, s.came())
+			assert.True(t, past.health.View().History.Done)
+			assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}, 3: {logrecord.LaneBackfill}}, s.came())
 		})
 	}
 }
@@ -235,8 +238,8 @@ func TestHistoryTooHeavyToCount(t *testing.T) {
 	}
 	past.pollAll(t, 20)
 	assert.Len(t, refused, 1, "what is too much is found out once")
-	assert.True(t, past.state.view().backfill.done)
-	assert.Equal(t, map[int64][]string{1: {laneBackfill}, 2: {laneBackfill}}, s.came())
+	assert.True(t, past.health.View().History.Done)
+	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}}, s.came())
 }
 
 // What was dear to count is counted in parts, too, until they are found to be cheap.
@@ -245,7 +248,7 @@ func TestHistoryDearToCount(t *testing.T) {
 	s.at(1, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
 	live, past, service := s.manual(s.historyConfig())
 	require.NoError(t, live.poll(t.Context()))
-	past.counting.cost(epoch, 10*time.Hour, past.countBudget()+1, past.countBudget())
+	past.counts.Answered(epoch, 10*time.Hour, past.countBudget()+1, past.countBudget())
 	var counts []time.Duration
 	service.refuse = func(kql string) error {
 		if extent := counted(kql); extent > 0 {
@@ -254,11 +257,11 @@ func TestHistoryDearToCount(t *testing.T) {
 		return nil
 	}
 	past.pollAll(t, 20)
-	assert.True(t, past.state.view().backfill.done)
+	assert.True(t, past.health.View().History.Done)
 	require.NotEmpty(t, counts)
 	assert.LessOrEqual(t, counts[0], 5*time.Hour)
 	assert.Greater(t, slices.Max(counts), 10*time.Hour)
-	assert.Equal(t, map[int64][]string{1: {laneBackfill}}, s.came())
+	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}}, s.came())
 }
 
 // A storage that fails while the live lane begins does not keep history from ever being read.
@@ -268,9 +271,9 @@ func TestHistoryAfterAFailedWrite(t *testing.T) {
 	live, past, _ := s.manual(cfg)
 	full := storagetest.New() // for cursors alone: the quota's figures must be stored before a query is sent
 	full.Fail(storage.ErrStorageFull)
-	live.keeper = checkpoint.NewKeeper(full, cfg.Credentials.TenantID, 0, func(int, error) {})
+	live.keeper = ledger.NewKeeper(full, cfg.Credentials.TenantID, 0, func(int, error) {})
 	go live.keeper.Run(t.Context())
-	require.NoError(t, live.keeper.Keep("another", checkpoint.Change{At: time.Now()}))
+	require.NoError(t, ledger.Begin(live.keeper, "another", "", "", epoch).Keep(time.Now()))
 	require.Eventually(t, func() bool { return live.keeper.Failure() != nil }, wait, time.Millisecond)
 	require.ErrorIs(t, live.poll(t.Context()), failure.ErrStorage)
 	select {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // History is read beside live rows, over restarts, a kill and faults: every row comes once, in the lane that
@@ -65,7 +68,7 @@ func TestBackfill(t *testing.T) {
 				}
 				s.readUntil(end(), names...)
 				require.Eventually(t, tap.dry, wait, time.Millisecond)
-				assert.True(t, slices.ContainsFunc(life.receiver.backfills, func(l *backfill) bool { return !l.state.view().backfill.done }))
+				assert.True(t, slices.ContainsFunc(life.receiver.backfills, func(l *backfill) bool { return !l.health.View().History.Done }))
 			}
 			tap.open(1_000_000)
 			s.filled(life)
@@ -78,8 +81,8 @@ func TestBackfill(t *testing.T) {
 			life.stop()
 
 			for _, name := range names {
-				began := s.cursor(name).Began.At
-				_, ledger := s.stored(name + "/" + laneBackfill)
+				began := s.cursor(name).LiveStart.At
+				_, ledger := s.stored(name + "/" + logrecord.LaneBackfill)
 				assert.Less(t, len(ledger), len(s.keysOf(name))/2, "the ledger of history is that of one span")
 				got := map[string]string{} // lane by key
 				for _, r := range s.sink.records() {
@@ -89,7 +92,7 @@ func TestBackfill(t *testing.T) {
 					if _, twice := got[r.key()]; twice {
 						assert.True(t, again[r.uid], "%s of %s came twice", r.key(), name)
 					}
-					got[r.key()] = attributeOf(r.log, tables.AttributeLane)
+					got[r.key()] = attributeOf(r.log, logrecord.AttributeLane)
 				}
 				for key, row := range s.lanes(name, mode, began, s.clock.Now().Add(-5*time.Minute), cfg.Backfill.Window) {
 					lane, came := got[key]
@@ -122,7 +125,7 @@ func (p *tap) dry() bool { return p.left.Load() <= 0 }
 
 func (p *tap) consume(logs plog.Logs) error {
 	records := recordsOf(logs)
-	if attributeOf(records[0].log, tables.AttributeLane) == "" {
+	if attributeOf(records[0].log, logrecord.AttributeLane) == "" {
 		return nil
 	}
 	if p.left.Add(-int64(len(records))) < 0 {
@@ -138,17 +141,17 @@ func (s *stage) unkept(names []string) map[string]bool {
 	uids := map[string]bool{}
 	for _, name := range names {
 		_, live := s.stored(name)
-		cursor, past := s.stored(name + "/" + laneBackfill)
+		cursor, past := s.stored(name + "/" + logrecord.LaneBackfill)
 		for _, r := range s.sink.records() {
 			if r.table != name {
 				continue
 			}
 			ledger, may := live, true
-			if attributeOf(r.log, tables.AttributeLane) == laneBackfill {
+			if attributeOf(r.log, logrecord.AttributeLane) == logrecord.LaneBackfill {
 				at := r.log.Timestamp().AsTime()
-				ledger, may = past, !at.Before(cursor.CompleteUntil) && at.Before(cursor.Backfill.To)
-				if cursor.Backfill.To.IsZero() {
-					may = at.Before(cursor.Backfill.Reached)
+				ledger, may = past, !at.Before(cursor.History.Span.Until) && at.Before(cursor.History.Span.To)
+				if !cursor.History.Reading() {
+					may = at.Before(cursor.History.Reached)
 				}
 			}
 			if _, kept := ledger[uuid.MustParse(r.uid)]; !kept && may {
@@ -163,10 +166,10 @@ func (s *stage) unkept(names []string) map[string]bool {
 func (s *stage) filled(p *process) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
-		return !slices.ContainsFunc(p.receiver.backfills, func(l *backfill) bool { return !l.state.view().backfill.done })
+		return !slices.ContainsFunc(p.receiver.backfills, func(l *backfill) bool { return !l.health.View().History.Done })
 	}, wait, time.Millisecond)
 	for _, l := range p.receiver.backfills {
-		assert.InDelta(s.t, 1, l.state.view().backfill.ratio(time.Time{}), 0)
+		assert.InDelta(s.t, 1, l.health.View().History.Ratio(time.Time{}), 0)
 	}
 }
 
@@ -194,7 +197,7 @@ func (s *stage) lanes(table string, mode Mode, began, until time.Time, window ti
 		case !place.Before(began) && !event.After(until):
 			lanes[row.Key] = laneRow{}
 		case place.Before(began) && !event.Before(began.Add(-window)):
-			lanes[row.Key] = laneRow{laneBackfill, !row.IngestionTime.Before(epoch)}
+			lanes[row.Key] = laneRow{logrecord.LaneBackfill, !row.IngestionTime.Before(epoch)}
 		}
 	}
 	assert.Greater(s.t, len(lanes), 100, table)
@@ -252,13 +255,13 @@ func TestBackfillOfAlerts(t *testing.T) {
 	s.filled(life)
 	life.stop()
 
-	began := s.cursor("Alerts").Began.At
+	began := s.cursor("Alerts").LiveStart.At
 	lanes, uids := map[string][]string{}, map[string]bool{}
 	for _, r := range s.sink.records() {
 		assert.False(t, uids[r.uid], "%s came twice", r.uid)
 		uids[r.uid] = true
-		lane := attributeOf(r.log, tables.AttributeLane)
-		if at := r.log.Timestamp().AsTime(); lane == laneBackfill && at.Before(began.Add(-cfg.Backfill.Window)) {
+		lane := attributeOf(r.log, logrecord.AttributeLane)
+		if at := r.log.Timestamp().AsTime(); lane == logrecord.LaneBackfill && at.Before(began.Add(-cfg.Backfill.Window)) {
 			assert.Fail(t, "beyond the window", "%s", at)
 		}
 		lanes[lane] = append(lanes[lane], evidenceKey(r.body()))
@@ -266,16 +269,16 @@ func TestBackfillOfAlerts(t *testing.T) {
 	for _, keys := range lanes {
 		slices.Sort(keys)
 	}
-	live, past := s.alertTruth(began, s.clock.Now().Add(-cfg.Settle-tick)), s.alertTruth(time.Time{}, began.Add(-tick))
+	live, past := s.alertTruth(began, s.clock.Now().Add(-cfg.Settle-paging.Tick)), s.alertTruth(time.Time{}, began.Add(-paging.Tick))
 	// An AlertInfo that came again and says what it had said makes no record.
-	either := slices.Sorted(slices.Values(slices.Concat(lanes[""], lanes[laneBackfill])))
+	either := slices.Sorted(slices.Values(slices.Concat(lanes[""], lanes[logrecord.LaneBackfill])))
 	assert.Empty(t, difference(live, either), "missing of the live lane")
 	assert.Empty(t, difference(slices.Compact(lanes[""]), live), "not of the live lane")
-	assert.Empty(t, difference(lanes[laneBackfill], past), "not of history")
+	assert.Empty(t, difference(lanes[logrecord.LaneBackfill], past), "not of history")
 	past = slices.DeleteFunc(past, func(key string) bool {
 		at, err := time.Parse(time.RFC3339Nano, key[:strings.IndexByte(key, '|')])
 		return err != nil || at.Before(began.Add(-cfg.Backfill.Window))
 	})
 	assert.NotEmpty(t, past)
-	assert.Empty(t, difference(past, lanes[laneBackfill]), "missing of history")
+	assert.Empty(t, difference(past, lanes[logrecord.LaneBackfill]), "missing of history")
 }

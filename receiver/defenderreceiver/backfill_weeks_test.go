@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 )
 
 // both hands a batch to a stage's sink and to its lags.
@@ -59,7 +59,7 @@ func TestWeeksOfHistory(t *testing.T) {
 			return r, func() { assert.NoError(b.t, r.Shutdown(context.Background())) }
 		}
 		reading := func(r *defenderReceiver) bool {
-			return slices.ContainsFunc(r.backfills, func(l *backfill) bool { return !l.state.view().backfill.done })
+			return slices.ContainsFunc(r.backfills, func(l *backfill) bool { return !l.health.View().History.Done })
 		}
 		r, stop := start()
 		hours := 0
@@ -70,8 +70,8 @@ func TestWeeksOfHistory(t *testing.T) {
 				m.lags.forget()
 			case 7:
 				assert.True(b.t, slices.ContainsFunc(r.backfills, func(l *backfill) bool {
-					view := l.state.view()
-					return view.backfill.ratio(view.completeUntil) < 1
+					view := l.health.View()
+					return view.History.Ratio(view.CompleteUntil) < 1
 				}), "history is being read")
 				assert.LessOrEqual(b.t, m.lags.quantile(0.99, logons), cfg.PollInterval+cfg.Settle, "priority 1 beside history")
 				assert.LessOrEqual(b.t, m.lags.quantile(0.99, eventTables...), cfg.PollInterval+cfg.Settle, "all beside history")
@@ -95,10 +95,10 @@ func TestWeeksOfHistory(t *testing.T) {
 			for _, record := range b.sink.records() {
 				if record.table == name {
 					assert.NotContains(b.t, came, record.key(), "twice")
-					came[record.key()] = attributeOf(record.log, tables.AttributeLane)
+					came[record.key()] = attributeOf(record.log, logrecord.AttributeLane)
 				}
 			}
-			for key, row := range b.lanes(name, ModeIngestionTime, b.cursor(name).Began.At, time.Now().Add(-time.Hour), cfg.Backfill.Window) {
+			for key, row := range b.lanes(name, ModeIngestionTime, b.cursor(name).LiveStart.At, time.Now().Add(-time.Hour), cfg.Backfill.Window) {
 				lane, ok := came[key]
 				if assert.True(b.t, ok, "%s of %s is missing from lane %q", key, name, row.lane) {
 					assert.Equal(b.t, row.lane, lane, key)

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // Many rows of one instant come once each, in pages that hold few of them; what the receiver holds is
@@ -40,7 +41,7 @@ func burst(t *testing.T, s *stage, rows, maxRows int) {
 	t.Helper()
 	s.plant(0, 10, epoch.Add(-2*time.Minute))
 	s.plant(10, rows, epoch.Add(-time.Minute))
-	s.plant(10+rows, 10, epoch.Add(-time.Minute+tick))
+	s.plant(10+rows, 10, epoch.Add(-time.Minute+paging.Tick))
 	rows += 20
 	cfg := s.config(logons)
 	cfg.Page.MaxRows = maxRows

@@ -58,5 +58,5 @@ func (t *table) lookForColumns() {
 // readColumns makes the queries ask for all columns but those that the service lacks.
 func (t *table) readColumns() {
 	t.query.Table = t.lacking.declared.Without(t.lacking.names...)
-	t.readAlong(t.query.Axis)
+	t.readAlong(t.query.TimeBasis)
 }

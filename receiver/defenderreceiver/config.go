@@ -14,7 +14,9 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/version"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 )
 
 // Config is the receiver's configuration. The tag `example` is what messages show a user.
@@ -219,7 +221,8 @@ func (t *TablesConfig) Unmarshal(conf *confmap.Conf) error {
 
 // newBatch collects rows of a table and lane for one call of the pipeline.
 func (c *Config) newBatch(declared *tables.Table, lane string) *delivery.Batch {
-	return delivery.NewBatch(declared, c.Credentials.TenantID, lane, delivery.Limits{Records: c.Batch.MaxRecords, Bytes: c.Batch.MaxBytes})
+	origin := delivery.Origin{TenantID: c.Credentials.TenantID, Scope: metadata.ScopeName, Version: version.Number}
+	return delivery.NewBatch(declared, origin, lane, delivery.Limits{Records: c.Batch.MaxRecords, Bytes: c.Batch.MaxBytes})
 }
 
 func createDefaultConfig() component.Config {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer"
@@ -17,7 +19,6 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // eventTables are those whose rows are read once, in order of arrival.
@@ -42,8 +43,8 @@ func (l *lags) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
 				l.rows++
-				arrived, ok := parseTime(attributeOf(log, tables.AttributeIngestionTime))
-				if table := attributeOf(log, tables.AttributeTable); ok && arrived.After(epoch) {
+				arrived, ok := parseTime(attributeOf(log, logrecord.AttributeIngestionTime))
+				if table := attributeOf(log, logrecord.AttributeTable); ok && arrived.After(epoch) {
 					l.byTable[table] = append(l.byTable[table], now.Sub(arrived))
 				}
 			}

@@ -7,12 +7,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // sample is a small company whose rows come late, of the future, in halves, and some only hours after
@@ -60,7 +63,7 @@ func runDays(t *testing.T, days int, step, interval time.Duration, pageRows int,
 		}
 	}
 	forward(days * 24 * int(time.Hour) / int(step))
-	last := s.clock.Now().Add(-cfg.Settle - tick)
+	last := s.clock.Now().Add(-cfg.Settle - paging.Tick)
 	forward(int((5*time.Hour+cfg.LateArrival.Audit.Interval)/step) + 1)
 	life.stop()
 
@@ -100,7 +103,7 @@ func (s *stage) until(table string, last time.Time) []string {
 		if r.table != table {
 			continue
 		}
-		arrived, ok := parseTime(attributeOf(r.log, tables.AttributeIngestionTime))
+		arrived, ok := parseTime(attributeOf(r.log, logrecord.AttributeIngestionTime))
 		require.True(s.t, ok)
 		if !arrived.After(last) {
 			keys = append(keys, r.key())
@@ -158,7 +161,7 @@ func (s *stage) alertKeys(last time.Time) []string {
 		}
 		uids[r.uid]++
 		assert.Equal(s.t, 1, uids[r.uid], "%s was delivered twice", r.uid)
-		if arrived, ok := parseTime(attributeOf(r.log, tables.AttributeIngestionTime)); ok && !arrived.After(last) {
+		if arrived, ok := parseTime(attributeOf(r.log, logrecord.AttributeIngestionTime)); ok && !arrived.After(last) {
 			keys = append(keys, evidenceKey(r.body()))
 		}
 	}

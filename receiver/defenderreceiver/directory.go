@@ -7,7 +7,7 @@ import (
 
 // snapshot reads, of each device or person, the newest row that has arrived since the last snapshot.
 func (t *table) snapshot(ctx context.Context, to time.Time) error {
-	from := t.position.cursor.CompleteUntil.Add(-t.overlap())
+	from := t.ledger.CompleteUntil().Add(-t.overlap())
 	if !from.Before(to) {
 		return nil
 	}
@@ -16,6 +16,6 @@ func (t *table) snapshot(ctx context.Context, to time.Time) error {
 	}
 	// The next one tries fewer parts again.
 	t.snapshotParts = max(t.snapshotParts/2, 1)
-	t.position.forget(t.overlap(), to)
+	t.ledger.Forget(t.overlap(), to)
 	return t.advance(to)
 }

@@ -1,6 +1,7 @@
 package defenderreceiver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -9,9 +10,27 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 )
+
+// While the credentials are refused, nothing is said of events that would be read without the directories.
+func TestUnreadDirectoriesAreNotToldOfRefusedCredentials(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.sim.SetRoles()
+	s.inBubble(time.Second, func(b *bubble) {
+		core, logs := observer.New(zap.InfoLevel)
+		r := b.create(b.config(logons, "DeviceInfo", "IdentityInfo"))
+		r.now, r.set.Logger = b.now, zap.New(core)
+		require.NoError(t, r.Start(t.Context(), bubbleHost{b.host().(storageHost), b}))
+		time.Sleep(10 * time.Minute)
+		require.NoError(t, r.Shutdown(context.Background()))
+		assert.Equal(t, 1, logs.FilterMessageSnippet("All tables are paused").Len())
+		assert.Zero(t, logs.FilterMessageSnippet("directories are not read").Len())
+	})
+}
 
 // plantDevices plants n rows of DeviceInfo, one a device, which arrived at a time.
 func (s *stage) plantDevices(n int, arrived time.Time, users string) {

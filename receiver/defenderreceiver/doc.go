@@ -4,22 +4,21 @@
 //
 // Each table has a loop of its own (table.go) that asks the scheduler for a turn, queries the next
 // range (ranges.go), decodes the answer while it streams in (page.go), hands the rows to the pipeline
-// in batches (internal/delivery), and then moves its position, which the checkpoint keeper stores. Data flows
-// in that one direction.
+// in batches (internal/delivery), and then moves its ledger (internal/ledger), which a keeper stores. Data
+// flows in that one direction.
 //
-// The position (position.go) says: all rows before this time were accepted by the pipeline, or refused for good; and,
-// with the ledger, which rows were. From that everything follows. A page that is cut short, whatever
-// cut it, moves the position to the last instant that is complete, and what was delivered beyond is
+// The ledger says: all rows before this time were accepted by the pipeline, or refused for good; and which rows were. From that everything follows. A page that is cut short, whatever
+// cut it, moves the cursor to the last instant that is complete, and what was delivered beyond is
 // recognised when it is read again. Answers must be in order, and that is checked, because only then
-// is the part before a broken connection a complete part. How wide a range is asked for (span.go)
+// is the part before a broken connection a complete part. How wide a range is asked for (internal/paging)
 // adapts to what the service can give; an instant with more rows than a page holds is read in parts
-// by a hash of the rows' identity; one that cannot be read at all is set aside (aside.go).
+// by a hash of the rows' identity; one that cannot be read at all is passed over, and tried again (unreadable.go).
 //
-// Time here is the axis (axis.go): that of arrival where the service tells it, which makes lateness
+// Time here is the time basis (timebasis.go): that of arrival where the service tells it, which makes lateness
 // harmless, else that of the event, with an overlap. Either way the audit (audit.go) counts on the
 // service what should have been read: the ledger against the truth.
 //
-// Beside the live lane of a table one of history may run (backfill.go): a second position, along event
+// Beside the live lane of a table one of history may run (backfill.go): a second ledger, along event
 // time, over spans that end where the live lane began. It takes only turns that nobody else wants.
 //
 // Graph's users (users.go) are the one table that is read by no query: by pages and links of changes,

@@ -64,7 +64,7 @@ func TestFutureTimestampDoesNotMoveTheCursor(t *testing.T) {
 }
 
 // Mode auto falls back while it runs, when the service stops saying when rows arrived.
-func TestAutoFindsTheAxis(t *testing.T) {
+func TestAutoFindsTheTimeBasis(t *testing.T) {
 	s := newStage(t, defendersim.Options{NoIngestionTime: true})
 	s.plantEvent(0, epoch.Add(-time.Minute))
 	s.start(s.config(logons))

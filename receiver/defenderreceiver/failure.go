@@ -26,6 +26,7 @@ func (t *table) succeed(wait time.Duration) {
 	ended, shared := t.health.Succeed(time.Now().Add(wait))
 	t.gate.Succeed(recovered || ended.Err != nil)
 	t.lookForColumns()
+	t.logger.Debug("The table is up to date.", zap.Stringer("next_poll_in", wait.Round(time.Millisecond)))
 	if ended.Err == nil {
 		return
 	}
@@ -39,7 +40,7 @@ func (t *table) succeed(wait time.Duration) {
 // fail carries out what becomes of the table after a poll that failed, and waits it out. It is false if ctx ended.
 func (t *table) fail(ctx context.Context, err error) bool {
 	v, backoff := t.judge(ctx, err)
-	return t.gate.Rest(ctx, v, backoff)
+	return t.gate.Rest(ctx, v, backoff, t.health.Wake())
 }
 
 // judge decides what becomes of the table after a poll that failed, and says so. It returns the verdict whose wait is
@@ -77,22 +78,14 @@ func (t *table) situation(backoff time.Duration) failure.Situation {
 
 // wasThere reports whether rows of the table were read lately.
 func (t *table) wasThere() bool {
-	if t.position == nil || t.serviceNow().Sub(t.position.cursor.CompleteUntil) > recent {
-		return false
-	}
-	for _, entry := range t.position.ledger {
-		if entry.Rows > 0 {
-			return true
-		}
-	}
-	return false
+	return t.ledger != nil && t.serviceNow().Sub(t.ledger.CompleteUntil()) <= recent && t.ledger.HasRows()
 }
 
 // throttled holds all tables back: the limit is the tenant's.
 func (t *table) throttled(err error, wait time.Duration) {
 	t.scheduler.Block(time.Now().Add(wait), err.Error())
 	level := zapcore.DebugLevel
-	if t.status.registry.Throttle(err) {
+	if t.registry.Throttle(err) {
 		level = zapcore.InfoLevel
 	}
 	t.logger.Log(level, "The service throttles; all tables wait.", in(wait), zap.Error(err))
@@ -106,7 +99,7 @@ func (t *table) denied(err error, v failure.Verdict) bool {
 		return false
 	}
 	t.letOthersGoOn()
-	t.status.registry.PauseAll(v.Pause, fmt.Errorf("%w: %w", errCredentials, err))
+	t.registry.PauseAll(v.Pause, fmt.Errorf("%w: %w", errCredentials, err))
 	if first {
 		t.logger.Error("All tables are paused, because the credentials are not accepted. They go on where they stand when a try "+
 			"succeeds, which one of them makes once an hour, when a credential file changes, and after a restart.",
@@ -115,11 +108,17 @@ func (t *table) denied(err error, v failure.Verdict) bool {
 	return true
 }
 
+// isDenied reports whether the table is not read because of who asks.
+func (t *table) isDenied() bool {
+	cause := failure.CauseOf(t.health.View().Err)
+	return cause == failure.Credentials || cause == failure.Permission
+}
+
 // accepted is told of each answer of the service.
 func (t *table) accepted() {
-	t.status.registry.Answered()
+	t.registry.Answered()
 	if t.users == nil && t.gate.Accept() {
-		t.status.registry.PauseAll(failure.None, nil)
+		t.registry.PauseAll(failure.None, nil)
 		t.logger.Info("The credentials are accepted; all tables go on.")
 	}
 }

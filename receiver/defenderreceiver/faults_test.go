@@ -13,6 +13,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // Whatever strikes half of the calls, every row arrives once.
@@ -188,7 +189,7 @@ func TestRowThatBreaksAnswersIsSetAside(t *testing.T) {
 		}
 	}
 	s.exactly(9)
-	require.Len(t, table.position.cursor.Aside, 1)
-	assert.Equal(t, epoch.Add(poison*time.Second), table.position.cursor.Aside[0].From)
-	assert.Equal(t, tick, table.position.cursor.Aside[0].To.Sub(table.position.cursor.Aside[0].From))
+	require.Len(t, table.ledger.Unreadable().All(), 1)
+	assert.Equal(t, epoch.Add(poison*time.Second), table.ledger.Unreadable().All()[0].From)
+	assert.Equal(t, paging.Tick, table.ledger.Unreadable().All()[0].To.Sub(table.ledger.Unreadable().All()[0].From))
 }

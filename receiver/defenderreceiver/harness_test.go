@@ -16,14 +16,20 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
+	attr "go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersimtest"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
+
+// epoch is when the time of tests begins.
+var epoch = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 
 // wait is how long a test waits for what should happen within milliseconds.
 const wait = time.Minute
@@ -67,7 +73,7 @@ func (s *stage) balanced() {
 	read := 0
 	for _, r := range s.receivers {
 		for _, table := range r.lanes() {
-			read += table.state.view().rowsRead
+			read += table.health.View().RowsRead
 		}
 	}
 	assert.Equal(s.t, read, s.rows(delivered)+s.rows(duplicate)+s.rows(refused), "rows that were read")
@@ -150,13 +156,18 @@ func (s *stage) host() component.Host {
 
 // rows is the sum of otelcol_receiver_defender_rows over all tables, by outcome.
 func (s *stage) rows(outcome outcome) int {
-	m, err := s.metrics.GetMetric("otelcol_receiver_defender_rows")
+	return s.sum("otelcol_receiver_defender_rows", "outcome", string(outcome))
+}
+
+// sum is that of a counter's points that have a value of an attribute.
+func (s *stage) sum(name, attribute, value string) int {
+	m, err := s.metrics.GetMetric(name)
 	if err != nil {
 		return 0
 	}
 	sum := 0
 	for _, point := range m.Data.(metricdata.Sum[int64]).DataPoints {
-		if v, _ := point.Attributes.Value("outcome"); v.AsString() == string(outcome) {
+		if v, _ := point.Attributes.Value(attr.Key(attribute)); v.AsString() == value {
 			sum += int(point.Value)
 		}
 	}
@@ -194,7 +205,7 @@ func (s *stage) plant(first, n int, arrived time.Time) {
 // logonRow is the row that number tells apart from others.
 func logonRow(number int) map[string]any {
 	return map[string]any{
-		"Timestamp": epoch.Add(-time.Hour).Add(time.Duration(number) * tick).Format(time.RFC3339Nano),
+		"Timestamp": epoch.Add(-time.Hour).Add(time.Duration(number) * paging.Tick).Format(time.RFC3339Nano),
 		"DeviceId":  "d1", "ReportId": int64(number), "ActionType": "LogonSuccess", "AccountName": "jane.doe",
 	}
 }
@@ -281,7 +292,7 @@ func (s *sink) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
-				s.accepted = append(s.accepted, record{attributeOf(log, tables.AttributeUID), attributeOf(log, tables.AttributeTable), log})
+				s.accepted = append(s.accepted, record{attributeOf(log, logrecord.AttributeUID), attributeOf(log, logrecord.AttributeTable), log})
 			}
 		}
 	}

@@ -41,7 +41,7 @@ func monthOfHistory(t *testing.T) (*stage, *backfill, *editing) {
 // queries and of failed polls.
 func (s *stage) readIn(past *backfill, service *editing, most int) (queries, failed int) {
 	s.t.Helper()
-	for !past.state.view().backfill.done {
+	for !past.health.View().History.Done {
 		err := past.poll(s.t.Context())
 		past.more = false
 		if err == nil {
@@ -133,12 +133,10 @@ func TestHistoryKeepsWhatItCounted(t *testing.T) {
 	sound := 0
 	{
 		s, past, service := monthOfHistory(t)
-		past.counting.width = 3 * time.Hour
-		past.counting.tooMuch = lesson{extent: 3 * time.Hour, until: time.Now().Add(1000 * time.Hour), left: 1_000_000}
+		past.counts.Refused(past.now(), 6*time.Hour)
 		sound, _ = s.readIn(past, service, 3000)
 	}
-	past.counting.width = 3 * time.Hour
-	past.counting.tooMuch = lesson{extent: 3 * time.Hour, until: time.Now().Add(1000 * time.Hour), left: 1_000_000}
+	past.counts.Refused(past.now(), 6*time.Hour)
 	past.cfg.PauseAfterFailures = 2
 	past.backoff.InitialInterval, past.backoff.MaxInterval = time.Second, time.Second
 	sent := 0

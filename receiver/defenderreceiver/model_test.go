@@ -21,7 +21,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 const (
@@ -50,12 +51,12 @@ func (r modelRow) due(mode Mode, complete time.Time) bool {
 }
 
 // aside reports whether the row lies in a range that is read later, because it could not be read.
-func (r modelRow) aside(mode Mode, cursor checkpoint.Cursor) bool {
+func (r modelRow) aside(mode Mode, cursor ledger.Cursor) bool {
 	at := r.arrived
 	if mode == ModeEventTime {
 		at = r.event
 	}
-	return slices.ContainsFunc(cursor.Aside, func(a checkpoint.Range) bool { return !at.Before(a.From) && at.Before(a.To) })
+	return slices.ContainsFunc(cursor.Unreadable, func(a ledger.Range) bool { return !at.Before(a.From) && at.Before(a.To) })
 }
 
 // TestModel plays random histories, each from its seed, against the reference model. More are played
@@ -222,8 +223,8 @@ func (h *history) arrive() {
 	for i := range planted {
 		number := len(h.rows)
 		row := modelRow{
-			table: table, event: now.Add(-lag).Truncate(tick), arrived: arrived.Truncate(tick), visible: visible.Truncate(tick),
-			key: defendersim.RowKey("d1", now.Add(-lag).Truncate(tick), int64(number), "LogonSuccess"),
+			table: table, event: now.Add(-lag).Truncate(paging.Tick), arrived: arrived.Truncate(paging.Tick), visible: visible.Truncate(paging.Tick),
+			key: defendersim.RowKey("d1", now.Add(-lag).Truncate(paging.Tick), int64(number), "LogonSuccess"),
 		}
 		if row.event.After(row.visible) {
 			// Without a Timespan the service gives no rows of the future.
@@ -301,7 +302,7 @@ func (h *history) letters() (records []record) {
 
 // check compares what was accepted with what the model says must have been by now.
 func (h *history) check() {
-	cursors := map[string]checkpoint.Cursor{}
+	cursors := map[string]ledger.Cursor{}
 	for _, table := range h.tables {
 		cursors[table] = h.cursor(table)
 	}

@@ -31,21 +31,21 @@ type pageRead struct {
 }
 
 // readPage sends one query and delivers its rows while they stream in. moves says that the page is
-// read in order and whole, so that the position follows the rows; parts of an instant, and what is
+// read in order and whole, so that the ledger follows the rows; parts of an instant, and what is
 // read again, do not move it.
 //
-// With an error, what was read before it is delivered all the same, and the position has moved
+// With an error, what was read before it is delivered all the same, and the ledger has moved
 // accordingly.
 func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
-	began := t.position.cursor.CompleteUntil
-	rows, err := t.send(ctx, read, t.query.Read(p), t.columns)
+	began := t.ledger.CompleteUntil()
+	rows, err := t.send(ctx, read, p, t.query.Read(p), t.columns)
 	if err != nil {
 		return pageRead{}, err
 	}
 	defer rows.Close()
 
 	var page pageRead
-	axis, body := t.query.AxisColumn(), pcommon.NewMap()
+	column, body := t.query.TimeColumn(), pcommon.NewMap()
 	for {
 		more, err := rows.Next(body)
 		if err == nil && more {
@@ -54,12 +54,12 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 				continue
 			}
 			page.rows++
-			r := delivery.Inspect(body, t.ids, axis)
+			r := delivery.Inspect(body, t.ids, column)
 			switch {
 			case r.At.IsZero():
 				err = errNoPlace
 			case moves && r.At.Before(page.last):
-				t.position.retract(began)
+				t.ledger.Retract(began)
 				_, flushed := t.flush(ctx, time.Time{})
 				// What was stored of this page's advance is taken back there too.
 				return page, errors.Join(errUnordered, flushed, t.keep())
@@ -92,8 +92,8 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 
 // take puts a row into the batch, unless it was delivered before.
 func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
-	t.state.read()
-	if t.position.delivered(r.UID, r.At) || t.batch.Holds(r.UID) {
+	t.health.Read(1)
+	if t.ledger.Recognise(r.UID, r.At) || t.batch.Holds(r.UID) {
 		t.duplicates++
 		return
 	}
@@ -107,7 +107,7 @@ func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
 }
 
 // flush delivers the batch and returns how many rows the pipeline took. Afterwards all rows before
-// `to` were delivered or refused for good, and the cursor may say so; a zero `to` leaves the position where it is.
+// `to` were delivered or refused for good, and the cursor may say so; a zero `to` leaves the cursor where it is.
 func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 	t.telemetry.rows(ctx, t.name, duplicate, t.duplicates)
 	t.duplicates = 0
@@ -116,9 +116,9 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 	for i, r := range result.Rows {
 		switch result.Outcomes[i] {
 		case delivery.Delivered:
-			t.position.add(r.UID, r.At)
+			t.ledger.Deliver(r.UID, r.At)
 		case delivery.Refused:
-			t.position.refuse(r.UID, r.At)
+			t.ledger.Refuse(r.UID, r.At)
 		case delivery.Held:
 		}
 	}
@@ -135,35 +135,33 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 // deliver hands the batch to the pipeline and counts its rows by what became of them. Those that are held are read
 // again.
 func (t *table) deliver(ctx context.Context) (delivery.Result, error) {
-	result, err := t.deliverer.Deliver(ctx, t.batch, t.cadence.configured)
+	result, err := t.deliverer.Deliver(ctx, t.batch, t.cadence.Configured())
 	t.telemetry.rows(ctx, t.name, delivered, result.Count(delivery.Delivered))
 	t.telemetry.rows(ctx, t.name, refused, result.Count(delivery.Refused))
-	t.state.unread(result.Count(delivery.Held))
+	t.health.Deliver(result.Count(delivery.Delivered), result.Count(delivery.Refused))
+	t.telemetry.delay(ctx, t.name, result, t.now())
+	t.health.Read(-result.Count(delivery.Held))
 	if err != nil {
 		return result, fmt.Errorf("deliver rows: %w", err)
 	}
 	return result, nil
 }
 
-// advance moves the position towards to, as far as the service's clock allows. The clock was read when
+// advance moves the cursor towards to, as far as the service's clock allows. The clock was read when
 // to was chosen; it is read again because an answer has come since, and the local clock may have been
 // set.
 func (t *table) advance(to time.Time) error {
 	if horizon := t.horizon(); horizon.Before(to) {
 		to = horizon
 	}
-	t.position.advance(to)
+	t.ledger.Advance(to)
 	return t.keep()
 }
 
-// keep gives the position to the keeper, which stores it once it is due.
+// keep lets the ledger be stored once it is due.
 func (t *table) keep() error {
-	t.state.progress(t.position.cursor.CompleteUntil)
-	change := t.position.take(time.Now())
-	if t.keeper == nil {
-		return nil
-	}
-	if err := t.keeper.Keep(t.id(), change); err != nil {
+	t.health.Progress(t.ledger.CompleteUntil())
+	if err := t.ledger.Keep(time.Now()); err != nil {
 		return fmt.Errorf("%w: %w", failure.ErrStorage, err)
 	}
 	return nil

@@ -15,24 +15,24 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
-// checkAxis asks again whether the service still says when rows arrive: rows without it would not be
+// checkTimeBasis asks again whether the service still says when rows arrive: rows without it would not be
 // found, and nothing else would tell.
-func (t *table) checkAxis(ctx context.Context) error {
+func (t *table) checkTimeBasis(ctx context.Context) error {
 	if t.cfg.LateArrival.Mode != ModeAuto || t.yields() {
 		return nil
 	}
 	rows, unknown, err := t.probe(ctx)
-	if err != nil || rows == 0 || (unknown == 0) == (t.query.Axis == query.Arrival) {
+	if err != nil || rows == 0 || (unknown == 0) == (t.query.TimeBasis == query.Arrival) {
 		return err
 	}
-	return t.chooseAxis(ctx, unknown == 0)
+	return t.chooseTimeBasis(ctx, unknown == 0)
 }
 
 // probe looks at some recent rows of the table, and at how many of them the service does not say when
 // they arrived. A service that refuses to be asked for arrival does not say it of any; whatever else is refused says
 // nothing of it.
 func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
-	answer, err := t.send(ctx, scheduler.Turn{Kind: kindProbe}, t.query.Probe(), query.ProbeColumns())
+	answer, err := t.send(ctx, scheduler.Turn{Kind: kindProbe}, query.Page{}, t.query.Probe(), query.ProbeColumns())
 	if saysNoArrival(err) {
 		return 1, 1, nil
 	}

@@ -1,60 +1,29 @@
 package defenderreceiver
 
 import (
-	"time"
-
 	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 )
-
-// backfillView is how far history was read, for gauges and status.
-type backfillView struct {
-	oldest, live   time.Time // what is read lies between them
-	reached, since time.Time // see checkpoint.Backfill and Cursor
-	reading, done  bool
-	// At began, on the service's clock, this share had been read.
-	began time.Time
-	share float64
-}
-
-// ratio is the share of history that was read, with a span read until completeUntil.
-func (b backfillView) ratio(completeUntil time.Time) float64 {
-	read := b.live.Sub(b.reached)
-	if b.reading && completeUntil.After(b.since) {
-		read += completeUntil.Sub(b.since)
-	}
-	return min(read.Seconds()/max(b.live.Sub(b.oldest), tick).Seconds(), 1)
-}
-
-// ends forecasts when history will have been read, from the pace since this process began; zero if there
-// was none yet.
-func (b backfillView) ends(ratio float64, now time.Time) time.Time {
-	const longest = 10 * 365 * 24 * time.Hour
-	passed := now.Sub(b.began).Seconds()
-	if ratio <= b.share || ratio >= 1 || passed <= 0 {
-		return time.Time{}
-	}
-	left := min(passed*(1-ratio)/(ratio-b.share), longest.Seconds())
-	return now.Add(time.Duration(left * float64(time.Second)))
-}
 
 // tell lets others see how far history was read, and says it in the log when a span was.
 func (l *backfill) tell() {
 	b := l.at()
-	last := l.state.view().backfill
-	next := backfillView{
-		oldest: l.oldest(), live: b.Live.At, reached: b.Reached, since: l.position.cursor.Since,
-		reading: !b.To.IsZero() && !b.To.After(b.Live.At), began: last.began, share: last.share,
+	last := l.health.View().History
+	next := health.History{
+		Oldest: l.oldest(), Live: b.LiveStart.At, Reached: b.Reached, Since: b.Span.From,
+		Reading: b.Reading() && !b.Span.To.After(b.LiveStart.At), Began: last.Began, Share: last.Share,
 	}
-	next.done = b.To.IsZero() && l.done(b)
-	complete := l.position.cursor.CompleteUntil
-	if next.began.IsZero() {
-		next.began, next.share = l.serviceNow(), next.ratio(complete)
+	next.Done = !b.Reading() && l.done(b)
+	complete := l.ledger.CompleteUntil()
+	if next.Began.IsZero() {
+		next.Began, next.Share = l.serviceNow(), next.Ratio(complete)
 	}
-	l.state.setBackfill(next)
-	if last.reached.Equal(next.reached) && last.done == next.done {
+	l.health.SetHistory(next)
+	if last.Reached.Equal(next.Reached) && last.Done == next.Done {
 		return
 	}
-	ratio := next.ratio(complete)
-	l.logger.Info("History is read beside the live rows.", zap.Time("from", next.oldest), zap.Time("to", next.live),
-		zap.Time("read_from", next.reached), zap.Float64("ratio", ratio), zap.Time("expected_end", next.ends(ratio, l.serviceNow())))
+	ratio := next.Ratio(complete)
+	l.logger.Info("History is read beside the live rows.", zap.Time("from", next.Oldest), zap.Time("to", next.Live),
+		zap.Time("read_from", next.Reached), zap.Float64("ratio", ratio), zap.Time("expected_end", next.Ends(ratio, l.serviceNow())))
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
@@ -45,19 +47,19 @@ func (c *Config) quotaKey() string {
 }
 
 // joinQuota makes the receiver's scheduler.
-func (r *defenderReceiver) joinQuota(ctx context.Context, store scheduler.Store, health *status) (*scheduler.Scheduler, error) {
+func (r *defenderReceiver) joinQuota(ctx context.Context, store scheduler.Store, registry *health.Registry) (*scheduler.Scheduler, error) {
 	return scheduler.Join(ctx, scheduler.Config{
 		Tenant: r.cfg.quotaName(), Receiver: r.set.ID.String(),
 		Slots: r.cfg.Quota.MaxConcurrentQueries, Limits: r.cfg.Quota.limits(),
 		Store: store, Key: r.cfg.quotaKey(), Logger: r.set.Logger,
-		Report: (&quotaReporter{logger: r.set.Logger, health: health}).report,
+		Report: (&quotaReporter{logger: r.set.Logger, registry: registry}).report,
 	})
 }
 
 // quotaReporter says in log and status what has changed.
 type quotaReporter struct {
 	logger       *zap.Logger
-	health       *status
+	registry     *health.Registry
 	failed, lack bool // as said last
 }
 
@@ -67,7 +69,7 @@ func (r *quotaReporter) report(s scheduler.Snapshot) {
 		if failed {
 			r.logger.Error("All tables wait: what is spent of the quota cannot be stored.", zap.Error(s.StoreFailure))
 		}
-		r.health.set(quotaTrouble, s.StoreFailure)
+		r.registry.SetCommon(quotaTrouble, s.StoreFailure)
 	}
 	if s.Short == r.lack {
 		return
@@ -75,7 +77,7 @@ func (r *quotaReporter) report(s scheduler.Snapshot) {
 	r.lack = s.Short
 	if !s.Short {
 		r.logger.Info("The quota suffices for all tables.")
-		r.health.note(shortNote, "")
+		r.registry.Note(shortNote, "")
 		return
 	}
 	var waiting []string
@@ -86,7 +88,7 @@ func (r *quotaReporter) report(s scheduler.Snapshot) {
 	}
 	r.logger.Warn("The quota does not suffice for all tables: those of low priority are read less often, and nothing is skipped. "+
 		"Raise quota::share or the quota's figures if the tenant has more, or disable tables.", zap.Strings("waiting", waiting))
-	r.health.note(shortNote, "the quota does not suffice for all tables: those of low priority are read less often")
+	r.registry.Note(shortNote, "the quota does not suffice for all tables: those of low priority are read less often")
 }
 
 const (
@@ -112,16 +114,16 @@ func (t *table) turn(query scheduler.Turn) scheduler.Turn {
 
 // behind is how late the rows are that are to be read. They are not before a poll in time would have read them.
 func (t *table) behind() time.Duration {
-	if t.position == nil {
+	if t.ledger == nil {
 		return max(time.Since(t.since), 0)
 	}
-	return max(t.serviceNow().Sub(t.position.cursor.CompleteUntil)-t.cfg.Settle-t.cadence.current, 0)
+	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.cfg.Settle-t.cadence.Interval(), 0)
 }
 
 // send waits for a turn, sends a query and returns when its answer begins. What the query has cost is
 // taken out of the quota when the answer is closed.
-func (t *table) send(ctx context.Context, turn scheduler.Turn, kql string, columns []column) (*hunting.Rows, error) {
-	return t.ask(ctx, turn, func() (*hunting.Rows, error) { return t.client.Query(ctx, kql, columns) })
+func (t *table) send(ctx context.Context, turn scheduler.Turn, p query.Page, kql string, columns []column) (*hunting.Rows, error) {
+	return t.ask(ctx, turn, p, func() (*hunting.Rows, error) { return t.client.Query(ctx, kql, columns) })
 }
 
 // takeTurn waits for the next query's turn, unless it was taken already.
@@ -142,7 +144,7 @@ func (t *table) leaveTurn() {
 	}
 }
 
-func (t *table) ask(ctx context.Context, turn scheduler.Turn, request func() (*hunting.Rows, error)) (*hunting.Rows, error) {
+func (t *table) ask(ctx context.Context, turn scheduler.Turn, p query.Page, request func() (*hunting.Rows, error)) (*hunting.Rows, error) {
 	if err := t.takeTurn(ctx, turn); err != nil {
 		return nil, err
 	}
@@ -158,11 +160,37 @@ func (t *table) ask(ctx context.Context, turn scheduler.Turn, request func() (*h
 	t.telemetry.query(ctx, t.name, spent, err)
 	if err != nil {
 		grant.Charge(t.cost(spent))
+		t.logQuery(turn.Kind, p, start, 0, err)
 		return nil, err
 	}
 	t.accepted()
-	rows.OnClose(func(s hunting.Stats) { grant.Charge(t.cost(cpuOf(s))) })
+	rows.OnClose(func(s hunting.Stats) {
+		grant.Charge(t.cost(cpuOf(s)))
+		t.logQuery(turn.Kind, p, start, s.Rows, nil)
+	})
 	return rows, nil
+}
+
+// logQuery is the line of one query in the log. rows counts all of the answer, also that of the service's time.
+func (t *table) logQuery(kind string, p query.Page, sent time.Time, rows int64, err error) {
+	entry := t.logger.Check(zap.DebugLevel, "A query was answered.")
+	if entry == nil {
+		return
+	}
+	fields := []zap.Field{
+		zap.String("kind", kind), zap.Int64("rows", rows), zap.Int64("milliseconds", time.Since(sent).Milliseconds()),
+		zap.String("outcome", queryOutcome(err)),
+	}
+	if !p.To.IsZero() {
+		fields = append(fields, zap.Time("from", p.From), zap.Time("to", p.To))
+	}
+	if p.Parts > 1 {
+		fields = append(fields, zap.Int("part", p.Part), zap.Int("parts", p.Parts))
+	}
+	if err != nil {
+		fields = append(fields, zap.Error(err))
+	}
+	entry.Write(fields...)
 }
 
 // cpuOf is what a query has cost. Graph does not tell it: the time that the service was at work on the

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 const huntingPath = "/v1.0/security/runHuntingQuery"
@@ -148,17 +149,17 @@ func TestTableThatThePlanLacksIsLookedAtDaily(t *testing.T) {
 	})
 }
 
-// How late a table's rows are: not before a poll in time would have read them; of a table without a position it is
+// How late a table's rows are: not before a poll in time would have read them; of a table without a ledger it is
 // told by how long its poll takes.
 func TestBehind(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	cfg := s.historyConfig()
 	live, _, _ := s.manual(cfg)
-	live.cadence.current = 5 * time.Minute
+	live.cadence = paging.NewCadence(5*time.Minute, 1)
 	live.since = time.Now().Add(-time.Hour)
 	assert.InDelta(t, time.Hour, live.turn(read).Behind, float64(time.Minute))
-	live.position = newPosition(checkpoint.Cursor{CompleteUntil: live.serviceNow().Add(-cfg.Settle - 4*time.Minute)}, nil)
+	live.ledger = ledger.Begin(nil, "", "", "", live.serviceNow().Add(-cfg.Settle-4*time.Minute))
 	assert.Zero(t, live.turn(read).Behind)
-	live.position.cursor.CompleteUntil = live.serviceNow().Add(-cfg.Settle - 15*time.Minute)
+	live.ledger.Retract(live.serviceNow().Add(-cfg.Settle - 15*time.Minute))
 	assert.InDelta(t, 10*time.Minute, live.turn(read).Behind, float64(2*time.Second))
 }

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -17,9 +18,9 @@ var errNothingSmaller = errors.New("an instant cannot be read even in its smalle
 // returns where the one after it begins. It returns from itself when it must be asked for again,
 // narrower.
 func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, error) {
-	until := t.span.until(from, to)
+	until := t.pages.Until(from, to)
 	page := query.Page{From: from, To: until, MaxRows: t.cfg.Page.MaxRows}
-	if t.span.parts() > 1 {
+	if t.pages.Parts() > 1 {
 		return t.readParts(ctx, page)
 	}
 	read, err := t.readPage(ctx, page, true)
@@ -31,16 +32,16 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 		return from, t.narrow(from, until, err)
 	case errors.Is(err, errUnordered):
 		return from, err
-	case maybeSize(err) && t.span.blame(from, until):
+	case maybeSize(err) && t.pages.Blame(from, until):
 		t.telemetry.truncated(ctx, t.name)
 		t.logger.Info("Ranges of this length fail and shorter ones do not: shorter ones are asked for.",
-			zap.Stringer("length", until.Sub(from)), zap.Stringer("next", t.span.width))
+			zap.Stringer("length", until.Sub(from)), zap.Stringer("next", t.pages.Width()))
 		return latest(from, read.settled), err
 	case err != nil:
 		// What was delivered before the error was whole and in order.
 		return latest(from, read.settled), err
 	case !read.full:
-		t.span.fits(read.rows, page.MaxRows, until.Sub(from))
+		t.pages.Fits(read.rows, page.MaxRows, until.Sub(from))
 		return until, t.advance(until)
 	}
 	t.telemetry.truncated(ctx, t.name)
@@ -48,12 +49,12 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 		// The page was cut within its last instant, which is read again.
 		if t.query.Kind != tables.Alerts {
 			// A range of alerts is not cheaper for being short: their halves are looked for from the beginning.
-			t.span.filled(read.last.Sub(from))
+			t.pages.Filled(read.last.Sub(from))
 		}
 		return read.last, nil
 	}
-	if until.Sub(from) > tick {
-		t.span.instant()
+	if until.Sub(from) > paging.Tick {
+		t.pages.Instant()
 		return from, nil
 	}
 	return from, t.narrow(from, until, nil)
@@ -61,14 +62,14 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 
 // readParts reads one instant part by part; it is complete when all parts are.
 func (t *table) readParts(ctx context.Context, page query.Page) (time.Time, error) {
-	page.Parts = t.span.parts()
+	page.Parts = t.pages.Parts()
 	for page.Part = range page.Parts {
-		if t.span.done[page.Part] {
+		if t.pages.PartRead(page.Part) {
 			continue
 		}
 		read, err := t.readPage(ctx, page, false)
 		switch {
-		case (isTooHeavy(err) || maybeSize(err)) && !t.span.gaveUp():
+		case (isTooHeavy(err) || maybeSize(err)) && !t.pages.GaveUp():
 			return page.From, err
 		case maybeSize(err):
 			// A smaller query tells whether the service answers at all.
@@ -82,23 +83,23 @@ func (t *table) readParts(ctx context.Context, page query.Page) (time.Time, erro
 		case err != nil:
 			return page.From, err
 		}
-		t.span.done[page.Part] = true
+		t.pages.ReadPart(page.Part)
 		// What was delivered of the instant is kept, should the process end before its last part.
 		if err := t.keep(); err != nil {
 			return page.From, err
 		}
 	}
-	t.span.fits(page.MaxRows, page.MaxRows, tick)
+	t.pages.Fits(page.MaxRows, page.MaxRows, paging.Tick)
 	return page.To, t.advance(page.To)
 }
 
 // narrow makes the next range smaller. A service that gives up on heavy queries may be down: it is
 // given time, while a result that is too large is sure to be so again.
 func (t *table) narrow(from, until time.Time, cause error) error {
-	if !t.span.narrow(from, until) {
+	if !t.pages.Narrow(from, until) {
 		return errors.Join(errNothingSmaller, cause)
 	}
-	t.logger.Debug("Asking for less at once.", zap.Duration("width", t.span.width), zap.Int("parts", t.span.parts()), zap.Error(cause))
+	t.logger.Debug("Asking for less at once.", zap.Duration("width", t.pages.Width()), zap.Int("parts", t.pages.Parts()), zap.Error(cause))
 	if isTooHeavy(cause) {
 		return cause
 	}
@@ -112,7 +113,7 @@ func (t *table) doubtSize() {
 		// Parts cannot be told apart from each other, so a guess stays small.
 		t.snapshotParts = min(2*t.snapshotParts, maxDoubtedParts)
 	case t.pass.next.Before(t.pass.to):
-		t.span.doubt(t.pass.next, t.span.until(t.pass.next, t.pass.to))
+		t.pages.Doubt(t.pass.next, t.pages.Until(t.pass.next, t.pass.to))
 	}
 }
 
@@ -120,42 +121,28 @@ func (t *table) doubtSize() {
 const maxDoubtedParts = 8
 
 // narrowBroken is called when answers break again and again at the same place: then what breaks them is
-// in the data, and it is narrowed down until it can be set aside. It reports whether there was a range
+// in the data, and it is narrowed down until it can be passed over. It reports whether there was a range
 // to narrow.
 func (t *table) narrowBroken(ctx context.Context, cause error) bool {
-	if t.keeper == nil || !t.pass.next.Before(t.pass.to) {
+	if t.query.Kind == tables.Directory || !t.pass.next.Before(t.pass.to) {
 		return false
 	}
 	if _, _, err := t.probe(ctx); err != nil {
 		// Every answer breaks: it is not the data.
 		return false
 	}
-	until := t.span.until(t.pass.next, t.pass.to)
-	if t.span.narrow(t.pass.next, until) {
+	until := t.pages.Until(t.pass.next, t.pass.to)
+	if t.pages.Narrow(t.pass.next, until) {
 		return true
 	}
-	if err := t.setAside(t.pass.next, until, cause); err != nil {
+	if err := t.passOver(t.pass.next, until, cause); err != nil {
 		return false
 	}
 	t.pass.next = until
 	return true
 }
 
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
-func earliest(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// readAgain reads a range whole without moving the position, and returns the rows that the service
+// readAgain reads a range whole without moving the cursor, and returns the rows that the service
 // has in it and how many of them were new.
 func (t *table) readAgain(ctx context.Context, from, to time.Time) (rows, found int, err error) {
 	return t.readInParts(ctx, from, to, 1)
@@ -163,7 +150,7 @@ func (t *table) readAgain(ctx context.Context, from, to time.Time) (rows, found 
 
 // readInParts is readAgain in at least so many parts.
 func (t *table) readInParts(ctx context.Context, from, to time.Time, least int) (rows, found int, err error) {
-	for parts := least; parts <= maxParts; parts *= 2 {
+	for parts := least; parts <= paging.MaxParts; parts *= 2 {
 		var whole bool
 		rows, found, whole, err = t.readAllParts(ctx, query.Page{From: from, To: to, MaxRows: t.cfg.Page.MaxRows, Parts: parts}, found)
 		if whole || err != nil && !isTooMuch(err) {

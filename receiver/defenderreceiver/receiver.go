@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,9 +17,10 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
@@ -40,7 +42,7 @@ type defenderReceiver struct {
 
 	// Set by Start.
 	store     storage.Client
-	keeper    *checkpoint.Keeper
+	keeper    *ledger.Keeper
 	scheduler *scheduler.Scheduler
 	close     func()                                    // the HTTP clients' idle connections
 	watch     func(ctx context.Context, changed func()) // of the credential files
@@ -95,9 +97,9 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 			err = errors.Join(err, store.Close(ctx))
 		}
 	}()
-	r.keeper = checkpoint.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
-	health := newStatus()
-	if r.scheduler, err = r.joinQuota(ctx, store, health); err != nil {
+	r.keeper = ledger.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
+	registry := health.NewRegistry()
+	if r.scheduler, err = r.joinQuota(ctx, store, registry); err != nil {
 		return err
 	}
 	defer func() {
@@ -105,10 +107,10 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 			err = errors.Join(err, r.scheduler.Stop(ctx))
 		}
 	}()
-	if err := r.newTables(ctx, client, health); err != nil {
+	if err := r.newTables(ctx, client, registry); err != nil {
 		return err
 	}
-	if err := r.telemetry.observe(r.readers, r.backfills, r.scheduler, health.registry); err != nil {
+	if err := r.telemetry.observe(r.readers, r.backfills, r.scheduler, registry); err != nil {
 		return err
 	}
 	r.store, r.close = store, closeIdle
@@ -116,8 +118,9 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.running, r.cancel = running, cancel
 	r.loops.Go(func() { r.keeper.Run(running) })
-	r.loops.Go(func() { health.registry.Run(running, host) })
+	r.loops.Go(func() { registry.Run(running, host) })
 	r.loops.Go(func() { r.watch(running, r.credentialsChanged) })
+	r.loops.Go(func() { r.summarize(running) })
 	r.run(running)
 	return nil
 }
@@ -153,7 +156,10 @@ func (r *defenderReceiver) run(ctx context.Context) {
 		select {
 		case <-ready:
 		case <-timer.C:
-			r.set.Logger.Warn("The directories are not read yet; events are read all the same, and users may lack their UPN at first.")
+			// Of refused credentials nothing is read, which was told.
+			if !slices.ContainsFunc(directories, (*table).isDenied) {
+				r.set.Logger.Warn("The directories are not read yet; events are read all the same, and users may lack their UPN at first.")
+			}
 		case <-ctx.Done():
 		}
 		for _, t := range events {
@@ -173,7 +179,7 @@ func (r *defenderReceiver) credentialsChanged() {
 }
 
 // newTables makes a reader of each enabled table, with its stored cursor.
-func (r *defenderReceiver) newTables(ctx context.Context, client querier, health *status) error {
+func (r *defenderReceiver) newTables(ctx context.Context, client querier, registry *health.Registry) error {
 	dead, err := delivery.OpenDeadLetters(r.cfg.DeadLetter.Directory)
 	if err != nil {
 		return err
@@ -182,7 +188,7 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 	r.gates = []*failure.Gate{gate, apart}
 	deliverer := delivery.New(delivery.Settings{
 		Next: r.next, Calls: r.calls, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
-		Waiting: health.set, Letters: r.telemetry.letter,
+		Waiting: registry.Hold, Letters: r.telemetry.letter,
 	})
 	for _, declared := range declaredTables() {
 		if !r.cfg.Tables[declared.Name].Enabled {
@@ -204,16 +210,19 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, health
 			r.backfills = append(r.backfills, l)
 		}
 		for _, lane := range lanes {
-			lane.client, lane.scheduler, lane.deliverer, lane.telemetry, lane.status = client, r.scheduler, deliverer, r.telemetry, health
+			lane.client, lane.scheduler, lane.deliverer, lane.telemetry, lane.registry = client, r.scheduler, deliverer, r.telemetry, registry
 			lane.logger = r.set.Logger.With(zap.String("table", lane.id()))
 			lane.now = r.now
-			lane.health = health.add(lane.id(), lane.name, declared.Source == tables.Graph)
+			lane.health = registry.Add(lane.id(), lane.name, declared.Source == tables.Graph)
+			lane.health.SetInterval(lane.cadence.Interval())
 			lane.gate = gate
 			if declared.Source == tables.Graph {
 				// Its permission and its limits are its own.
 				lane.gate = apart
 			}
 			if declared.Kind == tables.Directory {
+				// What a directory says grows old from the start on, until it is read.
+				lane.health.Progress(r.now())
 				continue
 			}
 			lane.keeper = r.keeper

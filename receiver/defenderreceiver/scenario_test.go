@@ -4,19 +4,23 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // process is one life of a receiver, which can also end the way kill -9 ends it.
@@ -68,28 +72,38 @@ func (p *process) kill() {
 
 // stored is a table's cursor and the rows of its ledger as they are in the storage; both are empty if
 // there is none.
-func (s *stage) stored(table string) (checkpoint.Cursor, map[uuid.UUID]struct{}) {
+func (s *stage) stored(table string) (ledger.Cursor, map[uuid.UUID]struct{}) {
 	s.t.Helper()
-	keeper := checkpoint.NewKeeper(s.storage.Snapshot(), defendersim.DefaultTenantID, 0, func(int, error) {})
-	cursor, index, _, err := keeper.Load(s.t.Context(), table)
-	require.NoError(s.t, err)
-	ledger := map[uuid.UUID]struct{}{}
-	for bin := range index {
-		ids, err := keeper.Bin(s.t.Context(), table, bin)
-		require.NoError(s.t, err)
-		for _, id := range ids {
-			ledger[id] = struct{}{}
+	now := stage{t: s.t, storage: s.storage.Snapshot()}
+	return now.cursor(table), now.storedRows("ledger", table)
+}
+
+// storedRows are the ids of a lane in the storage: those of the "ledger", or the "refused" ones of them.
+func (s *stage) storedRows(kind, lane string) map[uuid.UUID]struct{} {
+	s.t.Helper()
+	rows := map[uuid.UUID]struct{}{}
+	require.NoError(s.t, s.storage.Walk(s.t.Context(), func(key string, value []byte) ([]*storage.Operation, error) {
+		segment, is := strings.CutPrefix(key, kind+"/v1/"+defendersim.DefaultTenantID+"/"+lane+"/")
+		if !is || strings.Count(segment, "/") != 1 {
+			return nil, nil
 		}
-	}
-	return cursor, ledger
+		for id := range slices.Chunk(value, len(uuid.UUID{})) {
+			rows[uuid.UUID(id)] = struct{}{}
+		}
+		return nil, nil
+	}))
+	return rows
 }
 
 // cursor is a table's stored cursor; the zero Cursor if there is none.
-func (s *stage) cursor(table string) checkpoint.Cursor {
-	keeper := checkpoint.NewKeeper(s.storage, defendersim.DefaultTenantID, 0, func(int, error) {})
-	cursor, _, _, err := keeper.Load(context.Background(), table)
+func (s *stage) cursor(table string) ledger.Cursor {
+	keeper := ledger.NewKeeper(s.storage, defendersim.DefaultTenantID, 0, func(int, error) {})
+	l, err := ledger.Open(context.Background(), keeper, table)
 	assert.NoError(s.t, err)
-	return cursor
+	if l == nil {
+		return ledger.Cursor{}
+	}
+	return l.Cursor()
 }
 
 // readUntil waits until the stored cursors of the tables have come to the time.
@@ -150,7 +164,7 @@ func (s *stage) complete(names ...string) {
 	want := map[string][]string{}
 	total := 0
 	for _, name := range names {
-		want[name] = s.truthOf(name, epoch.Add(-30*24*time.Hour), s.clock.Now().Add(-settle-tick))
+		want[name] = s.truthOf(name, epoch.Add(-30*24*time.Hour), s.clock.Now().Add(-settle-paging.Tick))
 		total += len(want[name])
 	}
 	assert.Eventually(s.t, func() bool { return s.sink.count() >= total }, wait, time.Millisecond, "%d rows should come", total)
@@ -192,7 +206,7 @@ func recordsOf(logs plog.Logs) []record {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
-				records = append(records, record{attributeOf(log, tables.AttributeUID), attributeOf(log, tables.AttributeTable), log})
+				records = append(records, record{attributeOf(log, logrecord.AttributeUID), attributeOf(log, logrecord.AttributeTable), log})
 			}
 		}
 	}

@@ -37,6 +37,8 @@ func unknownTable(name string) error {
 	meant, ok := settings.Resembling(name, slices.Concat(names, partsOfAlerts, unread))
 	known := "the tables are " + strings.Join(names, ", ")
 	switch {
+	case !ok && settings.MaybeSecret(name):
+		return settings.Problemf("", "names a table that there is not, and that may be a secret, so it is not repeated: %s", known)
 	case !ok:
 		return settings.Problemf(name, "is no table: %s", known)
 	case slices.Contains(partsOfAlerts, meant):

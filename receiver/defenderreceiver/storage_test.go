@@ -74,11 +74,11 @@ func (l *statusLog) notes(text string) bool {
 	})
 }
 
-// ok reports whether the newest event says that all is well.
+// ok reports whether the newest event says that all is well, as it is when nothing was reported.
 func (l *statusLog) ok() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.events) > 0 && l.events[len(l.events)-1].Status() == componentstatus.StatusOK
+	return len(l.events) == 0 || l.events[len(l.events)-1].Status() == componentstatus.StatusOK
 }
 
 func (h storageHost) GetExtensions() map[component.ID]component.Component {

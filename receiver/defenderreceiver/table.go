@@ -14,11 +14,12 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
@@ -32,25 +33,24 @@ type querier interface {
 	Clock() *hunting.ServiceClock
 }
 
-// table reads one table. Everything in it belongs to the table's own loop, but for state.
+// table reads one table. Everything in it belongs to the table's own loop, except health.
 type table struct {
 	name    string
-	lane    string // laneBackfill; empty: live
+	lane    string // logrecord.LaneBackfill; empty: live
 	cfg     *Config
-	cadence cadence
+	cadence paging.Cadence
 	query   query.Table
 	columns []column
 
 	client    querier
 	scheduler *scheduler.Scheduler
-	grant     *scheduler.Grant   // the next query's turn, taken ahead; nil if it was not
-	keeper    *checkpoint.Keeper // nil for directories, which are read anew at each start
+	grant     *scheduler.Grant // the next query's turn, taken ahead; nil if it was not
+	keeper    *ledger.Keeper   // nil for directories, which are read anew at each start
 	deliverer *delivery.Deliverer
 	telemetry *telemetry
 	logger    *zap.Logger
 	now       func() time.Time
-	state     *tableState
-	status    *status
+	registry  *health.Registry
 	health    *health.Source
 	gate      *failure.Gate // where it waits
 	failures  failure.Run
@@ -58,10 +58,10 @@ type table struct {
 
 	ids        *rowid.Hasher
 	batch      *delivery.Batch
-	span       *span
-	counting   counting
-	position   *position // nil until it is known where to begin
-	nextProbe  time.Time // when the service is asked again for the axis; zero: not asked yet
+	pages      *paging.Window
+	counts     paging.CountWindow
+	ledger     *ledger.Ledger // nil until it is known where to begin
+	nextProbe  time.Time      // when the service is asked again for the time basis; zero: not asked yet
 	pass       pass
 	users      *users // of Graph's /users, which is read by no query
 	more       bool   // the poll has left something to read at once
@@ -106,8 +106,8 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 	}
 	t := &table{
 		name: declared.Name, cfg: cfg, query: q,
-		cadence: cadence{configured: interval, current: interval, priority: own.Priority},
-		state:   &tableState{}, span: newSpan(), began: newBeginning(), lacking: lacking{declared: declared},
+		cadence: paging.NewCadence(interval, own.Priority),
+		pages:   paging.NewWindow(), counts: paging.NewCountWindow(ledger.BinWidth), began: newBeginning(), lacking: lacking{declared: declared},
 		backoff: delivery.NewBackOff(cfg.RetryOnFailure), snapshotParts: 1,
 		ids:    rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
 		batch:  cfg.newBatch(declared, ""),
@@ -120,16 +120,16 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 	return t, nil
 }
 
-// readAlong sets the axis, and what follows from it.
-func (t *table) readAlong(axis query.Axis) {
-	t.query.Axis = axis
+// readAlong sets the time basis, and what follows from it.
+func (t *table) readAlong(basis query.TimeBasis) {
+	t.query.TimeBasis = basis
 	t.columns = t.query.AnswerColumns()
 }
 
 // run polls until ctx ends.
 func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 	defer t.keepLast()
-	for t.gate.Wait(ctx) {
+	for t.gate.Wait(ctx, t.health.Wake()) && t.commanded(ctx) {
 		began := time.Now()
 		t.since, t.due = began, began
 		err := poll(ctx)
@@ -148,10 +148,27 @@ func (t *table) run(ctx context.Context, poll func(context.Context) error) {
 		}
 		t.succeed(wait)
 		t.letOthersGoOn()
-		if !delivery.Sleep(ctx, wait) {
+		if !t.health.Sleep(ctx, wait) {
 			return
 		}
 	}
+}
+
+// idle is the time to the next poll of a table that is up to date.
+func (t *table) idle(began time.Time) time.Duration {
+	rows := t.health.View().RowsRead
+	t.cadence.Polled(rows-t.rowsBefore, t.cfg.Page.MaxRows, t.scheduler.Short())
+	t.rowsBefore = rows
+	t.health.SetInterval(t.cadence.Interval())
+	return t.cadence.Idle(time.Since(began))
+}
+
+// commanded waits while a user has paused the table. It is false if ctx ended first.
+func (t *table) commanded(ctx context.Context) bool {
+	if t.health.Halted() {
+		t.letOthersGoOn()
+	}
+	return t.health.Await(ctx)
 }
 
 // letOthersGoOn tells those who wait for the table that it was read, or is not going to be for a while.
@@ -161,9 +178,9 @@ func (t *table) letOthersGoOn() {
 	}
 }
 
-// keepLast keeps what was delivered since the position was kept last: a poll may have ended in between.
+// keepLast keeps what was delivered since the last change was kept: a poll may have ended in between.
 func (t *table) keepLast() {
-	if t.position != nil {
+	if t.ledger != nil {
 		if err := t.keep(); err != nil {
 			t.logger.Error("The last position is not kept; rows may come again after a restart.", zap.Error(err))
 		}
@@ -199,14 +216,14 @@ func (t *table) poll(ctx context.Context) error {
 		return err
 	}
 	// What is not about new rows comes after them, so that they do not wait for it.
-	if err := t.retryAside(ctx); err != nil {
+	if err := t.retryUnreadable(ctx); err != nil {
 		return err
 	}
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
 	if t.auditDue() {
-		return errors.Join(t.checkAxis(ctx), t.audit(ctx))
+		return errors.Join(t.checkTimeBasis(ctx), t.audit(ctx))
 	}
 	return nil
 }
@@ -217,7 +234,7 @@ func (t *table) readPass(ctx context.Context) error {
 		return err
 	}
 	if t.overlap() == 0 || !t.pass.next.Before(t.pass.to) {
-		cursor := &t.position.cursor
+		cursor := t.ledger.Cursor()
 		if !cursor.CompleteUntil.Before(t.horizon()) && cursor.CompleteUntil.After(cursor.Since) {
 			// A clock stands, or was set back behind what was read. There is nothing to ask for, but without a
 			// question the service's time would not be learned again.
@@ -245,23 +262,22 @@ const futureTolerance = time.Minute
 // What the ledger reaches back to is read again, and rows that were delivered are recognised.
 func (t *table) leaveFuture(ctx context.Context) error {
 	now, known := t.client.Clock().Now(t.now())
-	cursor := &t.position.cursor
+	cursor := t.ledger.Cursor()
 	if !known || !cursor.CompleteUntil.After(now.Add(futureTolerance)) {
 		return nil
 	}
 	from := latest(now.Add(-max(t.auditWindow(), t.reach())), cursor.Since)
 	if from.After(now) {
-		from = now.Add(-t.cfg.Settle).Truncate(tick)
-		cursor.Since = from
+		from = now.Add(-t.cfg.Settle).Truncate(paging.Tick)
 	}
 	t.logger.Error("The cursor is ahead of the service's time, so rows may have been passed over: it is set back, and what was delivered since is "+
 		"recognised. If this comes again, look at the clock of what stands between the collector and the service.",
 		zap.Time("complete_until", cursor.CompleteUntil), zap.Time("service_now", now), zap.Time("from", from))
-	if err := t.loadBins(ctx, from, cursor.CompleteUntil); err != nil {
+	if err := t.ledger.Load(ctx, from, cursor.CompleteUntil); err != nil {
 		return err
 	}
 	t.pass = pass{}
-	t.position.retract(from)
+	t.ledger.SetBack(from)
 	return t.keep()
 }
 
@@ -271,20 +287,20 @@ func (t *table) readRanges(ctx context.Context) error {
 		if err := t.keeper.Failure(); err != nil {
 			return fmt.Errorf("%w: %w", failure.ErrStorage, err)
 		}
-		from, until := t.around(t.pass.next, t.pass.to)
+		from, until := t.ledger.Unreadable().Around(t.pass.next, t.pass.to)
 		t.pass.next = from
 		if !from.Before(until) {
 			continue
 		}
 		var err error
 		if t.pass.next, err = t.readRange(ctx, from, until); errors.Is(err, errNothingSmaller) {
-			t.pass.next = t.span.until(from, until)
-			err = t.setAside(from, t.pass.next, err)
+			t.pass.next = t.pages.Until(from, until)
+			err = t.passOver(from, t.pass.next, err)
 		}
 		if err != nil {
 			return err
 		}
-		t.position.forget(t.overlap(), t.ledgerFrom())
+		t.ledger.Forget(t.overlap(), t.ledgerFrom())
 	}
 	return nil
 }
@@ -303,8 +319,8 @@ func (t *table) serviceNow() time.Time {
 // of the future from moving a cursor.
 func (t *table) horizon() time.Time {
 	now := t.serviceNow()
-	if t.query.Axis == query.Arrival {
+	if t.query.TimeBasis == query.Arrival {
 		now = now.Add(-t.cfg.Settle)
 	}
-	return now.Truncate(tick)
+	return now.Truncate(paging.Tick)
 }

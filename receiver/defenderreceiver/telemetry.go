@@ -32,7 +32,11 @@ func newTelemetry(id component.ID, settings component.TelemetrySettings) (*telem
 	if err != nil {
 		return nil, err
 	}
-	return &telemetry{builder, attribute.String("receiver", id.String())}, nil
+	t := &telemetry{builder, attribute.String("receiver", id.String())}
+	for _, outcome := range []string{stored, notStored} {
+		builder.ReceiverDefenderCursorWrites.Add(context.Background(), 0, t.of(attribute.String("outcome", outcome)))
+	}
+	return t, nil
 }
 
 // of are a measurement's attributes.
@@ -66,8 +70,8 @@ func (t *telemetry) observe(tables []*table, backfills []*backfill, quota *sched
 func (t *telemetry) observeProgress(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderProgressAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
-			if view := table.state.view(); !view.progressed.IsZero() {
-				o.Observe(time.Since(view.progressed).Seconds(), t.ofTable(table.name))
+			if view := table.health.View(); !view.Progressed.IsZero() {
+				o.Observe(time.Since(view.Progressed).Seconds(), t.ofTable(table.name))
 			}
 		}
 		return nil
@@ -77,9 +81,9 @@ func (t *telemetry) observeProgress(tables []*table) error {
 func (t *telemetry) observeAside(tables []*table, history map[*table]*backfill) error {
 	return t.builder.RegisterReceiverDefenderRangesAsideCallback(func(_ context.Context, o metric.Int64Observer) error {
 		for _, table := range tables {
-			aside := table.state.view().aside
+			aside := table.health.View().Unreadable
 			if l := history[table]; l != nil {
-				aside += l.state.view().aside
+				aside += l.health.View().Unreadable
 			}
 			o.Observe(int64(aside), t.ofTable(table.name))
 		}
@@ -90,9 +94,11 @@ func (t *telemetry) observeAside(tables []*table, history map[*table]*backfill) 
 func (t *telemetry) observeBackfill(backfills []*backfill) error {
 	return t.builder.RegisterReceiverDefenderBackfillProgressCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, lane := range backfills {
-			if view := lane.state.view(); !view.backfill.live.IsZero() {
-				o.Observe(view.backfill.ratio(view.completeUntil), t.ofTable(lane.name))
+			view, ratio := lane.health.View(), 0.0
+			if !view.History.Live.IsZero() {
+				ratio = view.History.Ratio(view.CompleteUntil)
 			}
+			o.Observe(ratio, t.ofTable(lane.name))
 		}
 		return nil
 	})
@@ -101,7 +107,7 @@ func (t *telemetry) observeBackfill(backfills []*backfill) error {
 func (t *telemetry) observeInterval(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderPollIntervalCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
-			if interval := table.state.view().interval; interval > 0 {
+			if interval := table.health.View().Interval; interval > 0 {
 				o.Observe(interval.Seconds(), t.ofTable(table.name))
 			}
 		}
@@ -144,8 +150,8 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func (t *telemetry) observeLag(tables []*table) error {
 	return t.builder.RegisterReceiverDefenderCursorLagCallback(func(_ context.Context, o metric.Float64Observer) error {
 		for _, table := range tables {
-			if view := table.state.view(); !view.completeUntil.IsZero() {
-				o.Observe(table.serviceNow().Sub(view.completeUntil).Seconds(), t.ofTable(table.name))
+			if view := table.health.View(); !view.CompleteUntil.IsZero() {
+				o.Observe(table.serviceNow().Sub(view.CompleteUntil).Seconds(), t.ofTable(table.name))
 			}
 		}
 		return nil
@@ -326,16 +332,32 @@ func (t *telemetry) observeAudits(tables []*table, history map[*table]*backfill)
 	return errors.Join(missing, refused, age)
 }
 
+// delay records how long after their events rows were delivered.
+func (t *telemetry) delay(ctx context.Context, table string, result delivery.Result, now time.Time) {
+	of := t.ofTable(table)
+	for i, r := range result.Rows {
+		if result.Outcomes[i] == delivery.Delivered && r.Readable {
+			t.builder.ReceiverDefenderEventDelay.Record(ctx, now.Sub(r.Timestamp).Seconds(), of)
+		}
+	}
+}
+
 func (t *telemetry) repaired(ctx context.Context, table string, n int64) {
 	if n > 0 {
 		t.builder.ReceiverDefenderRepairedValues.Add(ctx, n, t.ofTable(table))
 	}
 }
 
+// Outcomes of writing cursors.
+const (
+	stored    = "stored"
+	notStored = "failed"
+)
+
 func (t *telemetry) cursorWrites(cursors int, err error) {
-	outcome := "stored"
+	outcome := stored
 	if err != nil {
-		outcome = "failed"
+		outcome = notStored
 	}
 	t.builder.ReceiverDefenderCursorWrites.Add(context.Background(), int64(cursors),
 		t.of(attribute.String("outcome", outcome)))

@@ -21,7 +21,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
 // gateway stands between the receiver and the service, and answers itself where answer says so.
@@ -115,7 +115,7 @@ func TestDateOfAGatewayIsNotBelieved(t *testing.T) {
 		s.clock.Advance(2 * settle)
 		s.delivered(10 * (round + 1))
 	}
-	assert.False(t, s.receivers[0].readers[0].state.view().completeUntil.After(s.clock.Now()))
+	assert.False(t, s.receivers[0].readers[0].health.View().CompleteUntil.After(s.clock.Now()))
 }
 
 // A cursor that is ahead of the service's time is told, set back, and loses nothing.
@@ -125,12 +125,12 @@ func TestCursorInTheFuture(t *testing.T) {
 	stop := s.start(s.config(logons))
 	s.delivered(10)
 	stop()
-	k := checkpoint.NewKeeper(s.storage, defendersim.DefaultTenantID, 0, func(int, error) {})
-	cursor, _, found, err := k.Load(t.Context(), logons)
+	k := ledger.NewKeeper(s.storage, defendersim.DefaultTenantID, 0, func(int, error) {})
+	l, err := ledger.Open(t.Context(), k, logons)
 	require.NoError(t, err)
-	require.True(t, found)
-	cursor.CompleteUntil = s.clock.Now().Add(time.Hour)
-	require.NoError(t, k.Keep(logons, checkpoint.Change{Cursor: cursor}))
+	require.NotNil(t, l)
+	l.Advance(s.clock.Now().Add(time.Hour))
+	require.NoError(t, l.Keep(time.Now()))
 	require.NoError(t, k.Flush(t.Context()))
 
 	s.plant(10, 10, s.clock.Now())
@@ -142,7 +142,7 @@ func TestCursorInTheFuture(t *testing.T) {
 	s.launch(cfg, edits...)
 	s.delivered(20)
 	assert.Equal(t, 1, logs.FilterMessageSnippet("ahead of the service's time").Len())
-	assert.False(t, s.receivers[1].readers[0].state.view().completeUntil.After(s.clock.Now()))
+	assert.False(t, s.receivers[1].readers[0].health.View().CompleteUntil.After(s.clock.Now()))
 }
 
 // Tries that fail do not move where a first start begins, over a restart either.

@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
 // users is how far Graph's directory of people was read. Nothing of it is stored: the processor needs
@@ -41,7 +42,7 @@ func (t *table) pollUsers(ctx context.Context) error {
 			u.next, u.came = link.URL, time.Now()
 		case err == nil:
 			u.next, u.came = link.URL, time.Now()
-			t.state.progress(u.asOf)
+			t.health.Progress(u.asOf)
 			if anew || u.asOf.Before(u.all.Add(allUsersInterval)) {
 				return nil
 			}
@@ -63,7 +64,7 @@ func isLost(err error) bool { return failure.Is(err, hunting.LinkExpired, huntin
 // readUsers reads and delivers one page. With an error, what was read before it is delivered all the
 // same.
 func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
-	rows, err := t.ask(ctx, read, func() (*hunting.Rows, error) { return t.client.Users(ctx, t.users.next) })
+	rows, err := t.ask(ctx, read, query.Page{}, func() (*hunting.Rows, error) { return t.client.Users(ctx, t.users.next) })
 	if err != nil {
 		return hunting.Link{}, err
 	}
@@ -76,7 +77,7 @@ func (t *table) readUsers(ctx context.Context) (hunting.Link, error) {
 	for {
 		more, err := rows.Next(body)
 		if err == nil && more {
-			t.state.read()
+			t.health.Read(1)
 			// Graph does not say since when a row is so, and of two of one user the later counts: none is
 			// left out for being in the page twice.
 			t.batch.Add(body, delivery.Row{UID: t.ids.UID(body), Timestamp: t.users.asOf, Readable: true}, t.now())

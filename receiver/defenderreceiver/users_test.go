@@ -24,6 +24,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 )
 
@@ -199,12 +200,12 @@ func (s *stage) usersOf(server *httptest.Server, cfg *Config) *table {
 	endpoint, err := url.Parse(server.URL)
 	require.NoError(s.t, err)
 	r := s.create(cfg)
-	health := newStatus()
-	r.scheduler, err = r.joinQuota(s.t.Context(), nil, health)
+	registry := health.NewRegistry()
+	r.scheduler, err = r.joinQuota(s.t.Context(), nil, registry)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { require.NoError(s.t, r.scheduler.Stop(context.Background())) })
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
-	require.NoError(s.t, r.newTables(s.t.Context(), client, health))
+	require.NoError(s.t, r.newTables(s.t.Context(), client, registry))
 	return r.readers[0]
 }
 
@@ -266,16 +267,15 @@ func TestUsersProgressIsNoStandstill(t *testing.T) {
 // before it, whatever the service's clock does.
 func TestUsersAsOfNeverGoesBack(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	dates := []time.Time{epoch.Add(time.Hour), epoch}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Date", dates[0].Format(http.TimeFormat))
-		dates = dates[1:]
 		fmt.Fprintf(w, `{"value":[{"id":"1"}],"@odata.deltaLink":"http://%s%s?$deltatoken=x"}`, r.Host, r.URL.Path)
 	}))
 	t.Cleanup(server.Close)
 	reader := s.usersOf(server, s.config(usersTable))
-	require.NoError(t, reader.pollUsers(t.Context()))
-	require.NoError(t, reader.pollUsers(t.Context()))
+	for _, now := range []time.Time{epoch.Add(time.Hour), epoch} {
+		reader.now = func() time.Time { return now }
+		require.NoError(t, reader.pollUsers(t.Context()))
+	}
 	records := s.sink.records()
 	require.Len(t, records, 2)
 	assert.GreaterOrEqual(t, records[1].log.Timestamp(), records[0].log.Timestamp())

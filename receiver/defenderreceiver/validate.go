@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ const (
 	maxPageRows     = 100_000 // the service cuts longer results without a word
 	retention       = tables.Retention
 	minPollInterval = 100 * time.Millisecond
+
+	minAuditInterval = time.Second
 
 	minBatchBytes, maxBatchBytes = 1 << 10, 64 << 20
 )
@@ -50,6 +53,9 @@ func (c *Config) Validate() error {
 		settings.Under("credentials", c.Credentials.validate(c.written)),
 		settings.Under("quota", c.Quota.validate()),
 		settings.Under("tables", c.Tables.validate()),
+	}
+	if interval := c.LateArrival.Audit.Interval; interval > 0 {
+		errs = append(errs, settings.AtLeast("late_arrival::audit::interval", interval, minAuditInterval))
 	}
 	if audit := c.LateArrival.Audit; audit.Interval > audit.Window && audit.Window > 0 {
 		errs = append(errs, settings.Problemf("late_arrival::audit::interval", "is %s, longer than the window of %s: rows in between would never be counted",
@@ -174,7 +180,11 @@ func (c TableConfig) validate() error {
 	}
 	for _, column := range c.Columns {
 		if !columnName.MatchString(column) {
-			errs = append(errs, settings.Problemf("columns", "holds %q, which is no column's name: use names as Microsoft's schema has them", column))
+			what := "a text that"
+			if settings.Shown(column) {
+				what = strconv.Quote(column) + ", which"
+			}
+			errs = append(errs, settings.Problemf("columns", "holds %s is no column's name: use names as Microsoft's schema has them", what))
 		}
 	}
 	if c.Filter != "" {
@@ -208,6 +218,8 @@ func secureURL(key, value, example string) error {
 		return nil
 	case u.Scheme == "http" && u.Host != "":
 		return settings.Problemf(key, "is %q, which would send the token in the clear: %s", value, must)
+	case u.Host == "" && !settings.Shown(value) && !domainName.MatchString(value):
+		return settings.Problemf(key, "is no URL of a host: %s", must) // a secret may stand in its place
 	default:
 		return settings.Problemf(key, "is %q: %s", value, must)
 	}

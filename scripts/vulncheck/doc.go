@@ -6,6 +6,6 @@
 // vulnerable functions the linker kept in the binary; the others do not count.
 //
 // The list of exceptions has an entry for each vulnerability that is known and left, with the reason and the day on which
-// it ends. judge.go compares the two: a finding without an exception and an exception that has ended are failures. An
-// exception without a finding is only said, because findings in the standard library depend on the installed Go.
+// it ends. judge.go compares the two. A finding without an exception and an exception that has ended are failures. An
+// exception without a finding is only reported, because findings in the standard library depend on the installed Go.
 package main

@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
@@ -28,6 +29,9 @@ func withAlertUsers(r row.Row, list []candidate) []candidate {
 		return list
 	}
 	for i, c := range list {
+		if len(users) > mostForms {
+			users = slices.DeleteFunc(users, func(u accounts.Account) bool { return !c.account.Resembles(u) })
+		}
 		// The first person is the one that the account belongs to.
 		people := accounts.Persons(append([]accounts.Account{c.account}, users...))
 		list[i].account = c.account.Merge(people[0])

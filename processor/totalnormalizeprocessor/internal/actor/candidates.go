@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
@@ -104,13 +105,20 @@ func (v *Resolver) isApple(r row.Row, user row.PosixUser, device row.Device) boo
 			return true
 		}
 	}
-	for _, other := range r.PosixUsers() {
-		if other.Apple {
+	if slices.ContainsFunc(r.PosixUsers(), func(other row.PosixUser) bool { return other.Apple }) {
+		return true
+	}
+	for _, column := range []string{"FolderPath", "InitiatingProcessFolderPath"} {
+		path := r.Text(column)
+		if slices.ContainsFunc(applePaths, func(beginning string) bool { return strings.HasPrefix(path, beginning) }) {
 			return true
 		}
 	}
 	return false
 }
+
+// applePaths begin paths that Linux does not have.
+var applePaths = []string{"/Users/", "/Applications/", "/System/", "/Library/", "/private/", "/Volumes/"}
 
 // isInbound reports whether the row tells of a connection from elsewhere. It is the act of a person at this device
 // only where that person's process accepts it.

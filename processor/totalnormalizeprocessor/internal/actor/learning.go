@@ -30,7 +30,9 @@ func (v *Resolver) Lessons(r row.Row) []Lesson {
 			continue
 		}
 		at := device
-		if !columns.Initiating && strings.EqualFold(r.Text("ActionType"), "LogonFailed") || r.Table.Kind == tables.Alerts {
+		notUsing := columns.RemoteOnly || r.Table.Kind == tables.Alerts ||
+			!columns.Initiating && (isNetworkLogon(r) || strings.EqualFold(r.Text("ActionType"), "LogonFailed"))
+		if notUsing {
 			at.ID = "" // it says nothing of who uses the device
 		}
 		add(r.Account(columns), at)

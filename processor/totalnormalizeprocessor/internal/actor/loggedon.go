@@ -60,9 +60,10 @@ func (v *Resolver) onePersonOn(list []accounts.Account, device row.Device) (foun
 
 // isFromElsewhere reports whether the row tells of a logon over the network: whoever sits at the device did not try it.
 func isFromElsewhere(r row.Row) bool {
-	if r.Table.Event.Type != "AUTH" {
-		return false
-	}
-	logon := strings.ToLower(strings.ReplaceAll(r.Text("LogonType"), " ", ""))
-	return strings.HasPrefix(logon, "network") || strings.HasPrefix(logon, "remote")
+	return isNetworkLogon(r) || r.Table.Event.Type == "AUTH" && strings.HasPrefix(strings.ToLower(r.Text("LogonType")), "remote")
+}
+
+// isNetworkLogon reports whether the row tells of a logon without a session on the device.
+func isNetworkLogon(r row.Row) bool {
+	return r.Table.Event.Type == "AUTH" && strings.HasPrefix(strings.ToLower(r.Text("LogonType")), "network")
 }

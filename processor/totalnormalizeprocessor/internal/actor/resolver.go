@@ -115,11 +115,18 @@ func (v *Resolver) human(c candidate, device row.Device) (Finding, accounts.Reas
 	return Finding{Account: c.account, Person: person, Device: device, Way: c.way}, "", true
 }
 
+// mostForms is how many forms of one person's account a list may hold. Of an alert that is about half a company it is
+// known without comparing them all that it is about several.
+const mostForms = 64
+
 // onePerson returns the one person that the human accounts of the list are; several reports that
 // they are more than one.
 func (v *Resolver) onePerson(list []accounts.Account, device row.Device, way Way) (found Finding, ok, several bool) {
 	var people []accounts.Account
 	for _, a := range list {
+		if len(people) > mostForms {
+			return Finding{}, false, true // one person has not so many accounts
+		}
 		f, _, human := v.human(candidate{account: a}, device)
 		switch {
 		case !human:

@@ -22,27 +22,21 @@ const (
 type Directories struct {
 	now func() time.Time
 
-	mu         sync.RWMutex // guards everything below
-	devices    devices
-	identities *identities // of IdentityInfo
-	users      *identities // of Users
-	learned    learned     // of event rows
-	shown      shown       // of event rows, by device
-	alerts     alerts
-	domains    domains
+	mu      sync.RWMutex // guards everything below
+	devices devices
+	people  people
+	alerts  alerts
+	domains domains
 }
 
 // New returns directories that know nothing yet.
 func New(limits Limits, now func() time.Time) *Directories {
 	return &Directories{
-		now:        now,
-		devices:    newDevices(limits),
-		identities: newIdentities(limits, (*Identity).key),
-		users:      newIdentities(limits, (*Identity).key),
-		learned:    newLearned(limits),
-		shown:      newShown(limits),
-		alerts:     newAlerts(limits),
-		domains:    domains{},
+		now:     now,
+		devices: newDevices(limits),
+		people:  newPeople(limits),
+		alerts:  newAlerts(limits),
+		domains: domains{},
 	}
 }
 
@@ -53,20 +47,38 @@ func (d *Directories) Take(r row.Row) []Change {
 	defer d.mu.Unlock()
 	switch r.Table.Name {
 	case Devices:
-		if known := d.devices.take(r, now); known != nil {
-			return []Change{storeDevice(known)}
-		}
+		return d.takeDevice(r, now)
 	case People:
-		return d.takeIdentity(d.identities, identityInfoOf(r), People, now)
+		return d.takeIdentity(d.people.identities, identityInfoOf(r), People, now)
 	case Users:
 		if r.Time.UnixNano() == 0 {
 			r.Time = now // Graph does not say when
 		}
-		return d.takeIdentity(d.users, userOf(r), Users, now)
+		return d.takeIdentity(d.people.users, userOf(r), Users, now)
 	case Alerts:
 		d.alerts.take(r, now)
 	}
 	return nil
+}
+
+func (d *Directories) takeDevice(r row.Row, now time.Time) []Change {
+	var changes []Change
+	known := d.devices.take(r, now)
+	if known != nil {
+		changes = append(changes, storeDevice(known))
+	}
+	// A later report may have the names alone.
+	device := row.Device{ID: strings.ToLower(r.Text("DeviceId")), Name: r.Text("DeviceName")}
+	users, _ := r.LoggedOnUsers()
+	for _, a := range users {
+		if !accounts.IsPersonalSID(a.SID) || !shows(a, device) || d.people.shown.knows(a, device.ID, now) {
+			continue
+		}
+		if changed := d.people.shown.take(a, device.ID, now); changed != nil {
+			changes = append(changes, storeShown(changed))
+		}
+	}
+	return changes
 }
 
 func (d *Directories) takeIdentity(directory *identities, id *Identity, name string, now time.Time) []Change {
@@ -96,14 +108,14 @@ func (d *Directories) Learn(a accounts.Account, device row.Device, at time.Time)
 func (d *Directories) learn(a accounts.Account, device row.Device, at time.Time) []Change {
 	id, show, now := teaches(a, device, at), shows(a, device), d.now()
 	d.mu.RLock()
-	if id != nil && d.learned.knows(id, now) {
+	if id != nil && d.people.learned.knows(id, now) {
 		id = nil
 	}
 	// Where the directories proper know the person by all that the row says, the row teaches nothing.
-	if id != nil && d.authorityCovers(a, id) {
+	if id != nil && d.people.covers(a, id) {
 		id = nil
 	}
-	show = show && !d.shown.knows(a, device.ID, now)
+	show = show && !d.people.shown.knows(a, device.ID, now)
 	d.mu.RUnlock()
 	if id == nil && !show {
 		return nil
@@ -112,22 +124,16 @@ func (d *Directories) learn(a accounts.Account, device row.Device, at time.Time)
 	defer d.mu.Unlock()
 	var changes []Change
 	if id != nil {
-		if changed := d.learned.take(id, now); changed != nil {
+		if changed := d.people.learned.take(id, now); changed != nil {
 			changes = append(changes, storeIdentity(Learned, changed))
 		}
 	}
 	if show {
-		if changed := d.shown.take(a, device.ID, now); changed != nil {
+		if changed := d.people.shown.take(a, device.ID, now); changed != nil {
 			changes = append(changes, storeShown(changed))
 		}
 	}
 	return changes
-}
-
-// authorityCovers reports whether IdentityInfo and Users know the person under each of the row's names.
-func (d *Directories) authorityCovers(a accounts.Account, id *Identity) bool {
-	known := d.authority(a, false)
-	return known != nil && known.UPN != "" && known.covers(id)
 }
 
 // Evict removes what is too old or too many and returns what the store has to forget.
@@ -139,20 +145,16 @@ func (d *Directories) Evict() []Change {
 	for _, known := range d.devices.evict(now) {
 		forgotten = append(forgotten, forget(devicePrefix, known.under))
 	}
-	for _, known := range d.shown.evict(now) {
+	for _, known := range d.people.shown.evict(now) {
 		forgotten = append(forgotten, forget(shownPrefix, known.under))
 	}
 	d.alerts.evict(now)
-	for name, people := range d.byName() {
+	for name, people := range d.people.byName() {
 		for _, id := range people.evict(now) {
 			forgotten = append(forgotten, forget(identityPrefixes[name], id.under))
 		}
 	}
 	return forgotten
-}
-
-func (d *Directories) byName() map[string]*identities {
-	return map[string]*identities{People: d.identities, Users: d.users, Learned: d.learned.identities}
 }
 
 // Size is how full and how old a directory is.
@@ -169,7 +171,7 @@ func (d *Directories) Sizes() []Size {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	sizes := []Size{sizeOf(Devices, d.devices.aging, now), sizeOf(Alerts, d.alerts.aging, now)}
-	for name, people := range d.byName() {
+	for name, people := range d.people.byName() {
 		sizes = append(sizes, sizeOf(name, people.aging, now))
 	}
 	return sizes

@@ -27,13 +27,18 @@ func (d domains) take(domain string) {
 	}
 }
 
+// short is the first label of a domain, unless that is the label of two.
+func (d domains) short(domain string) string {
+	label := accounts.DomainLabel(domain)
+	if len(d[strings.ToLower(label)]) > 1 {
+		return domain
+	}
+	return label
+}
+
 // ShortDomain is what the forms of a logon domain have in common: its first label, unless that is the label of two.
 func (d *Directories) ShortDomain(domain string) string {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	label := accounts.DomainLabel(domain)
-	if len(d.domains[strings.ToLower(label)]) > 1 {
-		return domain
-	}
-	return label
+	return d.domains.short(domain)
 }

@@ -22,16 +22,24 @@ func (d *Directories) Identify(a accounts.Account, device row.Device) Person {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	local := device.Owns(a.Domain)
-	known := d.identityOf(a, local)
+	known := d.people.identityOf(a, local)
+	if known == nil && !local {
+		// Rows may have shown the NetBIOS name of the domain alone.
+		if label := d.domains.short(a.Domain); label != a.Domain {
+			short := a
+			short.Domain = label
+			known = d.people.identityOf(short, false)
+		}
+	}
 	if known != nil && known.UPN != "" {
 		return Person{Identity: known}
 	}
-	full, found := d.completed(a, local, device)
+	full, found := d.people.completed(a, local, device)
 	if !found.ByDevice && full == a {
 		return Person{Identity: known, Ambiguous: found.Ambiguous}
 	}
 	said := identityOf(full, d.now())
-	if again := d.identityOf(full, device.Owns(full.Domain)); again != nil {
+	if again := d.people.identityOf(full, device.Owns(full.Domain)); again != nil {
 		said = again.with(said)
 	}
 	if known != nil {
@@ -40,23 +48,59 @@ func (d *Directories) Identify(a accounts.Account, device row.Device) Person {
 	return Person{Identity: said, ByDevice: found.ByDevice}
 }
 
+// people is what is known of people. Its owner guards it.
+type people struct {
+	identities *identities // of IdentityInfo
+	users      *identities // of Users
+	learned    learned     // of event rows
+	shown      shown       // of event rows, by device
+}
+
+func newPeople(limits Limits) people {
+	return people{
+		identities: newIdentities(limits, (*Identity).key),
+		users:      newIdentities(limits, (*Identity).key),
+		learned:    newLearned(limits),
+		shown:      newShown(limits),
+	}
+}
+
+// byName are the directories that are found by all that names a person.
+func (p *people) byName() map[string]*identities {
+	return map[string]*identities{People: p.identities, Users: p.users, Learned: p.learned.identities}
+}
+
+// covers reports whether IdentityInfo and Users know a person under each of the names that a row says.
+func (p *people) covers(a accounts.Account, said *Identity) bool {
+	known := p.authority(a, false)
+	return known != nil && known.UPN != "" && known.covers(said)
+}
+
 // completed adds to an account what its device has shown of it, or what only one person's display name says.
-func (d *Directories) completed(a accounts.Account, local bool, device row.Device) (accounts.Account, Person) {
+func (p *people) completed(a accounts.Account, local bool, device row.Device) (accounts.Account, Person) {
 	hasID := a.SID != "" || a.UPN != "" || a.ObjectID != ""
 	switch {
 	case accounts.IsEntraDomain(a.Domain) && !hasID:
-		return d.inEntra(a, device)
+		return p.inEntra(a, device)
 	case a.Domain == "" && a.Name != "" && !hasID:
-		return d.bareName(a, device)
+		return p.bareName(a, device)
 	case local, a.Domain == "" && a.SID != "":
-		return d.ofDevice(a, device)
+		return p.ofDevice(a, device)
 	}
 	return a, Person{}
 }
 
 // inEntra reads AzureAD\name, which Windows makes of a person's display name.
-func (d *Directories) inEntra(a accounts.Account, device row.Device) (accounts.Account, Person) {
-	list := d.people(d.shown.of(device.ID, func(b accounts.Account) bool { return isSameName(a, b) }), device)
+func (p *people) inEntra(a accounts.Account, device row.Device) (accounts.Account, Person) {
+	var list []accounts.Account
+	for _, b := range p.shown.of(device.ID, func(b accounts.Account) bool { return isSameName(a, b) }) {
+		if known := p.identityOf(b, false); known != nil {
+			b = b.Merge(known.Account())
+		}
+		b.Domain, b.Name = "", "" // people of one name are not one person
+		list = append(list, b)
+	}
+	list = accounts.Persons(list)
 	switch {
 	case len(list) == 1:
 		return a.Merge(list[0]), Person{ByDevice: true}
@@ -65,25 +109,25 @@ func (d *Directories) inEntra(a accounts.Account, device row.Device) (accounts.A
 	case !strings.EqualFold(a.Domain, "azuread"):
 		return a, Person{}
 	}
-	for _, directory := range []*identities{d.identities, d.users, d.learned.identities} {
+	for _, directory := range []*identities{p.identities, p.users, p.learned.identities} {
 		for _, id := range directory.namedInEntra(a.Name) {
-			list = append(list, d.account(id))
+			list = append(list, p.account(id))
 		}
 	}
 	list = accounts.Persons(list)
 	if len(list) != 1 {
 		return a, Person{Ambiguous: len(list) > 1}
 	}
-	if len(d.identities.namedInEntra(a.Name))+len(d.users.namedInEntra(a.Name)) == 0 {
+	if len(p.identities.namedInEntra(a.Name))+len(p.users.namedInEntra(a.Name)) == 0 {
 		return a, Person{} // another device's word alone is not enough
 	}
 	return a.Merge(list[0]), Person{}
 }
 
-// account is an identity as an account, without the name: people of one name are not one person.
-func (d *Directories) account(id *Identity) accounts.Account {
+// account is an identity as an account, without the name.
+func (p *people) account(id *Identity) accounts.Account {
 	a := id.Account()
-	if known := d.authority(a, true); known != nil {
+	if known := p.authority(a, true); known != nil {
 		a = a.Merge(known.Account())
 	}
 	a.Domain, a.Name = "", ""
@@ -91,8 +135,8 @@ func (d *Directories) account(id *Identity) accounts.Account {
 }
 
 // bareName reads a name without domain.
-func (d *Directories) bareName(a accounts.Account, device row.Device) (accounts.Account, Person) {
-	list := d.people(d.shown.of(device.ID, func(b accounts.Account) bool { return strings.EqualFold(a.Name, b.Name) }), device)
+func (p *people) bareName(a accounts.Account, device row.Device) (accounts.Account, Person) {
+	list := p.owners(p.shown.of(device.ID, func(b accounts.Account) bool { return strings.EqualFold(a.Name, b.Name) }), device)
 	if len(list) != 1 {
 		return a, Person{Ambiguous: len(list) > 1}
 	}
@@ -101,8 +145,8 @@ func (d *Directories) bareName(a accounts.Account, device row.Device) (accounts.
 
 // ofDevice reads an account of the device's own: by its SID, else by its name, where all rows that know
 // both agree.
-func (d *Directories) ofDevice(a accounts.Account, device row.Device) (accounts.Account, Person) {
-	list := d.shown.of(device.ID, func(b accounts.Account) bool {
+func (p *people) ofDevice(a accounts.Account, device row.Device) (accounts.Account, Person) {
+	list := p.shown.of(device.ID, func(b accounts.Account) bool {
 		if !device.Owns(b.Domain) {
 			return false
 		}
@@ -126,10 +170,10 @@ func (d *Directories) ofDevice(a accounts.Account, device row.Device) (accounts.
 	return full, Person{ByDevice: full != a}
 }
 
-// people are the people whom a device's accounts are.
-func (d *Directories) people(list []accounts.Account, device row.Device) []accounts.Account {
+// owners are the people whom a device's accounts are.
+func (p *people) owners(list []accounts.Account, device row.Device) []accounts.Account {
 	for i, a := range list {
-		if known := d.identityOf(a, device.Owns(a.Domain)); known != nil {
+		if known := p.identityOf(a, device.Owns(a.Domain)); known != nil {
 			list[i] = a.Merge(known.Account())
 		}
 	}
@@ -137,20 +181,20 @@ func (d *Directories) people(list []accounts.Account, device row.Device) []accou
 }
 
 // identityOf is the person that an account is by itself; nil: nothing is known.
-func (d *Directories) identityOf(a accounts.Account, local bool) *Identity {
-	known := d.authority(a, local)
+func (p *people) identityOf(a accounts.Account, local bool) *Identity {
+	known := p.authority(a, local)
 	if known != nil {
 		if known.UPN != "" {
 			return known
 		}
 		a = a.Merge(known.Account())
 	}
-	said := d.learned.find(a, local)
+	said := p.learned.find(a, local)
 	if said == nil {
 		return known
 	}
 	if known == nil {
-		known = d.authority(said.Account(), true)
+		known = p.authority(said.Account(), true)
 	}
 	if known == nil {
 		return said
@@ -160,15 +204,15 @@ func (d *Directories) identityOf(a accounts.Account, local bool) *Identity {
 
 // authority asks IdentityInfo and Users, each also under the ids that only the other knows. Where both speak
 // the newer word counts.
-func (d *Directories) authority(a accounts.Account, local bool) *Identity {
-	one, other := d.identities.find(a, local), d.users.find(a, local)
+func (p *people) authority(a accounts.Account, local bool) *Identity {
+	one, other := p.identities.find(a, local), p.users.find(a, local)
 	switch {
 	case one == nil && other == nil:
 		return nil
 	case one == nil:
-		one = d.identities.find(other.Account(), true)
+		one = p.identities.find(other.Account(), true)
 	case other == nil:
-		other = d.users.find(one.Account(), true)
+		other = p.users.find(one.Account(), true)
 	}
 	switch {
 	case one == nil:

@@ -53,7 +53,7 @@ func (f *Restored) shown(key string, value []byte) bool {
 		return false
 	}
 	known := &shownAccounts{sighting: sighting{seen: form.Seen}, accounts: accountsOf(form.Accounts)}
-	f.add(&known.sighting, func(d *Directories) { d.shown.see(key, known, known.seen) })
+	f.add(&known.sighting, func(d *Directories) { d.people.shown.see(key, known, known.seen) })
 	return true
 }
 
@@ -68,7 +68,7 @@ func (f *Restored) identity(directory, key string, value []byte) bool {
 	}
 	f.add(&known.sighting, func(d *Directories) {
 		d.domains.take(known.Domain)
-		d.byName()[directory].put(key, known, known.seen)
+		d.people.byName()[directory].put(key, known, known.seen)
 	})
 	return true
 }

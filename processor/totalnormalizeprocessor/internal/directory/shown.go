@@ -9,8 +9,9 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
-// maxShown is how many accounts are remembered of a device.
-const maxShown = 32
+// maxShown is how many accounts are remembered of a device. What more there are is not taken in: one that lets
+// thousands in would forget each before it is asked for, and be stored all the time.
+const maxShown = 256
 
 // shown is the directory of the accounts that rows of a device have shown, by DeviceId. It tells whose a name is
 // that means little by itself: AzureAD\name without SID, a name without domain, an account of the device's own. Its
@@ -20,7 +21,7 @@ type shown struct{ *aging[*shownAccounts] }
 type shownAccounts struct {
 	sighting
 
-	accounts []accounts.Account // the newest last
+	accounts []accounts.Account
 }
 
 func newShown(limits Limits) shown { return shown{newAging(limits, func(*shownAccounts) {})} }
@@ -36,8 +37,8 @@ func shows(a accounts.Account, device row.Device) bool {
 func (d shown) knows(a accounts.Account, deviceID string, now time.Time) bool {
 	known, ok := d.entries[deviceID]
 	const share = 64
-	return ok && now.Sub(known.seen) < d.limits.MaxAge/share &&
-		slices.ContainsFunc(known.accounts, func(b accounts.Account) bool { return isSameName(a, b) && b.Merge(a) == b && agree(a, b) })
+	return ok && now.Sub(known.seen) < d.limits.MaxAge/share && (len(known.accounts) >= maxShown ||
+		slices.ContainsFunc(known.accounts, func(b accounts.Account) bool { return isSameAccount(a, b) && b.Merge(a) == b }))
 }
 
 // take adds an account to what the device has shown. It returns the entry if it is worth storing.
@@ -46,8 +47,8 @@ func (d shown) take(a accounts.Account, deviceID string, now time.Time) *shownAc
 	if !ok {
 		known = &shownAccounts{}
 	}
-	at := slices.IndexFunc(known.accounts, func(b accounts.Account) bool { return isSameName(a, b) && agree(a, b) })
-	changed := at < 0 || known.accounts[at].Merge(a) != known.accounts[at]
+	at := slices.IndexFunc(known.accounts, func(b accounts.Account) bool { return isSameAccount(a, b) })
+	changed := at < 0 && len(known.accounts) < maxShown || at >= 0 && known.accounts[at].Merge(a) != known.accounts[at]
 	if changed {
 		// The store may hold the old list, so it is not changed in place.
 		known.accounts = slices.Clone(known.accounts)
@@ -56,7 +57,6 @@ func (d shown) take(a accounts.Account, deviceID string, now time.Time) *shownAc
 		} else {
 			known.accounts[at] = known.accounts[at].Merge(a)
 		}
-		known.accounts = known.accounts[max(len(known.accounts)-maxShown, 0):]
 	}
 	d.see(deviceID, known, now)
 	if changed || d.worthStoring(known) {
@@ -65,7 +65,18 @@ func (d shown) take(a accounts.Account, deviceID string, now time.Time) *shownAc
 	return nil
 }
 
-func isSameName(a, b accounts.Account) bool { return strings.EqualFold(a.DomainName(), b.DomainName()) }
+// isSameAccount reports whether a device means one account by both. Of Entra ID's it may have two of one name.
+func isSameAccount(a, b accounts.Account) bool {
+	if !isSameName(a, b) || !agree(a, b) {
+		return false
+	}
+	same := func(x, y string) bool { return x != "" && strings.EqualFold(x, y) }
+	return !accounts.IsEntraDomain(a.Domain) || same(a.SID, b.SID) || same(a.UPN, b.UPN) || same(a.EntraID(), b.EntraID())
+}
+
+func isSameName(a, b accounts.Account) bool {
+	return strings.EqualFold(a.Name, b.Name) && strings.EqualFold(a.Domain, b.Domain)
+}
 
 // agree reports whether two accounts say nothing different.
 func agree(a, b accounts.Account) bool {

@@ -3,10 +3,11 @@ package event
 import (
 	"fmt"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
@@ -18,15 +19,15 @@ var namespace = uuid.MustParse("6f1c0f7e-3f5b-5c0b-9a53-0d5d2f4f6a01")
 // than the receiver, gets one that depends on its table and columns alone, so that the same row has
 // the same id every time.
 func IDOf(record plog.LogRecord) string {
-	if v, ok := record.Attributes().Get(tables.AttributeUID); ok {
+	if v, ok := record.Attributes().Get(logrecord.AttributeUID); ok {
 		if uid := row.Text(v); uid != "" {
 			return uid
 		}
 	}
-	table, _ := record.Attributes().Get(tables.AttributeTable)
+	table, _ := record.Attributes().Get(logrecord.AttributeTable)
 	// fmt prints maps in the order of their keys, and unlike JSON it has a form for every number.
 	content := fmt.Appendf(nil, "%s %#v", table.Str(), record.Body().Map().AsRaw())
 	uid := uuid.NewSHA1(namespace, content).String()
-	record.Attributes().PutStr(tables.AttributeUID, uid)
+	record.Attributes().PutStr(logrecord.AttributeUID, uid)
 	return uid
 }

@@ -1,12 +1,12 @@
 package order
 
 import (
+	"cmp"
 	"fmt"
 
-	"go.opentelemetry.io/collector/pdata/plog"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
+	"go.opentelemetry.io/collector/pdata/plog"
 )
 
 // The attributes of a person's resource. With an empty tuid the user name takes its place.
@@ -48,13 +48,13 @@ func (g *Groups) From(resource plog.ResourceLogs, scope plog.ScopeLogs) Source {
 
 // Of is where the record's event goes. The tenant that stands on the record belongs to the resource.
 func (s Source) Of(record plog.LogRecord) Source {
-	v, ok := record.Attributes().Get(tables.AttributeTenantID)
+	v, ok := record.Attributes().Get(logrecord.AttributeTenantID)
 	if !ok {
 		return s
 	}
-	tenantID := row.Text(v)
-	record.Attributes().Remove(tables.AttributeTenantID)
-	if known, ok := s.resource.Resource().Attributes().Get(tables.AttributeTenantID); ok && row.Text(known) == tenantID || tenantID == "" {
+	tenantID := v.AsString()
+	record.Attributes().Remove(logrecord.AttributeTenantID)
+	if known, ok := s.resource.Resource().Attributes().Get(logrecord.AttributeTenantID); ok && known.AsString() == tenantID || tenantID == "" {
 		return s
 	}
 	s.tenantID, s.key = tenantID, s.key+"\x00"+tenantID
@@ -75,13 +75,13 @@ func (s Source) Person(domainID, tuid, personKey string) plog.LogRecordSlice {
 	s.resource.Resource().CopyTo(resource.Resource())
 	resource.SetSchemaUrl(s.resource.SchemaUrl())
 	if s.tenantID != "" {
-		resource.Resource().Attributes().PutStr(tables.AttributeTenantID, s.tenantID)
+		resource.Resource().Attributes().PutStr(logrecord.AttributeTenantID, s.tenantID)
 	}
 	resource.Resource().Attributes().PutStr(AttributeDomainID, domainID)
 	resource.Resource().Attributes().PutStr(attribute, person)
 	scope := resource.ScopeLogs().AppendEmpty()
 	s.scope.Scope().CopyTo(scope.Scope())
-	scope.SetSchemaUrl(row.First(s.groups.schemaURL, s.scope.SchemaUrl()))
+	scope.SetSchemaUrl(cmp.Or(s.groups.schemaURL, s.scope.SchemaUrl()))
 	s.groups.people[key] = scope.LogRecords()
 	return scope.LogRecords()
 }
@@ -103,9 +103,9 @@ func before(a, b plog.LogRecord) bool {
 
 // UIDOf is a record's id.
 func UIDOf(record plog.LogRecord) string {
-	v, ok := record.Attributes().Get(tables.AttributeUID)
+	v, ok := record.Attributes().Get(logrecord.AttributeUID)
 	if !ok {
 		return ""
 	}
-	return row.Text(v)
+	return v.AsString()
 }

@@ -21,9 +21,8 @@ const (
 	keptEvery = time.Second
 	// keptAtOnce bounds a write.
 	keptAtOnce = 10_000
-	// prefix begins the keys of the newest Timestamps that were handed on. Version 1 had one for a person's events of
-	// all tables; a restart with those begins anew, so that no record is marked late that is not.
-	prefix = "order/v2/"
+	// prefix begins the keys of the newest Timestamps that were handed on.
+	prefix = "order/v1/"
 )
 
 // Change is a Timestamp to be stored; one without Value is to be forgotten.

@@ -8,21 +8,22 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/reach"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
-// AttributeLate marks a record that cannot be in order: one of the same person and table with a later Timestamp
-// has been handed on before.
+// AttributeLate marks a record that cannot be in order: one of the same person with a later Timestamp has been handed
+// on before, of whatever table.
 const AttributeLate = "total.late"
 
-// maxOrdered is of how many persons and tables the newest Timestamp is remembered, at least; twice as many at
-// most. An entry takes some 40 bytes.
-const maxOrdered = 500_000
+// maxOrdered is of how many persons, and pairs of person and table, the newest Timestamp is remembered, at least; twice
+// as many at most. An entry takes some 40 bytes.
+const maxOrdered = 1_000_000
 
 // Order stands between the processor and the next consumer and marks what is late. What counts is
 // what the next consumer has accepted in calls that ended before: a refused call leaves no trace, so
@@ -37,14 +38,15 @@ type Order struct {
 	turn chan struct{}
 
 	mu sync.Mutex // guards everything below
-	// newest is the newest Timestamp of each person and table that was handed on. What newest has no
-	// room for is forgotten by turns: before is the newest of the turn before.
+	// newest is the newest Timestamp of each person, and of each person and table, that was handed on. What newest has
+	// no room for is forgotten by turns: before is the newest of the turn before.
 	newest, before map[uint64]pcommon.Timestamp
 	// changed are the keys whose stored Timestamp is another; nil: nothing is stored.
 	changed map[uint64]struct{}
 }
 
-// New returns an order in front of next. Of a late record, markLate says so in the body.
+// New returns an order in front of next. Where an event of the same person and table with a later Timestamp was handed
+// on before, markLate says so in the body.
 func New(next consumer.Logs, domainID string, markLate func(pcommon.Value)) *Order {
 	return &Order{
 		next: next, domainID: domainID, markLate: markLate, limit: maxOrdered,
@@ -73,7 +75,7 @@ func (o *Order) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	return nil
 }
 
-// mark marks the late records and returns the newest Timestamp of each person and table.
+// mark marks the late records and returns the newest Timestamp of each person, and of each person and table.
 func (o *Order) mark(logs plog.Logs) map[uint64]pcommon.Timestamp {
 	newest := map[uint64]pcommon.Timestamp{}
 	for _, resource := range logs.ResourceLogs().All() {
@@ -81,17 +83,21 @@ func (o *Order) mark(logs plog.Logs) map[uint64]pcommon.Timestamp {
 			continue
 		}
 		person := hashOf(resource.Resource().Attributes())
+		known := o.newestOf(person)
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
-				if isBackfill(record) || record.Timestamp() == 0 {
+				if logrecord.IsBackfill(record) || record.Timestamp() == 0 {
 					continue
 				}
-				key := withTable(person, record)
-				if record.Timestamp() < o.newestOf(key) {
+				if record.Timestamp() < known {
 					record.Attributes().PutBool(AttributeLate, true)
+				}
+				ofTable := withTable(person, record)
+				if record.Timestamp() < o.newestOf(ofTable) {
 					o.markLate(record.Body())
 				}
-				newest[key] = max(newest[key], record.Timestamp())
+				newest[person] = max(newest[person], record.Timestamp())
+				newest[ofTable] = max(newest[ofTable], record.Timestamp())
 			}
 		}
 	}
@@ -148,14 +154,8 @@ func hashOf(resource pcommon.Map) uint64 {
 func withTable(person uint64, record plog.LogRecord) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(binary.LittleEndian.AppendUint64(nil, person))
-	if table, ok := record.Attributes().Get(tables.AttributeTable); ok {
+	if table, ok := record.Attributes().Get(logrecord.AttributeTable); ok {
 		_, _ = h.Write([]byte(table.AsString()))
 	}
 	return h.Sum64()
-}
-
-func isBackfill(record plog.LogRecord) bool {
-	const backfill = "backfill"
-	lane, ok := record.Attributes().Get(tables.AttributeLane)
-	return ok && lane.AsString() == backfill
 }

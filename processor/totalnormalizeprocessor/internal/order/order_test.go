@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 )
 
 const testDomain = "customer-domain-001"
@@ -28,7 +28,7 @@ func call(person, table string, second int) plog.Logs {
 	resource.Resource().Attributes().PutStr(AttributeTUID, person)
 	record := resource.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
 	record.SetTimestamp(pcommon.Timestamp(time.Duration(second) * time.Second))
-	record.Attributes().PutStr(tables.AttributeTable, table)
+	record.Attributes().PutStr(logrecord.AttributeTable, table)
 	return logs
 }
 
@@ -37,25 +37,39 @@ func isLate(logs plog.Logs) bool {
 	return late
 }
 
-// What one table brings late is late however new another table's events are, and not because of them.
-func TestLateIsOfAPersonAndTable(t *testing.T) {
-	o := newTestOrder(consumertest.NewNop())
-	one := func(person, table string, second int) bool {
+// The attribute tells that a record stands behind a later one of the same person; the body, that it does so behind one of
+// the same table. Tables come at different times, so the first is common, and the second means that rows came late.
+func TestLateOfPersonAndOfTable(t *testing.T) {
+	told := false
+	o := New(consumertest.NewNop(), testDomain, func(pcommon.Value) { told = true })
+	one := func(person, table string, second int) (attribute, body bool) {
+		told = false
 		logs := call(person, table, second)
 		require.NoError(t, o.ConsumeLogs(t.Context(), logs))
-		return isLate(logs)
+		return isLate(logs), told
 	}
-	assert.False(t, one("jane", "DeviceLogonEvents", 9))
-	assert.False(t, one("jane", "DeviceFileEvents", 5), "another table")
-	assert.False(t, one("bob", "DeviceLogonEvents", 5), "another person")
-	assert.True(t, one("jane", "DeviceLogonEvents", 8))
-	assert.True(t, one("jane", "DeviceFileEvents", 4))
-	assert.False(t, one("jane", "DeviceFileEvents", 6))
+	for _, c := range []struct {
+		person, table   string
+		second          int
+		attribute, body bool
+	}{
+		{"jane", "DeviceLogonEvents", 9, false, false},
+		{"jane", "DeviceFileEvents", 5, true, false},
+		{"bob", "DeviceLogonEvents", 5, false, false},
+		{"jane", "DeviceLogonEvents", 8, true, true},
+		{"jane", "DeviceFileEvents", 4, true, true},
+		{"jane", "DeviceFileEvents", 6, true, false},
+		{"jane", "DeviceFileEvents", 10, false, false},
+	} {
+		attribute, body := one(c.person, c.table, c.second)
+		assert.Equal(t, c.attribute, attribute, "%+v", c)
+		assert.Equal(t, c.body, body, "%+v", c)
+	}
 }
 
 func TestOrderRemembersSoMany(t *testing.T) {
 	o := newTestOrder(consumertest.NewNop())
-	o.limit = 10
+	o.limit = 20 // two for each person
 	one := func(person, second int) bool {
 		logs := call(strconv.Itoa(person), "DeviceEvents", second)
 		require.NoError(t, o.ConsumeLogs(t.Context(), logs))
@@ -66,7 +80,7 @@ func TestOrderRemembersSoMany(t *testing.T) {
 		assert.True(t, one(person, 4))
 		assert.True(t, one(max(person-4, 0), 4), "the last ten are remembered")
 	}
-	assert.LessOrEqual(t, len(o.newest)+len(o.before), 20)
+	assert.LessOrEqual(t, len(o.newest)+len(o.before), 42)
 	assert.False(t, one(0, 1), "long forgotten")
 }
 
@@ -111,7 +125,7 @@ func TestOrderIsForgottenInTime(t *testing.T) {
 	assert.False(t, f.Read(prefix+"2", value(now.AddDate(0, 0, -31))), "the service has nothing that old")
 	assert.True(t, f.Read(prefix+"3", value(now.Add(time.Hour))))
 	assert.False(t, f.Read(prefix+"4", value(now.AddDate(70, 0, 0))), "everything would be late for good")
-	assert.False(t, f.Read("order/v1/5", value(now)), "of all tables together")
+	assert.False(t, f.Read("order/v0/5", value(now)), "of another kind")
 	assert.Len(t, f.newest, 2)
 	assert.Contains(t, f.newest, uint64(31))
 

@@ -77,7 +77,7 @@ func posixUserIn(m pcommon.Map) PosixUser {
 	user := PosixUser{Account: accountIn(m, posixAccount), UID: uidAt(m, "PosixUserId")}
 	user.Apple = user.SID != ""
 	if group, ok := m.Get("PrimaryPosixGroup"); ok && group.Type() == pcommon.ValueTypeMap {
-		user.Apple = user.Apple || textAt(group.Map(), "Name") == "staff"
+		user.Apple = user.Apple || textAt(group.Map(), "Name") == "staff" || textAt(group.Map(), "PosixGroupId") == "20"
 	}
 	return user
 }

@@ -1,2 +1,2 @@
-// Package store keeps entries over restarts in a storage extension. What an entry says is the business of who stores it.
+// Package store keeps entries over restarts in a storage extension. It does not know what an entry means.
 package store

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/storageclient"
+
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
@@ -23,17 +25,9 @@ type Store struct {
 
 // Open opens the storage of a processor.
 func Open(ctx context.Context, host component.Host, storageID, processorID component.ID) (*Store, error) {
-	extension, ok := host.GetExtensions()[storageID]
-	if !ok {
-		return nil, fmt.Errorf("'storage': the extension %q is not there; configure it and list it under 'service::extensions'", storageID)
-	}
-	keeper, ok := extension.(storage.Extension)
-	if !ok {
-		return nil, fmt.Errorf("'storage': the extension %q is no storage extension", storageID)
-	}
-	client, err := keeper.GetClient(ctx, component.KindProcessor, processorID, "")
+	client, err := storageclient.Open(ctx, host, storageID, component.KindProcessor, processorID)
 	if err != nil {
-		return nil, fmt.Errorf("'storage': opening %q: %w", storageID, err)
+		return nil, err
 	}
 	if _, ok := client.(storage.Walker); !ok {
 		return nil, errors.Join(

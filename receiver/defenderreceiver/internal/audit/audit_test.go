@@ -5,66 +5,67 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
 var (
 	noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	bin  = checkpoint.BinOf(noon)
+	bin  = ledger.BinOf(noon)
 )
 
 func TestCompare(t *testing.T) {
 	for name, c := range map[string]struct {
 		counted int
-		entry   checkpoint.Entry
+		entry   ledger.Entry
 		aside   bool
 		want    Findings
 		doubt   bool
 	}{
-		"all delivered":                      {10, checkpoint.Entry{Rows: 10}, false, Findings{Matched: 10}, false},
-		"some refused":                       {10, checkpoint.Entry{Rows: 10, Refused: 3}, false, Findings{Matched: 7, Refused: 3}, false},
-		"all refused":                        {4, checkpoint.Entry{Rows: 4, Refused: 4}, false, Findings{Refused: 4}, false},
-		"the service counts fewer by now":    {2, checkpoint.Entry{Rows: 4, Refused: 4}, false, Findings{Refused: 2}, false},
-		"one more":                           {11, checkpoint.Entry{Rows: 10}, false, Findings{}, true},
-		"one more, some refused":             {11, checkpoint.Entry{Rows: 10, Refused: 10}, false, Findings{}, true},
-		"nothing known":                      {1, checkpoint.Entry{}, false, Findings{}, true},
-		"held twice, as was read":            {12, checkpoint.Entry{Rows: 10, Counted: 12}, false, Findings{Matched: 12}, false},
-		"one more than was read":             {13, checkpoint.Entry{Rows: 10, Counted: 12}, false, Findings{}, true},
-		"aside, and all known":               {10, checkpoint.Entry{Rows: 10}, true, Findings{Matched: 10}, false},
-		"aside, and an old count says so":    {12, checkpoint.Entry{Rows: 10, Counted: 12}, true, Findings{}, true},
-		"held twice, refused and then fewer": {5, checkpoint.Entry{Rows: 4, Counted: 5, Refused: 1}, false, Findings{Matched: 4, Refused: 1}, false},
+		"all delivered":                      {10, ledger.Entry{Rows: 10}, false, Findings{Matched: 10}, false},
+		"some refused":                       {10, ledger.Entry{Rows: 10, Refused: 3}, false, Findings{Matched: 7, Refused: 3}, false},
+		"all refused":                        {4, ledger.Entry{Rows: 4, Refused: 4}, false, Findings{Refused: 4}, false},
+		"the service counts fewer by now":    {2, ledger.Entry{Rows: 4, Refused: 4}, false, Findings{Refused: 2}, false},
+		"one more":                           {11, ledger.Entry{Rows: 10}, false, Findings{}, true},
+		"one more, some refused":             {11, ledger.Entry{Rows: 10, Refused: 10}, false, Findings{}, true},
+		"nothing known":                      {1, ledger.Entry{}, false, Findings{}, true},
+		"held twice, as was read":            {12, ledger.Entry{Rows: 10, Counted: 12}, false, Findings{Matched: 12}, false},
+		"one more than was read":             {13, ledger.Entry{Rows: 10, Counted: 12}, false, Findings{}, true},
+		"aside, and all known":               {10, ledger.Entry{Rows: 10}, true, Findings{Matched: 10}, false},
+		"aside, and an old count says so":    {12, ledger.Entry{Rows: 10, Counted: 12}, true, Findings{}, true},
+		"held twice, refused and then fewer": {5, ledger.Entry{Rows: 4, Counted: 5, Refused: 1}, false, Findings{Matched: 4, Refused: 1}, false},
 	} {
-		settled, doubt := Compare(map[checkpoint.Bin]int{bin: c.counted},
-			func(checkpoint.Bin) checkpoint.Entry { return c.entry }, func(checkpoint.Bin) bool { return c.aside })
+		settled, doubt := Compare(map[ledger.Bin]int{bin: c.counted},
+			func(ledger.Bin) ledger.Entry { return c.entry }, func(ledger.Bin) bool { return c.aside })
 		if c.doubt {
-			assert.Equal(t, []checkpoint.Bin{bin}, doubt, name)
+			assert.Equal(t, []ledger.Bin{bin}, doubt, name)
 			assert.Empty(t, settled, name)
 			continue
 		}
 		assert.Empty(t, doubt, name)
-		assert.Equal(t, map[checkpoint.Bin]Findings{bin: c.want}, settled, name)
+		assert.Equal(t, map[ledger.Bin]Findings{bin: c.want}, settled, name)
 	}
 }
 
 func TestReread(t *testing.T) {
 	for name, c := range map[string]struct {
 		counted, found, given int
-		entry                 checkpoint.Entry
+		entry                 ledger.Entry
 		unread                bool
 		want                  Findings
 	}{
-		"recovered":                        {12, 2, 12, checkpoint.Entry{Rows: 12}, false, Findings{Matched: 10, Recovered: 2}},
-		"missing":                          {12, 0, 11, checkpoint.Entry{Rows: 11}, false, Findings{Matched: 11, Missing: 1}},
-		"more than was counted":            {12, 3, 13, checkpoint.Entry{Rows: 13}, false, Findings{Matched: 10, Recovered: 3}},
-		"found and refused":                {12, 0, 12, checkpoint.Entry{Rows: 12, Refused: 2}, false, Findings{Matched: 10, Refused: 2}},
-		"refused, recovered, missing":      {12, 1, 11, checkpoint.Entry{Rows: 11, Refused: 4}, false, Findings{Matched: 6, Recovered: 1, Refused: 4, Missing: 1}},
-		"found at an earlier try":          {12, 5, 12, checkpoint.Entry{Rows: 12}, false, Findings{Matched: 7, Recovered: 5}},
-		"refused rows that left the range": {2, 0, 2, checkpoint.Entry{Rows: 9, Refused: 5}, false, Findings{Refused: 2}},
-		"unread":                           {12, 0, 3, checkpoint.Entry{Rows: 10}, true, Findings{Matched: 10, Unread: 2}},
-		"unread, and nothing given":        {12, 0, 0, checkpoint.Entry{}, true, Findings{Unread: 12}},
-		"unread, some refused":             {12, 1, 3, checkpoint.Entry{Rows: 10, Refused: 4}, true, Findings{Matched: 5, Recovered: 1, Refused: 4, Unread: 2}},
+		"recovered":                        {12, 2, 12, ledger.Entry{Rows: 12}, false, Findings{Matched: 10, Recovered: 2}},
+		"missing":                          {12, 0, 11, ledger.Entry{Rows: 11}, false, Findings{Matched: 11, Missing: 1}},
+		"more than was counted":            {12, 3, 13, ledger.Entry{Rows: 13}, false, Findings{Matched: 10, Recovered: 3}},
+		"found and refused":                {12, 0, 12, ledger.Entry{Rows: 12, Refused: 2}, false, Findings{Matched: 10, Refused: 2}},
+		"refused, recovered, missing":      {12, 1, 11, ledger.Entry{Rows: 11, Refused: 4}, false, Findings{Matched: 6, Recovered: 1, Refused: 4, Missing: 1}},
+		"found at an earlier try":          {12, 5, 12, ledger.Entry{Rows: 12}, false, Findings{Matched: 7, Recovered: 5}},
+		"refused rows that left the range": {2, 0, 2, ledger.Entry{Rows: 9, Refused: 5}, false, Findings{Refused: 2}},
+		"unread":                           {12, 0, 3, ledger.Entry{Rows: 10}, true, Findings{Matched: 10, Unread: 2}},
+		"unread, and nothing given":        {12, 0, 0, ledger.Entry{}, true, Findings{Unread: 12}},
+		"unread, some refused":             {12, 1, 3, ledger.Entry{Rows: 10, Refused: 4}, true, Findings{Matched: 5, Recovered: 1, Refused: 4, Unread: 2}},
 	} {
 		cell := Cell{From: noon, To: noon.Add(time.Minute), Counted: c.counted, Found: c.found}
 		assert.Equal(t, c.want, cell.Reread(c.given, c.entry, c.unread), name)
@@ -108,4 +109,11 @@ func TestRetry(t *testing.T) {
 		pauses = append(pauses, Retry(32*time.Minute, tries))
 	}
 	assert.Equal(t, []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 16 * time.Minute, 16 * time.Minute}, pauses)
+}
+
+// Missing rows are trouble of the receiver's status; what was refused or recovered is told by the report alone.
+func TestReportOfMissingRowsIsTrouble(t *testing.T) {
+	require.NoError(t, Report{Findings: Findings{Matched: 3, Recovered: 1, Refused: 1}}.Err())
+	err := Report{Findings: Findings{Missing: 2}, MissingSince: time.Unix(0, 0)}.Err()
+	require.EqualError(t, err, "2 rows are missing since 1970-01-01T00:00:00Z, which the service counts and does not give when it is asked again")
 }

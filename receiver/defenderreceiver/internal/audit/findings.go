@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
 // Findings is what an audit found, in rows that the service counts.
@@ -26,7 +26,7 @@ func (f *Findings) Add(other Findings) {
 }
 
 // Settle finds what becomes of the rows of a bin of which the ledger has as many as the service counts.
-func Settle(counted int, entry checkpoint.Entry) Findings {
+func Settle(counted int, entry ledger.Entry) Findings {
 	refused := min(entry.Refused, counted)
 	return Findings{Matched: counted - refused, Refused: refused}
 }
@@ -34,10 +34,10 @@ func Settle(counted int, entry checkpoint.Entry) Findings {
 // Compare divides the bins that the service counts rows in: of those in settled the ledger has as many, those
 // in doubt have to be read again. aside reports whether some of a bin cannot be read: an earlier count of it
 // proves nothing.
-func Compare(counts map[checkpoint.Bin]int, entry func(checkpoint.Bin) checkpoint.Entry, aside func(checkpoint.Bin) bool) (
-	settled map[checkpoint.Bin]Findings, doubt []checkpoint.Bin,
+func Compare(counts map[ledger.Bin]int, entry func(ledger.Bin) ledger.Entry, aside func(ledger.Bin) bool) (
+	settled map[ledger.Bin]Findings, doubt []ledger.Bin,
 ) {
-	settled = map[checkpoint.Bin]Findings{}
+	settled = map[ledger.Bin]Findings{}
 	for bin, counted := range counts {
 		e := entry(bin)
 		known := e.Rows
@@ -62,11 +62,11 @@ type Cell struct {
 }
 
 // Bin is where the cell begins.
-func (c Cell) Bin() checkpoint.Bin { return checkpoint.BinOf(c.From) }
+func (c Cell) Bin() ledger.Bin { return ledger.BinOf(c.From) }
 
 // Reread finds what becomes of the rows of a cell that was read again without an error. given is how many the
 // service gave. The entry is the ledger's after that. unread says that a part of the cell cannot be read.
-func (c Cell) Reread(given int, entry checkpoint.Entry, unread bool) Findings {
+func (c Cell) Reread(given int, entry ledger.Entry, unread bool) Findings {
 	known := given
 	if unread {
 		// Of the part that was left out, the ledger may know rows.

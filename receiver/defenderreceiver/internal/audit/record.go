@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
 // Record is what the complete audits of a lane say now. It is safe for concurrent use.
@@ -15,7 +15,7 @@ type Record struct {
 	mu    sync.Mutex
 	ended time.Time // of the last complete audit, on this machine's clock; zero until there is one
 	last  Findings
-	short map[checkpoint.Bin]shortfall
+	short map[ledger.Bin]shortfall
 }
 
 // shortfall is what of a bin was not delivered.
@@ -26,18 +26,18 @@ type shortfall struct {
 
 // NewRecord is a record without an audit.
 func NewRecord(now time.Time) *Record {
-	return &Record{began: now, short: map[checkpoint.Bin]shortfall{}}
+	return &Record{began: now, short: map[ledger.Bin]shortfall{}}
 }
 
 // Complete takes an audit's findings by bin. They replace what is known of the bins for which replaces is true.
 // at is the service's time, ended this machine's. It returns the sum of the findings, and since when rows of them
 // are missing.
-func (r *Record) Complete(found map[checkpoint.Bin]Findings, replaces func(checkpoint.Bin) bool, at, ended time.Time) (Findings, time.Time) {
+func (r *Record) Complete(found map[ledger.Bin]Findings, replaces func(ledger.Bin) bool, at, ended time.Time) (Findings, time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var sum Findings
 	var oldest time.Time
-	short := map[checkpoint.Bin]shortfall{}
+	short := map[ledger.Bin]shortfall{}
 	for bin, f := range found {
 		sum.Add(f)
 		if f.Missing == 0 && f.Refused == 0 {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -34,6 +35,14 @@ func (r Report) Level() zapcore.Level {
 	default:
 		return zapcore.InfoLevel
 	}
+}
+
+// Err is the trouble that the report is of: rows are missing, and reading on does not bring them. Nil: none.
+func (r Report) Err() error {
+	if r.Missing == 0 {
+		return nil
+	}
+	return errors.New(r.String())
 }
 
 // String says what was found. It calls no row delivered that was not.

@@ -81,6 +81,7 @@ type Deliverer struct {
 	Settings
 
 	accepted *acceptances
+	mood     mood
 	troubles *troubles
 
 	mu     sync.Mutex                         // guards what follows
@@ -237,7 +238,7 @@ func (r *run) offer(ctx context.Context, i int, before seen) error {
 	}
 	after, others, _ := r.look()
 	r.plan.refusedForGood(i, before, after)
-	if s.len() == 1 && (isCertain(err) || r.plan.judge(i, refusalsNeeded(err), others)) {
+	if s.len() == 1 && (isCertain(err) || r.plan.judge(i, refusalsNeeded(err), others, &r.mood)) {
 		return r.refuse(ctx, i)
 	}
 	return nil
@@ -251,7 +252,7 @@ func (r *run) take(s span, reached bool) {
 	if !reached {
 		return
 	}
-	r.Deliverer.accepted.accepted(r.batch.table.Name, r.batch.table.Kind != tables.Directory)
+	r.accept()
 	r.pause.Reset()
 	r.held, r.early = time.Time{}, 0
 	r.troubles.over(r.batch.id())
@@ -272,8 +273,15 @@ func (r *run) takePart(i int, failed map[string]bool) bool {
 	for _, row := range r.plan.keep(i, isFailed) {
 		r.outcomes[row] = Delivered
 	}
-	r.Deliverer.accepted.accepted(r.batch.table.Name, r.batch.table.Kind != tables.Directory)
+	r.accept()
 	return true
+}
+
+// accept takes down that the destination accepted a call, and which refusals that has shown to be no row's fault.
+func (r *run) accept() {
+	r.Deliverer.accepted.accepted(r.batch.table.Name, r.batch.table.Kind != tables.Directory)
+	r.mood.add(1, r.plan.innocent)
+	r.plan.innocent = 0
 }
 
 // consume makes one call. reached: it says something about the destination. A pipeline that changes what it gets is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -125,7 +126,7 @@ func batch(table string, first, n int) *Batch {
 	if !ok {
 		panic(table)
 	}
-	b := NewBatch(declared, "tenant", "", Limits{Records: 100_000, Bytes: 1 << 30})
+	b := NewBatch(declared, Origin{TenantID: "tenant"}, "", Limits{Records: 100_000, Bytes: 1 << 30})
 	for i := first; i < first+n; i++ {
 		addRow(b, i, "")
 	}
@@ -289,7 +290,7 @@ func TestDestinationRefusesAll(t *testing.T) {
 
 				p.judge = nil
 				p.taken = nil
-				again := NewBatch(batch(logons, 0, 0).table, "tenant", "", Limits{Records: 100_000, Bytes: 1 << 30})
+				again := NewBatch(batch(logons, 0, 0).table, Origin{TenantID: "tenant"}, "", Limits{Records: 100_000, Bytes: 1 << 30})
 				for row, outcome := range result.Outcomes {
 					if outcome == Held {
 						addRow(again, row, "")
@@ -376,6 +377,60 @@ func TestFlapping(t *testing.T) {
 		}
 		assertRows(t, upTo(3000), p.taken, false, "once")
 		assert.Zero(t, b.Refusals(logons))
+	})
+}
+
+// A destination that refuses a share of all calls, whatever is in them, such as an overloaded one or a balancer with
+// several broken backends, refuses no row for what it is.
+func TestMoodyDestination(t *testing.T) {
+	errServer := consumererror.NewPermanent(status.Error(codes.Unknown, "responded with HTTP Status Code 500"))
+	for name, c := range map[string]struct {
+		err   error
+		share float64
+	}{
+		"some 400": {errBad, 0.2}, "half 400": {errBad, 0.5}, "most 400": {errBad, 0.8},
+		"some 401": {errToken, 0.2}, "half 401": {errToken, 0.5}, "most 401": {errToken, 0.8}, "nearly all 401": {errToken, 0.9},
+		"some 500": {errServer, 0.2}, "half 500": {errServer, 0.5}, "most 500": {errServer, 0.8}, "nearly all 500": {errServer, 0.9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(1, 1))
+				p := &pipeline{judge: func([]int) error {
+					if random.Float64() < c.share {
+						return c.err
+					}
+					return nil
+				}}
+				b := newBench(t, p, true)
+				for first := 0; first < 3000; first += 100 {
+					_, err := b.Deliver(t.Context(), batch(logons, first, 100), 0)
+					require.NoError(t, err)
+				}
+				assert.Zero(t, b.Refusals(logons))
+				assertRows(t, upTo(3000), p.taken, false, "once")
+			})
+		})
+	}
+}
+
+// A row is still found out by a destination that refuses every other call besides.
+func TestPoisonInMoodyDestination(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 1))
+		p := &pipeline{judge: func(rows []int) error {
+			if slices.Contains(rows, 1234) || random.Float64() < 0.5 {
+				return errBad
+			}
+			return nil
+		}}
+		b := newBench(t, p, true)
+		for first := 0; first < 3000; first += 100 {
+			_, err := b.Deliver(t.Context(), batch(logons, first, 100), 0)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, Refusals{Kept: 1}, b.Refusals(logons))
+		assert.Equal(t, []int{1234}, b.kept())
+		assertRows(t, without(upTo(3000), 1234), p.taken, false, "once")
 	})
 }
 

@@ -24,6 +24,7 @@ type plan struct {
 	// descents and samples are how many refusals are left in this round, of calls in order and of samples.
 	descents, samples int
 	size              int // of the batch
+	innocent          int // refused calls all of whose rows were accepted later
 }
 
 // span is a run of rows that is offered in one call.
@@ -152,9 +153,7 @@ func (p *plan) replace(i int, spans ...span) {
 // accepted settles a span. evidence: it says something about the destination.
 func (p *plan) accepted(i int, evidence bool) span {
 	s := p.spans[i]
-	for _, r := range s.refusals {
-		r.blame.left -= s.len()
-	}
+	p.acquit(s, s.len())
 	p.spans = slices.Delete(p.spans, i, i+1)
 	if evidence {
 		p.refill()
@@ -232,26 +231,47 @@ func (p *plan) keep(i int, failed func(row int) bool) (accepted []int) {
 			left = append(left, part)
 		}
 	}
-	for _, r := range s.refusals {
-		r.blame.left -= len(accepted)
-	}
+	p.acquit(s, len(accepted))
 	p.replace(i, left...)
 	return accepted
 }
 
+// acquit says that rows of a span were accepted: they were not to blame.
+func (p *plan) acquit(s span, rows int) {
+	for _, r := range s.refusals {
+		if r.blame.left -= rows; r.blame.left == 0 {
+			p.innocent++
+		}
+	}
+}
+
 // judge decides after a refusal for good whether a row is refused for what it is. When all else says so it is offered
 // several times in a row: a balancer that sends every other call to a broken backend cannot refuse all of them.
-func (p *plan) judge(i, after int, others bool) bool {
+func (p *plan) judge(i, after int, others bool, m *mood) bool {
 	s := &p.spans[i]
 	s.insist = false
 	if !s.blamed(after, others) {
 		return false
 	}
-	if s.insisted++; s.insisted < after {
+	if s.insisted++; s.insisted < after || s.insisted < m.insist(after, p.open(i)) {
 		s.insist = true
 		return false
 	}
 	return true
+}
+
+// open is the number of refused calls of which it is not known who is to blame, without those of a single row.
+func (p *plan) open(row int) int {
+	calls := map[*blame]bool{}
+	for i, s := range p.spans {
+		if i == row {
+			continue
+		}
+		for _, r := range s.refusals {
+			calls[r.blame] = true
+		}
+	}
+	return len(calls)
 }
 
 // blamed reports whether several calls were refused that nothing but this row can be to blame for, and between each

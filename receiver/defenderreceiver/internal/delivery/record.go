@@ -3,6 +3,8 @@ package delivery
 import (
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -15,7 +17,7 @@ import (
 // Row is what the receiver knows of a decoded row.
 type Row struct {
 	UID uuid.UUID
-	At  time.Time // its place on the axis; zero if the row has none
+	At  time.Time // its place on the time basis; zero if the row has none
 	// IngestionTime as it stood in the answer; empty where the service does not say.
 	IngestionTime string
 	// Timestamp is the event's time; Readable is false where the row has none.
@@ -24,9 +26,9 @@ type Row struct {
 }
 
 // Inspect reads identity and times of a row, and takes the receiver's own columns out of it.
-func Inspect(body pcommon.Map, ids *rowid.Hasher, axis string) Row {
+func Inspect(body pcommon.Map, ids *rowid.Hasher, column string) Row {
 	r := Row{UID: ids.UID(body), IngestionTime: query.Text(body, query.IngestionTime)}
-	r.At, _ = query.Time(query.Text(body, axis))
+	r.At, _ = query.Time(query.Text(body, column))
 	r.Timestamp, r.Readable = query.Time(query.Text(body, tables.TimestampColumn))
 	body.RemoveIf(func(name string, _ pcommon.Value) bool { return query.IsOwn(name) })
 	return r
@@ -39,12 +41,19 @@ type Limits struct {
 	Bytes int
 }
 
+// Origin is where records say that they come from.
+type Origin struct {
+	TenantID string
+	// Scope and Version name the component that made them.
+	Scope, Version string
+}
+
 // Batch collects the rows of one table and lane until they are delivered.
 type Batch struct {
-	table    *tables.Table
-	tenantID string
-	lane     string // empty: live
-	limits   Limits
+	table  *tables.Table
+	origin Origin
+	lane   string // empty: live
+	limits Limits
 
 	logs    plog.Logs
 	records plog.LogRecordSlice
@@ -55,8 +64,8 @@ type Batch struct {
 }
 
 // NewBatch makes an empty batch.
-func NewBatch(table *tables.Table, tenantID, lane string, limits Limits) *Batch {
-	b := &Batch{table: table, tenantID: tenantID, lane: lane, limits: limits}
+func NewBatch(table *tables.Table, origin Origin, lane string, limits Limits) *Batch {
+	b := &Batch{table: table, origin: origin, lane: lane, limits: limits}
 	b.reset()
 	return b
 }
@@ -71,8 +80,11 @@ func (b *Batch) reset() {
 // frame puts the batch's resource and scope into logs and returns the place of the records.
 func (b *Batch) frame(logs plog.Logs) plog.LogRecordSlice {
 	resource := logs.ResourceLogs().AppendEmpty()
-	resource.Resource().Attributes().PutStr(tables.AttributeTenantID, b.tenantID)
-	return resource.ScopeLogs().AppendEmpty().LogRecords()
+	resource.Resource().Attributes().PutStr(logrecord.AttributeTenantID, b.origin.TenantID)
+	scope := resource.ScopeLogs().AppendEmpty()
+	scope.Scope().SetName(b.origin.Scope)
+	scope.Scope().SetVersion(b.origin.Version)
+	return scope.LogRecords()
 }
 
 // Len is the number of rows.
@@ -99,27 +111,13 @@ func (b *Batch) Add(body pcommon.Map, r Row, observed time.Time) {
 	size := rowOverhead + sizeOf(body)
 	b.rows, b.sizes, b.bytes = append(b.rows, r), append(b.sizes, size), b.bytes+size
 	b.uids[r.UID] = struct{}{}
-	record := b.records.AppendEmpty()
-	body.MoveTo(record.Body().SetEmptyMap())
 	timestamp := r.Timestamp
 	if !r.Readable {
 		timestamp, _ = query.Time(r.IngestionTime)
 	}
-	if !timestamp.IsZero() {
-		record.SetTimestamp(pcommon.NewTimestampFromTime(timestamp))
-	}
-	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(observed))
-	record.SetEventName(b.table.EventName())
-	attributes := record.Attributes()
-	attributes.EnsureCapacity(4)
-	attributes.PutStr(tables.AttributeUID, r.UID.String())
-	attributes.PutStr(tables.AttributeTable, b.table.Name)
-	if r.IngestionTime != "" {
-		attributes.PutStr(tables.AttributeIngestionTime, r.IngestionTime)
-	}
-	if b.lane != "" {
-		attributes.PutStr(tables.AttributeLane, b.lane)
-	}
+	logrecord.Fill(b.records.AppendEmpty(), body, logrecord.Fields{
+		Table: b.table.Name, UID: r.UID, Timestamp: timestamp, Observed: observed, IngestionTime: r.IngestionTime, Lane: b.lane,
+	})
 }
 
 // id names the table and its lane.

@@ -6,12 +6,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
@@ -54,12 +55,17 @@ func isPermanent(err error) bool {
 	return true
 }
 
-// refusalsNeeded is how many refusals make a row a refused one. An answer that is about the caller is hardly ever about
-// the row: a balancer may have one backend that does not know the caller's token.
+// refusalsNeeded is how many refusals make a row a refused one. An answer that is about the caller or the server is hardly
+// ever about the row: a balancer may have one backend that does not know the caller's token, or that is broken.
 func refusalsNeeded(err error) int {
-	switch status.Code(err) {
-	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.NotFound:
+	answer, told := status.FromError(err)
+	switch answer.Code() {
+	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.NotFound, codes.Internal, codes.DataLoss:
 		return 2 * sureAfter
+	case codes.Unknown: // also a 500 over HTTP; an error without an answer has this code, too
+		if told {
+			return 2 * sureAfter
+		}
 	default:
 	}
 	// Kafka's words; its errors have no status.
@@ -128,7 +134,7 @@ func idsOf(logs plog.Logs) map[string]bool {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
-				uid, ok := record.Attributes().Get(tables.AttributeUID)
+				uid, ok := record.Attributes().Get(logrecord.AttributeUID)
 				if !ok {
 					return nil
 				}

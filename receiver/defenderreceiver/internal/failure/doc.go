@@ -7,6 +7,6 @@
 // A Gate is what the loops of one receiver share while they wait: it holds all of them back while the
 // credentials are refused, and wakes those whose trouble can pass as soon as another one succeeds.
 //
-// The rules follow one thought: only the service's own word about a query is about the query. Whatever a
-// gateway, a network or an outage answers passes by itself, and says nothing of the query or its size.
+// One principle underlies the rules: only the service's own answer to a query is about the query. The answer of a
+// gateway, a network error or an outage passes by itself, and says nothing of the query or its size.
 package failure

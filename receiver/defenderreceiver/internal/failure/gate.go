@@ -80,9 +80,9 @@ func (g *Gate) signal() {
 	g.wake = make(chan struct{})
 }
 
-// Wait returns when a loop may poll: at once while the credentials are accepted, else when they are again, or when
-// it is the one that tries. It is false if ctx ended first.
-func (g *Gate) Wait(ctx context.Context) bool {
+// Wait returns when a loop may poll: at once while the credentials are accepted, else when they are again, when it is
+// the one that tries, or when a poll is wanted now. It is false if ctx ended first.
+func (g *Gate) Wait(ctx context.Context, wanted <-chan struct{}) bool {
 	for ctx.Err() == nil {
 		g.mu.Lock()
 		now := time.Now()
@@ -95,8 +95,12 @@ func (g *Gate) Wait(ctx context.Context) bool {
 		}
 		wake, left := g.wake, g.nextTry.Sub(now)
 		g.mu.Unlock()
-		if !await(ctx, wake, left) {
+		switch await(ctx, wake, wanted, left) {
+		case ended:
 			return false
+		case asked:
+			return true
+		case goOn:
 		}
 	}
 	return false
@@ -104,8 +108,8 @@ func (g *Gate) Wait(ctx context.Context) bool {
 
 // Rest waits out a verdict. It returns early where that may help: at once when the credentials change and they were
 // in doubt, when a loop recovers and the trouble can pass, and after the backoff when another loop succeeds. It is
-// false if ctx ended first.
-func (g *Gate) Rest(ctx context.Context, v Verdict, backoff time.Duration) bool {
+// false if ctx ended first. A poll that is wanted now ends it, too.
+func (g *Gate) Rest(ctx context.Context, v Verdict, backoff time.Duration, wanted <-chan struct{}) bool {
 	began := time.Now()
 	for {
 		g.mu.Lock()
@@ -115,8 +119,12 @@ func (g *Gate) Rest(ctx context.Context, v Verdict, backoff time.Duration) bool 
 		if left <= 0 {
 			return ctx.Err() == nil
 		}
-		if !await(ctx, wake, left) {
+		switch await(ctx, wake, wanted, left) {
+		case ended:
 			return false
+		case asked:
+			return true
+		case goOn:
 		}
 	}
 }
@@ -134,15 +142,26 @@ func (g *Gate) end(began time.Time, v Verdict, backoff time.Duration) time.Time 
 	}
 }
 
-// await returns after a while, or earlier when woken. It is false if ctx ended first.
-func await(ctx context.Context, wake <-chan struct{}, left time.Duration) bool {
+// woken is why a wait came to an end.
+type woken uint8
+
+const (
+	goOn  woken = iota // time has passed, or something has changed
+	asked              // a poll is wanted now
+	ended              // the context ended
+)
+
+// await returns after a while, or earlier when woken.
+func await(ctx context.Context, wake, wanted <-chan struct{}, left time.Duration) woken {
 	timer := time.NewTimer(left)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return false
+		return ended
+	case <-wanted:
+		return asked
 	case <-wake:
 	case <-timer.C:
 	}
-	return true
+	return goOn
 }

@@ -18,7 +18,7 @@ func rest(t *testing.T, v Verdict, backoff time.Duration, others func(g *Gate)) 
 		g, began := NewGate(), time.Now()
 		var all sync.WaitGroup
 		all.Go(func() { others(g) })
-		assert.True(t, g.Rest(t.Context(), v, backoff))
+		assert.True(t, g.Rest(t.Context(), v, backoff, nil))
 		took = time.Since(began)
 		all.Wait()
 	})
@@ -62,7 +62,7 @@ func TestRestEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		assert.False(t, NewGate().Rest(ctx, Verdict{Wait: time.Hour}, 0))
+		assert.False(t, NewGate().Rest(ctx, Verdict{Wait: time.Hour}, 0, nil))
 	})
 }
 
@@ -86,7 +86,7 @@ func TestDeniedLoops(t *testing.T) {
 		tries := 0
 		for range 9 {
 			go func() {
-				for g.Wait(ctx) {
+				for g.Wait(ctx, nil) {
 					mu.Lock()
 					tries++
 					mu.Unlock()
@@ -109,5 +109,25 @@ func TestDeniedLoops(t *testing.T) {
 		assert.GreaterOrEqual(t, count(), 4+9, "all go on")
 		cancel()
 		time.Sleep(2 * time.Minute)
+	})
+}
+
+// A poll that is wanted now ends a rest, and is a try while the credentials are refused.
+func TestPollThatIsWantedNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, wanted, began := NewGate(), make(chan struct{}, 1), time.Now()
+		go func() {
+			time.Sleep(time.Minute)
+			wanted <- struct{}{}
+		}()
+		assert.True(t, g.Rest(t.Context(), Verdict{Wait: time.Hour}, 0, wanted))
+		assert.Equal(t, time.Minute, time.Since(began))
+
+		g.Deny(time.Now())
+		wanted <- struct{}{}
+		assert.True(t, g.Wait(t.Context(), wanted))
+		assert.Equal(t, time.Minute, time.Since(began))
+		assert.True(t, g.Wait(t.Context(), wanted))
+		assert.Equal(t, time.Hour+time.Minute, time.Since(began), "the next try comes an hour later")
 	})
 }

@@ -40,11 +40,12 @@ const (
 	ReasonPermission    Reason = "permission"
 	ReasonNotInPlan     Reason = "not_in_plan"
 	ReasonNoArrivalTime Reason = "no_ingestion_time"
+	ReasonUser          Reason = "user"
 )
 
 // Reasons are all of them, in the order in which they are shown.
 func Reasons() []Reason {
-	return []Reason{ReasonFailures, ReasonCredentials, ReasonPermission, ReasonNotInPlan, ReasonNoArrivalTime}
+	return []Reason{ReasonFailures, ReasonCredentials, ReasonPermission, ReasonNotInPlan, ReasonNoArrivalTime, ReasonUser}
 }
 
 // Doubt is what repeated failures at one place make suspect.

@@ -4,7 +4,10 @@
 // reads a View: metrics, the component's status, the log's hourly line, and the control extension. A Registry holds
 // the sources of a receiver and what concerns all of them: refused credentials, throttling, the quota.
 //
-// The component's status changes only when trouble begins or ends, because a health check measures its patience from
-// the last status. The text of the status is that of the moment it is read. One cause is one message: sources that
-// fail alike are named together.
+// What can be commanded of a source stands here, too (command.go): a pause by a user, its end, and a poll now. The loop
+// of the source obeys between two polls.
+//
+// The component's status changes only when trouble begins or ends, because a health check measures recovery_duration
+// from the last change. The text of the status is made when it is read. One cause gives one message, which names all
+// sources that fail alike.
 package health

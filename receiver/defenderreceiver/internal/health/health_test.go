@@ -3,6 +3,9 @@ package health
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,6 +110,39 @@ func TestSourcesThatFailAlikeAreNamedTogether(t *testing.T) {
 	text := r.Status()
 	assert.Contains(t, text, "Alerts, DeviceEvents, DeviceInfo: the hunting API")
 	assert.Contains(t, text, "Users: x")
+}
+
+// Tables that fail for the first time while others are paused for the same cause bring no news.
+func TestACauseThatOthersArePausedForIsNoNews(t *testing.T) {
+	r := NewRegistry()
+	directory, events := r.Add("DeviceInfo", "DeviceInfo", false), r.Add("Alerts", "Alerts", false)
+	assert.True(t, directory.Fail(refusal(503), BackingOff, failure.None, 1, time.Now()))
+	assert.True(t, directory.Fail(refusal(503), Paused, failure.ReasonFailures, 3, time.Now()))
+	assert.False(t, events.Fail(refusal(503), BackingOff, failure.None, 1, time.Now()))
+	assert.False(t, events.Fail(refusal(503), Paused, failure.ReasonFailures, 3, time.Now()))
+	assert.True(t, events.Fail(refusal(500), BackingOff, failure.None, 1, time.Now()), "another cause")
+}
+
+// Of tables that fail at the same time one brings news.
+func TestTroubleAtTheSameTimeIsNewsOnce(t *testing.T) {
+	for range 20 {
+		r := NewRegistry()
+		var news atomic.Int32
+		var failing sync.WaitGroup
+		begin := make(chan struct{})
+		for n := range 400 {
+			s := r.Add(fmt.Sprint(n), fmt.Sprint(n), false)
+			failing.Go(func() {
+				<-begin
+				if s.Fail(refusal(503), BackingOff, failure.None, 1, time.Now()) {
+					news.Add(1)
+				}
+			})
+		}
+		close(begin)
+		failing.Wait()
+		require.EqualValues(t, 1, news.Load())
+	}
 }
 
 // Refused credentials pause all sources at once, and are told once.

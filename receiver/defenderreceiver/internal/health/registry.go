@@ -13,6 +13,9 @@ type Registry struct {
 	// wake tells Run that something may have changed.
 	wake chan struct{}
 
+	// telling makes it one step to ask whether a trouble is news, and to note it. It comes before mu.
+	telling sync.Mutex
+
 	// mu guards everything below. It comes before the lock of a source.
 	mu      sync.Mutex
 	sources []*Source
@@ -36,12 +39,24 @@ func NewRegistry() *Registry {
 
 // Add makes a source. One that is apart does not pause with the others.
 func (r *Registry) Add(name, table string, apart bool) *Source {
-	s := &Source{Name: name, Table: table, registry: r, view: View{State: Running}}
+	s := &Source{Name: name, Table: table, registry: r, wake: make(chan struct{}, 1), view: View{State: Running}}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sources = append(r.sources, s)
 	r.exempt[s] = apart
 	return s
+}
+
+// Hold says that the pipeline does not take rows at present, nil that it does again: those of the source of a name,
+// else of the whole receiver.
+func (r *Registry) Hold(name string, err error) {
+	for _, s := range r.Sources() {
+		if s.Name == name {
+			s.Hold(err)
+			return
+		}
+	}
+	r.SetCommon(name, err)
 }
 
 // Sources are all sources, in the order in which they were added.
@@ -135,6 +150,11 @@ func (r *Registry) over(s *Source, v View) View {
 // has reports whether a source other than one has a trouble.
 func (r *Registry) has(one *Source, key string) bool {
 	return slices.ContainsFunc(r.Sources(), func(s *Source) bool { return s != one && s.trouble().key == key })
+}
+
+// isPausedFor reports whether a source is paused for a cause.
+func (r *Registry) isPausedFor(cause string) bool {
+	return slices.ContainsFunc(r.Sources(), func(s *Source) bool { return s.isPausedFor(cause) })
 }
 
 func (r *Registry) changed() {

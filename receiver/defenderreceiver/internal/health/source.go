@@ -34,11 +34,16 @@ type Source struct {
 	Table string
 
 	registry *Registry
+	// wake tells the loop that a user wants a poll now.
+	wake chan struct{}
 
 	// mu guards everything below.
-	mu   sync.Mutex
-	view View
-	key  string // of view.Err
+	mu     sync.Mutex
+	view   View
+	key    string // of view.Err
+	halted bool   // a user has paused it
+	// resumed is closed when a user lets the source go on, and made anew when it is paused.
+	resumed chan struct{}
 }
 
 // View is a copy of what can be seen of a source.
@@ -57,6 +62,8 @@ type View struct {
 	Unreadable    int       // ranges that are passed over and tried again
 	Interval      time.Duration
 	RowsRead      int // delivered, duplicate or refused, sooner or later
+	RowsDelivered int
+	RowsRefused   int // for good
 	History       History
 }
 
@@ -74,6 +81,14 @@ func (s *Source) Read(rows int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.view.RowsRead += rows
+}
+
+// Deliver counts rows by what became of them.
+func (s *Source) Deliver(delivered, refused int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.view.RowsDelivered += delivered
+	s.view.RowsRefused += refused
 }
 
 // SetUnreadable says how many ranges are passed over.
@@ -113,10 +128,13 @@ func (s *Source) Succeed(next time.Time) (ended Trouble, shared bool) {
 }
 
 // Fail says that a poll failed, and what becomes of the source. It reports whether that is news: no source of the
-// receiver had this trouble in this state.
+// receiver had this trouble in this state. One that backs off brings no news of what others are paused for.
 func (s *Source) Fail(err error, state State, reason failure.Reason, failures int, next time.Time) bool {
-	key := string(state) + string(reason) + failure.Key(err)
-	news := !s.registry.has(nil, key)
+	cause := failure.Key(err)
+	key := keyOf(state, reason, cause)
+	s.registry.telling.Lock()
+	defer s.registry.telling.Unlock()
+	news := !s.registry.has(nil, key) && (state != BackingOff || !s.registry.isPausedFor(cause))
 	s.mu.Lock()
 	s.view.State, s.view.Reason, s.view.Err, s.view.Failures, s.key = state, reason, err, failures, key
 	s.view.LastPoll, s.view.NextPoll = time.Now(), next
@@ -130,8 +148,10 @@ func (s *Source) Fail(err error, state State, reason failure.Reason, failures in
 func (s *Source) Hold(err error) bool {
 	key := ""
 	if err != nil {
-		key = string(Refused) + failure.Key(err)
+		key = keyOf(Refused, failure.None, failure.Key(err))
 	}
+	s.registry.telling.Lock()
+	defer s.registry.telling.Unlock()
 	news := err != nil && !s.registry.has(nil, key)
 	s.mu.Lock()
 	same := s.key == key || err == nil && s.view.State != Refused
@@ -154,10 +174,22 @@ func (s *Source) Paused() bool { return s.View().State == Paused }
 // View is the present state.
 func (s *Source) View() View {
 	s.mu.Lock()
-	v := s.view
+	v := s.commanded(s.view)
 	s.mu.Unlock()
 	v.Name, v.Table = s.Name, s.Table
 	return s.registry.over(s, v)
+}
+
+// keyOf tells troubles apart.
+func keyOf(state State, reason failure.Reason, cause string) string {
+	return string(state) + string(reason) + cause
+}
+
+// isPausedFor reports whether the source itself is paused for a cause, whatever the reason is called.
+func (s *Source) isPausedFor(cause string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view.State == Paused && s.key == keyOf(Paused, s.view.Reason, cause)
 }
 
 // trouble is what the source itself has.

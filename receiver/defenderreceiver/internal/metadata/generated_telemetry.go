@@ -37,6 +37,7 @@ type TelemetryBuilder struct {
 	ReceiverDefenderCursorLag        metric.Float64ObservableGauge
 	ReceiverDefenderCursorWrites     metric.Int64Counter
 	ReceiverDefenderDeadLetters      metric.Int64Counter
+	ReceiverDefenderEventDelay       metric.Float64Histogram
 	ReceiverDefenderLateRows         metric.Int64Counter
 	ReceiverDefenderPaused           metric.Int64ObservableGauge
 	ReceiverDefenderPollInterval     metric.Float64ObservableGauge
@@ -318,6 +319,13 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_defender_dead_letters",
 		metric.WithDescription("Rows that the pipeline refused for good and that were written to the dead letters (state is written), and those whose writing failed and holds the table (failed). [Alpha]"),
 		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderEventDelay, err = builder.meter.Float64Histogram(
+		"otelcol_receiver_defender_event_delay",
+		metric.WithDescription("Time from an event to the delivery of its row. [Alpha]"),
+		metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries([]float64{10, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400}...),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderLateRows, err = builder.meter.Int64Counter(

@@ -68,6 +68,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverDefenderAudits.Add(context.Background(), 1)
 	tb.ReceiverDefenderCursorWrites.Add(context.Background(), 1)
 	tb.ReceiverDefenderDeadLetters.Add(context.Background(), 1)
+	tb.ReceiverDefenderEventDelay.Record(context.Background(), 1)
 	tb.ReceiverDefenderLateRows.Add(context.Background(), 1)
 	tb.ReceiverDefenderQueries.Add(context.Background(), 1)
 	tb.ReceiverDefenderQueryDuration.Record(context.Background(), 1)
@@ -101,6 +102,9 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderDeadLetters(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderEventDelay(t, testTel,
+		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderLateRows(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},

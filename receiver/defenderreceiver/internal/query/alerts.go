@@ -8,7 +8,7 @@ import (
 )
 
 // infoPrefix marks what came from AlertInfo; infoPlace and evidencePlace are the halves' places on
-// the axis.
+// the time basis.
 const (
 	infoPrefix    = "Info"
 	infoPlace     = "InfoPlace"
@@ -17,7 +17,7 @@ const (
 	entityAccount = "EntityAccount"
 )
 
-// alerts joins AlertInfo and AlertEvidence. A pair's place on the axis is that of its later half, so
+// alerts joins AlertInfo and AlertEvidence. A pair's place on the time basis is that of its later half, so
 // neither half can come too late; what came after the page's end is not looked at, so a page says the
 // same whenever it is read. With ArrivedBefore a pair is what its halves were then, and stands at the
 // evidence's Timestamp.
@@ -36,9 +36,7 @@ func (t Table) alerts(p Page) kusto.Fragment {
 let evidence = ?
 | where ?;
 let users = evidence
-| extend ? = parse_json(AdditionalFields)
-| extend ? = iff(EntityType == "User", ?, ?.Account)
-| where EntityType == "User" or isnotempty(strcat(?))
+| ?
 | summarize ? = make_set(?) by AlertId;
 evidence
 | summarize ? = min(?) by ?
@@ -53,13 +51,11 @@ evidence
 		t.infoChanged(),
 		t.evidence(),
 		t.came(evidencePlace, p),
-		kusto.Name(entityAccount),
-		kusto.Name(entityAccount), kusto.Name(entityAccount), kusto.Name(entityAccount),
-		kusto.Join(", ", entityFields()...),
+		t.withAccount(),
 		kusto.Name(tables.AlertUsersColumn), t.user(),
 		kusto.Name(evidencePlace), kusto.Name(evidencePlace), kusto.Names(t.evidenceColumns()...),
 		kusto.Name(t.pairPlace()), kusto.Name(infoPlace), kusto.Name(evidencePlace),
-		within(t.AxisColumn(), p),
+		within(t.TimeColumn(), p),
 		t.merged(),
 	)
 	return kusto.Join("\n| ", joined, t.where())
@@ -158,6 +154,24 @@ func entityFields() []kusto.Fragment {
 	return fields
 }
 
+// hasEntities reports whether the service has the column with the entities.
+func (t Table) hasEntities() bool {
+	_, ok := t.Schema.Column(additionalFields)
+	return ok
+}
+
+// withAccount leaves the evidence rows that have an account, in their columns or inside their entity.
+func (t Table) withAccount() kusto.Fragment {
+	if !t.hasEntities() {
+		return kusto.Text(`where EntityType == "User"`)
+	}
+	account := kusto.Name(entityAccount)
+	return kusto.Format(`extend ? = parse_json(AdditionalFields)
+| extend ? = iff(EntityType == "User", ?, ?.Account)
+| where EntityType == "User" or isnotempty(strcat(?))`,
+		account, account, account, account, kusto.Join(", ", entityFields()...))
+}
+
 // user is the account of a User evidence row, or of one whose entity has an account, under the names of the columns.
 // The columns of such a row may be empty.
 func (t Table) user() kusto.Fragment {
@@ -167,7 +181,11 @@ func (t Table) user() kusto.Fragment {
 			continue
 		}
 		name := kusto.Name(column)
-		pairs = append(pairs, kusto.Format("?, iff(isempty(?), ?, ?)", kusto.String(column), name, entityFields()[i], name))
+		value := name
+		if t.hasEntities() {
+			value = kusto.Format("iff(isempty(?), ?, ?)", name, entityFields()[i], name)
+		}
+		pairs = append(pairs, kusto.Format("?, ?", kusto.String(column), value))
 	}
 	return kusto.Format("bag_pack(?)", kusto.Join(", ", pairs...))
 }

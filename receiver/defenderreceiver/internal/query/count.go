@@ -2,8 +2,8 @@ package query
 
 import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkpoint"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
 // The names of CountColumns.
@@ -24,7 +24,7 @@ func (t Table) Count(p Page) string {
 	return kusto.Join("\n| ",
 		t.rows(p),
 		kusto.Format("summarize ? = count() by ? = bin(?, ?)", kusto.Name(CountRows), kusto.Name(CountBin),
-			kusto.Name(t.AxisColumn()), kusto.Timespan(checkpoint.BinWidth)),
+			kusto.Name(t.TimeColumn()), kusto.Timespan(ledger.BinWidth)),
 		kusto.Format("extend ? = now()", kusto.Name(ServiceNow)),
 	).String()
 }

@@ -1,7 +1,7 @@
 // Package query writes the queries that the receiver sends, one kind a file: pages of events and of
 // alerts, snapshots of directories, and the probe.
 //
-// A page is a half-open range of one time column, its axis, and is ordered by it: arrival
+// A page is a half-open range of one time column, of its time basis, and is ordered by it: arrival
 // (ingestion_time()) where the service knows it. Every page query ends in `take`, so that a full page
 // is recognised by its number of rows and not by the service's silent cap. All row filters stand in
 // one place (filter.go), so that a count of the same range counts the same rows.

@@ -32,12 +32,12 @@ func IsOwn(column string) bool {
 // one of them says its time.
 const MaxRows = 100_000 - 1
 
-// Axis is the time that a table is read along.
-type Axis uint8
+// TimeBasis is the time that a table is read along.
+type TimeBasis uint8
 
 const (
 	// Arrival is ingestion_time(): however late a row comes, it comes at the end.
-	Arrival Axis = iota
+	Arrival TimeBasis = iota
 	// EventTime is Timestamp, for a service that does not say when rows arrived.
 	EventTime
 )
@@ -45,8 +45,8 @@ const (
 // Table is a table as one receiver reads it.
 type Table struct {
 	*tables.Table
-	// Axis is what ranges are of.
-	Axis Axis
+	// TimeBasis is what ranges are of.
+	TimeBasis TimeBasis
 	// UserColumns are read beside the default projection.
 	UserColumns []string
 	// UserFilter is the user's own predicate, empty if there is none.
@@ -62,12 +62,12 @@ type Table struct {
 }
 
 // knowsArrival reports whether rows are asked when they arrived.
-func (t Table) knowsArrival() bool { return t.Axis == Arrival || !t.ArrivedBefore.IsZero() }
+func (t Table) knowsArrival() bool { return t.TimeBasis == Arrival || !t.ArrivedBefore.IsZero() }
 
-// AxisColumn is the column that holds a row's place on the axis.
-func (t Table) AxisColumn() string {
+// TimeColumn is the column that holds a row's place on the time basis.
+func (t Table) TimeColumn() string {
 	switch {
-	case t.Axis == Arrival:
+	case t.TimeBasis == Arrival:
 		return IngestionTime
 	case t.Kind == tables.Alerts && !t.knowsArrival():
 		return LaterTimestamp
@@ -76,7 +76,7 @@ func (t Table) AxisColumn() string {
 	}
 }
 
-// Page is a half-open range of the axis, or one part of it.
+// Page is a half-open range of the time basis, or one part of it.
 type Page struct {
 	From, To time.Time
 	// MaxRows is the number of rows asked for, at most the constant of that name.
@@ -105,8 +105,8 @@ func (t Table) Projection() []tables.Column {
 	switch {
 	case t.knowsArrival():
 		columns = append(columns, tables.Column{Name: IngestionTime, Type: tables.DateTime})
-	case t.AxisColumn() != tables.TimestampColumn:
-		columns = append(columns, tables.Column{Name: t.AxisColumn(), Type: tables.DateTime})
+	case t.TimeColumn() != tables.TimestampColumn:
+		columns = append(columns, tables.Column{Name: t.TimeColumn(), Type: tables.DateTime})
 	}
 	return columns
 }
@@ -124,7 +124,7 @@ func names(columns []tables.Column) []string {
 	return list
 }
 
-// Read is the KQL that reads p: of a directory its snapshot, else all rows, in order of the axis.
+// Read is the KQL that reads p: of a directory its snapshot, else all rows, in order of the time basis.
 func (t Table) Read(p Page) string {
 	if t.Kind == tables.Directory {
 		return t.snapshot(p)
@@ -146,13 +146,13 @@ func withServiceNow() kusto.Fragment {
 	return kusto.Format("union (print ? = now())", kusto.Name(ServiceNow))
 }
 
-// order is that of the axis. Whole batches of rows arrive at one time: within it they stand in the order of their
+// order is that of the time basis. Whole batches of rows arrive at one time: within it they stand in the order of their
 // events, which a page and a delivery may cut.
 func (t Table) order() kusto.Fragment {
-	if t.AxisColumn() == tables.TimestampColumn {
-		return kusto.Format("order by ? asc", kusto.Name(t.AxisColumn()))
+	if t.TimeColumn() == tables.TimestampColumn {
+		return kusto.Format("order by ? asc", kusto.Name(t.TimeColumn()))
 	}
-	return kusto.Format("order by ? asc, ? asc", kusto.Name(t.AxisColumn()), kusto.Name(tables.TimestampColumn))
+	return kusto.Format("order by ? asc, ? asc", kusto.Name(t.TimeColumn()), kusto.Name(tables.TimestampColumn))
 }
 
 // rows are all rows of the range that belong to the table as it is read.
@@ -176,7 +176,7 @@ func (t Table) events(p Page) kusto.Fragment {
 	return kusto.Join("\n| ",
 		kusto.Name(t.Schema.Name),
 		extend,
-		kusto.Format("where ?", within(t.AxisColumn(), p)),
+		kusto.Format("where ?", within(t.TimeColumn(), p)),
 		bound,
 		t.where(),
 	)

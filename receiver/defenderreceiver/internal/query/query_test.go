@@ -40,7 +40,7 @@ func all(t *testing.T) map[string]string {
 			full.UserFilter, full.UserColumns = filter, []string{"EmailSubject"}
 		}
 		byEvent := full
-		byEvent.Axis = EventTime
+		byEvent.TimeBasis = EventTime
 		queries[declared.Name] = Table{Table: declared}.Read(page)
 		queries[declared.Name+", filtered"] = full.Read(page)
 		queries[declared.Name+", in parts"] = full.Read(part)
@@ -72,8 +72,8 @@ func TestProjectionIsWhatComes(t *testing.T) {
 	both := []Table{}
 	for _, declared := range tables.All() {
 		both = append(both, Table{Table: declared, UserColumns: []string{"Timestamp"}},
-			Table{Table: declared, UserColumns: []string{"Timestamp"}, Axis: EventTime},
-			Table{Table: declared, UserColumns: []string{"Timestamp"}, Axis: EventTime, ArrivedBefore: from})
+			Table{Table: declared, UserColumns: []string{"Timestamp"}, TimeBasis: EventTime},
+			Table{Table: declared, UserColumns: []string{"Timestamp"}, TimeBasis: EventTime, ArrivedBefore: from})
 	}
 	for _, table := range both {
 		q, err := engine.Compile(schema{}, table.Read(page), engine.Options{Now: from})

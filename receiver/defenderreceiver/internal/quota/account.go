@@ -12,7 +12,7 @@ type Account struct {
 	requests []*window
 	cpu      []*window
 	journals map[string]*journal // by receiver
-	underWay time.Duration       // what queries that run are expected to cost
+	underWay time.Duration       // the estimates of queries that run
 }
 
 // NewAccount returns an account of which nothing is spent.
@@ -34,19 +34,19 @@ func (a *Account) SetLimits(limits Limits, now time.Time) {
 // Has reports whether it is known what a receiver has spent.
 func (a *Account) Has(receiver string) bool { return a.journals[receiver] != nil }
 
-// Request counts a request of a receiver, which is expected to cost so much CPU. What a class spends is
-// left to it, by those that yield, in the time that follows.
-func (a *Account) Request(receiver string, now time.Time, class Class, expected time.Duration) {
+// Request counts a request of a receiver, with an estimate of its CPU. What a class has spent is left to that class
+// later, by the classes that yield to it.
+func (a *Account) Request(receiver string, now time.Time, class Class, estimate time.Duration) {
 	a.journal(receiver, now).add(now, class, Cost{Requests: 1})
 	for _, w := range a.requests {
 		w.add(now, 1, class)
 	}
-	a.underWay += expected
+	a.underWay += estimate
 }
 
-// Charge takes the CPU that a query has cost, in place of what was expected.
-func (a *Account) Charge(receiver string, now time.Time, class Class, expected, cost time.Duration) {
-	a.underWay = max(a.underWay-expected, 0)
+// Charge replaces the estimate of a query by the CPU that it has cost.
+func (a *Account) Charge(receiver string, now time.Time, class Class, estimate, cost time.Duration) {
+	a.underWay = max(a.underWay-estimate, 0)
 	if cost <= 0 {
 		return
 	}
@@ -56,9 +56,9 @@ func (a *Account) Charge(receiver string, now time.Time, class Class, expected, 
 	}
 }
 
-// FreeAt is when the next request may be sent that is expected to cost so much CPU; a time that is
-// past means now. It is false if that depends on what is under way.
-func (a *Account) FreeAt(now time.Time, class Class, expected time.Duration) (time.Time, bool) {
+// FreeAt is when a request with such an estimate of its CPU may be sent. A time that is past means now. It is false if
+// that depends on queries that run.
+func (a *Account) FreeAt(now time.Time, class Class, estimate time.Duration) (time.Time, bool) {
 	var latest time.Time
 	for _, w := range a.requests {
 		if free, _ := w.freeAt(now, class, 1, 0); free.After(latest) {
@@ -66,7 +66,7 @@ func (a *Account) FreeAt(now time.Time, class Class, expected time.Duration) (ti
 		}
 	}
 	for _, w := range a.cpu {
-		free, known := w.freeAt(now, class, expected.Seconds(), a.underWay.Seconds())
+		free, known := w.freeAt(now, class, estimate.Seconds(), a.underWay.Seconds())
 		if !known {
 			return time.Time{}, false
 		}
@@ -77,9 +77,9 @@ func (a *Account) FreeAt(now time.Time, class Class, expected time.Duration) (ti
 	return latest, true
 }
 
-// Leaves reports whether a query that is not urgent, and is expected to cost so much CPU, leaves urgent
-// ones what they are known to need. Others may spend a small part of each window whatever those need.
-func (a *Account) Leaves(now time.Time, expected time.Duration) bool {
+// Leaves reports whether a query that is not urgent, with such an estimate of its CPU, leaves urgent queries what they
+// are known to need. Other queries may spend a small part of each window, whatever urgent ones need.
+func (a *Account) Leaves(now time.Time, estimate time.Duration) bool {
 	leaves := func(windows []*window, amount float64) bool {
 		for _, w := range windows {
 			w.forget(now)
@@ -89,12 +89,12 @@ func (a *Account) Leaves(now time.Time, expected time.Duration) bool {
 		}
 		return true
 	}
-	return leaves(a.requests, 1) && leaves(a.cpu, (expected+a.underWay).Seconds())
+	return leaves(a.requests, 1) && leaves(a.cpu, (estimate+a.underWay).Seconds())
 }
 
-// Spacing is how far apart queries of such a cost are that together spend no more than part of the quota.
-func (a *Account) Spacing(part float64, expected time.Duration) time.Duration {
-	seconds := max(1/rate(a.limits.Requests), expected.Seconds()/rate(a.limits.CPU)) / part
+// Spacing is how far apart queries of such an estimate are that together spend no more than a share of the quota.
+func (a *Account) Spacing(share float64, estimate time.Duration) time.Duration {
+	seconds := max(1/rate(a.limits.Requests), estimate.Seconds()/rate(a.limits.CPU)) / share
 	return time.Duration(seconds * float64(time.Second))
 }
 
@@ -131,8 +131,8 @@ func (a *Account) journal(receiver string, now time.Time) *journal {
 	return j
 }
 
-// recount fills new windows from the journals, which are a little coarser and do not say what was urgent:
-// all that is not spare counts as such.
+// recount fills new windows from the journals. A journal is coarser than a window and does not say what was urgent:
+// all that is not spare counts as urgent.
 func (a *Account) recount(now time.Time) {
 	a.requests, a.cpu = nil, nil
 	for _, limit := range a.limits.Requests {

@@ -234,7 +234,7 @@ func TestSpareQueriesTakeWhatIsLeft(t *testing.T) {
 		for i := range 3600 {
 			now = now.Add(time.Second)
 			if needed > 0 && i%(900/needed) == 0 {
-				assert.True(t, free(a, now, Patient), "others do not wait, after %d s, needing %d", i, needed)
+				assert.True(t, free(a, now, Unpaced), "others do not wait, after %d s, needing %d", i, needed)
 				a.Charge("r", now, Paced, 0, time.Second)
 			}
 			if i > 1800 && free(a, now, Spare) {
@@ -310,7 +310,7 @@ func TestOthersLeaveWhatUrgentQueriesNeed(t *testing.T) {
 			}
 		}
 		most := 0
-		for free, _ := a.FreeAt(now, Patient, time.Second); !free.After(now); free, _ = a.FreeAt(now, Patient, time.Second) {
+		for free, _ := a.FreeAt(now, Unpaced, time.Second); !free.After(now); free, _ = a.FreeAt(now, Unpaced, time.Second) {
 			assert.Equal(t, needed < 70 || most < 9, a.Leaves(now, time.Second))
 			a.Charge("r", now, Paced, 0, time.Second)
 			most++

@@ -2,17 +2,8 @@ package quota
 
 import "time"
 
-const (
-	// pacedFrom is the shortest window that is paced: to wait for a shorter one to turn is no harm.
-	pacedFrom = 15 * time.Minute
-	// capacityPart of a window's amount may be spent at once, the rest as the window lasts.
-	capacityPart = 4
-	// reservedPart of the capacity is left to urgent queries, sparePart to all that are not spare.
-	reservedPart = 4
-	sparePart    = 2
-)
-
-// bucket paces what is spent of a window: it fills at a rate at which the window is not overspent.
+// bucket is a token bucket that paces what is spent of a long window. In one window it fills with the amount less half
+// its capacity, so that what is spent stays near the amount even after a burst.
 type bucket struct {
 	capacity  float64
 	perSecond float64
@@ -21,10 +12,10 @@ type bucket struct {
 }
 
 func newBucket(limit Limit) *bucket {
-	capacity := limit.Amount / capacityPart
+	capacity := limit.Amount * burstShare
 	return &bucket{
 		capacity:  capacity,
-		perSecond: (limit.Amount - limit.Amount/(2*capacityPart)) / limit.Window.Seconds(),
+		perSecond: (limit.Amount - capacity/2) / limit.Window.Seconds(),
 		level:     capacity,
 	}
 }
@@ -43,14 +34,14 @@ func (b *bucket) spend(at time.Time, amount float64) {
 	b.level -= amount
 }
 
-// freeAt is when the bucket holds amount and what is left to more urgent queries, or is full.
+// freeAt is when the bucket holds the amount and what is kept for more urgent queries, or is full.
 func (b *bucket) freeAt(now time.Time, class Class, amount float64) time.Time {
 	b.fill(now)
-	reserved := b.capacity / reservedPart
+	kept := b.capacity * urgentShare
 	if class == Spare {
-		reserved = b.capacity / sparePart
+		kept = b.capacity * liveShare
 	}
-	lacking := min(b.capacity, amount+reserved) - b.level
+	lacking := min(b.capacity, amount+kept) - b.level
 	if lacking <= roundOff {
 		return time.Time{}
 	}

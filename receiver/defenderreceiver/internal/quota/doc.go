@@ -1,16 +1,26 @@
-// Package quota counts what was spent of a tenant's hunting quota, and says when the next query fits.
+// Package quota counts what was spent of a tenant's hunting quota, and computes when the next query fits.
 //
-// An Account holds, for requests and for CPU, a rolling window of each limit. A query fits when no
-// window would be overspent; what queries under way are expected to cost counts as spent. Long windows
-// are also paced: a query that is not urgent waits for a bucket that fills at the window's own rate, so
-// that a burst of the low priorities does not use up an hour in minutes. What urgent ones need, going by
-// what they have spent lately, is left to them in each window, but for a small part of it. Spare queries,
-// which are history's, leave all others the most that those have spent in a window.
+// An Account holds a rolling window for each limit, of requests and of CPU. A query fits when no window would be
+// overspent. The estimates of queries that run count as spent. A class says what a query leaves to others: urgent
+// queries leave nothing, paced ones a margin and what urgent ones need, spare ones (backfill) what all others need.
+// Long windows also have a token bucket, so that a burst of low priorities does not use up an hour in minutes.
 //
-// What each receiver has spent is kept in a journal of its own, by minutes, which a Record stores.
-// Records hold ages and not times, so that a clock that was set while nothing ran can be corrected
-// afterwards (Restore, Elapsed). All that is rounded in them errs on the side of having spent.
+// A journal keeps what each receiver has spent, by minutes. A Record is its stored form. Records hold ages and not
+// times, so that a clock that was set while nothing ran can be corrected afterwards (Restore, Shift). Rounding errs on
+// the side of having spent.
 //
-// Nothing here locks, and time comes in as an argument. Times carry Go's monotonic clock, which makes
-// a running process immune to a wall clock that is set.
+// Nothing here locks, and time comes in as an argument. Times carry Go's monotonic clock, so a wall clock that is set
+// does not disturb a running process.
+//
+//	policy.go   every figure that was chosen
+//	account.go  the windows and journals of one tenant
+//	window.go   one rolling window: what fits, and what a class leaves to others
+//	bucket.go   the token bucket of a long window
+//	journal.go  what one receiver has spent, by minutes
+//	record.go   the stored form of a journal
+//	limit.go    limits, and the receiver's share of them
+//	class.go    the classes, and which yields to which
+//	cost.go     requests and CPU
+//
+// docs/scheduling.md has the model.
 package quota

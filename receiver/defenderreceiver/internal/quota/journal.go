@@ -2,15 +2,8 @@ package quota
 
 import "time"
 
-const (
-	// fineSlot is the resolution of what was spent lately, coarseSlot that of what is older than fineAge.
-	fineSlot   = time.Minute
-	coarseSlot = 15 * time.Minute
-	fineAge    = time.Hour
-)
-
-// journal is what one receiver has spent, oldest first. It is coarser than the windows, and small
-// enough to be stored every few requests.
+// journal is what one receiver has spent, oldest first. It is coarser than the windows, so that it is small enough to be
+// stored every few requests.
 type journal struct {
 	base  time.Time // of the slots' grid
 	slots []slot
@@ -21,7 +14,7 @@ type slot struct {
 	end time.Time
 	Cost
 	spare   Cost // the part of it that Spare queries have spent
-	reserve bool // it may have been spent
+	reserve bool // it is not known to have been spent
 }
 
 func (j *journal) add(now time.Time, class Class, cost Cost) {

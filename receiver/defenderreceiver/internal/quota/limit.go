@@ -14,8 +14,8 @@ type Limit struct {
 	Amount float64
 }
 
-// Share is the part of a limit that is the receiver's: rounded down, but at least 1 unit, so that it
-// never stands still for ever.
+// Share is the part of a limit that is the receiver's. It is rounded down, but at least 1 unit, so that the receiver can
+// always go on.
 func (l Limit) Share(share float64) Limit {
 	return Limit{Window: l.Window, Amount: max(math.Floor(l.Amount*share), 1)}
 }
@@ -49,7 +49,7 @@ func smaller(a, b []Limit) []Limit {
 	return merged
 }
 
-// rate is what the limits let one spend in a second for good; infinite without limits.
+// rate is the lowest rate per second of the limits, which can be kept up without end. It is infinite without limits.
 func rate(limits []Limit) float64 {
 	least := math.Inf(1)
 	for _, limit := range limits {
@@ -58,7 +58,7 @@ func rate(limits []Limit) float64 {
 	return least
 }
 
-// LeastCPU is what the smallest window of CPU holds; without one, no query asks for as much.
+// LeastCPU is the smallest amount of a window of CPU. Without one, it is more than any query asks for.
 func (l Limits) LeastCPU() time.Duration {
 	least := time.Duration(math.MaxInt64)
 	for _, limit := range l.CPU {
@@ -66,3 +66,6 @@ func (l Limits) LeastCPU() time.Duration {
 	}
 	return least
 }
+
+// roundOff is less than any amount that matters.
+const roundOff = 1e-6

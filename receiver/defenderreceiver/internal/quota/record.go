@@ -11,34 +11,21 @@ import (
 // recordVersion of the stored form. A later form is written beside this reader, not instead of it.
 const recordVersion = 1
 
-// maxBlock is the longest time for which a stored block counts.
-const maxBlock = 15 * time.Minute
-
 // Record is what a receiver has spent, as it is stored.
 type Record struct {
 	At        time.Time // on this machine's clock
 	ServiceAt time.Time // on the service's; zero if it was not known
 	// Reserve is what may have been spent since, without a further record.
 	Reserve Cost
-	// Expected is what the dearest query is expected to cost, and ExpectedSpare with history's.
+	// Expected is the highest estimate of a query's cost, and ExpectedSpare the highest with spare queries.
 	Expected, ExpectedSpare time.Duration
-	// BlockedFor is how much longer the service wants to be left alone, and BlockedBy why.
+	// BlockedFor is the rest of the service's block, and BlockedBy its reason.
 	BlockedFor time.Duration
 	BlockedBy  string
 	Spent      []Spent // oldest first
 }
 
-// Cost is what queries cost.
-type Cost struct {
-	Requests int
-	CPU      time.Duration
-}
-
-func (c Cost) plus(other Cost) Cost { return Cost{c.Requests + other.Requests, c.CPU + other.CPU} }
-
-func (c Cost) minus(other Cost) Cost { return Cost{c.Requests - other.Requests, c.CPU - other.CPU} }
-
-// Spent is a cost and how long before the record it was spent, at the least.
+// Spent is a cost and its least age at the time of the record.
 type Spent struct {
 	Age time.Duration
 	Cost
@@ -56,7 +43,7 @@ func (a *Account) Record(receiver string, now time.Time) Record {
 	return r
 }
 
-// Restore takes over what a receiver had spent in an earlier life, so long before now. The reserve
+// Restore takes over what a receiver had spent in an earlier life. Elapsed is the time since the record. The reserve
 // counts as spent now, because it may have been spent just before that life ended.
 func (a *Account) Restore(receiver string, r Record, elapsed time.Duration, now time.Time) {
 	j := &journal{base: now}
@@ -72,8 +59,8 @@ func (a *Account) Restore(receiver string, r Record, elapsed time.Duration, now 
 	a.recount(now)
 }
 
-// Shift moves by a time what a receiver had spent before a moment: the clock by which it was restored
-// was wrong. Nothing moves beyond that moment, and the reserve stays where it is.
+// Shift moves what a receiver had spent before it was restored, because the clock by which it was restored was wrong.
+// Nothing moves beyond that moment, and the reserve stays where it is.
 func (a *Account) Shift(receiver string, restored time.Time, by time.Duration, now time.Time) {
 	j := a.journal(receiver, now)
 	for i, s := range j.slots {

@@ -5,45 +5,6 @@ import (
 	"time"
 )
 
-const (
-	// marginPart of a window is kept from queries that are not urgent: one sixteenth.
-	marginPart = 16
-	// needPart is added to what more urgent queries have spent lately, to get what they may need: one eighth.
-	needPart = 8
-	// othersPart of a window is left to queries that are not urgent, whatever urgent ones need: one eighth.
-	othersPart = 8
-	// learnedAfter is the shortest time that tells what queries spend.
-	learnedAfter = 5 * time.Minute
-	// peakHalfLife is how fast it is forgotten what all but spare queries have once spent in a window.
-	peakHalfLife = 6 * time.Hour
-)
-
-// Class is how urgent a query is. What was spent is Urgent, Paced or Spare.
-type Class uint8
-
-// The classes.
-const (
-	// Urgent may spend all that is left of every window.
-	Urgent Class = iota
-	// Patient leaves a margin to urgent ones, and what they are known to need, but is not paced.
-	Patient
-	// Paced leaves as much, and spends no faster than the long windows last.
-	Paced
-	// Spare waits while others are paced, and leaves them what they are known to need, and enough for a burst.
-	Spare
-)
-
-// yields reports whether a query leaves those of another class what they are known to need.
-func (c Class) yields(to Class) bool {
-	if c == Spare {
-		return to != Spare
-	}
-	return c != Urgent && to == Urgent
-}
-
-// spareMargin times the margin is what Spare leaves of a window.
-const spareMargin = 2
-
 // window counts what was spent in the time that lies back no longer than the limit's window.
 type window struct {
 	limit  Limit
@@ -52,8 +13,8 @@ type window struct {
 	spent  []expense
 	sum    float64
 	parts  [Spare + 1]part // of sum
-	// peak is the most that all but spare queries have spent: polls of as many tables come in bursts, and two of
-	// them may fall into one window.
+	// peak is the most that all but spare queries have spent. Polls come in bursts, and two bursts may fall into one
+	// window.
 	peak   float64
 	peakAt time.Time
 }
@@ -72,7 +33,7 @@ type part struct {
 }
 
 func newWindow(limit Limit, whole bool) *window {
-	w := &window{limit: limit, margin: limit.Amount / marginPart}
+	w := &window{limit: limit, margin: limit.Amount * marginShare}
 	if whole {
 		// Requests are counted in whole ones.
 		w.margin = float64(int(w.margin))
@@ -94,7 +55,7 @@ func (w *window) add(at time.Time, amount float64, class Class) {
 	w.peak, w.peakAt = min(max(w.peakOf(at), w.sum-w.parts[Spare].sum), w.limit.Amount), at
 }
 
-// spend is add without an eye on the peak.
+// spend is add without the peak.
 func (w *window) spend(at time.Time, amount float64, class Class) {
 	w.spent = append(w.spent, expense{at, amount, class})
 	w.sum += amount
@@ -108,8 +69,8 @@ func (w *window) spend(at time.Time, amount float64, class Class) {
 	}
 }
 
-// restore takes in an amount of a slot. A slot that is coarser than the window says nothing of the peak, and a
-// reserve nothing of what anybody needs.
+// restore takes in an amount of a slot. A slot that is coarser than the window does not change the peak. A reserve
+// counts as spare: it may not have been spent, so it says nothing of what a class needs.
 func (w *window) restore(now time.Time, s slot, class Class, amount float64) {
 	at := s.end
 	if at.After(now) {
@@ -126,7 +87,7 @@ func (w *window) restore(now time.Time, s slot, class Class, amount float64) {
 	}
 }
 
-// peakOf is what is remembered of the peak.
+// peakOf is the peak after its decay.
 func (w *window) peakOf(now time.Time) float64 {
 	return w.peak * math.Exp2(-float64(max(now.Sub(w.peakAt), 0))/float64(peakHalfLife))
 }
@@ -149,8 +110,9 @@ func (w *window) forget(now time.Time) {
 	}
 }
 
-// leaves is how much too much a class and those that yield like it would have spent with amount more, to leave
-// those that it yields to what they need in as long as the window, going by what they have spent lately.
+// leaves is the excess of a class with amount more: by how much it, and the classes that yield like it, would then take
+// from what the others need in one window. The need is computed from what these have spent lately. Zero or less: no
+// excess.
 func (w *window) leaves(now time.Time, class Class, amount float64) float64 {
 	theirs, since := 0.0, now
 	for to, p := range w.parts {
@@ -161,25 +123,25 @@ func (w *window) leaves(now time.Time, class Class, amount float64) float64 {
 			}
 		}
 	}
-	seen := min(max(now.Sub(since), learnedAfter), w.limit.Window)
+	seen := min(max(now.Sub(since), minObservation), w.limit.Window)
 	need := theirs * float64(w.limit.Window) / float64(seen)
 	if class == Spare {
-		need = max(need, w.peakOf(now)) + w.margin // which most of the others leave, too
+		need = max(need, w.peakOf(now)) + w.margin // the others leave this margin too
 	} else {
-		need = min(need+need/needPart, w.limit.Amount-w.limit.Amount/othersPart)
+		need = min(need+need*needHeadroom, w.limit.Amount-w.limit.Amount*pacedFloor)
 	}
 	return w.sum - theirs + amount - (w.limit.Amount - need)
 }
 
-// freeAt is when amount more fits into the window beside what is under way; a time that is past means
-// now. An amount beyond the limit itself fits once the window is empty.
+// freeAt is when amount more fits into the window beside the queries that run. A time that is past means now. An amount
+// beyond the limit itself fits once the window is empty.
 func (w *window) freeAt(now time.Time, class Class, amount, underWay float64) (time.Time, bool) {
 	w.forget(now)
 	room := w.limit.Amount
 	switch class {
 	case Urgent:
 	case Spare:
-		room -= spareMargin * w.margin
+		room -= spareMargins * w.margin
 	default:
 		room -= w.margin
 	}
@@ -212,6 +174,3 @@ func (w *window) freeAt(now time.Time, class Class, amount, underWay float64) (t
 	}
 	return free, true
 }
-
-// roundOff is less than any amount that matters.
-const roundOff = 1e-6

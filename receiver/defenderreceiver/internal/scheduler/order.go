@@ -7,26 +7,24 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
+// rank is the order of turns once the quota is short. A lower one is served first.
+type rank uint8
+
 const (
-	// ageing is the time after which a turn that waits for a slot counts as one priority more urgent, so
-	// that the backlog of an urgent table slows the others down and does not stop them.
-	ageing = 10 * time.Second
-	// A turn that has waited trickleAfter is no longer paced, and one that has waited starvedAfter is as
-	// urgent as any, as long as urgent ones get what they need; together such turns spend at most
-	// tricklePart of the quota.
-	trickleAfter = 15 * time.Minute
-	starvedAfter = 30 * time.Minute
-	tricklePart  = 0.125
-	// maxBehind is the most that counts of what a table is behind, for its priority: those that are further behind
-	// share the turns by how long they wait, and one that comes back after a day does not stop the others.
-	maxBehind = 10 * time.Minute
-	// A table that waits for the quota for longer than noticed makes it short, until none has for over.
-	noticed = 30 * time.Second
-	over    = 5 * time.Minute
+	// rankSecondRequest belongs to a query that has its slot already.
+	rankSecondRequest rank = iota
+	// rankOverdue is for turns past the hard deadline.
+	rankOverdue
+	// rankUrgent is for turns of priority 1.
+	rankUrgent
+	// rankShared is for all others but spare ones. They share the quota by priority, wait and backlog.
+	rankShared
+	// rankSpare turns take the rest.
+	rankSpare
 )
 
-// next is the turn to be given now; without one, when to look again, zero if that depends on what is
-// under way. mu is held.
+// next is the turn to be given now. Without one, it is when to look again, or zero if that depends on queries that
+// run. mu is held.
 func (t *tenant) next(now time.Time) (*waiter, time.Time) {
 	if len(t.waiting) == 0 {
 		return nil, time.Time{}
@@ -34,10 +32,10 @@ func (t *tenant) next(now time.Time) (*waiter, time.Time) {
 	if t.blockedUntil.After(now) {
 		return nil, t.blockedUntil
 	}
-	held := t.hold(now)
+	short := t.markForQuota(now)
 	var best *waiter
 	for _, w := range t.waiting {
-		if w.mayRun() && (best == nil || t.before(w, best, now, held)) {
+		if w.mayRun() && (best == nil || t.before(w, best, now, short)) {
 			best = w
 		}
 	}
@@ -45,44 +43,72 @@ func (t *tenant) next(now time.Time) (*waiter, time.Time) {
 		return nil, time.Time{}
 	}
 	if until, known := t.freeAt(best, now); !known || until.After(now) {
-		// What stands behind it is held as well: cheap queries must not keep on passing a dear one.
+		// The turns behind the first one wait too: otherwise cheap queries could pass an expensive one forever.
 		return nil, until
 	}
 	return best, time.Time{}
 }
 
-// hold marks the turns that have to wait for the quota, and reports whether any had to.
-func (t *tenant) hold(now time.Time) bool {
+// markForQuota marks the turns that have to wait for the quota, and reports whether one of them is not spare.
+func (t *tenant) markForQuota(now time.Time) bool {
 	some := false
 	for _, w := range t.waiting {
-		if !w.held && w.mayRun() {
+		if !w.forQuota && w.mayRun() {
 			until, known := t.freeAt(w, now)
-			w.held = !known || until.After(now)
+			w.forQuota = !known || until.After(now)
 		}
-		some = some || w.held && !w.turn.Spare
+		some = some || w.forQuota && !w.turn.Spare
 	}
 	return some
 }
 
-// mayRun reports whether the turn's own receiver lets it go.
+// mayRun reports whether the turn's own receiver lets it go: with a slot, a reserve, and verified clocks.
 func (w *waiter) mayRun() bool {
 	return (w.again || w.s.free > 0 && !w.s.unverified()) && w.s.hasReserve()
 }
 
-// freeAt is when the quota lets a turn go; it is false if that depends on what is under way.
+// freeAt is when the quota lets a turn go. It is false if that depends on queries that run.
 func (t *tenant) freeAt(w *waiter, now time.Time) (time.Time, bool) {
 	class := w.class()
 	switch {
 	case class != quota.Paced:
-	case t.starves(w, now):
+	case t.overdue(w, now):
 		class = quota.Urgent
-	case w.waited(now) >= trickleAfter && !now.Before(t.trickleAt):
-		class = quota.Patient
+	case w.waited(now) >= softDeadline && !now.Before(t.overdueAt):
+		class = quota.Unpaced
 	}
-	return t.account.FreeAt(now, class, t.believed(w, now))
+	return t.account.FreeAt(now, class, t.decayedEstimate(w, now))
 }
 
-// class is that of what the turn spends.
+// estimate is what a turn's query will cost.
+func (t *tenant) estimate(w *waiter) time.Duration {
+	return t.estimates.of(w.key(), w.turn.Spare, w.turn.Extent)
+}
+
+// decayedEstimate is the estimate of a turn's query after its wait. The estimate decays while the query waits;
+// otherwise one expensive answer could block the query forever, and no cheaper one would ever be measured. This
+// concerns spare queries, and queries that seem to ask for most of a window, which is never empty.
+func (t *tenant) decayedEstimate(w *waiter, now time.Time) time.Duration {
+	fresh, least := t.uncountedEstimate(w), time.Duration(0)
+	if !w.turn.Spare {
+		least = t.account.Limits().LeastCPU() / plausibleDivisor
+		if fresh <= least {
+			return fresh
+		}
+	}
+	return max(fresh>>min(int(w.waited(now)/estimateHalfLife), 62), least)
+}
+
+// uncountedEstimate is what a turn's query will cost beyond what is counted already. The second request of a query is
+// counted with the first.
+func (t *tenant) uncountedEstimate(w *waiter) time.Duration {
+	if w.again {
+		return 0
+	}
+	return t.estimate(w)
+}
+
+// class is the one under which the turn's spending is counted.
 func (w *waiter) class() quota.Class {
 	switch {
 	case w.turn.Spare:
@@ -93,55 +119,68 @@ func (w *waiter) class() quota.Class {
 	return quota.Paced
 }
 
-// urgent turns do not wait for others'.
+// urgent turns do not wait for others.
 func (w *waiter) urgent() bool { return w.turn.Priority <= 1 && !w.turn.Spare }
 
-// starves reports whether a turn has waited for so long that it goes before all others.
-func (t *tenant) starves(w *waiter, now time.Time) bool {
-	return w.waited(now) >= starvedAfter && !w.turn.Spare && !now.Before(t.trickleAt) && t.account.Leaves(now, t.expectOf(w))
+// overdue reports whether a turn has passed the hard deadline and may use its exception now.
+func (t *tenant) overdue(w *waiter, now time.Time) bool {
+	return w.waited(now) >= hardDeadline && !w.turn.Spare && !now.Before(t.overdueAt) && t.account.Leaves(now, t.uncountedEstimate(w))
+}
+
+// rank is the turn's rank.
+func (t *tenant) rank(w *waiter, now time.Time) rank {
+	switch {
+	case w.again:
+		return rankSecondRequest
+	case t.overdue(w, now):
+		return rankOverdue
+	case w.urgent():
+		return rankUrgent
+	case w.turn.Spare:
+		return rankSpare
+	}
+	return rankShared
 }
 
 // before reports whether w is served before other.
-func (t *tenant) before(w, other *waiter, now time.Time, held bool) bool {
-	switch {
-	case w.turn.Spare && other.turn.Spare:
+func (t *tenant) before(w, other *waiter, now time.Time, short bool) bool {
+	if w.turn.Spare && other.turn.Spare {
 		return w.turn.Due.Before(other.turn.Due)
-	case w.turn.Spare != other.turn.Spare && !held:
-		return other.turn.Spare
 	}
-	if !held {
-		urgency := func(w *waiter) int { return w.turn.Priority - int(w.waited(now)/ageing) }
-		return cmp.Or(cmp.Compare(urgency(w), urgency(other)), w.turn.Due.Compare(other.turn.Due)) < 0
+	if !short {
+		return w.beforeBySlots(other, now)
 	}
-	rank := func(w *waiter) int {
-		switch {
-		case w.again:
-			return 0
-		case t.starves(w, now):
-			return 1
-		case w.urgent():
-			return 2
-		case w.turn.Spare:
-			return 4
-		default:
-			return 3
-		}
-	}
-	if a, b := rank(w), rank(other); a != b || a != 3 {
+	if a, b := t.rank(w, now), t.rank(other, now); a != b || a != rankShared {
 		return cmp.Or(cmp.Compare(a, b), w.turn.Due.Compare(other.turn.Due)) < 0
 	}
-	patience := func(w *waiter) time.Duration {
-		part := time.Duration(max(w.turn.Priority-1, 1))
-		return w.waited(now)/part + min(w.turn.Behind/part, maxBehind)
-	}
-	return cmp.Or(cmp.Compare(patience(other), patience(w)), cmp.Compare(w.turn.Priority, other.turn.Priority),
+	return cmp.Or(cmp.Compare(other.weightedWait(now), w.weightedWait(now)), cmp.Compare(w.turn.Priority, other.turn.Priority),
 		w.turn.Due.Compare(other.turn.Due)) < 0
 }
 
-// noteShortage looks at a turn, one that waits or is given at last.
+// beforeBySlots is the order while only slots are short: spare turns last, the others by priority with aging.
+func (w *waiter) beforeBySlots(other *waiter, now time.Time) bool {
+	if w.turn.Spare != other.turn.Spare {
+		return other.turn.Spare
+	}
+	return cmp.Or(cmp.Compare(w.agedPriority(now), other.agedPriority(now)), w.turn.Due.Compare(other.turn.Due)) < 0
+}
+
+// agedPriority is the priority after the wait.
+func (w *waiter) agedPriority(now time.Time) int {
+	return w.turn.Priority - int(w.waited(now)/agingStep)
+}
+
+// weightedWait is the wait and the backlog of a turn, divided by its weight, which is the priority less one. The turn
+// with the longest one is served first, so rows come late in proportion to their weight.
+func (w *waiter) weightedWait(now time.Time) time.Duration {
+	weight := time.Duration(max(w.turn.Priority-1, 1))
+	return w.waited(now)/weight + min(w.turn.Behind/weight, maxBacklogCredit)
+}
+
+// noteShortage notes a turn that has waited for the quota for long, whether it waits or was given just now.
 func (t *tenant) noteShortage(w *waiter, now time.Time) {
-	if w.held && !w.turn.Spare && w.waited(now) >= noticed {
-		t.shortUntil = now.Add(over)
+	if w.forQuota && !w.turn.Spare && w.waited(now) >= shortAfter {
+		t.shortUntil = now.Add(shortHold)
 	}
 }
 

@@ -12,35 +12,35 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
-// Turn is a table's wish to send a query.
+// Turn is a table's request to send a query.
 type Turn struct {
 	Table string
-	Kind  string // of query: what one costs says nothing of the others
-	// Extent is how much time the query looks at; one with more costs as much more. Zero: that does not matter.
+	Kind  string // of query: costs are estimated for each kind
+	// Extent is the length of time that the query looks at. The cost grows with it. Zero: the cost does not depend on it.
 	Extent   time.Duration
 	Priority int           // 1 is served first
-	Due      time.Time     // since when it wishes
-	Behind   time.Duration // how late the rows were then that it is to read
+	Due      time.Time     // the wait is measured from here
+	Behind   time.Duration // the backlog: how late the rows were when the turn was due
 	Spare    bool          // takes what all others leave, whatever its priority
 }
 
-// Store is where a receiver remembers what it has spent: a storage.Client's part.
+// Store keeps what a receiver has spent. It is a part of storage.Client.
 type Store interface {
 	Get(ctx context.Context, key string) ([]byte, error)
 	Set(ctx context.Context, key string, value []byte) error
 }
 
-// Config is what a receiver brings along.
+// Config is a receiver's part in a tenant.
 type Config struct {
-	// Tenant is the quota that is shared with the receivers of this process that name the same; empty: with none.
+	// Tenant names the quota, which is shared with the receivers of this process that name the same. Empty: not shared.
 	Tenant   string
-	Receiver string // by which it is told apart from them
+	Receiver string // tells it apart from the others of the tenant
 	Slots    int    // queries at a time
 	Limits   quota.Limits
 	Store    Store  // nil: nothing is remembered
 	Key      string // in the store
 	Logger   *zap.Logger
-	// Report is told when the state changes that Snapshot gives; nil: nobody is.
+	// Report is called when the state changes that Snapshot gives. It may be nil.
 	Report func(Snapshot)
 }
 
@@ -57,13 +57,13 @@ type Scheduler struct {
 
 	free     int           // slots
 	running  int           // queries that were granted and not charged yet
-	expected time.Duration // what they will cost
+	estimate time.Duration // of what they cost
 	stored   stored
 	restore  restored
 }
 
-// Join makes a receiver's scheduler, with what the receiver spent before. Stop ends it. The error is
-// the storage's; a stored value that cannot be read is none: then an hour's share counts as spent.
+// Join makes a receiver's scheduler, with what the receiver spent before. Stop ends it. The error is the storage's. A
+// stored value that cannot be decoded is no error: then an hour's share counts as spent.
 func Join(ctx context.Context, cfg Config) (*Scheduler, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()
@@ -84,8 +84,7 @@ func Join(ctx context.Context, cfg Config) (*Scheduler, error) {
 	return s, nil
 }
 
-// Stop ends the scheduler and stores what was spent, once its queries are off the service. Turns are
-// given no more.
+// Stop ends the scheduler and stores what was spent. Its queries have ended before. No turn is given afterwards.
 func (s *Scheduler) Stop(ctx context.Context) error {
 	s.cancel()
 	leave(s)
@@ -98,19 +97,19 @@ func (s *Scheduler) Stop(ctx context.Context) error {
 	case <-ended:
 		return s.store(ctx, true)
 	case <-ctx.Done():
-		// A write hangs; what it stores has a reserve, which covers what was spent since.
+		// A write hangs. The record that it stores has a reserve, which covers what was spent since.
 		return fmt.Errorf("store %q: %w", s.cfg.Key, ctx.Err())
 	}
 }
 
-// Grant is a turn that was given. Release is called when the query has left the service, Charge when its
-// cost is known, which is when its answer was read.
+// Grant is a turn that was given. Release is called when the service has answered, Charge when the cost is known, which
+// is when the answer was read.
 type Grant struct {
 	s        *Scheduler
 	key      string
 	turn     Turn
 	class    quota.Class
-	expected time.Duration
+	estimate time.Duration
 }
 
 // Acquire waits for a turn. The only error is that of ctx.
@@ -118,7 +117,7 @@ func (s *Scheduler) Acquire(ctx context.Context, turn Turn) (*Grant, error) {
 	return s.wait(ctx, &waiter{s: s, turn: turn, granted: make(chan struct{})})
 }
 
-// AcquireAgain waits until a query that has a turn may be sent a second time. It is a request of its own.
+// AcquireAgain waits until a query that has a turn may be sent a second time. This counts as a second request.
 func (s *Scheduler) AcquireAgain(ctx context.Context) error {
 	_, err := s.wait(ctx, &waiter{s: s, turn: Turn{Priority: 1, Due: time.Now()}, again: true, granted: make(chan struct{})})
 	return err
@@ -127,7 +126,6 @@ func (s *Scheduler) AcquireAgain(ctx context.Context) error {
 func (s *Scheduler) wait(ctx context.Context, w *waiter) (*Grant, error) {
 	t := s.tenant
 	t.mu.Lock()
-	w.asked = time.Now()
 	t.waiting = append(t.waiting, w)
 	t.dispatch()
 	t.mu.Unlock()
@@ -139,7 +137,7 @@ func (s *Scheduler) wait(ctx context.Context, w *waiter) (*Grant, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.remove(w) && !w.again {
-		// Granted in the same moment: the slot goes on to the next.
+		// It was granted in the same moment: the slot goes to the next turn.
 		w.grant.cancel()
 	}
 	t.dispatch()
@@ -156,7 +154,7 @@ func (g *Grant) Release(serviceNow time.Time) {
 	t.dispatch()
 }
 
-// Cancel gives a turn back that no query was sent with, in place of Release and Charge.
+// Cancel returns a turn with which no query was sent. It is called instead of Release and Charge.
 func (g *Grant) Cancel() {
 	t := g.s.tenant
 	t.mu.Lock()
@@ -171,25 +169,25 @@ func (g *Grant) cancel() {
 	g.charge(0)
 }
 
-// Charge takes the CPU that the query has cost out of the quota.
+// Charge counts the CPU that the query has cost.
 func (g *Grant) Charge(cost time.Duration) {
 	t := g.s.tenant
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.learn(g, cost)
+	t.estimates.learn(g.key, g.turn.Spare, cost, g.turn.Extent)
 	g.charge(cost)
 	g.s.spentCPU(cost)
 	t.dispatch()
 }
 
-// charge settles what was expected. mu is held.
+// charge replaces the estimate by the cost. mu is held.
 func (g *Grant) charge(cost time.Duration) {
 	g.s.running--
-	g.s.expected -= g.expected
-	g.s.tenant.account.Charge(g.s.cfg.Receiver, time.Now(), g.class, g.expected, cost)
+	g.s.estimate -= g.estimate
+	g.s.tenant.account.Charge(g.s.cfg.Receiver, time.Now(), g.class, g.estimate, cost)
 }
 
-// Block holds all turns of the tenant back until a time; an earlier block is not shortened.
+// Block holds all turns of the tenant until a time. A block that ends later stays.
 func (s *Scheduler) Block(until time.Time, why string) {
 	t := s.tenant
 	t.mu.Lock()
@@ -217,7 +215,7 @@ type Snapshot struct {
 	BlockedBy    string
 	Short        bool      // tables wait because the quota does not suffice for all
 	Waiting      []Waiting // turns of this receiver, in no order
-	StoreFailure error     // why what was spent cannot be stored; then no more queries are sent
+	StoreFailure error     // of storing what was spent; while it lasts no query is sent
 }
 
 // Waiting is a turn that was not given yet.
@@ -237,13 +235,13 @@ func (s *Scheduler) Snapshot() Snapshot {
 	}
 	for _, w := range t.waiting {
 		if w.s == s && !w.again {
-			snapshot.Waiting = append(snapshot.Waiting, Waiting{w.turn, w.held})
+			snapshot.Waiting = append(snapshot.Waiting, Waiting{w.turn, w.forQuota})
 		}
 	}
 	return snapshot
 }
 
-// signal wakes the one who listens, if it is not awake.
+// signal wakes the listener of a channel. Signals that it has not taken yet are one.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

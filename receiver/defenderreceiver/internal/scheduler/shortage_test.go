@@ -227,7 +227,7 @@ func TestAFloodOfPriorityOneLeavesATrickle(t *testing.T) {
 func TestWhatIsBehindComesFirst(t *testing.T) {
 	s, now := alone(t, 1, half()), time.Now()
 	turn := func(priority int, waited, behind time.Duration) *waiter {
-		return &waiter{s: s, held: true, turn: Turn{Table: "t", Priority: priority, Due: now.Add(-waited), Behind: behind}}
+		return &waiter{s: s, forQuota: true, turn: Turn{Table: "t", Priority: priority, Due: now.Add(-waited), Behind: behind}}
 	}
 	s.tenant.mu.Lock()
 	defer s.tenant.mu.Unlock()

@@ -48,11 +48,11 @@ func TestSpareTurnsStaySpare(t *testing.T) {
 			s.tenant.mu.Lock()
 			account := quota.NewAccount(half(), now)
 			account.Charge("r", now, quota.Paced, 0, 66*time.Second)
-			s.tenant.account, s.tenant.trickleAt = account, time.Time{}
+			s.tenant.account, s.tenant.overdueAt = account, time.Time{}
 			until, known := s.tenant.freeAt(w, now)
 			assert.Equal(t, c.free, known && !until.After(now), "spare %t", c.spare)
 			s.tenant.give(w, now)
-			assert.Equal(t, c.trickle, !s.tenant.trickleAt.IsZero(), "spare %t", c.spare)
+			assert.Equal(t, c.trickle, !s.tenant.overdueAt.IsZero(), "spare %t", c.spare)
 			s.tenant.mu.Unlock()
 		}
 	})
@@ -134,9 +134,9 @@ func TestNobodyElseIsExpectedToCostWhatHistoryDoes(t *testing.T) {
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
 		w := &waiter{s: s, turn: Turn{Table: "another", Priority: 5}}
-		live = s.tenant.expect(w)
+		live = s.tenant.estimate(w)
 		w.turn.Spare = true
-		return live, s.tenant.expect(w)
+		return live, s.tenant.estimate(w)
 	}
 	s, err := Join(t.Context(), cfg)
 	require.NoError(t, err)

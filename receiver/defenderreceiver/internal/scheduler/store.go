@@ -11,26 +11,14 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
-const (
-	// The reserve is a quarter of what may be sent in the shortest window, within these bounds.
-	reservePart = 4
-	maxReserve  = 100
-	// unstoredPart of the CPU of the shortest window is spent at most before it is stored.
-	unstoredPart = 50
-	// retryInterval is the time to the next try after a failed write.
-	retryInterval = time.Second
-	// skew is by how much two clocks may differ in what they say of the time that has passed.
-	skew = 5 * time.Second
-)
-
-// stored is what the storage knows of a receiver's spending.
+// stored is what the storage knows of a receiver's spending, compared with what was spent.
 type stored struct {
-	left    int           // requests that the storage counts already
-	cpu     time.Duration // spent since
+	left    int           // requests of the reserve that were not sent yet
+	cpu     time.Duration // spent and not stored
 	failure error         // of the last write
 }
 
-// restored is what is to be checked of what an earlier life had spent.
+// restored is what the service's time is compared with, to find out when an earlier life has spent what it did.
 type restored struct {
 	at        time.Time     // when it was restored; zero if there is nothing to check
 	serviceAt time.Time     // when it was stored, on the service's clock
@@ -44,29 +32,29 @@ func (s *Scheduler) reserve() int {
 	if s.cfg.Store == nil {
 		return math.MaxInt32
 	}
-	least := float64(maxReserve * reservePart)
+	requests := float64(maxReserve)
 	for _, limit := range s.cfg.Limits.Requests {
-		least = min(least, limit.Amount)
+		requests = min(requests, limit.Amount*reserveShare)
 	}
-	return max(int(least)/reservePart, 1)
+	return max(int(requests), 1)
 }
 
 // unstoredCPU is how much CPU is spent at most before it is stored.
 func (s *Scheduler) unstoredCPU() time.Duration {
-	return min(s.cfg.Limits.LeastCPU(), time.Hour) / unstoredPart
+	return min(s.cfg.Limits.LeastCPU(), time.Hour) / unstoredDivisor
 }
 
 func (s *Scheduler) hasReserve() bool { return s.cfg.Store == nil || s.stored.left > 0 }
 
-// unverified reports whether another query has to wait until the service's time is known: what was
-// restored may be placed wrongly, if this machine's clock was set in between.
+// unverified reports whether another query has to wait until the service's time is known. Until then what was restored
+// may be placed wrongly, because this machine's clock may have been set in between.
 func (s *Scheduler) unverified() bool { return !s.restore.at.IsZero() && s.running > 0 }
 
 func (s *Scheduler) spentRequest() {
 	if s.cfg.Store == nil {
 		return
 	}
-	if s.stored.left--; s.stored.left <= s.reserve()/2 {
+	if s.stored.left--; s.stored.left <= s.reserve()/renewDivisor {
 		signal(s.dirty)
 	}
 }
@@ -77,7 +65,7 @@ func (s *Scheduler) spentCPU(cost time.Duration) {
 	}
 }
 
-// load takes over what an earlier life had spent. A tenant that has gone on running knows it better.
+// load takes over what an earlier life had spent. If the tenant has gone on running, its account is more exact.
 func (s *Scheduler) load(data []byte) {
 	t, now := s.tenant, time.Now()
 	t.mu.Lock()
@@ -95,8 +83,7 @@ func (s *Scheduler) load(data []byte) {
 	}
 	elapsed := max(now.Round(0).Sub(r.At), 0)
 	t.account.Restore(s.cfg.Receiver, r, elapsed, now)
-	t.restored.expected = max(t.restored.expected, r.Expected)
-	t.restored.expectedSpare = max(t.restored.expectedSpare, r.ExpectedSpare)
+	t.estimates.restore(r.Expected, r.ExpectedSpare)
 	if until := now.Add(r.BlockedFor - elapsed); until.After(now) && until.After(t.blockedUntil) {
 		t.blockedUntil, t.blockedBy = until, r.BlockedBy
 	}
@@ -105,7 +92,7 @@ func (s *Scheduler) load(data []byte) {
 	}
 }
 
-// hour is all that may be spent in an hour.
+// hour is a record in which all is spent that an hour allows.
 func (s *Scheduler) hour() quota.Record {
 	most := func(limits []quota.Limit) float64 {
 		amount := 0.0
@@ -122,7 +109,7 @@ func (s *Scheduler) hour() quota.Record {
 	}}
 }
 
-// observe takes the service's time, which tells how long ago it was that the record was stored. mu is held.
+// observe takes the service's time, from which follows how long ago the record was stored. mu is held.
 func (s *Scheduler) observe(serviceNow time.Time) {
 	if serviceNow.IsZero() {
 		return
@@ -133,7 +120,7 @@ func (s *Scheduler) observe(serviceNow time.Time) {
 		return
 	}
 	elapsed := max(serviceNow.Sub(r.serviceAt)-now.Sub(r.at), 0) // until it was restored
-	if by := r.elapsed - elapsed; by.Abs() > skew {
+	if by := r.elapsed - elapsed; by.Abs() > clockTolerance {
 		s.tenant.account.Shift(s.cfg.Receiver, r.at, by, now)
 	}
 	r.at = time.Time{}
@@ -155,7 +142,7 @@ func (s *Scheduler) keep(ctx context.Context) {
 		case <-retry.C:
 		}
 		if err := s.store(ctx, false); err != nil {
-			retry.Reset(retryInterval)
+			retry.Reset(storeRetry)
 		}
 	}
 }
@@ -166,7 +153,8 @@ func (s *Scheduler) report() {
 	}
 }
 
-// store writes what was spent. The last record of a life has no reserve, because nothing is spent after it.
+// store writes what was spent, and a new reserve. The last record of a life has no reserve, because nothing is spent
+// after it.
 func (s *Scheduler) store(ctx context.Context, last bool) error {
 	if s.cfg.Store == nil {
 		return nil
@@ -202,9 +190,9 @@ func (s *Scheduler) record(last bool) (quota.Record, stored) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	record := t.account.Record(s.cfg.Receiver, now)
-	record.Expected, record.ExpectedSpare = t.dearest(false), t.dearest(true)
+	record.Expected, record.ExpectedSpare = t.estimates.highest(false), t.estimates.highest(true)
 	if !last {
-		record.Reserve = quota.Cost{Requests: s.reserve(), CPU: s.unstoredCPU() + s.expected}
+		record.Reserve = quota.Cost{Requests: s.reserve(), CPU: s.unstoredCPU() + s.estimate}
 	}
 	if r := s.restore; !r.local.IsZero() {
 		record.ServiceAt = r.service.Add(now.Sub(r.local))

@@ -16,26 +16,24 @@ type tenant struct {
 	mu           sync.Mutex
 	members      map[*Scheduler]struct{}
 	account      *quota.Account
-	waiting      []*waiter                                       // in the order in which they asked
-	expected     map[string]*expectation                         // by receiver, table and kind
-	restored     struct{ expected, expectedSpare time.Duration } // of the receivers' earlier lives
+	waiting      []*waiter // in the order in which they asked
+	estimates    *estimates
 	blockedUntil time.Time
 	blockedBy    string
 	shortUntil   time.Time // the shortage is over after that, unless it shows again
 	wasShort     bool      // when the members were told last
-	trickleAt    time.Time // when the next of the turns that waited long may go before others
+	overdueAt    time.Time // when the next turn past a deadline may use its exception
 	wake         *time.Timer
 }
 
 // waiter is a turn in line.
 type waiter struct {
-	s       *Scheduler
-	turn    Turn
-	asked   time.Time
-	again   bool // the second request of a query that has its slot
-	held    bool // it had to wait for the quota
-	granted chan struct{}
-	grant   *Grant // set before granted is closed
+	s        *Scheduler
+	turn     Turn
+	again    bool // the second request of a query that has its slot
+	forQuota bool // it had to wait for the quota
+	granted  chan struct{}
+	grant    *Grant // set before granted is closed
 }
 
 // tenants are those of this process. The lock comes before a tenant's own.
@@ -44,14 +42,14 @@ var tenants = struct {
 	byName map[string]*tenant
 }{byName: map[string]*tenant{}}
 
-// enter adds a receiver to its tenant.
+// enter adds a receiver to its tenant, which it makes if it is the first.
 func enter(s *Scheduler) *tenant {
 	tenants.Lock()
 	defer tenants.Unlock()
 	t := tenants.byName[s.cfg.Tenant]
 	if t == nil || s.cfg.Tenant == "" {
 		t = &tenant{
-			members: map[*Scheduler]struct{}{}, expected: map[string]*expectation{},
+			members: map[*Scheduler]struct{}{}, estimates: newEstimates(),
 			account: quota.NewAccount(s.cfg.Limits, time.Now()),
 		}
 		tenants.byName[s.cfg.Tenant] = t
@@ -69,7 +67,7 @@ func enter(s *Scheduler) *tenant {
 	return t
 }
 
-// leave takes a receiver out of its tenant. What it has spent stays with the others.
+// leave takes a receiver out of its tenant. What it has spent still counts for the others.
 func leave(s *Scheduler) {
 	tenants.Lock()
 	defer tenants.Unlock()
@@ -134,19 +132,18 @@ func (t *tenant) give(w *waiter, now time.Time) {
 	if !w.again {
 		w.s.free--
 		w.s.running++
-		w.grant.expected = t.expect(w)
-		w.s.expected += w.grant.expected
+		w.grant.estimate = t.estimate(w)
+		w.s.estimate += w.grant.estimate
 	}
 	t.noteShortage(w, now)
-	if w.class() == quota.Paced && w.waited(now) >= trickleAfter {
-		// What was not used of it for a while is still there.
-		from := t.trickleAt
-		if oldest := now.Add(-starvedAfter); from.Before(oldest) {
+	if w.class() == quota.Paced && w.waited(now) >= softDeadline {
+		from := t.overdueAt
+		if oldest := now.Add(-maxOverdueCredit); from.Before(oldest) {
 			from = oldest
 		}
-		t.trickleAt = from.Add(t.account.Spacing(tricklePart, w.grant.expected))
+		t.overdueAt = from.Add(t.account.Spacing(overdueShare, w.grant.estimate))
 	}
-	t.account.Request(w.s.cfg.Receiver, now, w.class(), w.grant.expected)
+	t.account.Request(w.s.cfg.Receiver, now, w.class(), w.grant.estimate)
 	w.s.spentRequest()
 	close(w.granted)
 }

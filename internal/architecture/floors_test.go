@@ -1,0 +1,128 @@
+package architecture
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Roots of names that are long.
+const (
+	receiver  = "receiver/defenderreceiver/internal/"
+	processor = "processor/totalnormalizeprocessor/internal/"
+	emulator  = "internal/emulator/"
+)
+
+// floors is the order of the packages, the highest floor first. A package imports packages of lower floors only, so two
+// packages of one floor do not know each other. An asterisk stands for one element of a path.
+var floors = [][]string{
+	// Commands, and packages that consist of tests.
+	{"cmd/*", "scripts/*", "internal/architecture", "internal/e2e"},
+	// The check of a configuration, and the start of the emulator and the stage of tests.
+	{"internal/pipelinecheck", emulator + "defendersimtest", "internal/testbed"},
+	// The distribution, and the emulator.
+	{"internal/distribution", emulator + "defendersim"},
+	// The components: configuration, factory, wiring; the APIs of the emulator.
+	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "hunting", emulator + "users"},
+
+	// What the components and the emulator are made of.
+	{receiver + "source", processor + "actor", emulator + "api", emulator + "entra", emulator + "rows"},
+	{receiver + "reader", processor + "directory", processor + "event", processor + "order", emulator + "faults", emulator + "judge", emulator + "tenant"},
+	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "health", processor + "row", emulator + "answer"},
+	{receiver + "failure", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid"},
+	{receiver + "checkpoint", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
+
+	// What several components share.
+	{"internal/streaming"},
+	{"internal/logrecord"},
+	{"internal/accounts", "internal/entra", "internal/hunting", "internal/rowid", "internal/storagetest"},
+	{emulator + "kql/engine", emulator + "kql/oracle"},
+	{emulator + "kql/syntax"},
+	{emulator + "kql/value"},
+	{
+		"internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
+		"internal/version", "*/*/internal/metadata", "*/*/internal/metadatatest",
+	},
+}
+
+// testsOnly are packages that no program but the emulator links.
+var testsOnly = []string{"internal/emulator", "internal/storagetest", "internal/testbed"}
+
+// floorOf is the index of a package's floor, or -1.
+func floorOf(pkg string) int {
+	return slices.IndexFunc(floors, func(floor []string) bool {
+		return slices.ContainsFunc(floor, func(pattern string) bool {
+			matches, err := path.Match(pattern, pkg)
+			return err == nil && matches
+		})
+	})
+}
+
+// upward are the imports that do not go down.
+func upward(g graph) []string {
+	var found []string
+	for _, pkg := range g.packages() {
+		for _, imported := range g[pkg] {
+			if floorOf(imported) <= floorOf(pkg) {
+				found = append(found, fmt.Sprintf("%s imports %s", pkg, imported))
+			}
+		}
+	}
+	return found
+}
+
+// leaks are the imports by which a program that is not the emulator links a package of testsOnly.
+func leaks(g graph) []string {
+	of := func(pkg string) bool {
+		return slices.ContainsFunc(testsOnly, func(root string) bool {
+			return pkg == root || strings.HasPrefix(pkg, root+"/")
+		})
+	}
+	var found []string
+	for _, pkg := range g.packages() {
+		for _, imported := range g[pkg] {
+			if of(imported) && !of(pkg) && pkg != "cmd/defendersim" {
+				found = append(found, fmt.Sprintf("%s imports %s", pkg, imported))
+			}
+		}
+	}
+	return found
+}
+
+// With -v it prints the packages from the highest floor down, each with what it imports.
+func TestImportsGoDown(t *testing.T) {
+	g := readGraph(t)
+	require.Contains(t, g, "receiver/defenderreceiver")
+	for _, pkg := range g.packages() {
+		assert.NotEqual(t, -1, floorOf(pkg), "%s stands on no floor: add it to floors", pkg)
+	}
+	assert.Empty(t, upward(g), "imports go down only")
+	assert.Empty(t, g.circle())
+	assert.Empty(t, leaks(g), "only the emulator and tests use these packages")
+
+	packages, arrows := g.packages(), 0
+	slices.SortStableFunc(packages, func(a, b string) int { return floorOf(a) - floorOf(b) })
+	for _, pkg := range packages {
+		t.Logf("floor %2d  %s -> %s", len(floors)-floorOf(pkg), pkg, strings.Join(g[pkg], " "))
+		arrows += len(g[pkg])
+	}
+	t.Logf("%d packages, %d arrows, %d upward", len(packages), arrows, len(upward(g)))
+}
+
+func TestAnArrowUpIsFound(t *testing.T) {
+	g := graph{"internal/tables": {"internal/rowid"}, "internal/rowid": {"internal/tables"}}
+	assert.Equal(t, []string{"internal/tables imports internal/rowid"}, upward(g))
+	assert.Equal(t, []string{"internal/rowid", "internal/tables", "internal/rowid"}, g.circle())
+
+	assert.NotEmpty(t, upward(graph{"internal/rowid": {"internal/entra"}}), "two packages of one floor")
+	assert.NotEmpty(t, upward(graph{"internal/rowid": {"internal/unheardof"}}), "a package without a floor")
+	assert.Empty(t, upward(graph{receiver + "failure": {"internal/hunting"}}))
+
+	assert.Equal(t, []string{"receiver/defenderreceiver imports internal/emulator/kql/engine"},
+		leaks(graph{"receiver/defenderreceiver": {"internal/emulator/kql/engine"}, "cmd/defendersim": {"internal/emulator/defendersim"}}))
+}
