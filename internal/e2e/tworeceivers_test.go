@@ -26,8 +26,8 @@ import (
 )
 
 const (
-	// shortMinute is how long a minute of the alert rules lasts in two.yaml.
-	shortMinute = time.Second
+	// pace is how long what lasts a minute in the alert rules lasts in two.yaml.
+	pace = time.Second
 	// watched is how long collectors are watched: the rules' longest `for` and range, and the time to get there.
 	watched = 55 * time.Second
 )
@@ -219,14 +219,14 @@ func TestTwoReceivers(t *testing.T) {
 	var pairs []*pair
 	ways := brokenWays()
 	for _, name := range slices.Sorted(maps.Keys(ways)) {
-		pairs = append(pairs, startPair(t, name, ways[name], healthy))
+		pairs = append(pairs, startPair(t, ways[name], healthy))
 	}
 	var watching sync.WaitGroup
 	for _, p := range pairs {
 		watching.Go(p.watch)
 	}
 	watching.Wait()
-	rules := readAlerts(t, shortMinute)
+	rules := readAlerts(t, pace)
 	for i, name := range slices.Sorted(maps.Keys(ways)) {
 		t.Run(name, func(t *testing.T) { pairs[i].verify(t, rules) })
 	}
@@ -255,8 +255,7 @@ func answerDocumentedQueries(t *testing.T, pairs []*pair) {
 // startTenant starts an emulator whose event tables get a row a second.
 func startTenant(t *testing.T) *defendersim.Server {
 	t.Helper()
-	limits := defendersim.DefaultLimits()
-	limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
+	limits := defendersim.DefaultLimits().WithoutQuotas()
 	sim := defendersimtest.StartT(t, defendersim.Options{Limits: &limits})
 	begin := time.Now().Add(-30 * time.Second)
 	events, _ := defaultTables()
@@ -282,7 +281,7 @@ func eventRow(at time.Time, id int, device string) defendersim.Planted {
 	}}
 }
 
-func startPair(t *testing.T, name string, way brokenWay, healthy *defendersim.Server) *pair {
+func startPair(t *testing.T, way brokenWay, healthy *defendersim.Server) *pair {
 	t.Helper()
 	s := &stage{t: t, sim: startTenant(t), now: time.Now, directory: t.TempDir()}
 	p := &pair{t: t, broken: way, stage: s, otlp: startOTLPHTTPServer(t, 0), health: freePort(t), metrics: freePort(t)}
@@ -363,7 +362,7 @@ func (p *pair) watch() {
 	}
 	p.seen.first = page()
 	p.seen.from = time.Now()
-	ticker := time.NewTicker(shortMinute)
+	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
 	for now := p.seen.from; now.Sub(p.seen.from) < watched; now = <-ticker.C {
 		if p.broken.later != nil && now.Sub(p.seen.from) > 8*time.Second {
@@ -393,7 +392,7 @@ func (p *pair) probe() int {
 // verify checks what was seen.
 func (p *pair) verify(t *testing.T, rules []alertRule) {
 	t.Helper()
-	fired := p.seen.metrics.firing(t, rules, p.seen.from, p.seen.from.Add(watched), shortMinute)
+	fired := p.seen.metrics.firing(t, rules, p.seen.from, p.seen.from.Add(watched), pace)
 	maps.DeleteFunc(fired, func(name string, _ time.Time) bool {
 		// A directory begins two days back, whatever two.yaml says, which are months in short minutes.
 		return strings.HasPrefix(name, "DefenderTableNearRetention")
