@@ -91,7 +91,6 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 func TestUnorderedAnswerMovesNothing(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	table := answering(t, s, 1, 5, 3, 4)
-	table.cfg.Batch.MaxRecords = 1
 	_, err := table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 10}, true)
 	require.ErrorIs(t, err, errUnordered)
 	assert.Equal(t, epoch, table.ledger.CompleteUntil())

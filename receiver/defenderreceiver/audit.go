@@ -27,34 +27,25 @@ type auditing struct {
 	steps  int       // counts and reads that were done, of all runs
 }
 
-// auditWindow is how much of the past is audited; 0 if none is.
-func (t *table) auditWindow() time.Duration {
-	if audit := t.cfg.LateArrival.Audit; audit.Interval > 0 {
-		return audit.Window
-	}
-	return 0
-}
-
 // auditDue reports whether it is time to count again. A table that yields counts less often: the window is
 // much longer than the interval. An audit that did not complete does not wait for that.
 func (t *table) auditDue() bool {
 	const yielding = 4
-	audit := t.cfg.LateArrival.Audit
 	due := t.audits.next
 	if t.yields() && t.audits.run == nil {
-		due = due.Add(min((yielding-1)*audit.Interval, audit.Window/2))
+		due = due.Add(min((yielding-1)*t.set.auditInterval, t.set.auditWindow/2))
 	}
-	return t.auditWindow() > 0 && !t.serviceNow().Before(due)
+	return t.set.auditWindow > 0 && !t.serviceNow().Before(due)
 }
 
 // yields reports whether the quota is short, so that this table spends what it gets of it on new rows.
 func (t *table) yields() bool {
-	return t.cfg.Tables[t.name].Priority > 1 && t.scheduler.Short()
+	return t.set.priority > 1 && t.scheduler.Short()
 }
 
 // auditFrom is where the window begins: at a bin, and not before the table was first read.
 func (t *table) auditFrom() time.Time {
-	from := ledger.BinOf(t.ledger.CompleteUntil().Add(-t.auditWindow())).Start()
+	from := ledger.BinOf(t.ledger.CompleteUntil().Add(-t.set.auditWindow)).Start()
 	if since := t.ledger.Cursor().Since; from.Before(since) {
 		// The bin that Since cuts holds rows that were never asked for.
 		return ledger.BinOf(since.Add(ledger.BinWidth - paging.Tick)).Start()
@@ -64,10 +55,10 @@ func (t *table) auditFrom() time.Time {
 
 // ledgerFrom is from when on the ledger is kept: for the audit, and for reading along another time basis.
 func (t *table) ledgerFrom() time.Time {
-	from := t.ledger.CompleteUntil().Add(-max(t.auditWindow(), t.reach()))
+	from := t.ledger.CompleteUntil().Add(-max(t.set.auditWindow, t.reach()))
 	if h := t.ledger.Cursor().History; h != nil {
 		from = h.Span.From
-		if again := h.LiveStart.At.Add(-t.auditWindow()); !h.Recounted && again.Before(from) {
+		if again := h.LiveStart.At.Add(-t.set.auditWindow); !h.Recounted && again.Before(from) {
 			from = again
 		}
 	}
@@ -81,8 +72,8 @@ func (t *table) ledgerFrom() time.Time {
 // reads the bins again that hold more. Kusto stamps ingestion_time() before a row can be seen and
 // promises no order among rows, so this is the proof that a cursor alone is not.
 func (t *table) audit(ctx context.Context) error {
-	interval := t.cfg.LateArrival.Audit.Interval
-	page := query.Page{From: t.auditFrom(), To: t.ledger.CompleteUntil(), MaxRows: t.cfg.Page.MaxRows}
+	interval := t.set.auditInterval
+	page := query.Page{From: t.auditFrom(), To: t.ledger.CompleteUntil(), MaxRows: t.set.maxRows}
 	if run := t.audits.run; run != nil && t.comparable(run) {
 		page = run.page
 	}
@@ -133,7 +124,7 @@ const runLasts = time.Hour
 // comparable reports whether a run can be gone on with.
 func (t *table) comparable(run *auditRun) bool {
 	idle := t.serviceNow().Sub(run.came)
-	return run.ledger == t.ledger && run.question == t.query.Count(run.page) && idle <= max(runLasts, t.cfg.LateArrival.Audit.Interval)
+	return run.ledger == t.ledger && run.question == t.query.Count(run.page) && idle <= max(runLasts, t.set.auditInterval)
 }
 
 // runOf returns the run that audits a page: the one that is under way, or a new one.
@@ -339,7 +330,7 @@ func (t *table) conclude(ctx context.Context, run *auditRun) {
 	found, since := t.audits.record.Complete(run.found, replaces, t.serviceNow(), time.Now())
 	t.telemetry.audit(ctx, t.name, found)
 	t.report(run.page, audit.Report{
-		Findings: found, MissingSince: since, Aside: t.ledger.Unreadable().Len(), Kept: t.cfg.DeadLetter.Directory != "",
+		Findings: found, MissingSince: since, Aside: t.ledger.Unreadable().Len(), Kept: t.set.keepsRefused,
 	})
 }
 

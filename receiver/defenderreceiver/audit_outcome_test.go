@@ -298,7 +298,7 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 		"somewhere": "3 rows were refused by the pipeline for good and kept in the dead letters",
 	} {
 		a := newAuditedTable(t, 7, ModeIngestionTime)
-		a.cfg.DeadLetter.Directory = directory
+		a.set.keepsRefused = directory != ""
 		require.NoError(t, a.readPass(t.Context()))
 		a.lateRows(7, 3)
 		for i := range byte(3) {
@@ -340,7 +340,7 @@ func TestAuditBesideAMovingCursor(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeIngestionTime)
 	require.NoError(t, a.readPass(t.Context()))
 	a.lateRows(10, 2)
-	a.cfg.LateArrival.Audit.Window = 70 * time.Minute
+	a.set.auditWindow = 70 * time.Minute
 	a.service.edit = failing(ofCount, errUnavailable)
 	require.Error(t, a.audit(t.Context()))
 	a.service.edit = nil

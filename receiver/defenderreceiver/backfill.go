@@ -63,7 +63,7 @@ func (l *backfill) Poll(ctx context.Context) (bool, error) {
 	}
 	l.tell()
 	live := l.at().LiveStart
-	if l.serviceNow().Before(live.At.Add(l.cfg.Settle)) {
+	if l.serviceNow().Before(live.At.Add(l.set.settle)) {
 		// Not all that came before the live lane's start can be seen yet.
 		return false, nil
 	}
@@ -126,7 +126,7 @@ func (l *backfill) step(ctx context.Context) (bool, error) {
 	case oldest.Before(b.Reached):
 		day := b.Reached.Add(-paging.Tick).Truncate(historySpan)
 		l.move(latest(day, oldest), b.Reached)
-	case l.done(b), l.serviceNow().Before(b.LiveStart.At.Add(l.auditWindow())):
+	case l.done(b), l.serviceNow().Before(b.LiveStart.At.Add(l.set.auditWindow)):
 		return false, nil
 	case l.toRecount(b):
 		return true, l.recount(ctx, oldest)
@@ -146,12 +146,12 @@ func (l *backfill) done(b ledger.HistoryState) bool {
 // toRecount reports whether the time before the live lane's start is still to be counted again. What
 // comes late or is seen late is nobody else's there; once an audit's window has passed it has come.
 func (l *backfill) toRecount(b ledger.HistoryState) bool {
-	return !b.Recounted && l.auditWindow() > 0
+	return !b.Recounted && l.set.auditWindow > 0
 }
 
 // recountFrom is where that time begins.
 func (l *backfill) recountFrom() time.Time {
-	return ledger.BinOf(l.at().LiveStart.At.Add(-l.auditWindow())).Start()
+	return ledger.BinOf(l.at().LiveStart.At.Add(-l.set.auditWindow)).Start()
 }
 
 // countAgain is from when on the ledger is needed for another count; zero if nothing is counted again.
@@ -206,8 +206,8 @@ func (l *backfill) recount(ctx context.Context, oldest time.Time) error {
 
 // verify counts a range on the service and reads what is missing of it. What cannot be read is passed over.
 func (l *backfill) verify(ctx context.Context, from, to time.Time) error {
-	if l.auditWindow() == 0 || !from.Before(to) {
+	if l.set.auditWindow == 0 || !from.Before(to) {
 		return nil
 	}
-	return l.compare(ctx, query.Page{From: from, To: to, MaxRows: l.cfg.Page.MaxRows})
+	return l.compare(ctx, query.Page{From: from, To: to, MaxRows: l.set.maxRows})
 }

@@ -249,7 +249,7 @@ func TestHistoryDearToCount(t *testing.T) {
 	s.at(1, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
 	live, past, service := s.manual(s.historyConfig())
 	require.NoError(t, live.poll(t.Context()))
-	past.counts.Answered(epoch, 10*time.Hour, past.countBudget()+1, past.countBudget())
+	past.counts.Answered(epoch, 10*time.Hour, past.set.countBudget+1, past.set.countBudget)
 	var counts []time.Duration
 	service.refuse = func(kql string) error {
 		if extent := counted(kql); extent > 0 {

@@ -17,9 +17,6 @@ import (
 // which little else is sent, and what stands in line behind it waits as well.
 const countPart = 4
 
-// countBudget is what a count should cost at most.
-func (t *table) countBudget() time.Duration { return t.cfg.Quota.limits().LeastCPU() / countPart }
-
 func extentOf(page query.Page) time.Duration { return page.To.Sub(page.From) }
 
 // half is the bin in the middle of a range, and whether there is one.
@@ -70,7 +67,7 @@ func (t *table) count(ctx context.Context, page query.Page) (map[ledger.Bin]int,
 			return nil, err
 		}
 		if !more {
-			t.counts.Answered(t.now(), extent, service.CPU(rows.Stats()), t.countBudget())
+			t.counts.Answered(t.now(), extent, service.CPU(rows.Stats()), t.set.countBudget)
 			return counts, nil
 		}
 		if now, told := serviceNow(body); told {

@@ -102,7 +102,7 @@ func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
 		t.telemetry.repaired(ctx, t.name, 1)
 	}
 	if t.lane == "" {
-		t.telemetry.late(ctx, t.name, r, t.cfg.LateArrival.Overlap)
+		t.telemetry.late(ctx, t.name, r, t.set.overlap)
 	}
 	t.outlet.Add(body, r, t.now())
 }

@@ -18,7 +18,7 @@ import (
 // checkTimeBasis asks again whether the service still says when rows arrive: rows without it would not be
 // found, and nothing else would tell.
 func (t *table) checkTimeBasis(ctx context.Context) error {
-	if t.cfg.LateArrival.Mode != ModeAuto || t.yields() {
+	if t.set.mode != ModeAuto || t.yields() {
 		return nil
 	}
 	rows, unknown, err := t.probe(ctx)

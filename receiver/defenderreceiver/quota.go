@@ -99,5 +99,5 @@ func (t *table) behind() time.Duration {
 	if t.ledger == nil {
 		return max(time.Since(t.since), 0)
 	}
-	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.cfg.Settle-t.health.View().Interval, 0)
+	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.set.settle-t.health.View().Interval, 0)
 }

@@ -19,7 +19,7 @@ var errNothingSmaller = errors.New("an instant cannot be read even in its smalle
 // narrower.
 func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, error) {
 	until := t.pages.Until(from, to)
-	page := query.Page{From: from, To: until, MaxRows: t.cfg.Page.MaxRows}
+	page := query.Page{From: from, To: until, MaxRows: t.set.maxRows}
 	if t.pages.Parts() > 1 {
 		return t.readParts(ctx, page)
 	}
@@ -138,7 +138,7 @@ func (t *table) readAgain(ctx context.Context, from, to time.Time) (rows, found 
 func (t *table) readInParts(ctx context.Context, from, to time.Time, least int) (rows, found int, err error) {
 	for parts := least; parts <= paging.MaxParts; parts *= 2 {
 		var whole bool
-		rows, found, whole, err = t.readAllParts(ctx, query.Page{From: from, To: to, MaxRows: t.cfg.Page.MaxRows, Parts: parts}, found)
+		rows, found, whole, err = t.readAllParts(ctx, query.Page{From: from, To: to, MaxRows: t.set.maxRows, Parts: parts}, found)
 		if whole || err != nil && !isTooMuch(err) {
 			return rows, found, err
 		}

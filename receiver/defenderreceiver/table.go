@@ -27,12 +27,11 @@ type column = tables.Column
 
 // table reads one table. Everything in it belongs to the table's own loop, except health.
 type table struct {
-	name     string
-	lane     string // logrecord.LaneBackfill; empty: live
-	cfg      *Config
-	interval time.Duration // between polls, as configured
-	query    query.Table
-	columns  []column
+	name    string
+	lane    string // logrecord.LaneBackfill; empty: live
+	set     reading
+	query   query.Table
+	columns []column
 
 	service   *service.Client
 	scheduler *scheduler.Scheduler
@@ -80,9 +79,8 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 		q.System = &system
 	}
 	t := &table{
-		name: declared.Name, cfg: cfg, query: q,
-		interval: cfg.interval(declared.Name),
-		pages:    paging.NewWindow(), counts: paging.NewCountWindow(ledger.BinWidth), began: newBeginning(), lacking: lacking{declared: declared},
+		name: declared.Name, set: cfg.reading(declared.Name), query: q,
+		pages: paging.NewWindow(), counts: paging.NewCountWindow(ledger.BinWidth), began: newBeginning(), lacking: lacking{declared: declared},
 		ids:    rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
 		audits: auditing{record: audit.NewRecord(time.Now())},
 	}
@@ -189,9 +187,9 @@ func (t *table) leaveFuture(ctx context.Context) error {
 	if !known || !cursor.CompleteUntil.After(now.Add(futureTolerance)) {
 		return nil
 	}
-	from := latest(now.Add(-max(t.auditWindow(), t.reach())), cursor.Since)
+	from := latest(now.Add(-max(t.set.auditWindow, t.reach())), cursor.Since)
 	if from.After(now) {
-		from = now.Add(-t.cfg.Settle).Truncate(paging.Tick)
+		from = now.Add(-t.set.settle).Truncate(paging.Tick)
 	}
 	t.logger.Error("The cursor is ahead of the service's time, so rows may have been passed over: it is set back, and what was delivered since is "+
 		"recognised. If this comes again, look at the clock of what stands between the collector and the service.",
@@ -242,7 +240,7 @@ func (t *table) serviceNow() time.Time {
 func (t *table) horizon() time.Time {
 	now := t.serviceNow()
 	if t.query.TimeBasis == query.Arrival {
-		now = now.Add(-t.cfg.Settle)
+		now = now.Add(-t.set.settle)
 	}
 	return now.Truncate(paging.Tick)
 }

@@ -34,9 +34,9 @@ func (t *table) overlap() time.Duration {
 	case t.query.TimeBasis == query.Arrival, t.lane == logrecord.LaneBackfill:
 		return 0
 	case t.query.Kind == tables.Alerts:
-		return max(t.cfg.LateArrival.Overlap, alertOverlap)
+		return max(t.set.overlap, alertOverlap)
 	default:
-		return t.cfg.LateArrival.Overlap
+		return t.set.overlap
 	}
 }
 
@@ -44,9 +44,9 @@ func (t *table) overlap() time.Duration {
 // cursor on one basis may lie behind it on the other.
 func (t *table) reach() time.Duration {
 	if t.query.Kind == tables.Alerts {
-		return max(t.cfg.LateArrival.Overlap, alertOverlap)
+		return max(t.set.overlap, alertOverlap)
 	}
-	return max(t.cfg.LateArrival.Overlap, minReach) + emptyProbe
+	return max(t.set.overlap, minReach) + emptyProbe
 }
 
 // basisOf is the time basis of a name in a cursor.
@@ -92,7 +92,7 @@ func (t *table) begin(ctx context.Context) error {
 // ledger along the other one is carried over.
 func (t *table) chooseTimeBasis(ctx context.Context, arrivalKnown bool) error {
 	basis := query.Arrival
-	if mode := t.cfg.LateArrival.Mode; mode == ModeEventTime || mode == ModeAuto && !arrivalKnown {
+	if mode := t.set.mode; mode == ModeEventTime || mode == ModeAuto && !arrivalKnown {
 		basis = query.EventTime
 	}
 	if basis == query.Arrival && !arrivalKnown {
@@ -100,7 +100,7 @@ func (t *table) chooseTimeBasis(ctx context.Context, arrivalKnown bool) error {
 	}
 	t.readAlong(basis)
 	if t.audits.next.IsZero() {
-		t.audits.next = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
+		t.audits.next = t.serviceNow().Add(t.set.auditInterval)
 	}
 	switch {
 	case t.ledger == nil, t.query.Kind == tables.Directory && t.ledger.TimeBasis() != string(basisNames[basis]):
@@ -143,7 +143,7 @@ func (t *table) startFirst(ctx context.Context) error {
 	if !isNow {
 		t.started = earlierStart
 	}
-	t.health.Progress(first.Add(-t.cfg.InitialLookback))
+	t.health.Progress(first.Add(-t.set.lookback))
 	return nil
 }
 
@@ -192,7 +192,7 @@ func (r *defenderReceiver) tellStarts() {
 
 // start begins a table that has no cursor. Where it begins is kept at once: history ends there.
 func (t *table) start() error {
-	lookback := t.cfg.InitialLookback
+	lookback := t.set.lookback
 	if t.query.Kind == tables.Directory {
 		lookback = query.SnapshotWindow
 	}
