@@ -38,7 +38,8 @@ func (b *beginning) tell(at ledger.LiveStart) {
 // the day before. What lies shortly before the live lane's start is counted once more later on. Rows that came
 // later are the live lane's, however old they are.
 type backfill struct {
-	*table
+	*auditor
+	keeper *ledger.Keeper
 	live   *beginning
 	window time.Duration
 	// mixed: the service no longer says when rows arrived, so the lanes cannot be told apart by it.
@@ -46,13 +47,19 @@ type backfill struct {
 }
 
 func newBackfill(cfg *Config, declared *tables.Table, live *beginning) (*backfill, error) {
-	t, err := newTable(cfg, declared)
+	r, err := newReader(cfg, declared, logrecord.LaneBackfill)
 	if err != nil {
 		return nil, err
 	}
-	t.lane = logrecord.LaneBackfill
-	t.readAlong(query.EventTime)
-	return &backfill{table: t, live: live, window: cfg.Backfill.Window}, nil
+	r.readAlong(query.EventTime)
+	return &backfill{auditor: newAuditor(r), live: live, window: cfg.Backfill.Window}, nil
+}
+
+// resume takes up the stored ledger. If there is none, history begins where the live lane does.
+func (l *backfill) resume(ctx context.Context, keeper *ledger.Keeper) error {
+	l.keeper = keeper
+	_, err := l.takeUp(ctx, keeper)
+	return err
 }
 
 // Poll reads a span of history, and what could not be read of it.

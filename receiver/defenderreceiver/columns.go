@@ -25,7 +25,7 @@ type lacking struct {
 
 // Adapt takes a column out of the queries that the service does not know, and reports whether there was one to take
 // out: one that the user has asked for, or that the table cannot be read without, stays.
-func (t *table) Adapt(err error) bool {
+func (t *reader) Adapt(err error) bool {
 	refusal := failure.Refusal(err)
 	if refusal == nil || refusal.Kind != hunting.UnknownColumn {
 		return false
@@ -48,7 +48,7 @@ func (t *table) Adapt(err error) bool {
 }
 
 // lookForColumns asks for all columns again once a day.
-func (t *table) lookForColumns() {
+func (t *reader) lookForColumns() {
 	if l := &t.lacking; len(l.names) > 0 && !time.Now().Before(l.again) {
 		l.names = nil
 		t.readColumns()
@@ -56,7 +56,7 @@ func (t *table) lookForColumns() {
 }
 
 // readColumns makes the queries ask for all columns but those that the service lacks.
-func (t *table) readColumns() {
+func (t *reader) readColumns() {
 	t.query.Table = t.lacking.declared.Without(t.lacking.names...)
 	t.readAlong(t.query.TimeBasis)
 }

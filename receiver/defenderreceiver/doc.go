@@ -3,8 +3,8 @@
 // Package defenderreceiver polls Microsoft Defender's Advanced Hunting tables.
 //
 // Each table has a loop of its own (internal/source) that polls a source of its kind: live rows (table.go), history
-// (backfill.go), snapshots of a directory (directory.go), or Graph's users. A poll asks for the next range (ranges.go,
-// internal/service), decodes the answer while it streams in (page.go), hands the rows to the pipeline in batches
+// (backfill.go), snapshots of a directory (directory.go), or Graph's users. All that is read by queries has a reader
+// (reader.go) and an audit (audit.go). A poll asks for the next range (ranges.go, internal/service), decodes the answer while it streams in (page.go), hands the rows to the pipeline in batches
 // (internal/delivery), and then moves its ledger (internal/ledger), which a keeper stores. Data flows in that one
 // direction. lanes.go puts the parts of each lane together; what can be seen and commanded of it is in internal/health.
 //

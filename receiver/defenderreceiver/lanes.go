@@ -58,7 +58,7 @@ type surroundings struct {
 }
 
 // addLane makes the lane of a table that is read by queries. src is t, or what reads with it.
-func (r *defenderReceiver) addLane(s surroundings, t *table, src source.Source) *lane {
+func (r *defenderReceiver) addLane(s surroundings, t *auditor, src source.Source) *lane {
 	t.scheduler, t.telemetry, t.now = r.scheduler, r.telemetry, r.now
 	t.logger = r.set.Logger.With(zap.String("table", t.id()))
 	t.health = s.registry.Add(t.id(), t.name, false)

@@ -37,7 +37,7 @@ type pageRead struct {
 //
 // With an error, what was read before it is delivered all the same, and the ledger has moved
 // accordingly.
-func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
+func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
 	began := t.ledger.CompleteUntil()
 	rows, err := t.service.Query(ctx, service.Read, p, t.query.Read(p), t.columns)
 	if err != nil {
@@ -92,7 +92,7 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 }
 
 // take puts a row into the batch, unless it was delivered before.
-func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
+func (t *reader) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
 	t.health.Read(1)
 	if t.ledger.Recognise(r.UID, r.At) || t.outlet.Holds(r.UID) {
 		t.duplicates++
@@ -109,7 +109,7 @@ func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
 
 // flush delivers the batch and returns how many rows the pipeline took. Afterwards all rows before
 // `to` were delivered or refused for good, and the cursor may say so; a zero `to` leaves the cursor where it is.
-func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
+func (t *reader) flush(ctx context.Context, to time.Time) (int, error) {
 	t.telemetry.rows(ctx, t.name, duplicate, t.duplicates)
 	t.duplicates = 0
 	result, err := t.outlet.Deliver(ctx)
@@ -136,7 +136,7 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 // advance moves the cursor towards to, as far as the service's clock allows. The clock was read when
 // to was chosen; it is read again because an answer has come since, and the local clock may have been
 // set.
-func (t *table) advance(to time.Time) error {
+func (t *reader) advance(to time.Time) error {
 	if horizon := t.horizon(); horizon.Before(to) {
 		to = horizon
 	}
@@ -145,7 +145,7 @@ func (t *table) advance(to time.Time) error {
 }
 
 // keep lets the ledger be stored once it is due.
-func (t *table) keep() error {
+func (t *reader) keep() error {
 	t.health.Progress(t.ledger.CompleteUntil())
 	if err := t.ledger.Keep(time.Now()); err != nil {
 		return fmt.Errorf("%w: %w", failure.ErrStorage, err)

@@ -31,7 +31,7 @@ func (t *table) checkTimeBasis(ctx context.Context) error {
 // probe looks at some recent rows of the table, and at how many of them the service does not say when
 // they arrived. A service that refuses to be asked for arrival does not say it of any; whatever else is refused says
 // nothing of it.
-func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
+func (t *reader) probe(ctx context.Context) (rows, unknown int, err error) {
 	answer, err := t.service.Query(ctx, service.Probe, query.Page{}, t.query.Probe(), query.ProbeColumns())
 	if saysNoArrival(err) {
 		return 1, 1, nil

@@ -95,7 +95,7 @@ const (
 )
 
 // behind is how late the rows are that are to be read. They are not before a poll in time would have read them.
-func (t *table) behind() time.Duration {
+func (t *reader) behind() time.Duration {
 	if t.ledger == nil {
 		return max(time.Since(t.since), 0)
 	}

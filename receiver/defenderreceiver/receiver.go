@@ -215,10 +215,10 @@ func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, de
 	}
 	r.readers = append(r.readers, t)
 	if declared.Kind == tables.Directory {
-		r.addLane(around, t, &directory{table: t, parts: 1})
+		r.addLane(around, t.auditor, &directory{table: t, parts: 1})
 		return nil
 	}
-	r.addLane(around, t, t)
+	r.addLane(around, t.auditor, t)
 	if err := t.resume(ctx, r.keeper); err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, de
 		return err
 	}
 	r.backfills = append(r.backfills, l)
-	r.addLane(around, l.table, l).ready = t.began.known
+	r.addLane(around, l.auditor, l).ready = t.began.known
 	return l.resume(ctx, r.keeper)
 }
 

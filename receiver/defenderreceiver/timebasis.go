@@ -29,7 +29,7 @@ const (
 var basisNames = map[query.TimeBasis]Mode{query.Arrival: ModeIngestionTime, query.EventTime: ModeEventTime}
 
 // overlap is how much of the past each poll reads again.
-func (t *table) overlap() time.Duration {
+func (t *reader) overlap() time.Duration {
 	switch {
 	case t.query.TimeBasis == query.Arrival, t.lane == logrecord.LaneBackfill:
 		return 0
@@ -42,7 +42,7 @@ func (t *table) overlap() time.Duration {
 
 // reach is how far behind its cursor a table goes on along another time basis: a row that lies before the
 // cursor on one basis may lie behind it on the other.
-func (t *table) reach() time.Duration {
+func (t *reader) reach() time.Duration {
 	if t.query.Kind == tables.Alerts {
 		return max(t.set.overlap, alertOverlap)
 	}
@@ -111,30 +111,22 @@ func (t *table) chooseTimeBasis(ctx context.Context, arrivalKnown bool) error {
 	return nil
 }
 
-// resume takes up the stored ledger, if there is one, and the rows that may be read again.
+// resume takes up the stored ledger, if there is one, or fixes when the table was first started.
 func (t *table) resume(ctx context.Context, keeper *ledger.Keeper) error {
 	t.keeper = keeper
-	found, err := ledger.Open(ctx, t.keeper, t.id())
+	found, err := t.takeUp(ctx, keeper)
 	if err != nil {
 		return err
 	}
-	if found == nil {
+	if !found {
 		return t.startFirst(ctx)
 	}
-	t.ledger = found
-	t.readAlong(basisOf(found.TimeBasis()))
-	t.began.tell(found.Cursor().LiveStart)
-	t.health.Progress(found.CompleteUntil())
-	t.health.SetUnreadable(found.Unreadable().Len())
-	return found.LoadRecent(ctx, t.overlap())
+	t.began.tell(t.ledger.Cursor().LiveStart)
+	return nil
 }
 
 // startFirst fixes the first start of a table that has no cursor, so that tries which fail do not move where it begins.
 func (t *table) startFirst(ctx context.Context) error {
-	if t.lane != "" {
-		// History begins where the live lane does.
-		return nil
-	}
 	first, isNow, err := t.keeper.FirstStart(ctx, t.id(), t.now())
 	if err != nil {
 		return err
