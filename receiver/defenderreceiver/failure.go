@@ -16,8 +16,13 @@ import (
 // recent is how long after its last row a table counts as one that the tenant has.
 const recent = 7 * 24 * time.Hour
 
-var errCredentials = errors.New("all tables are paused, because the service does not accept the credentials; one of them tries " +
-	"once an hour and when a credential file changes, and all go on when a try succeeds")
+// Why all tables are paused.
+var (
+	errCredentials = errors.New("all tables are paused, because the service does not accept the credentials; one of them tries " +
+		"once an hour and when a credential file changes, and all go on when a try succeeds")
+	errPermission = errors.New("all tables are paused, because the app registration lacks a permission; one of them tries " +
+		"once an hour, and all go on when a try succeeds")
+)
 
 // succeed is called after a poll that succeeded, with the time to the next one.
 func (t *table) succeed(wait time.Duration) {
@@ -99,10 +104,15 @@ func (t *table) denied(err error, v failure.Verdict) bool {
 		return false
 	}
 	t.letOthersGoOn()
-	t.registry.PauseAll(v.Pause, fmt.Errorf("%w: %w", errCredentials, err))
+	why, text := errCredentials, "All tables are paused, because the credentials are not accepted. They go on where they stand when a try "+
+		"succeeds, which one of them makes once an hour, when a credential file changes, and after a restart."
+	if v.Pause == failure.ReasonPermission {
+		why, text = errPermission, "All tables are paused, because the app registration lacks a permission. They go on where they stand "+
+			"when a try succeeds, which one of them makes once an hour, and after a restart."
+	}
+	t.registry.PauseAll(v.Pause, fmt.Errorf("%w: %w", why, err))
 	if first {
-		t.logger.Error("All tables are paused, because the credentials are not accepted. They go on where they stand when a try "+
-			"succeeds, which one of them makes once an hour, when a credential file changes, and after a restart.",
+		t.logger.Error(text,
 			zap.String("reason", string(v.Pause)), zap.Int("failures", t.failures.Failures), zap.Error(err))
 	}
 	return true
