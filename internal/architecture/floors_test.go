@@ -15,6 +15,7 @@ import (
 const (
 	receiver  = "receiver/defenderreceiver/internal/"
 	processor = "processor/totalnormalizeprocessor/internal/"
+	emulator  = "internal/emulator/"
 )
 
 // floors is the order of the packages, the highest floor first. A package imports packages of lower floors only, so two
@@ -23,16 +24,16 @@ var floors = [][]string{
 	// Commands, and packages that consist of tests.
 	{"cmd/*", "scripts/*", "internal/architecture", "internal/e2e"},
 	// The check of a configuration, and the start of the emulator and the stage of tests.
-	{"internal/pipelinecheck", "internal/emulator/defendersimtest", "internal/testbed"},
+	{"internal/pipelinecheck", emulator + "defendersimtest", "internal/testbed"},
 	// The distribution, and the emulator.
-	{"internal/distribution", "internal/emulator/defendersim"},
-	// The components: configuration, factory, wiring.
-	{"receiver/*", "processor/*", "extension/*", "connector/*", "internal/emulator/tenant"},
+	{"internal/distribution", emulator + "defendersim"},
+	// The components: configuration, factory, wiring; the APIs of the emulator.
+	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "hunting", emulator + "users"},
 
-	// What the components are made of.
-	{receiver + "source", processor + "actor"},
-	{receiver + "reader", processor + "directory", processor + "event", processor + "order"},
-	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "health", processor + "row"},
+	// What the components and the emulator are made of.
+	{receiver + "source", processor + "actor", emulator + "api", emulator + "entra", emulator + "rows"},
+	{receiver + "reader", processor + "directory", processor + "event", processor + "order", emulator + "faults", emulator + "judge", emulator + "tenant"},
+	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "health", processor + "row", emulator + "answer"},
 	{receiver + "failure", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid"},
 	{receiver + "checkpoint", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
 
@@ -40,9 +41,9 @@ var floors = [][]string{
 	{"internal/streaming"},
 	{"internal/logrecord"},
 	{"internal/accounts", "internal/entra", "internal/hunting", "internal/rowid", "internal/storagetest"},
-	{"internal/emulator/kql/engine", "internal/emulator/kql/oracle"},
-	{"internal/emulator/kql", "internal/emulator/kql/syntax"},
-	{"internal/emulator/kql/value"},
+	{emulator + "kql/engine", emulator + "kql/oracle"},
+	{emulator + "kql/syntax"},
+	{emulator + "kql/value"},
 	{
 		"internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
 		"internal/version", "*/*/internal/metadata", "*/*/internal/metadatatest",
@@ -122,6 +123,6 @@ func TestAnArrowUpIsFound(t *testing.T) {
 	assert.NotEmpty(t, upward(graph{"internal/rowid": {"internal/unheardof"}}), "a package without a floor")
 	assert.Empty(t, upward(graph{receiver + "failure": {"internal/hunting"}}))
 
-	assert.Equal(t, []string{"receiver/defenderreceiver imports internal/emulator/kql"},
-		leaks(graph{"receiver/defenderreceiver": {"internal/emulator/kql"}, "cmd/defendersim": {"internal/emulator/defendersim"}}))
+	assert.Equal(t, []string{"receiver/defenderreceiver imports internal/emulator/kql/engine"},
+		leaks(graph{"receiver/defenderreceiver": {"internal/emulator/kql/engine"}, "cmd/defendersim": {"internal/emulator/defendersim"}}))
 }

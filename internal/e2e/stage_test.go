@@ -40,8 +40,7 @@ type stage struct {
 // newStage starts an emulator without quotas.
 func newStage(t *testing.T, o defendersim.Options) *stage {
 	t.Helper()
-	limits := defendersim.DefaultLimits()
-	limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
+	limits := defendersim.DefaultLimits().WithoutQuotas()
 	o.Limits, o.Quirks = &limits, defendersim.DefaultQuirks()
 	s := &stage{t: t, sim: defendersimtest.StartT(t, o), now: o.Now, directory: t.TempDir()}
 	s.raw = filepath.Join(s.directory, "raw.jsonl")

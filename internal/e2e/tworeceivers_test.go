@@ -261,8 +261,7 @@ func answerDocumentedQueries(t *testing.T, pairs []*pair) {
 // startTenant starts an emulator whose event tables get a row a second.
 func startTenant(t *testing.T) *defendersim.Server {
 	t.Helper()
-	limits := defendersim.DefaultLimits()
-	limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
+	limits := defendersim.DefaultLimits().WithoutQuotas()
 	sim := defendersimtest.StartT(t, defendersim.Options{Limits: &limits})
 	begin := time.Now().Add(-30 * time.Second)
 	events, _ := defaultTables()

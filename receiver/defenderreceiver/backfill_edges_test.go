@@ -126,8 +126,7 @@ func TestLiveStartOutlivesACrash(t *testing.T) {
 
 // A row that cannot be read is set aside and does not keep older days from being read.
 func TestHistoryBehindWhatIsSetAside(t *testing.T) {
-	limits := defendersim.DefaultLimits()
-	limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
+	limits := defendersim.DefaultLimits().WithoutQuotas()
 	limits.MaxResultBytes = 20_000
 	s := newStage(t, defendersim.Options{Limits: &limits})
 	s.at(1, epoch.Add(-2*time.Hour), epoch.Add(-2*time.Hour), time.Time{})

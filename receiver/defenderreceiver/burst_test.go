@@ -29,8 +29,7 @@ func TestBurstAtOneInstant(t *testing.T) {
 
 // The same where the service's cap on a result's size is what cuts.
 func TestBurstUnderSizeCap(t *testing.T) {
-	limits := defendersim.DefaultLimits()
-	limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
+	limits := defendersim.DefaultLimits().WithoutQuotas()
 	limits.MaxResultBytes = 500_000
 	burst(t, newStage(t, defendersim.Options{Limits: &limits}), 15_000, 50_000)
 }

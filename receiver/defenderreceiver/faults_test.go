@@ -47,8 +47,7 @@ func TestFaults(t *testing.T) {
 
 // An instant that the service cannot give at once is read in parts, and what comes after it too.
 func TestSizeCap(t *testing.T) {
-	limits := defendersim.DefaultLimits()
-	limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
+	limits := defendersim.DefaultLimits().WithoutQuotas()
 	limits.MaxResultBytes = 20_000
 	s := newStage(t, defendersim.Options{Limits: &limits})
 	s.plant(0, 300, epoch.Add(-time.Minute))

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/answer"
 )
 
 // registerAdmin serves what a person or a script asks a running emulator, on loopback only:
@@ -16,7 +18,7 @@ import (
 func (s *Server) registerAdmin(mux *http.ServeMux) {
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	mux.HandleFunc("GET /_admin/report", onLoopback(func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, s.Report())
+		answer.WriteJSON(w, http.StatusOK, s.Report())
 	}))
 	mux.HandleFunc("POST /_admin/faults", onLoopback(s.adminFaults))
 }
@@ -27,23 +29,23 @@ func (s *Server) adminFaults(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	faults, err := ParseFaults(string(body))
+	parsed, err := ParseFaults(string(body))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	next := r.URL.Query().Get("next")
 	if next == "" {
-		s.SetFaults(faults...)
+		s.SetFaults(parsed...)
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	n, err := strconv.Atoi(next)
-	if err != nil || n < 1 || len(faults) != 1 {
+	if err != nil || n < 1 || len(parsed) != 1 {
 		http.Error(w, "?next=N needs a number from 1 on and exactly one fault in the body", http.StatusBadRequest)
 		return
 	}
-	s.FailNext(n, faults[0])
+	s.FailNext(n, parsed[0])
 	w.WriteHeader(http.StatusNoContent)
 }
 

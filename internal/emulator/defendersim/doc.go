@@ -3,17 +3,21 @@
 //
 // # Design
 //
-// A request passes these steps, each in the file that bears its name:
+// This package starts and stops the emulator and is what tests and the command use of it. Its parts are packages beside it:
 //
-//	token (entra, tokens)      who asks, and may they
-//	quotas                     calls a minute and an hour, CPU a quarter hour: 429
-//	request, timespan          the body of Graph or of the legacy API
-//	engine                     the query is compiled against the schema: 400 in the service's words
-//	faults                     what goes wrong on purpose, by rate or for the next n calls
-//	database, planted          generated rows and planted rows, none older than 30 days
-//	result, rowwriter, quirks  rows as JSON, the way the service writes them: at most 100,000 rows and 50 MB
-//	users, userdirectory       Graph's users instead of rows: whole, page by page, or what has changed
-//	judge, report              what the client did, and whether it should have
+//	tenant          the generated sample tenant: rows and people
+//	rows            the database: the tenant's rows, planted rows, none older than 30 days
+//	kql             the query language
+//	faults          what goes wrong on purpose, by rate or for the next n calls
+//	judge           what the client did, and whether it should have
+//	answer, api     errors in the service's words; how a call is noted and its answer goes out
+//	entra           Entra ID's tokens: who asks, and may they
+//	hunting         the two hunting APIs
+//	users           Graph's users: whole, page by page, or what has changed
+//
+// A query passes entra (token), hunting's quotas (calls a minute and an hour, CPU a quarter hour: 429), the body of Graph or
+// of the legacy API, kql (400 in the service's words), faults, rows, and the writer that makes JSON the way the service does:
+// at most 100,000 rows and 50 MB.
 //
 // A result is held in memory until it is known to keep the size limit, because the service answers a
 // larger one with an error and no rows; it is then streamed. Everything that depends on time follows

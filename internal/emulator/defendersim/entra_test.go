@@ -12,6 +12,8 @@ import (
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/entra"
 )
 
 func msalToken(t *testing.T, h *harness, secret string) (string, error) {
@@ -20,7 +22,7 @@ func msalToken(t *testing.T, h *harness, secret string) (string, error) {
 	require.NoError(t, err)
 	client, err := msal.New(h.URL()+"/"+h.TenantID, h.ClientID, credential, msal.WithInstanceDiscovery(false), msal.WithHTTPClient(h.client))
 	require.NoError(t, err)
-	result, err := client.AcquireTokenByCredential(t.Context(), []string{audienceGraph + "/.default"})
+	result, err := client.AcquireTokenByCredential(t.Context(), []string{entra.AudienceGraph + "/.default"})
 	return result.AccessToken, err
 }
 
@@ -134,7 +136,7 @@ func TestMissingRoleIsForbidden(t *testing.T) {
 
 func TestDiscoveryDocuments(t *testing.T) {
 	h := start(t, Options{})
-	get := func(path string) answer {
+	get := func(path string) reply {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.URL()+path, http.NoBody)
 		require.NoError(t, err)
 		return h.do(t, req)

@@ -16,21 +16,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
-func TestParseFaults(t *testing.T) {
-	got, err := ParseFaults("429:0.05, 503=7s:0.01,truncate@DeviceEvents:1,poison")
-	require.NoError(t, err)
-	assert.Equal(t, []Fault{
-		{Kind: FaultTooManyRequests, Rate: 0.05},
-		{Kind: FaultUnavailable, Rate: 0.01, Delay: 7 * time.Second},
-		{Kind: FaultTruncate, Rate: 1, Table: "DeviceEvents"},
-		{Kind: FaultPoison, Rate: 1},
-	}, got)
-	for _, text := range []string{"418:1", "429:2", "429:-1", "429:NaN", "429:x", "slow=fast:1", "slow=-1s"} {
-		_, err := ParseFaults(text)
-		assert.Error(t, err, text)
-	}
-}
-
 func TestStatusFaults(t *testing.T) {
 	h := start(t, Options{compile: rowsOf(1, twoColumns, twoValues)})
 	h.clock.Set(noon.Add(10 * time.Minute))
@@ -81,7 +66,7 @@ func testWireFaults(t *testing.T, http2 bool) {
 	values := slices.Concat(twoValues, []value.Value{value.NewString("cmd /c dir")})
 	h := start(t, Options{compile: rowsOf(20_000, columns, values)})
 	h.client.Transport.(*http.Transport).ForceAttemptHTTP2 = http2
-	strike := func(f Fault) answer {
+	strike := func(f Fault) reply {
 		h.FailNext(1, f)
 		return h.query(t, graphPath, "T")
 	}
@@ -104,7 +89,7 @@ func testWireFaults(t *testing.T, http2 bool) {
 	bad := strike(Fault{Kind: FaultBadJSON})
 	require.NoError(t, bad.err)
 	assert.False(t, json.Valid(bad.body))
-	assert.Equal(t, read.Tables, h.Report().Tables, "rows of a broken answer are not taken as read")
+	assert.Equal(t, read.Tables, h.Report().Tables, "rows of a broken reply are not taken as read")
 
 	poisoned := strike(Fault{Kind: FaultPoison})
 	require.NoError(t, poisoned.err)
@@ -135,14 +120,4 @@ func TestFaultsByRateComeFromTheSeed(t *testing.T) {
 	assert.NotEqual(t, first, outcomes(2))
 	assert.InDelta(t, 18, strings.Count(first, "Internal"), 10)
 	assert.InDelta(t, 9, strings.Count(first, "Unavailable"), 8)
-}
-
-func TestFaultsOfOneTable(t *testing.T) {
-	p := newFaultPlan(1, []Fault{{Kind: FaultReset, Rate: 1, Table: "DeviceEvents"}})
-	assert.Equal(t, FaultReset, p.draw([]string{"DeviceEvents"}).Kind)
-	assert.Empty(t, p.draw([]string{"DeviceInfo"}).Kind)
-	p.failNext(1, Fault{Kind: FaultDrop, Table: "DeviceInfo"})
-	assert.Equal(t, FaultReset, p.draw([]string{"DeviceEvents"}).Kind)
-	assert.Equal(t, FaultDrop, p.draw([]string{"DeviceInfo"}).Kind)
-	assert.Empty(t, p.draw([]string{"DeviceInfo"}).Kind)
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/entra"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
@@ -39,7 +41,7 @@ type harness struct {
 	tokens map[string]string
 }
 
-func start(t *testing.T, o Options) *harness {
+func start(t testing.TB, o Options) *harness {
 	t.Helper()
 	h := &harness{clock: NewClock(noon), tokens: map[string]string{}}
 	if o.Now == nil {
@@ -57,32 +59,32 @@ func start(t *testing.T, o Options) *harness {
 	return h
 }
 
-// answer is a response whose body has been read.
-type answer struct {
+// reply is a response whose body has been read.
+type reply struct {
 	*http.Response
 	body []byte
 	err  error // of reading the body
 }
 
-func (h *harness) do(t *testing.T, req *http.Request) answer {
+func (h *harness) do(t testing.TB, req *http.Request) reply {
 	t.Helper()
 	res, err := h.client.Do(req)
 	if err != nil {
-		return answer{err: err}
+		return reply{err: err}
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	return answer{res, body, err}
+	return reply{res, body, err}
 }
 
 func (h *harness) tokenForm() url.Values {
 	return url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {h.ClientID}, "client_secret": {h.ClientSecret},
-		"scope": {audienceGraph + "/.default openid offline_access profile"},
+		"scope": {entra.AudienceGraph + "/.default openid offline_access profile"},
 	}
 }
 
-func (h *harness) requestToken(t *testing.T, tenant string, form url.Values) answer {
+func (h *harness) requestToken(t testing.TB, tenant string, form url.Values) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL()+"/"+tenant+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
 	require.NoError(t, err)
@@ -92,11 +94,11 @@ func (h *harness) requestToken(t *testing.T, tenant string, form url.Values) ans
 }
 
 // token returns a token for the path's API, the same one until renew.
-func (h *harness) token(t *testing.T, path string) string {
+func (h *harness) token(t testing.TB, path string) string {
 	t.Helper()
-	audience := audienceGraph
+	audience := entra.AudienceGraph
 	if path == legacyPath {
-		audience = audienceLegacy
+		audience = entra.AudienceLegacy
 	}
 	if h.tokens[audience] == "" {
 		form := h.tokenForm()
@@ -115,7 +117,7 @@ func (h *harness) token(t *testing.T, path string) string {
 func (h *harness) renew() { clear(h.tokens) }
 
 // request is one that do sends, also from a goroutine of its own.
-func (h *harness) request(t *testing.T, path, body, token string) *http.Request {
+func (h *harness) request(t testing.TB, path, body, token string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL()+path, strings.NewReader(body))
 	require.NoError(t, err)
@@ -127,12 +129,12 @@ func (h *harness) request(t *testing.T, path, body, token string) *http.Request 
 	return req
 }
 
-func (h *harness) post(t *testing.T, path, body, token string) answer {
+func (h *harness) post(t testing.TB, path, body, token string) reply {
 	t.Helper()
 	return h.do(t, h.request(t, path, body, token))
 }
 
-func (h *harness) query(t *testing.T, path, text string) answer {
+func (h *harness) query(t testing.TB, path, text string) reply {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"Query": text})
 	require.NoError(t, err)
@@ -140,7 +142,7 @@ func (h *harness) query(t *testing.T, path, text string) answer {
 }
 
 // rows are the rows of a successful Graph answer.
-func (a answer) rows(t *testing.T) []map[string]any {
+func (a reply) rows(t testing.TB) []map[string]any {
 	t.Helper()
 	require.NoError(t, a.err)
 	require.Equal(t, http.StatusOK, a.StatusCode, "%s", a.body)
@@ -154,7 +156,7 @@ func (a answer) rows(t *testing.T) []map[string]any {
 }
 
 // message checks an error's status and envelope and returns its text.
-func (a answer) message(t *testing.T, status int) string {
+func (a reply) message(t testing.TB, status int) string {
 	t.Helper()
 	require.NoError(t, a.err)
 	require.Equal(t, status, a.StatusCode, "%s", a.body)
@@ -188,12 +190,12 @@ func (q fakeQuery) Run(ctx context.Context, yield func([]value.Value) bool) (int
 	return q.run(ctx, yield)
 }
 
-func fakeEngine(q fakeQuery) compileFunc {
-	return func(engine.Database, string, engineOptions) (query, error) { return q, nil }
+func fakeEngine(q fakeQuery) hunting.Compile {
+	return func(engine.Database, string, hunting.CompileOptions) (hunting.Query, error) { return q, nil }
 }
 
 // rowsOf is an engine whose every query gives n times the row.
-func rowsOf(n int, columns []engine.Column, row []value.Value) compileFunc {
+func rowsOf(n int, columns []engine.Column, row []value.Value) hunting.Compile {
 	return fakeEngine(fakeQuery{columns: columns, run: func(_ context.Context, yield func([]value.Value) bool) (int64, error) {
 		for i := range n {
 			if !yield(row) {

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/answer"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/syntax"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
@@ -44,7 +46,7 @@ func TestEnvelopes(t *testing.T) {
 }
 
 func TestErrorEnvelopes(t *testing.T) {
-	refuse := func(engine.Database, string, engineOptions) (query, error) {
+	refuse := func(engine.Database, string, hunting.CompileOptions) (hunting.Query, error) {
 		return nil, &syntax.Error{Message: "'project' operator: Failed to resolve scalar expression named 'x'. Fix semantic errors in your query."}
 	}
 	h := start(t, Options{compile: refuse})
@@ -59,8 +61,8 @@ func TestErrorEnvelopes(t *testing.T) {
 }
 
 func TestRequestBodies(t *testing.T) {
-	var got engineOptions
-	h := start(t, Options{compile: func(_ engine.Database, text string, o engineOptions) (query, error) {
+	var got hunting.CompileOptions
+	h := start(t, Options{compile: func(_ engine.Database, text string, o hunting.CompileOptions) (hunting.Query, error) {
 		got = o
 		assert.Equal(t, "T", text)
 		return rowsOf(0, twoColumns, nil)(nil, text, o)
@@ -80,32 +82,10 @@ func TestRequestBodies(t *testing.T) {
 		}
 	}
 	require.Equal(t, 200, h.post(t, legacyPath, `{"Query":"T"}`, legacy).StatusCode)
-	assert.Nil(t, got.timespan, "the legacy API knows no Timespan")
+	assert.Nil(t, got.Timespan, "the legacy API knows no Timespan")
 	require.Equal(t, 200, h.post(t, graphPath, `{"Query":"T"}`, graph).StatusCode)
-	assert.Equal(t, engine.Range{From: value.Ticks(noon.AddDate(0, 0, -30)), To: value.Ticks(noon)}, *got.timespan)
-	assert.Equal(t, noon, got.now)
-}
-
-func TestTimespanForms(t *testing.T) {
-	day := func(n int) time.Time { return time.Date(2026, 2, n, 8, 0, 0, 0, time.UTC) }
-	for text, want := range map[string][2]time.Time{
-		"":                     {noon.AddDate(0, 0, -30), noon},
-		"P2D":                  {noon.AddDate(0, 0, -2), noon},
-		"PT90M":                {noon.Add(-90 * time.Minute), noon},
-		"P1DT1H":               {noon.Add(-25 * time.Hour), noon},
-		"2026-02-01T08:00:00Z": {day(1), noon},
-		"2026-02-01T08:00:00Z/2026-02-15T08:00:00Z": {day(1), day(15)},
-		"P14D/2026-02-15T08:00:00Z":                 {day(1), day(15)},
-		"2026-02-01T08:00:00Z/P14D":                 {day(1), day(15)},
-	} {
-		got, err := parseTimespan(text, noon)
-		require.NoError(t, err, text)
-		assert.Equal(t, ticksRange(want[0], want[1]), got, text)
-	}
-	for _, text := range []string{"P", "PT", "P1", "1D", "x/P1D", "P1D/x", "P1D/P1D", "2026-02-01T08:00:00Z/", "P999999999999999999999D/x"} {
-		_, err := parseTimespan(text, noon)
-		assert.Error(t, err, text)
-	}
+	assert.Equal(t, engine.Range{From: value.Ticks(noon.AddDate(0, 0, -30)), To: value.Ticks(noon)}, *got.Timespan)
+	assert.Equal(t, noon, got.Now)
 }
 
 func TestLimits(t *testing.T) {
@@ -116,7 +96,7 @@ func TestLimits(t *testing.T) {
 	})
 	t.Run("size is refused", func(t *testing.T) {
 		h := start(t, Options{Limits: &Limits{MaxResultBytes: 50_000}, compile: rowsOf(49, twoColumns, long)})
-		assert.Equal(t, textResultSize, h.query(t, graphPath, "T").message(t, 400))
+		assert.Equal(t, answer.ResultTooLarge().Message, h.query(t, graphPath, "T").message(t, 400))
 		h = start(t, Options{Limits: &Limits{MaxResultBytes: 50_000}, compile: rowsOf(40, twoColumns, long)})
 		assert.Len(t, h.query(t, graphPath, "T").rows(t), 40)
 	})
@@ -124,7 +104,7 @@ func TestLimits(t *testing.T) {
 		h := start(t, Options{compile: rowsOf(100_001, twoColumns, twoValues)})
 		assert.Len(t, h.query(t, graphPath, "T").rows(t), 100_000)
 		h = start(t, Options{compile: rowsOf(50_000, twoColumns, long)})
-		assert.Equal(t, textResultSize, h.query(t, graphPath, "T").message(t, 400))
+		assert.Equal(t, answer.ResultTooLarge().Message, h.query(t, graphPath, "T").message(t, 400))
 	})
 	t.Run("a large request meets the proxy", func(t *testing.T) {
 		h := start(t, Options{compile: rowsOf(0, twoColumns, nil)})

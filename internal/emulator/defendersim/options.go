@@ -4,8 +4,9 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/users"
 )
 
 // The credentials that an emulator accepts unless Options say otherwise. They are published here and
@@ -50,34 +51,7 @@ type Options struct {
 	Quirks          Quirks
 	Faults          []Fault
 
-	compile compileFunc // tests only: stands in for the KQL engine
-}
-
-// Limits are the service's; a zero in any field means that there is no such limit.
-type Limits struct {
-	CallsPerMinute    int
-	CallsPerHour      int
-	CPUPerQuarterHour time.Duration
-	QueryTimeout      time.Duration
-	MaxRows           int           // more are cut off silently
-	MaxResultBytes    int           // more give a 400
-	MaxRequestBytes   int64         // more give a 413
-	Retention         time.Duration // rows whose Timestamp is older are never returned
-}
-
-// DefaultLimits are those that Microsoft publishes; CPU is a quarter of the ten minutes an hour that
-// its Defender for Endpoint page names.
-func DefaultLimits() Limits {
-	return Limits{
-		CallsPerMinute:    45,
-		CallsPerHour:      1500,
-		CPUPerQuarterHour: 150 * time.Second,
-		QueryTimeout:      3 * time.Minute,
-		MaxRows:           100_000,
-		MaxResultBytes:    50 << 20,
-		MaxRequestBytes:   1 << 20,
-		Retention:         tables.Retention,
-	}
+	compile hunting.Compile // tests only: stands in for the KQL engine
 }
 
 func (o Options) withDefaults() Options {
@@ -100,7 +74,7 @@ func (o Options) withDefaults() Options {
 		o.Roles = []string{RoleGraph, RoleLegacy, RoleUsers}
 	}
 	if o.UserPage == 0 {
-		o.UserPage = usersPageMost
+		o.UserPage = users.PageMost
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -112,7 +86,7 @@ func (o Options) withDefaults() Options {
 		o.Limits = new(DefaultLimits())
 	}
 	if o.compile == nil {
-		o.compile = compileKQL
+		o.compile = hunting.CompileKQL
 	}
 	return o
 }

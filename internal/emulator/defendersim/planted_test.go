@@ -21,7 +21,7 @@ func (h *harness) scanReports(t *testing.T, table string, b engine.Bounds) []int
 	if b.AsOf == 0 {
 		b.AsOf = value.Ticks(h.clock.Now())
 	}
-	source, ok := h.database.view().Table(table)
+	source, ok := h.database.View().Table(table)
 	require.True(t, ok)
 	column := -1
 	for i, c := range source.Columns() {
@@ -126,7 +126,7 @@ func TestAMillionRowsAtOneInstant(t *testing.T) {
 	}
 	require.NoError(t, h.Plant("DeviceEvents", rows...))
 	require.NoError(t, h.Plant("DeviceEvents", event(1, time.Hour), event(2, 2*time.Hour)))
-	source, _ := h.database.view().Table("DeviceEvents")
+	source, _ := h.database.View().Table("DeviceEvents")
 	seen := 0
 	require.NoError(t, source.Scan(t.Context(), engine.Bounds{AsOf: value.Ticks(noon)}, func(engine.Row) bool {
 		seen++
@@ -141,7 +141,7 @@ func TestAMillionRowsAtOneInstant(t *testing.T) {
 func TestIngestionTimeSwitchedOff(t *testing.T) {
 	h := start(t, Options{NoIngestionTime: true})
 	require.NoError(t, h.Plant("DeviceEvents", event(1, time.Hour)))
-	source, _ := h.database.view().Table("DeviceEvents")
+	source, _ := h.database.View().Table("DeviceEvents")
 	seen := 0
 	require.NoError(t, source.Scan(t.Context(), engine.Bounds{AsOf: value.Ticks(noon), IngestionTime: engine.Range{From: 5, To: 6}}, func(r engine.Row) bool {
 		seen++
@@ -152,12 +152,12 @@ func TestIngestionTimeSwitchedOff(t *testing.T) {
 
 func TestTablesOutsideThePlan(t *testing.T) {
 	h := start(t, Options{WithoutTables: []string{"DeviceEvents"}})
-	_, ok := h.database.view().Table("DeviceEvents")
+	_, ok := h.database.View().Table("DeviceEvents")
 	assert.False(t, ok)
-	_, ok = h.database.view().Table("deviceinfo")
+	_, ok = h.database.View().Table("deviceinfo")
 	assert.False(t, ok)
 	require.NoError(t, h.SetWithoutTables())
-	_, ok = h.database.view().Table("DeviceEvents")
+	_, ok = h.database.View().Table("DeviceEvents")
 	assert.True(t, ok)
 	assert.ErrorContains(t, h.SetWithoutTables("Odd"), `no table "Odd"`)
 }

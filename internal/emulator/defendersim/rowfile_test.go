@@ -35,8 +35,8 @@ func TestRowsOfAFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, rows, 3)
 	newest := rows[2]
-	assert.Equal(t, noon.Add(-recentAge), newest.Timestamp, "the newest row happened shortly before the start")
-	assert.Equal(t, noon.Add(-recentAge+fileLag), newest.IngestionTime)
+	assert.Equal(t, noon.Add(-6*time.Minute), newest.Timestamp, "the newest row happened shortly before the start")
+	assert.Equal(t, noon.Add(-3*time.Minute), newest.IngestionTime)
 	first := rows[1]
 	assert.Equal(t, time.Date(2021, 8, 2, 13, 15, 30, 513652000, time.UTC).Sub(time.Date(2021, 8, 2, 13, 11, 39, 772449100, time.UTC)),
 		newest.Timestamp.Sub(first.Timestamp), "rows keep their distances")

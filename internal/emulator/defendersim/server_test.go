@@ -100,7 +100,7 @@ func TestCallsUnderWayEndInPeace(t *testing.T) {
 	}}
 	h := start(t, Options{compile: fakeEngine(slow)})
 	req := h.request(t, graphPath, `{"Query":"T"}`, h.token(t, graphPath))
-	got := make(chan answer, 1)
+	got := make(chan reply, 1)
 	go func() { got <- h.do(t, req) }()
 	<-running
 	closed := make(chan error, 1)

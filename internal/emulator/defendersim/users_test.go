@@ -24,7 +24,7 @@ type usersPage struct {
 	Value []map[string]any `json:"value"`
 }
 
-func (h *harness) getUsers(t *testing.T, url string, header ...string) answer {
+func (h *harness) getUsers(t *testing.T, url string, header ...string) reply {
 	t.Helper()
 	if strings.HasPrefix(url, "/") {
 		url = h.URL() + url
@@ -38,7 +38,7 @@ func (h *harness) getUsers(t *testing.T, url string, header ...string) answer {
 	return h.do(t, req)
 }
 
-func (a answer) users(t *testing.T) usersPage {
+func (a reply) users(t *testing.T) usersPage {
 	t.Helper()
 	require.NoError(t, a.err)
 	require.Equal(t, http.StatusOK, a.StatusCode, "%s", a.body)
@@ -214,7 +214,7 @@ func TestUsersLinkIsLost(t *testing.T) {
 	gone(link)
 	gone(page.Next)
 	_, link, _ = h.round(t, usersDeltaPath)
-	h.clock.Advance(linkLifetime - time.Hour)
+	h.clock.Advance(7*24*time.Hour - time.Hour)
 	h.renew()
 	h.round(t, link)
 	h.clock.Advance(time.Hour + time.Second)

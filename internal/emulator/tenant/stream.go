@@ -42,17 +42,9 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
-// A zero range is taken as open: to yield more than was asked for is allowed.
-func openIfZero(r engine.Range) engine.Range {
-	if r == (engine.Range{}) {
-		return engine.Range{From: math.MinInt64, To: math.MaxInt64}
-	}
-	return r
-}
-
 // Scan implements engine.Table.
 func (t *table) Scan(ctx context.Context, b engine.Bounds, yield func(engine.Row) bool) error {
-	b.Timestamp, b.IngestionTime = openIfZero(b.Timestamp), openIfZero(b.IngestionTime)
+	b.Timestamp, b.IngestionTime = b.Timestamp.Open(), b.IngestionTime.Open()
 	r := &row{table: t, scratch: new(activity)}
 	emit := func() bool {
 		if r.ingestion < t.since || r.ingestion > b.AsOf || r.visible > b.AsOf ||

@@ -162,7 +162,7 @@ func TestNarrowedScanIsComplete(t *testing.T) {
 			}
 			var want, got []uint64
 			for _, r := range full {
-				if openIfZero(b.Timestamp).Contains(r.event) && openIfZero(b.IngestionTime).Contains(r.ingestion) {
+				if b.Timestamp.Open().Contains(r.event) && b.IngestionTime.Open().Contains(r.ingestion) {
 					want = append(want, r.key)
 				}
 			}

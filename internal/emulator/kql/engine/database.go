@@ -47,3 +47,11 @@ type Range struct{ From, To int64 }
 
 // Contains reports whether ticks lies in r.
 func (r Range) Contains(ticks int64) bool { return r.From <= ticks && ticks <= r.To }
+
+// Open is r, and of the zero Range all times: a Table may take it so, since more rows than asked for are allowed.
+func (r Range) Open() Range {
+	if r == (Range{}) {
+		return everything
+	}
+	return r
+}

@@ -1,0 +1,88 @@
+package defendersim
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// shutdownTimeout is how long close waits for calls that are under way.
+const shutdownTimeout = 2 * time.Second
+
+// listener serves over TLS.
+type listener struct {
+	url      string
+	http     *http.Server
+	underWay *callWatch
+	cancel   context.CancelFunc
+	served   sync.WaitGroup
+}
+
+func listen(ctx context.Context, o Options, ca *certificateAuthority, handler http.Handler) (*listener, error) {
+	certificate, err := ca.serverCertificate()
+	if err != nil {
+		return nil, err
+	}
+	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", o.Listen, err)
+	}
+	// Calls that are under way outlive ctx for as long as shutdown lets them.
+	calls, abandonCalls := context.WithCancel(context.WithoutCancel(ctx))
+	l := &listener{url: "https://" + socket.Addr().String(), underWay: &callWatch{active: map[net.Conn]struct{}{}}}
+	ctx, l.cancel = context.WithCancel(ctx)
+	l.http = &http.Server{
+		Handler:           handler,
+		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
+		ErrorLog:          log.New(errorLog{o.Logger}, "", 0),
+		BaseContext:       func(net.Listener) context.Context { return calls },
+		ConnState:         l.underWay.observe,
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	l.served.Go(func() {
+		if err := l.http.ServeTLS(socket, "", ""); !errors.Is(err, http.ErrServerClosed) {
+			o.Logger.Error("serve", "error", err)
+		}
+	})
+	l.served.Go(func() {
+		<-ctx.Done()
+		l.shutdown(calls)
+		abandonCalls()
+	})
+	return l, nil
+}
+
+// shutdown lets calls that are under way end, for a while. Left alone, http.Server.Shutdown would
+// keep every HTTP/2 connection for a second after its last call.
+func (l *listener) shutdown(calls context.Context) {
+	ctx, cancel := context.WithTimeout(calls, shutdownTimeout)
+	defer cancel()
+	l.served.Go(func() {
+		l.underWay.wait(ctx)
+		cancel()
+	})
+	if l.http.Shutdown(ctx) != nil {
+		_ = l.http.Close()
+	}
+}
+
+// close ends the serving and waits until it has ended.
+func (l *listener) close() {
+	l.cancel()
+	l.served.Wait()
+}
+
+// errorLog passes net/http's complaints on, such as clients that do not trust the CA.
+type errorLog struct{ logger *slog.Logger }
+
+func (l errorLog) Write(p []byte) (int, error) {
+	l.logger.Debug(string(p))
+	return len(p), nil
+}
