@@ -57,8 +57,9 @@ type sightings struct {
 
 // brokenWay is a way in which the first receiver is broken, and what must be seen of that.
 type brokenWay struct {
-	// begin breaks it before the collector starts, later when its tables are read; either may be nil.
-	begin, later func(*pair)
+	// begin breaks it before the collector starts, later when its tables are read, and ends mends it some seconds
+	// afterwards; any of them may be nil.
+	begin, later, ends func(*pair)
 	// gate turns the feature gate telemetry.newPipelineTelemetry on.
 	gate bool
 	// alerts are those that fire, with tables and reasons.
@@ -166,6 +167,11 @@ func brokenWays() map[string]brokenWay {
 			later:     fault(defendersim.Fault{Kind: defendersim.FaultTooManyRequests, Rate: 1, Delay: time.Second}),
 			alerts:    append([]string{"DefenderThrottled defender/a"}, nothingRead...),
 			status:    "throttled: the hunting API refused the query with status 429",
+			mentioned: logThrottled,
+		},
+		"throttled for a while": {
+			later:     fault(defendersim.Fault{Kind: defendersim.FaultTooManyRequests, Rate: 1, Delay: time.Second}),
+			ends:      func(p *pair) { p.stage.sim.SetFaults() },
 			mentioned: logThrottled,
 		},
 		"table not in the plan": {
@@ -362,12 +368,17 @@ func (p *pair) watch() {
 	}
 	p.seen.first = page()
 	p.seen.from = time.Now()
+	mended := false
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
 	for now := p.seen.from; now.Sub(p.seen.from) < watched; now = <-ticker.C {
 		if p.broken.later != nil && now.Sub(p.seen.from) > 8*time.Second {
 			p.broken.later(p)
 			p.broken.later = nil
+		}
+		if !mended && p.broken.ends != nil && now.Sub(p.seen.from) > 16*time.Second {
+			p.broken.ends(p)
+			mended = true
 		}
 		p.seen.last = page()
 		p.seen.metrics.scraped(now, p.seen.last)
@@ -435,6 +446,9 @@ func (p *pair) verifyStatus(t *testing.T) {
 	if p.broken.status == "" {
 		assert.Equal(t, "StatusOK", a.Status, "%s", a.Error)
 		assert.Equal(t, slices.Repeat([]int{http.StatusOK}, probes), codes)
+		if p.broken.ends != nil {
+			assert.Contains(t, p.seen.codes, http.StatusInternalServerError)
+		}
 		return
 	}
 	assert.Equal(t, "StatusRecoverableError", a.Status)

@@ -103,9 +103,11 @@ func (t *table) leaveFuture(ctx context.Context) error {
 	if !known || !cursor.CompleteUntil.After(now.Add(futureTolerance)) {
 		return nil
 	}
-	from := latest(now.Add(-max(t.set.auditWindow, t.reach())), cursor.Since)
+	// The ledger reaches back no further.
+	from := latest(cursor.CompleteUntil.Add(-max(t.set.auditWindow, t.reach())), cursor.Since)
 	if from.After(now) {
-		from = now.Add(-t.set.settle).Truncate(paging.Tick)
+		// The table was started ahead of the service's time.
+		from = now.Add(-t.set.lookback - t.sinceFirst()).Truncate(paging.Tick)
 	}
 	t.logger.Error("The cursor is ahead of the service's time, so rows may have been passed over: it is set back, and what was delivered since is "+
 		"recognised. If this comes again, look at the clock of what stands between the collector and the service.",

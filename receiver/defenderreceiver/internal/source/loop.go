@@ -16,8 +16,13 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
-var errCredentials = errors.New("all tables are paused, because the service does not accept the credentials; one of them tries " +
-	"once an hour and when a credential file changes, and all go on when a try succeeds")
+// Why all tables are paused.
+var (
+	errCredentials = errors.New("all tables are paused, because the service does not accept the credentials; one of them tries " +
+		"once an hour and when a credential file changes, and all go on when a try succeeds")
+	errPermission = errors.New("all tables are paused, because the app registration lacks a permission; one of them tries " +
+		"once an hour, and all go on when a try succeeds")
+)
 
 // Settings are what a loop works with.
 type Settings struct {
@@ -164,10 +169,15 @@ func (l *Loop) denied(err error, v failure.Verdict) bool {
 		return false
 	}
 	l.letOthersGoOn()
-	l.Registry.PauseAll(v.Pause, fmt.Errorf("%w: %w", errCredentials, err))
+	why, text := errCredentials, "All tables are paused, because the credentials are not accepted. They go on where they stand when a try "+
+		"succeeds, which one of them makes once an hour, when a credential file changes, and after a restart."
+	if v.Pause == failure.ReasonPermission {
+		why, text = errPermission, "All tables are paused, because the app registration lacks a permission. They go on where they stand "+
+			"when a try succeeds, which one of them makes once an hour, and after a restart."
+	}
+	l.Registry.PauseAll(v.Pause, fmt.Errorf("%w: %w", why, err))
 	if first {
-		l.Logger.Error("All tables are paused, because the credentials are not accepted. They go on where they stand when a try "+
-			"succeeds, which one of them makes once an hour, when a credential file changes, and after a restart.",
+		l.Logger.Error(text,
 			zap.String("reason", string(v.Pause)), zap.Int("failures", l.failures.Failures), zap.Error(err))
 	}
 	return true
