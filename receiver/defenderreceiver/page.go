@@ -46,7 +46,7 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 	defer rows.Close()
 
 	var page pageRead
-	column, body := t.query.TimeColumn(), pcommon.NewMap()
+	column, body, duplicates := t.query.TimeColumn(), pcommon.NewMap(), 0
 	for {
 		more, err := rows.Next(body)
 		if err == nil && more {
@@ -61,12 +61,17 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 				err = errNoPlace
 			case moves && r.At.Before(page.last):
 				t.ledger.Retract(began)
+				t.telemetry.rows(ctx, t.name, duplicate, duplicates)
 				_, flushed := t.flush(ctx, time.Time{})
 				// What was stored of this page's advance is taken back there too.
 				return page, errors.Join(errUnordered, flushed, t.keep())
 			default:
 				page.last = r.At
-				t.take(ctx, body, r)
+				if t.isKnown(r) {
+					duplicates++
+				} else {
+					t.add(ctx, body, r)
+				}
 			}
 		}
 		ended := err != nil || !more
@@ -77,6 +82,8 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 		if moves {
 			to = page.last
 		}
+		t.telemetry.rows(ctx, t.name, duplicate, duplicates)
+		duplicates = 0
 		flushed, refusal := t.flush(ctx, to)
 		page.new += flushed
 		if refusal != nil {
@@ -91,13 +98,14 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 	}
 }
 
-// take puts a row into the batch, unless it was delivered before.
-func (t *reader) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
+// isKnown reports whether a row was delivered before, or is about to be.
+func (t *reader) isKnown(r delivery.Row) bool {
 	t.health.Read(1)
-	if t.ledger.Recognise(r.UID, r.At) || t.outlet.Holds(r.UID) {
-		t.duplicates++
-		return
-	}
+	return t.ledger.Recognise(r.UID, r.At) || t.outlet.Holds(r.UID)
+}
+
+// add puts a row into the batch.
+func (t *reader) add(ctx context.Context, body pcommon.Map, r delivery.Row) {
 	if !r.Readable {
 		t.telemetry.repaired(ctx, t.name, 1)
 	}
@@ -110,8 +118,6 @@ func (t *reader) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
 // flush delivers the batch and returns how many rows the pipeline took. Afterwards all rows before
 // `to` were delivered or refused for good, and the cursor may say so; a zero `to` leaves the cursor where it is.
 func (t *reader) flush(ctx context.Context, to time.Time) (int, error) {
-	t.telemetry.rows(ctx, t.name, duplicate, t.duplicates)
-	t.duplicates = 0
 	result, err := t.outlet.Deliver(ctx)
 	taken := result.Count(delivery.Delivered)
 	for i, r := range result.Rows {

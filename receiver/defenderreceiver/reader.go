@@ -40,11 +40,10 @@ type reader struct {
 	now       func() time.Time
 	health    *health.Source
 
-	ledger     *ledger.Ledger // nil until it is known where to begin
-	pages      *paging.Window
-	pass       pass
-	duplicates int
-	since      time.Time // when the poll began
+	ledger *ledger.Ledger // nil until it is known where to begin
+	pages  *paging.Window
+	pass   pass
+	since  time.Time // when the poll began
 	// auditedFrom is where the audit that is under way begins, whose bins are needed; zero: none is.
 	auditedFrom time.Time
 }
