@@ -26,8 +26,8 @@ import (
 )
 
 const (
-	// shortMinute is how long a minute of the alert rules lasts in two.yaml.
-	shortMinute = time.Second
+	// pace is how long what lasts a minute in the alert rules lasts in two.yaml.
+	pace = time.Second
 	// watched is how long collectors are watched: the rules' longest `for` and range, and the time to get there.
 	watched = 55 * time.Second
 )
@@ -57,8 +57,9 @@ type sightings struct {
 
 // brokenWay is a way in which the first receiver is broken, and what must be seen of that.
 type brokenWay struct {
-	// begin breaks it before the collector starts, later when its tables are read; either may be nil.
-	begin, later func(*pair)
+	// begin breaks it before the collector starts, later when its tables are read, and ends mends it some seconds
+	// afterwards; any of them may be nil.
+	begin, later, ends func(*pair)
 	// gate turns the feature gate telemetry.newPipelineTelemetry on.
 	gate bool
 	// alerts are those that fire, with tables and reasons.
@@ -168,6 +169,11 @@ func brokenWays() map[string]brokenWay {
 			status:    "throttled: the hunting API refused the query with status 429",
 			mentioned: logThrottled,
 		},
+		"throttled for a while": {
+			later:     fault(defendersim.Fault{Kind: defendersim.FaultTooManyRequests, Rate: 1, Delay: time.Second}),
+			ends:      func(p *pair) { p.stage.sim.SetFaults() },
+			mentioned: logThrottled,
+		},
 		"table not in the plan": {
 			begin:  func(p *pair) { require.NoError(p.t, p.stage.sim.SetWithoutTables("DeviceFileEvents")) },
 			alerts: []string{"DefenderTableNotInPlan defender/a DeviceFileEvents"},
@@ -219,14 +225,14 @@ func TestTwoReceivers(t *testing.T) {
 	var pairs []*pair
 	ways := brokenWays()
 	for _, name := range slices.Sorted(maps.Keys(ways)) {
-		pairs = append(pairs, startPair(t, name, ways[name], healthy))
+		pairs = append(pairs, startPair(t, ways[name], healthy))
 	}
 	var watching sync.WaitGroup
 	for _, p := range pairs {
 		watching.Go(p.watch)
 	}
 	watching.Wait()
-	rules := readAlerts(t, shortMinute)
+	rules := readAlerts(t, pace)
 	for i, name := range slices.Sorted(maps.Keys(ways)) {
 		t.Run(name, func(t *testing.T) { pairs[i].verify(t, rules) })
 	}
@@ -281,7 +287,7 @@ func eventRow(at time.Time, id int, device string) defendersim.Planted {
 	}}
 }
 
-func startPair(t *testing.T, name string, way brokenWay, healthy *defendersim.Server) *pair {
+func startPair(t *testing.T, way brokenWay, healthy *defendersim.Server) *pair {
 	t.Helper()
 	s := &stage{t: t, sim: startTenant(t), now: time.Now, directory: t.TempDir()}
 	p := &pair{t: t, broken: way, stage: s, otlp: startOTLPHTTPServer(t, 0), health: freePort(t), metrics: freePort(t)}
@@ -362,12 +368,17 @@ func (p *pair) watch() {
 	}
 	p.seen.first = page()
 	p.seen.from = time.Now()
-	ticker := time.NewTicker(shortMinute)
+	mended := false
+	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
 	for now := p.seen.from; now.Sub(p.seen.from) < watched; now = <-ticker.C {
 		if p.broken.later != nil && now.Sub(p.seen.from) > 8*time.Second {
 			p.broken.later(p)
 			p.broken.later = nil
+		}
+		if !mended && p.broken.ends != nil && now.Sub(p.seen.from) > 16*time.Second {
+			p.broken.ends(p)
+			mended = true
 		}
 		p.seen.last = page()
 		p.seen.metrics.scraped(now, p.seen.last)
@@ -392,7 +403,7 @@ func (p *pair) probe() int {
 // verify checks what was seen.
 func (p *pair) verify(t *testing.T, rules []alertRule) {
 	t.Helper()
-	fired := p.seen.metrics.firing(t, rules, p.seen.from, p.seen.from.Add(watched), shortMinute)
+	fired := p.seen.metrics.firing(t, rules, p.seen.from, p.seen.from.Add(watched), pace)
 	maps.DeleteFunc(fired, func(name string, _ time.Time) bool {
 		// A directory begins two days back, whatever two.yaml says, which are months in short minutes.
 		return strings.HasPrefix(name, "DefenderTableNearRetention")
@@ -435,6 +446,9 @@ func (p *pair) verifyStatus(t *testing.T) {
 	if p.broken.status == "" {
 		assert.Equal(t, "StatusOK", a.Status, "%s", a.Error)
 		assert.Equal(t, slices.Repeat([]int{http.StatusOK}, probes), codes)
+		if p.broken.ends != nil {
+			assert.Contains(t, p.seen.codes, http.StatusInternalServerError)
+		}
 		return
 	}
 	assert.Equal(t, "StatusRecoverableError", a.Status)

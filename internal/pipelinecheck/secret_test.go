@@ -153,7 +153,7 @@ func TestOtherValuesAreShown(t *testing.T) {
 		source(`late_arrival: {mode: event}`):                        {"auto, ingestion_time, event_time"},
 		source(`late_arrival: {mode: ingestion}, ` + credentials):    {"auto, ingestion_time, event_time"},
 		source(`cloud: usgov`):                                       {"usgov", "global, us_government, us_government_dod"},
-		source(`cloud: us_gov`):                               {"us_gov"},
+		source(`cloud: us_gov`):                                      {"us_gov"},
 		source(`page: {max_rows: 200000}`):                           {"200000", "between 1 and 100000"},
 		source(`settle: -5m`):                                        {"-5m"},
 		source(`initial_lookback: 800h`):                             {"800h", "30d"},

@@ -35,9 +35,6 @@ func (t *table) auditWindow() time.Duration {
 	return 0
 }
 
-// isAudited reports whether the table's rows are ever counted again.
-func (t *table) isAudited() bool { return t.auditWindow() > 0 && t.query.Kind != tables.Directory }
-
 // auditDue reports whether it is time to count again. A table that yields counts less often: the window is
 // much longer than the interval. An audit that did not complete does not wait for that.
 func (t *table) auditDue() bool {
@@ -356,7 +353,7 @@ func (t *table) report(page query.Page, r audit.Report) {
 		fields = append(fields, zap.Time("missing_since", r.MissingSince))
 	}
 	t.logger.Log(r.Level(), fmt.Sprintf("Audit: %s.", r), fields...)
-	t.registry.SetCommon("audit."+t.id(), r.Err())
-	t.registry.Note("audit."+t.id(), fmt.Sprintf("%s to %s: %s; %d rows matched, %d recovered, %d missing, %d refused, %d unread",
+	t.health.Report("audit", r.Err())
+	t.health.Note("audit", fmt.Sprintf("%s to %s: %s; %d rows matched, %d recovered, %d missing, %d refused, %d unread",
 		page.From.Format(time.RFC3339), page.To.Format(time.RFC3339), r, r.Matched, r.Recovered, r.Missing, r.Refused, r.Unread))
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // Texts that tell queries apart.
@@ -27,7 +28,7 @@ const (
 
 // editing is a service whose queries are changed on their way, or fail.
 type editing struct {
-	querier
+	service.API
 	edit  func(kql string) (string, error)
 	asked map[string]int // by ofCount and ofRead
 }
@@ -45,7 +46,7 @@ func (e *editing) Query(ctx context.Context, kql string, columns []column) (*hun
 		}
 		kql = edited
 	}
-	return e.querier.Query(ctx, kql, columns)
+	return e.API.Query(ctx, kql, columns)
 }
 
 // failing makes all queries of a kind fail.
@@ -76,11 +77,11 @@ func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
 	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, 3*time.Hour
 	cfg.InitialLookback = 3 * time.Hour
 	live, _, service := s.manual(cfg)
-	require.NoError(t, live.telemetry.observe([]*table{live}, nil, live.scheduler, live.registry))
+	require.NoError(t, live.telemetry.observe(s.receivers[0].lanes[:1], live.scheduler, s.registry))
 	t.Cleanup(live.telemetry.shutdown)
-	go live.registry.Run(t.Context(), s.host())
-	edited := &editing{querier: service, asked: map[string]int{}}
-	live.client = edited
+	go s.registry.Run(t.Context(), s.host())
+	edited := &editing{API: service, asked: map[string]int{}}
+	live.service.API = edited
 	core, logs := observer.New(zap.InfoLevel)
 	live.logger = zap.New(core)
 	a := auditedTable{s: s, table: live, service: edited, logs: logs}
@@ -462,8 +463,8 @@ func alertsByHand(t *testing.T) (alertStage, *table, *editing) {
 	cfg := s.config("Alerts")
 	cfg.Backfill.Window, cfg.InitialLookback = 72*time.Hour, 5*time.Hour
 	live, _, service := s.manual(cfg)
-	edited := &editing{querier: service, asked: map[string]int{}}
-	live.client = edited
+	edited := &editing{API: service, asked: map[string]int{}}
+	live.service.API = edited
 	s.clock.Set(epoch.Add(-4 * time.Hour))
 	s.info(nil)
 	s.evidence(nil)

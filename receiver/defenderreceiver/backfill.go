@@ -51,22 +51,13 @@ func newBackfill(cfg *Config, declared *tables.Table, live *beginning) (*backfil
 		return nil, err
 	}
 	t.lane = logrecord.LaneBackfill
-	t.batch = cfg.newBatch(declared, logrecord.LaneBackfill)
 	t.readAlong(query.EventTime)
 	return &backfill{table: t, live: live, window: cfg.Backfill.Window}, nil
 }
 
-// runBackfill polls once the live lane has begun.
-func (l *backfill) runBackfill(ctx context.Context) {
-	select {
-	case <-l.live.known:
-		l.run(ctx, l.poll)
-	case <-ctx.Done():
-	}
-}
-
-// poll reads a span of history, and what could not be read of it.
-func (l *backfill) poll(ctx context.Context) error {
+// Poll reads a span of history, and what could not be read of it.
+func (l *backfill) Poll(ctx context.Context) (bool, error) {
+	l.beginPoll()
 	if l.ledger == nil {
 		l.start()
 	}
@@ -74,7 +65,7 @@ func (l *backfill) poll(ctx context.Context) error {
 	live := l.at().LiveStart
 	if l.serviceNow().Before(live.At.Add(l.cfg.Settle)) {
 		// Not all that came before the live lane's start can be seen yet.
-		return nil
+		return false, nil
 	}
 	l.leaveToLive(live)
 	more, err := l.step(ctx)
@@ -82,10 +73,9 @@ func (l *backfill) poll(ctx context.Context) error {
 		err = l.retryUnreadable(ctx)
 	}
 	if isRefused(err) {
-		return errors.Join(err, l.checkArrival(ctx))
+		return false, errors.Join(err, l.checkArrival(ctx))
 	}
-	l.more = more && err == nil
-	return err
+	return more && err == nil, err
 }
 
 // checkArrival is called when a query was refused. A service that has stopped saying when rows arrived is

@@ -23,11 +23,12 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // refusing is a service that can be made to refuse queries.
 type refusing struct {
-	querier
+	service.API
 	refuse func(kql string) error
 	asked  int
 }
@@ -39,7 +40,7 @@ func (r *refusing) Query(ctx context.Context, kql string, columns []column) (*hu
 			return nil, err
 		}
 	}
-	return r.querier.Query(ctx, kql, columns)
+	return r.API.Query(ctx, kql, columns)
 }
 
 // manual makes a receiver of one table with a backfill, whose lanes are polled by hand.
@@ -49,9 +50,10 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 	client, closeIdle, err := r.newClient(s.t.Context(), s.host())
 	require.NoError(s.t, err)
 	s.t.Cleanup(closeIdle)
-	service = &refusing{querier: client}
+	service = &refusing{API: client}
 	r.keeper = ledger.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
 	registry := health.NewRegistry()
+	s.registry = registry
 	r.scheduler, err = r.joinQuota(s.t.Context(), s.storage, registry)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, r.scheduler.Stop(context.Background())) })
@@ -60,16 +62,16 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 }
 
 // pollAll polls until nothing is left, at most n times, with a failed poll's consequences.
-func (l *backfill) pollAll(t *testing.T, n int) {
-	t.Helper()
+func (s *stage) pollAll(l *backfill, n int) {
+	s.t.Helper()
 	for range n {
-		if err := l.poll(t.Context()); err != nil {
-			t.Log(err)
-			l.judge(t.Context(), err)
-		} else if !l.more {
+		again, err := l.Poll(s.t.Context())
+		if err != nil {
+			s.t.Log(err)
+			s.loopOf(l.id()).Judge(s.t.Context(), err)
+		} else if !again {
 			return
 		}
-		l.more = false
 	}
 }
 
@@ -137,7 +139,7 @@ func TestHistoryBehindWhatIsSetAside(t *testing.T) {
 	require.NoError(t, s.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: epoch.Add(-3 * time.Hour)}))
 	live, past, service := s.manual(s.historyConfig())
 	require.NoError(t, live.poll(t.Context()))
-	past.pollAll(t, 200)
+	s.pollAll(past, 200)
 	assert.Less(t, service.asked, 1500, "only the way down to the row's instant and its 1024 parts")
 	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}}, s.came())
 	assert.Len(t, past.ledger.Unreadable().All(), 1)
@@ -164,7 +166,7 @@ func TestHistoryWithoutArrival(t *testing.T) {
 				}
 				return nil
 			}
-			past.pollAll(t, 20)
+			s.pollAll(past, 20)
 			assert.True(t, past.health.View().History.Done)
 			assert.Equal(t, []string{logrecord.LaneBackfill}, s.came()[1])
 			for id, lanes := range s.came() {
@@ -197,12 +199,12 @@ func TestHistoryIsCountedAgain(t *testing.T) {
 			}
 			s.clock.Advance(5 * time.Second)
 			learn()
-			past.pollAll(t, 20)
+			s.pollAll(past, 20)
 			assert.Len(t, s.came(), 2, "1 and 3")
 			assert.False(t, past.health.View().History.Done)
 			s.clock.Advance(2 * time.Hour)
 			learn()
-			past.pollAll(t, 20)
+			s.pollAll(past, 20)
 			assert.True(t, past.health.View().History.Done)
 			assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}, 3: {logrecord.LaneBackfill}}, s.came())
 		})
@@ -235,7 +237,7 @@ func TestHistoryTooHeavyToCount(t *testing.T) {
 		}
 		return nil
 	}
-	past.pollAll(t, 20)
+	s.pollAll(past, 20)
 	assert.Len(t, refused, 1, "what is too much is found out once")
 	assert.True(t, past.health.View().History.Done)
 	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}}, s.came())
@@ -255,7 +257,7 @@ func TestHistoryDearToCount(t *testing.T) {
 		}
 		return nil
 	}
-	past.pollAll(t, 20)
+	s.pollAll(past, 20)
 	assert.True(t, past.health.View().History.Done)
 	require.NotEmpty(t, counts)
 	assert.LessOrEqual(t, counts[0], 5*time.Hour)

@@ -23,9 +23,9 @@ type lacking struct {
 	again    time.Time // when they are asked for again, on this machine's clock
 }
 
-// leaveOut takes a column out of the queries that the service does not know, and reports whether there was one to take
+// Adapt takes a column out of the queries that the service does not know, and reports whether there was one to take
 // out: one that the user has asked for, or that the table cannot be read without, stays.
-func (t *table) leaveOut(err error) bool {
+func (t *table) Adapt(err error) bool {
 	refusal := failure.Refusal(err)
 	if refusal == nil || refusal.Kind != hunting.UnknownColumn {
 		return false

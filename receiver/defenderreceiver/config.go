@@ -220,6 +220,14 @@ func (t *TablesConfig) Unmarshal(conf *confmap.Conf) error {
 }
 
 // newBatch collects rows of a table and lane for one call of the pipeline.
+// interval is how often a table is polled.
+func (c *Config) interval(table string) time.Duration {
+	if own := c.Tables[table].PollInterval; own > 0 {
+		return own
+	}
+	return c.PollInterval
+}
+
 func (c *Config) newBatch(declared *tables.Table, lane string) *delivery.Batch {
 	origin := delivery.Origin{TenantID: c.Credentials.TenantID, Scope: metadata.ScopeName, Version: version.Number}
 	return delivery.NewBatch(declared, origin, lane, delivery.Limits{Records: c.Batch.MaxRecords, Bytes: c.Batch.MaxBytes})

@@ -10,7 +10,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // countPart of the CPU of a quarter hour is what a count should cost at most. A dearer one waits for a quarter hour in
@@ -57,7 +57,7 @@ func (t *table) countPart(ctx context.Context, page query.Page) (map[ledger.Bin]
 // count asks the service for the number of rows in each bin.
 func (t *table) count(ctx context.Context, page query.Page) (map[ledger.Bin]int, error) {
 	extent := extentOf(page)
-	rows, err := t.send(ctx, scheduler.Turn{Kind: kindCount, Extent: extent}, page, t.query.Count(page), query.CountColumns())
+	rows, err := t.service.Query(ctx, service.Count, page, t.query.Count(page), query.CountColumns())
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (t *table) count(ctx context.Context, page query.Page) (map[ledger.Bin]int,
 			return nil, err
 		}
 		if !more {
-			t.counts.Answered(t.now(), extent, cpuOf(rows.Stats()), t.countBudget())
+			t.counts.Answered(t.now(), extent, service.CPU(rows.Stats()), t.countBudget())
 			return counts, nil
 		}
 		if now, told := serviceNow(body); told {

@@ -268,7 +268,7 @@ func TestFullDeadLettersHoldTheTable(t *testing.T) {
 	require.NoError(t, os.MkdirAll(file, 0o700), "a directory in the file's place")
 	s.start(cfg)
 	require.Eventually(t, func() bool { return s.sum("otelcol_receiver_defender_dead_letters", "state", "failed") == 1 }, wait, time.Millisecond)
-	assert.Equal(t, 1, s.status.times("keep refused rows"), "one trouble is one status")
+	require.Eventually(t, func() bool { return s.status.times("keep refused rows") == 1 }, wait, time.Millisecond, "one trouble is one status")
 	assert.Zero(t, s.rows(refused))
 	require.NoError(t, os.Remove(file))
 	require.Eventually(t, func() bool { return s.rows(refused) == 1 }, wait, time.Millisecond)

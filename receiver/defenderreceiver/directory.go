@@ -2,20 +2,43 @@ package defenderreceiver
 
 import (
 	"context"
-	"time"
+
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
-// snapshot reads, of each device or person, the newest row that has arrived since the last snapshot.
-func (t *table) snapshot(ctx context.Context, to time.Time) error {
-	from := t.ledger.CompleteUntil().Add(-t.overlap())
-	if !from.Before(to) {
-		return nil
+// maxDoubtedParts bounds into how many parts a snapshot is cut on suspicion.
+const maxDoubtedParts = 8
+
+// directory reads, of each device or person, the newest row that has arrived since the last snapshot.
+type directory struct {
+	*table
+	// parts is into how many parts a snapshot is cut, because whole ones fail.
+	parts int
+}
+
+// Poll reads a snapshot.
+func (d *directory) Poll(ctx context.Context) (bool, error) {
+	d.beginPoll()
+	if err := d.begin(ctx); err != nil {
+		return false, err
 	}
-	if _, _, err := t.readInParts(ctx, from, to, t.snapshotParts); err != nil {
-		return err
+	from, to := d.ledger.CompleteUntil().Add(-d.overlap()), d.horizon()
+	if !from.Before(to) {
+		return false, nil
+	}
+	if _, _, err := d.readInParts(ctx, from, to, d.parts); err != nil {
+		return false, err
 	}
 	// The next one tries fewer parts again.
-	t.snapshotParts = max(t.snapshotParts/2, 1)
-	t.ledger.Forget(t.overlap(), to)
-	return t.advance(to)
+	d.parts = max(d.parts/2, 1)
+	d.ledger.Forget(d.overlap(), to)
+	return false, d.advance(to)
+}
+
+// AskForLess cuts the next snapshot into more parts. They cannot be told apart from each other, so a guess stays small.
+func (d *directory) AskForLess(_ context.Context, doubt failure.Doubt, _ error) bool {
+	if doubt == failure.DoubtSize {
+		d.parts = min(2*d.parts, maxDoubtedParts)
+	}
+	return false
 }

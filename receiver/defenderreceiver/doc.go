@@ -2,13 +2,14 @@
 
 // Package defenderreceiver polls Microsoft Defender's Advanced Hunting tables.
 //
-// Each table has a loop of its own (table.go) that asks the scheduler for a turn, queries the next
-// range (ranges.go), decodes the answer while it streams in (page.go), hands the rows to the pipeline
-// in batches (internal/delivery), and then moves its ledger (internal/ledger), which a keeper stores. Data
-// flows in that one direction.
+// Each table has a loop of its own (internal/source) that polls a source of its kind: live rows (table.go), history
+// (backfill.go), snapshots of a directory (directory.go), or Graph's users. A poll asks for the next range (ranges.go,
+// internal/service), decodes the answer while it streams in (page.go), hands the rows to the pipeline in batches
+// (internal/delivery), and then moves its ledger (internal/ledger), which a keeper stores. Data flows in that one
+// direction. lanes.go puts the parts of each lane together; what can be seen and commanded of it is in internal/health.
 //
-// The ledger says: all rows before this time were accepted by the pipeline, or refused for good; and which rows were. From that everything follows. A page that is cut short, whatever
-// cut it, moves the cursor to the last instant that is complete, and what was delivered beyond is
+// The ledger says: all rows before this time were accepted by the pipeline, or refused for good; and which rows were.
+// From that everything follows. A page that is cut short, whatever cut it, moves the cursor to the last instant that is complete, and what was delivered beyond is
 // recognised when it is read again. Answers must be in order, and that is checked, because only then
 // is the part before a broken connection a complete part. How wide a range is asked for (internal/paging)
 // adapts to what the service can give; an instant with more rows than a page holds is read in parts
@@ -20,7 +21,4 @@
 //
 // Beside the live lane of a table one of history may run (backfill.go): a second ledger, along event
 // time, over spans that end where the live lane began. It takes only turns that nobody else wants.
-//
-// Graph's users (users.go) are the one table that is read by no query: by pages and links of changes,
-// with the same turns, pipeline and failures.
 package defenderreceiver

@@ -176,11 +176,11 @@ func TestRowThatBreaksAnswersIsSetAside(t *testing.T) {
 		}
 		return seconds
 	}, poison)
-	table.cfg.PauseAfterFailures = 5
+	s.loopOf(table.id()).PauseAfter = 5
 	for range 500 {
 		table.nextProbe = epoch.Add(24 * time.Hour)
 		if err := table.poll(t.Context()); err != nil {
-			verdict, _ := table.judge(t.Context(), err)
+			verdict, _ := s.loopOf(table.id()).Judge(t.Context(), err)
 			require.Equal(t, failure.None, verdict.Pause)
 		}
 		if s.sink.count() == 9 {

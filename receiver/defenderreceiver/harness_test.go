@@ -24,8 +24,10 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
 )
 
 // epoch is when the time of tests begins.
@@ -45,6 +47,7 @@ type stage struct {
 	status  *statusLog
 	// receivers are those that ran on the stage.
 	receivers []*defenderReceiver
+	registry  *health.Registry // of the one that manual has made
 	metrics   *componenttest.Telemetry
 }
 
@@ -72,20 +75,20 @@ func (s *stage) balanced() {
 	s.t.Helper()
 	read := 0
 	for _, r := range s.receivers {
-		for _, table := range r.lanes() {
-			read += table.health.View().RowsRead
+		for _, l := range r.lanes {
+			read += l.health.View().RowsRead
 		}
 	}
 	assert.Equal(s.t, read, s.rows(delivered)+s.rows(duplicate)+s.rows(refused), "rows that were read")
 }
 
-// lanes are all that read rows.
-func (r *defenderReceiver) lanes() []*table {
-	lanes := slices.Clone(r.readers)
-	for _, l := range r.backfills {
-		lanes = append(lanes, l.table)
-	}
-	return lanes
+// loopOf is the loop of a lane of the receiver that was made last.
+func (s *stage) loopOf(id string) *source.Loop {
+	s.t.Helper()
+	r := s.receivers[len(s.receivers)-1]
+	i := slices.IndexFunc(r.lanes, func(l *lane) bool { return l.id == id })
+	require.GreaterOrEqual(s.t, i, 0, id)
+	return r.lanes[i].loop
 }
 
 // settle is longer than the standing clock of a stage can seem to run on: Date has whole seconds.

@@ -32,8 +32,8 @@ func monthOfHistory(t *testing.T) (*stage, *backfill, *editing) {
 	require.NoError(t, live.poll(t.Context()))
 	s.clock.Advance(time.Minute)
 	require.NoError(t, func() error { _, _, err := live.probe(t.Context()); return err }())
-	edited := &editing{querier: service, asked: map[string]int{}}
-	past.client = edited
+	edited := &editing{API: service, asked: map[string]int{}}
+	past.service.API = edited
 	return s, past, edited
 }
 
@@ -42,13 +42,12 @@ func monthOfHistory(t *testing.T) (*stage, *backfill, *editing) {
 func (s *stage) readIn(past *backfill, service *editing, most int) (queries, failed int) {
 	s.t.Helper()
 	for !past.health.View().History.Done {
-		err := past.poll(s.t.Context())
-		past.more = false
+		_, err := past.Poll(s.t.Context())
 		if err == nil {
-			past.succeed(0)
+			s.loopOf(past.id()).Succeed(0)
 		} else {
 			failed++
-			v, _ := past.judge(s.t.Context(), err)
+			v, _ := s.loopOf(past.id()).Judge(s.t.Context(), err)
 			assert.Equal(s.t, failure.None, v.Pause, "a lane that comes further is not paused")
 			s.clock.Advance(v.Wait)
 		}
@@ -137,8 +136,9 @@ func TestHistoryKeepsWhatItCounted(t *testing.T) {
 		sound, _ = s.readIn(past, service, 3000)
 	}
 	past.counts.Refused(past.now(), 6*time.Hour)
-	past.cfg.PauseAfterFailures = 2
-	past.backoff.InitialInterval, past.backoff.MaxInterval = time.Second, time.Second
+	s.loopOf(past.id()).PauseAfter = 2
+	loop := s.loopOf(past.id())
+	loop.Backoff.InitialInterval, loop.Backoff.MaxInterval = time.Second, time.Second
 	sent := 0
 	service.edit = func(kql string) (string, error) {
 		if sent++; sent%3 == 0 { // two in three are answered

@@ -11,6 +11,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 var (
@@ -38,7 +39,7 @@ type pageRead struct {
 // accordingly.
 func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
 	began := t.ledger.CompleteUntil()
-	rows, err := t.send(ctx, read, p, t.query.Read(p), t.columns)
+	rows, err := t.service.Query(ctx, service.Read, p, t.query.Read(p), t.columns)
 	if err != nil {
 		return pageRead{}, err
 	}
@@ -69,7 +70,7 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 			}
 		}
 		ended := err != nil || !more
-		if !ended && !t.batch.Full() {
+		if !ended && !t.outlet.Full() {
 			continue
 		}
 		var to time.Time
@@ -93,7 +94,7 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 // take puts a row into the batch, unless it was delivered before.
 func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
 	t.health.Read(1)
-	if t.ledger.Recognise(r.UID, r.At) || t.batch.Holds(r.UID) {
+	if t.ledger.Recognise(r.UID, r.At) || t.outlet.Holds(r.UID) {
 		t.duplicates++
 		return
 	}
@@ -103,7 +104,7 @@ func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
 	if t.lane == "" {
 		t.telemetry.late(ctx, t.name, r, t.cfg.LateArrival.Overlap)
 	}
-	t.batch.Add(body, r, t.now())
+	t.outlet.Add(body, r, t.now())
 }
 
 // flush delivers the batch and returns how many rows the pipeline took. Afterwards all rows before
@@ -111,7 +112,7 @@ func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
 func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 	t.telemetry.rows(ctx, t.name, duplicate, t.duplicates)
 	t.duplicates = 0
-	result, err := t.deliver(ctx)
+	result, err := t.outlet.Deliver(ctx)
 	taken := result.Count(delivery.Delivered)
 	for i, r := range result.Rows {
 		switch result.Outcomes[i] {
@@ -130,21 +131,6 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 		return taken, nil
 	}
 	return taken, t.advance(to)
-}
-
-// deliver hands the batch to the pipeline and counts its rows by what became of them. Those that are held are read
-// again.
-func (t *table) deliver(ctx context.Context) (delivery.Result, error) {
-	result, err := t.deliverer.Deliver(ctx, t.batch, t.cadence.Configured())
-	t.telemetry.rows(ctx, t.name, delivered, result.Count(delivery.Delivered))
-	t.telemetry.rows(ctx, t.name, refused, result.Count(delivery.Refused))
-	t.health.Deliver(result.Count(delivery.Delivered), result.Count(delivery.Refused))
-	t.telemetry.delay(ctx, t.name, result, t.now())
-	t.health.Read(-result.Count(delivery.Held))
-	if err != nil {
-		return result, fmt.Errorf("deliver rows: %w", err)
-	}
-	return result, nil
 }
 
 // advance moves the cursor towards to, as far as the service's clock allows. The clock was read when

@@ -12,7 +12,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // checkTimeBasis asks again whether the service still says when rows arrive: rows without it would not be
@@ -32,7 +32,7 @@ func (t *table) checkTimeBasis(ctx context.Context) error {
 // they arrived. A service that refuses to be asked for arrival does not say it of any; whatever else is refused says
 // nothing of it.
 func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
-	answer, err := t.send(ctx, scheduler.Turn{Kind: kindProbe}, query.Page{}, t.query.Probe(), query.ProbeColumns())
+	answer, err := t.service.Query(ctx, service.Probe, query.Page{}, t.query.Probe(), query.ProbeColumns())
 	if saysNoArrival(err) {
 		return 1, 1, nil
 	}

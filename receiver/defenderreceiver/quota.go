@@ -7,10 +7,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
@@ -96,108 +94,10 @@ const (
 	shortNote    = "quota_short" // attribute of the status
 )
 
-// Kinds of queries, whose costs differ.
-const (
-	kindRead  = "read"
-	kindCount = "count"
-	kindProbe = "probe"
-)
-
-var read = scheduler.Turn{Kind: kindRead}
-
-// turn makes a query's turn the table's.
-func (t *table) turn(query scheduler.Turn) scheduler.Turn {
-	query.Table, query.Priority, query.Due, query.Spare = t.id(), t.cfg.Tables[t.name].Priority, t.due, t.lane != ""
-	query.Behind = t.behind()
-	return query
-}
-
 // behind is how late the rows are that are to be read. They are not before a poll in time would have read them.
 func (t *table) behind() time.Duration {
 	if t.ledger == nil {
 		return max(time.Since(t.since), 0)
 	}
-	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.cfg.Settle-t.cadence.Interval(), 0)
-}
-
-// send waits for a turn, sends a query and returns when its answer begins. What the query has cost is
-// taken out of the quota when the answer is closed.
-func (t *table) send(ctx context.Context, turn scheduler.Turn, p query.Page, kql string, columns []column) (*hunting.Rows, error) {
-	return t.ask(ctx, turn, p, func() (*hunting.Rows, error) { return t.client.Query(ctx, kql, columns) })
-}
-
-// takeTurn waits for the next query's turn, unless it was taken already.
-func (t *table) takeTurn(ctx context.Context, turn scheduler.Turn) error {
-	if t.grant != nil {
-		return nil
-	}
-	var err error
-	t.grant, err = t.scheduler.Acquire(ctx, t.turn(turn))
-	return err
-}
-
-// leaveTurn gives back a turn that no query has used.
-func (t *table) leaveTurn() {
-	if t.grant != nil {
-		t.grant.Cancel()
-		t.grant = nil
-	}
-}
-
-func (t *table) ask(ctx context.Context, turn scheduler.Turn, p query.Page, request func() (*hunting.Rows, error)) (*hunting.Rows, error) {
-	if err := t.takeTurn(ctx, turn); err != nil {
-		return nil, err
-	}
-	grant := t.grant
-	t.grant = nil
-	start := time.Now()
-	// A poll of many queries stands in line anew for each of them.
-	t.due = start
-	rows, err := request()
-	spent := time.Since(start)
-	serviceNow, _ := t.client.Clock().Now(t.now())
-	grant.Release(serviceNow)
-	t.telemetry.query(ctx, t.name, spent, err)
-	if err != nil {
-		grant.Charge(t.cost(spent))
-		t.logQuery(turn.Kind, p, start, 0, err)
-		return nil, err
-	}
-	t.accepted()
-	rows.OnClose(func(s hunting.Stats) {
-		grant.Charge(t.cost(cpuOf(s)))
-		t.logQuery(turn.Kind, p, start, s.Rows, nil)
-	})
-	return rows, nil
-}
-
-// logQuery is the line of one query in the log. rows counts all of the answer, also that of the service's time.
-func (t *table) logQuery(kind string, p query.Page, sent time.Time, rows int64, err error) {
-	entry := t.logger.Check(zap.DebugLevel, "A query was answered.")
-	if entry == nil {
-		return
-	}
-	fields := []zap.Field{
-		zap.String("kind", kind), zap.Int64("rows", rows), zap.Int64("milliseconds", time.Since(sent).Milliseconds()),
-		zap.String("outcome", queryOutcome(err)),
-	}
-	if !p.To.IsZero() {
-		fields = append(fields, zap.Time("from", p.From), zap.Time("to", p.To))
-	}
-	if p.Parts > 1 {
-		fields = append(fields, zap.Int("part", p.Part), zap.Int("parts", p.Parts))
-	}
-	if err != nil {
-		fields = append(fields, zap.Error(err))
-	}
-	entry.Write(fields...)
-}
-
-// cpuOf is what a query has cost. Graph does not tell it: the time that the service was at work on the
-// request is the estimate.
-func cpuOf(s hunting.Stats) time.Duration {
-	if s.HasCPU {
-		return s.CPU
-	}
-	return s.Waited
+	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.cfg.Settle-t.health.View().Interval, 0)
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 const huntingPath = "/v1.0/security/runHuntingQuery"
@@ -155,11 +154,11 @@ func TestBehind(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	cfg := s.historyConfig()
 	live, _, _ := s.manual(cfg)
-	live.cadence = paging.NewCadence(5*time.Minute, 1)
+	live.health.SetInterval(5 * time.Minute)
 	live.since = time.Now().Add(-time.Hour)
-	assert.InDelta(t, time.Hour, live.turn(read).Behind, float64(time.Minute))
+	assert.InDelta(t, time.Hour, live.behind(), float64(time.Minute))
 	live.ledger = ledger.Begin(nil, "", "", "", live.serviceNow().Add(-cfg.Settle-4*time.Minute))
-	assert.Zero(t, live.turn(read).Behind)
+	assert.Zero(t, live.behind())
 	live.ledger.Retract(live.serviceNow().Add(-cfg.Settle - 15*time.Minute))
-	assert.InDelta(t, 10*time.Minute, live.turn(read).Behind, float64(2*time.Second))
+	assert.InDelta(t, 10*time.Minute, live.behind(), float64(2*time.Second))
 }

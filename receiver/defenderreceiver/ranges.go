@@ -106,25 +106,11 @@ func (t *table) narrow(from, until time.Time, cause error) error {
 	return nil
 }
 
-// doubtSize makes the next range smaller for a try, because wider ones fail in a way that may be for their size.
-func (t *table) doubtSize() {
-	switch {
-	case t.query.Kind == tables.Directory:
-		// Parts cannot be told apart from each other, so a guess stays small.
-		t.snapshotParts = min(2*t.snapshotParts, maxDoubtedParts)
-	case t.pass.next.Before(t.pass.to):
-		t.pages.Doubt(t.pass.next, t.pages.Until(t.pass.next, t.pass.to))
-	}
-}
-
-// maxDoubtedParts bounds into how many parts a snapshot is cut on suspicion.
-const maxDoubtedParts = 8
-
 // narrowBroken is called when answers break again and again at the same place: then what breaks them is
 // in the data, and it is narrowed down until it can be passed over. It reports whether there was a range
 // to narrow.
 func (t *table) narrowBroken(ctx context.Context, cause error) bool {
-	if t.query.Kind == tables.Directory || !t.pass.next.Before(t.pass.to) {
+	if !t.pass.next.Before(t.pass.to) {
 		return false
 	}
 	if _, _, err := t.probe(ctx); err != nil {

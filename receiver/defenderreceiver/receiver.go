@@ -23,6 +23,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // directoriesFirst bounds how long events wait for the directories at start.
@@ -50,6 +51,7 @@ type defenderReceiver struct {
 	running   context.Context    // of the loops
 	cancel    context.CancelFunc // ends it
 	loops     sync.WaitGroup
+	lanes     []*lane
 	readers   []*table
 	backfills []*backfill
 
@@ -110,7 +112,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	if err := r.newTables(ctx, client, registry); err != nil {
 		return err
 	}
-	if err := r.telemetry.observe(r.readers, r.backfills, r.scheduler, registry); err != nil {
+	if err := r.telemetry.observe(r.lanes, r.scheduler, registry); err != nil {
 		return err
 	}
 	r.store, r.close = store, closeIdle
@@ -128,21 +130,21 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 // run starts the loops: directories at once, events when the directories were read, so that the
 // processor knows who is who when the first events come.
 func (r *defenderReceiver) run(ctx context.Context) {
-	var directories, events []*table
-	for _, t := range r.readers {
-		if t.query.Kind == tables.Directory {
-			directories = append(directories, t)
+	var directories, events []*lane
+	for _, l := range r.lanes {
+		if l.directory {
+			directories = append(directories, l)
 		} else {
-			events = append(events, t)
+			events = append(events, l)
 		}
 	}
 	var firstReads sync.WaitGroup
-	for _, t := range directories {
+	for _, l := range directories {
 		firstReads.Add(1)
-		t.polled = sync.OnceFunc(firstReads.Done)
+		l.loop.Polled = sync.OnceFunc(firstReads.Done)
 		r.loops.Go(func() {
-			defer t.polled()
-			t.run(ctx, t.poll)
+			defer l.loop.Polled()
+			l.run(ctx)
 		})
 	}
 	ready := make(chan struct{})
@@ -157,16 +159,13 @@ func (r *defenderReceiver) run(ctx context.Context) {
 		case <-ready:
 		case <-timer.C:
 			// Of refused credentials nothing is read, which was told.
-			if !slices.ContainsFunc(directories, (*table).isDenied) {
+			if !slices.ContainsFunc(directories, func(l *lane) bool { return l.loop.IsDenied() }) {
 				r.set.Logger.Warn("The directories are not read yet; events are read all the same, and users may lack their UPN at first.")
 			}
 		case <-ctx.Done():
 		}
-		for _, t := range events {
-			r.loops.Go(func() { t.run(ctx, t.poll) })
-		}
-		for _, l := range r.backfills {
-			r.loops.Go(func() { l.runBackfill(ctx) })
+		for _, l := range events {
+			r.loops.Go(func() { l.run(ctx) })
 		}
 	})
 }
@@ -179,7 +178,7 @@ func (r *defenderReceiver) credentialsChanged() {
 }
 
 // newTables makes a reader of each enabled table, with its stored cursor.
-func (r *defenderReceiver) newTables(ctx context.Context, client querier, registry *health.Registry) error {
+func (r *defenderReceiver) newTables(ctx context.Context, client service.API, registry *health.Registry) error {
 	dead, err := delivery.OpenDeadLetters(r.cfg.DeadLetter.Directory)
 	if err != nil {
 		return err
@@ -190,49 +189,49 @@ func (r *defenderReceiver) newTables(ctx context.Context, client querier, regist
 		Next: r.next, Calls: r.calls, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
 		Waiting: registry.Hold, Letters: r.telemetry.letter,
 	})
+	around := surroundings{api: client, registry: registry, deliverer: deliverer, gate: gate, apart: apart}
 	for _, declared := range declaredTables() {
 		if !r.cfg.Tables[declared.Name].Enabled {
 			continue
 		}
-		t, err := newTable(&r.cfg, declared)
-		if err != nil {
+		r.telemetry.begin(ctx, declared.Name)
+		if err := r.addTable(ctx, around, declared); err != nil {
 			return err
-		}
-		lanes := []*table{t}
-		r.readers = append(r.readers, t)
-		r.telemetry.begin(ctx, t.name)
-		if declared.Kind != tables.Directory && r.cfg.Backfill.Window > 0 {
-			l, err := newBackfill(&r.cfg, declared, t.began)
-			if err != nil {
-				return err
-			}
-			lanes = append(lanes, l.table)
-			r.backfills = append(r.backfills, l)
-		}
-		for _, lane := range lanes {
-			lane.client, lane.scheduler, lane.deliverer, lane.telemetry, lane.registry = client, r.scheduler, deliverer, r.telemetry, registry
-			lane.logger = r.set.Logger.With(zap.String("table", lane.id()))
-			lane.now = r.now
-			lane.health = registry.Add(lane.id(), lane.name, declared.Source == tables.Graph)
-			lane.health.SetInterval(lane.cadence.Interval())
-			lane.gate = gate
-			if declared.Source == tables.Graph {
-				// Its permission and its limits are its own.
-				lane.gate = apart
-			}
-			if declared.Kind == tables.Directory {
-				// What a directory says grows old from the start on, until it is read.
-				lane.health.Progress(r.now())
-				continue
-			}
-			lane.keeper = r.keeper
-			if err := lane.resume(ctx); err != nil {
-				return err
-			}
 		}
 	}
 	r.tellStarts()
 	return nil
+}
+
+// addTable makes the lanes of a table.
+func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, declared *tables.Table) error {
+	if declared.Source == tables.Graph {
+		r.addUsers(around, declared)
+		return nil
+	}
+	t, err := newTable(&r.cfg, declared)
+	if err != nil {
+		return err
+	}
+	r.readers = append(r.readers, t)
+	if declared.Kind == tables.Directory {
+		r.addLane(around, t, &directory{table: t, parts: 1})
+		return nil
+	}
+	r.addLane(around, t, t)
+	if err := t.resume(ctx, r.keeper); err != nil {
+		return err
+	}
+	if r.cfg.Backfill.Window == 0 {
+		return nil
+	}
+	l, err := newBackfill(&r.cfg, declared, t.began)
+	if err != nil {
+		return err
+	}
+	r.backfills = append(r.backfills, l)
+	r.addLane(around, l.table, l).ready = t.began.known
+	return l.resume(ctx, r.keeper)
 }
 
 // Shutdown ends the loops, stores the last cursors and closes the storage. Calls of the pipeline that

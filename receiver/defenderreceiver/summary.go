@@ -27,18 +27,14 @@ func (r *defenderReceiver) summarize(ctx context.Context) {
 		}
 		rows, refused := 0, 0
 		var tables []string
-		for _, t := range r.readers {
-			view, last := t.health.View(), before[t.id()]
-			before[t.id()] = view
+		for _, l := range r.lanes {
+			view, last := l.health.View(), before[l.id]
+			before[l.id] = view
 			rows += view.RowsDelivered - last.RowsDelivered
 			refused += view.RowsRefused - last.RowsRefused
-			tables = append(tables, t.summary(view, view.RowsDelivered-last.RowsDelivered))
-		}
-		for _, l := range r.backfills {
-			view, last := l.health.View(), before[l.id()]
-			before[l.id()] = view
-			rows += view.RowsDelivered - last.RowsDelivered
-			refused += view.RowsRefused - last.RowsRefused
+			if !l.history {
+				tables = append(tables, l.summary(view, view.RowsDelivered-last.RowsDelivered))
+			}
 		}
 		r.set.Logger.Info("The last hour.", zap.Int("rows_delivered", rows), zap.Int("rows_refused", refused),
 			zap.Strings("tables", tables), zap.Strings("quota_used", r.quotaUsed()))
@@ -46,15 +42,18 @@ func (r *defenderReceiver) summarize(ctx context.Context) {
 }
 
 // summary is what the hourly line says of a table.
-func (t *table) summary(view health.View, rows int) string {
-	text := fmt.Sprintf("%s: %d rows, %s", t.name, rows, view.State)
+func (l *lane) summary(view health.View, rows int) string {
+	text := fmt.Sprintf("%s: %d rows, %s", l.table, rows, view.State)
 	if view.Reason != failure.None {
 		text += " (" + string(view.Reason) + ")"
 	}
-	if until := t.health.View().CompleteUntil; !until.IsZero() {
-		text += fmt.Sprintf(", lag %s", t.serviceNow().Sub(until).Round(time.Second))
+	if until := view.CompleteUntil; !until.IsZero() {
+		text += fmt.Sprintf(", lag %s", l.now().Sub(until).Round(time.Second))
 	}
-	if audited := t.audits.record.View(); audited.Audited {
+	if l.audits == nil {
+		return text
+	}
+	if audited := l.audits.View(); audited.Audited {
 		text += fmt.Sprintf(", audit %s ago: %d missing, %d refused",
 			time.Since(audited.Since).Round(time.Second), audited.Missing, audited.Refused)
 	}

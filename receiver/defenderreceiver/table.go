@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
-	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
@@ -22,62 +20,43 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 type column = tables.Column
 
-// querier is the hunting API.
-type querier interface {
-	Query(ctx context.Context, kql string, columns []column) (*hunting.Rows, error)
-	Users(ctx context.Context, link string) (*hunting.Rows, error)
-	Clock() *hunting.ServiceClock
-}
-
 // table reads one table. Everything in it belongs to the table's own loop, except health.
 type table struct {
-	name    string
-	lane    string // logrecord.LaneBackfill; empty: live
-	cfg     *Config
-	cadence paging.Cadence
-	query   query.Table
-	columns []column
+	name     string
+	lane     string // logrecord.LaneBackfill; empty: live
+	cfg      *Config
+	interval time.Duration // between polls, as configured
+	query    query.Table
+	columns  []column
 
-	client    querier
+	service   *service.Client
 	scheduler *scheduler.Scheduler
-	grant     *scheduler.Grant // the next query's turn, taken ahead; nil if it was not
-	keeper    *ledger.Keeper   // nil for directories, which are read anew at each start
-	deliverer *delivery.Deliverer
+	keeper    *ledger.Keeper // nil for directories, which are read anew at each start
 	telemetry *telemetry
 	logger    *zap.Logger
 	now       func() time.Time
-	registry  *health.Registry
 	health    *health.Source
-	gate      *failure.Gate // where it waits
-	failures  failure.Run
-	backoff   *backoff.ExponentialBackOff
 
 	ids        *rowid.Hasher
-	batch      *delivery.Batch
+	outlet     *delivery.Outlet
 	pages      *paging.Window
 	counts     paging.CountWindow
 	ledger     *ledger.Ledger // nil until it is known where to begin
 	nextProbe  time.Time      // when the service is asked again for the time basis; zero: not asked yet
 	pass       pass
-	users      *users // of Graph's /users, which is read by no query
-	more       bool   // the poll has left something to read at once
 	duplicates int
-	rowsBefore int       // read before this poll
 	since      time.Time // when the poll began
-	due        time.Time // since when the next query is wished
 	audits     auditing
-	polled     func() // told when the table was read, or is not going to be; nil if nobody waits
 	began      *beginning
 	lacking    lacking
 	// first is when the receiver was started first with this table, on this machine's clock.
 	first   time.Time
 	started started
-	// snapshotParts is into how many parts a snapshot is cut, because whole ones fail.
-	snapshotParts int
 }
 
 // pass is what a poll has to read. A poll that fails leaves it to the next one, so that the overlap
@@ -100,23 +79,14 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 		system := accounts.ServerRules()
 		q.System = &system
 	}
-	interval := own.PollInterval
-	if interval == 0 {
-		interval = cfg.PollInterval
-	}
 	t := &table{
 		name: declared.Name, cfg: cfg, query: q,
-		cadence: paging.NewCadence(interval, own.Priority),
-		pages:   paging.NewWindow(), counts: paging.NewCountWindow(ledger.BinWidth), began: newBeginning(), lacking: lacking{declared: declared},
-		backoff: delivery.NewBackOff(cfg.RetryOnFailure), snapshotParts: 1,
+		interval: cfg.interval(declared.Name),
+		pages:    paging.NewWindow(), counts: paging.NewCountWindow(ledger.BinWidth), began: newBeginning(), lacking: lacking{declared: declared},
 		ids:    rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
-		batch:  cfg.newBatch(declared, ""),
 		audits: auditing{record: audit.NewRecord(time.Now())},
 	}
 	t.readAlong(query.Arrival)
-	if isUsers(declared.Name) {
-		t.users = &users{}
-	}
 	return t, nil
 }
 
@@ -126,56 +96,10 @@ func (t *table) readAlong(basis query.TimeBasis) {
 	t.columns = t.query.AnswerColumns()
 }
 
-// run polls until ctx ends.
-func (t *table) run(ctx context.Context, poll func(context.Context) error) {
-	defer t.keepLast()
-	for t.gate.Wait(ctx, t.health.Wake()) && t.commanded(ctx) {
-		began := time.Now()
-		t.since, t.due = began, began
-		err := poll(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		wait := t.idle(began)
-		if t.more {
-			wait, t.more = 0, false
-		}
-		if err != nil {
-			if !t.fail(ctx, err) {
-				return
-			}
-			continue
-		}
-		t.succeed(wait)
-		t.letOthersGoOn()
-		if !t.health.Sleep(ctx, wait) {
-			return
-		}
-	}
-}
-
-// idle is the time to the next poll of a table that is up to date.
-func (t *table) idle(began time.Time) time.Duration {
-	rows := t.health.View().RowsRead
-	t.cadence.Polled(rows-t.rowsBefore, t.cfg.Page.MaxRows, t.scheduler.Short())
-	t.rowsBefore = rows
-	t.health.SetInterval(t.cadence.Interval())
-	return t.cadence.Idle(time.Since(began))
-}
-
-// commanded waits while a user has paused the table. It is false if ctx ended first.
-func (t *table) commanded(ctx context.Context) bool {
-	if t.health.Halted() {
-		t.letOthersGoOn()
-	}
-	return t.health.Await(ctx)
-}
-
-// letOthersGoOn tells those who wait for the table that it was read, or is not going to be for a while.
-func (t *table) letOthersGoOn() {
-	if t.polled != nil {
-		t.polled()
-	}
+// beginPoll notes that a poll begins.
+func (t *table) beginPoll() {
+	t.since = time.Now()
+	t.service.Begin(t.since)
 }
 
 // keepLast keeps what was delivered since the last change was kept: a poll may have ended in between.
@@ -195,18 +119,17 @@ func (t *table) id() string {
 	return t.name + "/" + t.lane
 }
 
-// poll reads all that has come and settled.
+// Poll reads all that has come and settled.
+func (t *table) Poll(ctx context.Context) (bool, error) {
+	t.beginPoll()
+	return false, t.poll(ctx)
+}
+
 func (t *table) poll(ctx context.Context) error {
-	if t.users != nil {
-		return t.pollUsers(ctx)
-	}
-	if t.nextProbe.IsZero() || t.query.Kind == tables.Directory {
+	if t.nextProbe.IsZero() {
 		if err := t.begin(ctx); err != nil {
 			return err
 		}
-	}
-	if t.query.Kind == tables.Directory {
-		return t.snapshot(ctx, t.horizon())
 	}
 	if err := t.readPass(ctx); err != nil {
 		if failure.CauseOf(err) == failure.Query {
@@ -245,10 +168,10 @@ func (t *table) readPass(ctx context.Context) error {
 		next := latest(cursor.CompleteUntil.Add(-t.overlap()), cursor.Since)
 		if next.Before(t.horizon()) {
 			// Where the quota is short a turn may take an hour: what came meanwhile is read with it.
-			if err := t.takeTurn(ctx, read); err != nil {
+			if err := t.service.TakeTurn(ctx, service.Read); err != nil {
 				return err
 			}
-			defer t.leaveTurn()
+			defer t.service.LeaveTurn()
 		}
 		t.pass = pass{next: next, to: t.horizon()}
 	}
@@ -261,14 +184,16 @@ const futureTolerance = time.Minute
 // leaveFuture takes a cursor back that is ahead of the service's time: rows that come meanwhile would be passed over.
 // What the ledger reaches back to is read again, and rows that were delivered are recognised.
 func (t *table) leaveFuture(ctx context.Context) error {
-	now, known := t.client.Clock().Now(t.now())
+	now, known := t.service.ServiceNow()
 	cursor := t.ledger.Cursor()
 	if !known || !cursor.CompleteUntil.After(now.Add(futureTolerance)) {
 		return nil
 	}
-	from := latest(now.Add(-max(t.auditWindow(), t.reach())), cursor.Since)
+	// The ledger reaches back no further.
+	from := latest(cursor.CompleteUntil.Add(-max(t.auditWindow(), t.reach())), cursor.Since)
 	if from.After(now) {
-		from = now.Add(-t.cfg.Settle).Truncate(paging.Tick)
+		// The table was started ahead of the service's time.
+		from = now.Add(-t.cfg.InitialLookback - t.sinceFirst()).Truncate(paging.Tick)
 	}
 	t.logger.Error("The cursor is ahead of the service's time, so rows may have been passed over: it is set back, and what was delivered since is "+
 		"recognised. If this comes again, look at the clock of what stands between the collector and the service.",
@@ -307,11 +232,10 @@ func (t *table) readRanges(ctx context.Context) error {
 
 // serviceNow is the service's time; the machine's own clock may be wrong.
 func (t *table) serviceNow() time.Time {
-	local := t.now()
-	if now, known := t.client.Clock().Now(local); known {
+	if now, known := t.service.ServiceNow(); known {
 		return now
 	}
-	return local
+	return t.now()
 }
 
 // horizon is how far the table can be read now. Along arrival it is the time before which rows have

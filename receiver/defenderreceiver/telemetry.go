@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
@@ -18,6 +17,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // telemetry records the receiver's metrics. The generated builder names the instruments.
@@ -53,62 +53,64 @@ func (t *telemetry) ofOutcome(table string, outcome outcome) metric.MeasurementO
 }
 
 // observe lets the gauges read the states of the tables and the scheduler's quota.
-func (t *telemetry) observe(tables []*table, backfills []*backfill, quota *scheduler.Scheduler, health *health.Registry) error {
+func (t *telemetry) observe(lanes []*lane, quota *scheduler.Scheduler, health *health.Registry) error {
 	// A metric has one value a table; the status tells its lanes apart.
-	history := map[*table]*backfill{}
-	for _, table := range tables {
-		for _, l := range backfills {
-			if l.name == table.name {
-				history[table] = l
-			}
+	var live, past []*lane
+	history := map[string]*lane{}
+	for _, l := range lanes {
+		if l.history {
+			past = append(past, l)
+			history[l.table] = l
+		} else {
+			live = append(live, l)
 		}
 	}
-	return errors.Join(t.observeLag(tables), t.observeProgress(tables), t.observePaused(health), t.observeAside(tables, history),
-		t.observeBackfill(backfills), t.observeInterval(tables), t.observeQuota(quota), t.observeAudits(tables, history))
+	return errors.Join(t.observeLag(live), t.observeProgress(live), t.observePaused(health), t.observeAside(live, history),
+		t.observeBackfill(past), t.observeInterval(live), t.observeQuota(quota), t.observeAudits(live, history))
 }
 
-func (t *telemetry) observeProgress(tables []*table) error {
+func (t *telemetry) observeProgress(lanes []*lane) error {
 	return t.builder.RegisterReceiverDefenderProgressAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
-		for _, table := range tables {
-			if view := table.health.View(); !view.Progressed.IsZero() {
-				o.Observe(time.Since(view.Progressed).Seconds(), t.ofTable(table.name))
+		for _, l := range lanes {
+			if view := l.health.View(); !view.Progressed.IsZero() {
+				o.Observe(time.Since(view.Progressed).Seconds(), t.ofTable(l.table))
 			}
 		}
 		return nil
 	})
 }
 
-func (t *telemetry) observeAside(tables []*table, history map[*table]*backfill) error {
+func (t *telemetry) observeAside(lanes []*lane, history map[string]*lane) error {
 	return t.builder.RegisterReceiverDefenderRangesAsideCallback(func(_ context.Context, o metric.Int64Observer) error {
-		for _, table := range tables {
-			aside := table.health.View().Unreadable
-			if l := history[table]; l != nil {
-				aside += l.health.View().Unreadable
+		for _, l := range lanes {
+			aside := l.health.View().Unreadable
+			if past := history[l.table]; past != nil {
+				aside += past.health.View().Unreadable
 			}
-			o.Observe(int64(aside), t.ofTable(table.name))
+			o.Observe(int64(aside), t.ofTable(l.table))
 		}
 		return nil
 	})
 }
 
-func (t *telemetry) observeBackfill(backfills []*backfill) error {
+func (t *telemetry) observeBackfill(lanes []*lane) error {
 	return t.builder.RegisterReceiverDefenderBackfillProgressCallback(func(_ context.Context, o metric.Float64Observer) error {
-		for _, lane := range backfills {
-			view, ratio := lane.health.View(), 0.0
+		for _, l := range lanes {
+			view, ratio := l.health.View(), 0.0
 			if !view.History.Live.IsZero() {
 				ratio = view.History.Ratio(view.CompleteUntil)
 			}
-			o.Observe(ratio, t.ofTable(lane.name))
+			o.Observe(ratio, t.ofTable(l.table))
 		}
 		return nil
 	})
 }
 
-func (t *telemetry) observeInterval(tables []*table) error {
+func (t *telemetry) observeInterval(lanes []*lane) error {
 	return t.builder.RegisterReceiverDefenderPollIntervalCallback(func(_ context.Context, o metric.Float64Observer) error {
-		for _, table := range tables {
-			if interval := table.health.View().Interval; interval > 0 {
-				o.Observe(interval.Seconds(), t.ofTable(table.name))
+		for _, l := range lanes {
+			if interval := l.health.View().Interval; interval > 0 {
+				o.Observe(interval.Seconds(), t.ofTable(l.table))
 			}
 		}
 		return nil
@@ -147,11 +149,11 @@ func windowName(window time.Duration) string {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-func (t *telemetry) observeLag(tables []*table) error {
+func (t *telemetry) observeLag(lanes []*lane) error {
 	return t.builder.RegisterReceiverDefenderCursorLagCallback(func(_ context.Context, o metric.Float64Observer) error {
-		for _, table := range tables {
-			if view := table.health.View(); !view.CompleteUntil.IsZero() {
-				o.Observe(table.serviceNow().Sub(view.CompleteUntil).Seconds(), t.ofTable(table.name))
+		for _, l := range lanes {
+			if view := l.health.View(); !view.CompleteUntil.IsZero() {
+				o.Observe(l.now().Sub(view.CompleteUntil).Seconds(), t.ofTable(l.table))
 			}
 		}
 		return nil
@@ -181,7 +183,7 @@ func (t *telemetry) observePaused(health *health.Registry) error {
 
 // begin gives the counters of a table their first point, so that the step to one is seen.
 func (t *telemetry) begin(ctx context.Context, table string) {
-	for _, outcome := range queryOutcomes() {
+	for _, outcome := range service.Outcomes() {
 		t.builder.ReceiverDefenderQueries.Add(ctx, 0, t.of(attribute.String("table", table), attribute.String("outcome", outcome)))
 	}
 	t.builder.ReceiverDefenderRepairedValues.Add(ctx, 0, t.ofTable(table))
@@ -234,32 +236,9 @@ func (t *telemetry) rows(ctx context.Context, table string, outcome outcome, n i
 func (t *telemetry) query(ctx context.Context, table string, duration time.Duration, err error) {
 	t.builder.ReceiverDefenderQueryDuration.Record(ctx, duration.Seconds(), t.ofTable(table))
 	t.builder.ReceiverDefenderQueries.Add(ctx, 1, t.of(
-		attribute.String("table", table), attribute.String("outcome", queryOutcome(err))))
+		attribute.String("table", table), attribute.String("outcome", service.Outcome(err))))
 	if failure.Is(err, hunting.RateLimited, hunting.CPULimited) {
 		t.builder.ReceiverDefenderThrottled.Add(ctx, 1, t.ofTable(table))
-	}
-}
-
-// queryOutcomes are all that queryOutcome can give.
-func queryOutcomes() []string {
-	outcomes := []string{"ok", "no_token", "error"}
-	for _, kind := range hunting.Kinds() {
-		outcomes = append(outcomes, kind.String())
-	}
-	return outcomes
-}
-
-func queryOutcome(err error) string {
-	token := (*entra.Error)(nil)
-	switch {
-	case err == nil:
-		return "ok"
-	case failure.Refusal(err) != nil:
-		return failure.Refusal(err).Kind.String()
-	case errors.As(err, &token):
-		return "no_token"
-	default:
-		return "error"
 	}
 }
 
@@ -300,17 +279,17 @@ func (t *telemetry) ofAudit(table string, outcome auditOutcome) metric.Measureme
 }
 
 // observeAudits says what the last complete audit of each table says, and of each day of its history.
-func (t *telemetry) observeAudits(tables []*table, history map[*table]*backfill) error {
+func (t *telemetry) observeAudits(lanes []*lane, history map[string]*lane) error {
 	views := func(observe func(table string, live, past audit.View)) {
-		for _, table := range tables {
-			if !table.isAudited() {
+		for _, l := range lanes {
+			if l.audits == nil {
 				continue
 			}
 			past := audit.View{}
-			if l := history[table]; l != nil {
-				past = l.audits.record.View()
+			if h := history[l.table]; h != nil {
+				past = h.audits.View()
 			}
-			observe(table.name, table.audits.record.View(), past)
+			observe(l.table, l.audits.View(), past)
 		}
 	}
 	missing := t.builder.RegisterReceiverDefenderAuditMissingCallback(func(_ context.Context, o metric.Int64Observer) error {

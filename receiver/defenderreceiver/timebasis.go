@@ -112,7 +112,8 @@ func (t *table) chooseTimeBasis(ctx context.Context, arrivalKnown bool) error {
 }
 
 // resume takes up the stored ledger, if there is one, and the rows that may be read again.
-func (t *table) resume(ctx context.Context) error {
+func (t *table) resume(ctx context.Context, keeper *ledger.Keeper) error {
+	t.keeper = keeper
 	found, err := ledger.Open(ctx, t.keeper, t.id())
 	if err != nil {
 		return err

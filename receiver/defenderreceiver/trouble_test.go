@@ -3,6 +3,7 @@ package defenderreceiver
 import (
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -143,6 +144,26 @@ func TestCursorInTheFuture(t *testing.T) {
 	s.delivered(20)
 	assert.Equal(t, 1, logs.FilterMessageSnippet("ahead of the service's time").Len())
 	assert.False(t, s.receivers[1].readers[0].health.View().CompleteUntil.After(s.clock.Now()))
+}
+
+// A start that was made ahead of the service's time is set back to where it should have been.
+func TestStartInTheFuture(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 10, epoch.Add(-time.Minute))
+	cfg := s.config(logons)
+	cfg.LateArrival.Audit.Interval = 0
+	g := newGateway(s)
+	cfg.ClientConfig.Endpoint = g.url
+	g.set(func(w http.ResponseWriter, kql string) bool {
+		if !strings.Contains(kql, "Unknown") {
+			return false
+		}
+		g.set(nil)
+		fmt.Fprintf(w, `{"schema":[],"results":[{"Rows":1,"Unknown":0,"ServiceNow":%q}]}`, s.clock.Now().Add(2*time.Hour).Format(time.RFC3339))
+		return true
+	})
+	s.launch(cfg)
+	s.delivered(10)
 }
 
 // Tries that fail do not move where a first start begins, over a restart either.

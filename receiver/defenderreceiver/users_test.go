@@ -26,6 +26,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
 )
 
 const (
@@ -188,14 +189,14 @@ func TestUsersLinksThatAreNeverKnown(t *testing.T) {
 			fmt.Fprintf(w, `{"value":[{"id":"1"}],"@odata.nextLink":"http://%s%s?$skiptoken=x"}`, r.Host, r.URL.Path)
 		}))
 		t.Cleanup(server.Close)
-		err := s.usersOf(server, s.config(usersTable)).pollUsers(t.Context())
+		_, err := s.usersOf(server, s.config(usersTable), nil).Poll(t.Context())
 		require.Error(t, err)
 		assert.Equal(t, 4, requests)
 	}
 }
 
-// usersOf makes a reader of the users of a service.
-func (s *stage) usersOf(server *httptest.Server, cfg *Config) *table {
+// usersOf makes a reader of the users of a service, with a clock of its own if there is one.
+func (s *stage) usersOf(server *httptest.Server, cfg *Config, now func() time.Time) source.Source {
 	s.t.Helper()
 	endpoint, err := url.Parse(server.URL)
 	require.NoError(s.t, err)
@@ -205,8 +206,11 @@ func (s *stage) usersOf(server *httptest.Server, cfg *Config) *table {
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { require.NoError(s.t, r.scheduler.Stop(context.Background())) })
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
+	if now != nil {
+		r.now = now
+	}
 	require.NoError(s.t, r.newTables(s.t.Context(), client, registry))
-	return r.readers[0]
+	return r.lanes[0].source
 }
 
 // A shutdown in the middle of a page does not wait for it, and the next start reads everybody.
@@ -271,10 +275,11 @@ func TestUsersAsOfNeverGoesBack(t *testing.T) {
 		fmt.Fprintf(w, `{"value":[{"id":"1"}],"@odata.deltaLink":"http://%s%s?$deltatoken=x"}`, r.Host, r.URL.Path)
 	}))
 	t.Cleanup(server.Close)
-	reader := s.usersOf(server, s.config(usersTable))
-	for _, now := range []time.Time{epoch.Add(time.Hour), epoch} {
-		reader.now = func() time.Time { return now }
-		require.NoError(t, reader.pollUsers(t.Context()))
+	var local time.Time
+	users := s.usersOf(server, s.config(usersTable), func() time.Time { return local })
+	for _, local = range []time.Time{epoch.Add(time.Hour), epoch} {
+		_, err := users.Poll(t.Context())
+		require.NoError(t, err)
 	}
 	records := s.sink.records()
 	require.Len(t, records, 2)

@@ -22,6 +22,8 @@ const (
 	// largeRow is the size from which on a row travels in a call of its own. A smaller one fits into a message of
 	// 1,000,000 bytes, even if an event holds all of it twice and each of its bytes is written as six.
 	largeRow = 64 << 10
+	// largeRows is how many calls' worth of bytes a batch holds at most, large rows included.
+	largeRows = 8
 	// stalledAfter is how long a call may last before it is told.
 	stalledAfter = time.Minute
 	// earlyRounds is how often a pause ends early, because something of another table was accepted, before a table of
@@ -114,9 +116,9 @@ func (d *Deliverer) Refusals(table string) Refusals {
 }
 
 // Deliver empties the batch and returns what became of its rows. It returns once each is delivered or refused; until
-// then it offers them again with growing pauses, because the page is held anyway. A batch that is not full is given up
-// after patience, if it is refused for good and nothing else shows whether the rows are to blame: with the rows that
-// have come since it will.
+// then it offers them again with growing pauses, because the page is held anyway. A batch that is not full, or of which
+// only rows are left that were refused on their own, is given up after patience, if it is refused for good and nothing
+// else shows whether the rows are to blame: with the rows that come after them it will.
 //
 // When ctx ends, the call that is under way is waited for, and no other is made. Errors are that of ctx, that of
 // Settings.Calls, and those that are an ErrRefused.
@@ -127,9 +129,7 @@ func (d *Deliverer) Deliver(ctx context.Context, b *Batch, patience time.Duratio
 	full := b.Full()
 	r := &run{Deliverer: d, batch: b.take(), start: time.Now(), pause: NewBackOff(d.Retry)}
 	r.outcomes = make([]Outcome, r.batch.Len())
-	if !full {
-		r.patience = patience
-	}
+	r.full, r.patience = full, patience
 	r.plan = newPlan(d.cut(r.batch))
 	err := r.deliver(ctx)
 	r.remember()
@@ -178,6 +178,7 @@ type run struct {
 	outcomes []Outcome
 	start    time.Time
 	pause    *backoff.ExponentialBackOff
+	full     bool
 	patience time.Duration // zero: without end
 	held     time.Time     // since when nothing was accepted; zero: nothing is held
 	early    int           // pauses that ended early
@@ -310,7 +311,7 @@ func (r *run) hold(ctx context.Context) error {
 	case !r.Retry.Enabled, r.Retry.MaxElapsedTime > 0 && time.Since(r.start) > r.Retry.MaxElapsedTime:
 		r.troubles.told(r.batch.id(), err, r.batch.Len())
 		return err
-	case !r.forGood || r.patience == 0:
+	case !r.forGood || r.patience == 0 || r.full && !r.plan.onlySuspects():
 	case left <= 0:
 		r.troubles.told(r.batch.id(), err, r.batch.Len())
 		return err

@@ -35,8 +35,9 @@ import (
 )
 
 var (
-	errBusy = errors.New("busy")
-	errBad  = consumererror.NewPermanent(errors.New("bad data"))
+	errBusy     = errors.New("busy")
+	errBad      = consumererror.NewPermanent(errors.New("bad data"))
+	errTooLarge = consumererror.NewPermanent(status.Error(codes.ResourceExhausted, "grpc: received message larger than max"))
 	// errToken is what an OTLP exporter makes of a 401.
 	errToken = consumererror.NewPermanent(status.Error(codes.Unauthenticated, "token expired"))
 )
@@ -431,6 +432,41 @@ func TestPoisonInMoodyDestination(t *testing.T) {
 		assert.Equal(t, Refusals{Kept: 1}, b.Refusals(logons))
 		assert.Equal(t, []int{1234}, b.kept())
 		assertRows(t, without(upTo(3000), 1234), p.taken, false, "once")
+	})
+}
+
+// A table whose batch ends with a row that is too large is not held by it, though no other table brings anything.
+func TestLargeRowAtTheEndOfAFullBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pipeline{judge: refuses(errTooLarge, 1)}
+		b := newBench(t, p, true)
+		declared, _ := tables.ByName(logons)
+		of := func(rows ...int) *Batch {
+			made := NewBatch(declared, Origin{}, "", Limits{Records: 2, Bytes: 1 << 20})
+			for _, row := range rows {
+				size := 100
+				if row == 1 {
+					size = 2 << 20
+				}
+				addRow(made, row, strings.Repeat("x", size))
+			}
+			return made
+		}
+		full := of(0, 1)
+		require.True(t, full.Full())
+		_, err := b.Deliver(t.Context(), full, patience)
+		require.ErrorIs(t, err, ErrRefused)
+		assert.Equal(t, []int{0}, p.taken)
+
+		again := of(1)
+		assert.False(t, again.Full(), "there is room for rows beside it")
+		addRow(again, 2, "")
+		addRow(again, 3, "")
+		result, err := b.Deliver(t.Context(), again, patience)
+		require.NoError(t, err)
+		assert.Equal(t, []int{0}, rowsWith(result, Refused))
+		assert.Equal(t, []int{1}, b.kept())
+		assert.Equal(t, []int{0, 2, 3}, p.taken)
 	})
 }
 

@@ -68,6 +68,11 @@ func (p *plan) pending() int {
 	return rows
 }
 
+// onlySuspects reports whether each row that is left was refused on its own.
+func (p *plan) onlySuspects() bool {
+	return !slices.ContainsFunc(p.spans, func(s span) bool { return !s.suspect })
+}
+
 // refill allows as many refusals as it takes to find one row.
 func (p *plan) refill() {
 	p.samples = bits.Len(uint(p.size))

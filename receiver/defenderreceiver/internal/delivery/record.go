@@ -60,6 +60,7 @@ type Batch struct {
 	rows    []Row
 	sizes   []int // of the rows, in bytes
 	bytes   int   // the sum of sizes
+	shared  int   // of that, the rows that share their calls with others
 	uids    map[uuid.UUID]struct{}
 }
 
@@ -73,7 +74,7 @@ func NewBatch(table *tables.Table, origin Origin, lane string, limits Limits) *B
 func (b *Batch) reset() {
 	b.logs = plog.NewLogs()
 	b.records = b.frame(b.logs)
-	b.rows, b.sizes, b.bytes = nil, nil, 0
+	b.rows, b.sizes, b.bytes, b.shared = nil, nil, 0, 0
 	b.uids = map[uuid.UUID]struct{}{}
 }
 
@@ -90,8 +91,11 @@ func (b *Batch) frame(logs plog.Logs) plog.LogRecordSlice {
 // Len is the number of rows.
 func (b *Batch) Len() int { return len(b.rows) }
 
-// Full reports whether the batch is to be delivered before another row is added.
-func (b *Batch) Full() bool { return len(b.rows) >= b.limits.Records || b.bytes >= b.limits.Bytes }
+// Full reports whether the batch is to be delivered before another row is added. A large row alone does not fill it: it
+// is offered beside the rows that come after it, which show whether it is the row that is refused.
+func (b *Batch) Full() bool {
+	return len(b.rows) >= b.limits.Records || b.shared >= b.limits.Bytes || b.bytes >= largeRows*b.limits.Bytes
+}
 
 // Holds reports whether a row of this id is in the batch.
 func (b *Batch) Holds(uid uuid.UUID) bool {
@@ -110,6 +114,9 @@ func (b *Batch) take() *Batch {
 func (b *Batch) Add(body pcommon.Map, r Row, observed time.Time) {
 	size := rowOverhead + sizeOf(body)
 	b.rows, b.sizes, b.bytes = append(b.rows, r), append(b.sizes, size), b.bytes+size
+	if size < largeRow {
+		b.shared += size
+	}
 	b.uids[r.UID] = struct{}{}
 	timestamp := r.Timestamp
 	if !r.Readable {

@@ -3,7 +3,7 @@ package health
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -131,7 +131,7 @@ func TestTroubleAtTheSameTimeIsNewsOnce(t *testing.T) {
 		var failing sync.WaitGroup
 		begin := make(chan struct{})
 		for n := range 400 {
-			s := r.Add(fmt.Sprint(n), fmt.Sprint(n), false)
+			s := r.Add(strconv.Itoa(n), strconv.Itoa(n), false)
 			failing.Go(func() {
 				<-begin
 				if s.Fail(refusal(503), BackingOff, failure.None, 1, time.Now()) {

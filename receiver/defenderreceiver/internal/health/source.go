@@ -112,6 +112,12 @@ func (s *Source) SetHistory(h History) {
 	s.view.History = h
 }
 
+// Note sets an attribute of the status about this source, which is no trouble.
+func (s *Source) Note(what, text string) { s.registry.Note(what+"."+s.Name, text) }
+
+// Report says what trouble a part of the source has that does not stop it, e.g. its audit; nil: none.
+func (s *Source) Report(what string, err error) { s.registry.SetCommon(what+"."+s.Name, err) }
+
 // Succeed says that a poll succeeded. It returns the trouble that this has ended, and whether another source still
 // has it.
 func (s *Source) Succeed(next time.Time) (ended Trouble, shared bool) {
