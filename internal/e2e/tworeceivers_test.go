@@ -108,14 +108,15 @@ func defaultTables() (events, directories []string) {
 
 // Messages of the receiver's log.
 const (
-	logFailed    = "A poll failed; the cursor stays at what was delivered."
-	logPaused    = "The table is paused after consecutive failures. It goes on where it stands."
-	logNotThere  = "The table is paused and looked at again later; all others go on without it."
-	logAllPaused = "All tables are paused, because the credentials are not accepted."
-	logHeld      = "Rows are held and offered again, because the pipeline does not take them."
-	logWaits     = "The table waits."
-	logRefused   = "The pipeline refused a row for good while it took others; the row is in the dead letters."
-	logThrottled = "The service throttles; all tables wait."
+	logFailed       = "A poll failed; the cursor stays at what was delivered."
+	logPaused       = "The table is paused after consecutive failures. It goes on where it stands."
+	logNotThere     = "The table is paused and looked at again later; all others go on without it."
+	logBadSecret    = "All tables are paused, because the credentials are not accepted."
+	logNoPermission = "All tables are paused, because the app registration lacks a permission."
+	logHeld         = "Rows are held and offered again, because the pipeline does not take them."
+	logWaits        = "The table waits."
+	logRefused      = "The pipeline refused a row for good while it took others; the row is in the dead letters."
+	logThrottled    = "The service throttles; all tables wait."
 	// logFirstStart is told by both receivers.
 	logFirstStart = "The storage holds no cursor, so this counts as the first start"
 	// often is the number of a message that each audit repeats.
@@ -132,7 +133,7 @@ func brokenWays() map[string]brokenWay {
 		begin:  func(p *pair) { p.set("E2E_A_SECRET", "wrong") },
 		alerts: append([]string{"DefenderAccessRefused defender/a credentials"}, nothingRead...),
 		status: "the client secret is wrong",
-		logged: map[string]int{logFailed: 1, logAllPaused: 1},
+		logged: map[string]int{logFailed: 1, logBadSecret: 1},
 	}
 	refusing := brokenWay{
 		later:  func(p *pair) { p.refuse(http.StatusUnauthorized, everything) },
@@ -149,7 +150,7 @@ func brokenWays() map[string]brokenWay {
 			begin:  func(p *pair) { p.stage.sim.SetRoles() },
 			alerts: append([]string{"DefenderAccessRefused defender/a permission"}, nothingRead...),
 			status: "grant the app registration the application permission ThreatHunting.Read.All",
-			logged: map[string]int{logFailed: 1, logAllPaused: 1},
+			logged: map[string]int{logFailed: 1, logNoPermission: 1},
 		},
 		"service down": {
 			begin:  func(p *pair) { p.set("E2E_A_ENDPOINT", "https://127.0.0.1:"+freePort(p.t)) },

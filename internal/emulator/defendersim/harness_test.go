@@ -41,20 +41,20 @@ type harness struct {
 	tokens map[string]string
 }
 
-func start(t testing.TB, o Options) *harness {
-	t.Helper()
+func start(tb testing.TB, o Options) *harness {
+	tb.Helper()
 	h := &harness{clock: NewClock(noon), tokens: map[string]string{}}
 	if o.Now == nil {
 		o.Now = h.clock.Now
 	}
 	var err error
-	h.Server, err = Start(context.WithoutCancel(t.Context()), o)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, h.Close()) })
+	h.Server, err = Start(context.WithoutCancel(tb.Context()), o)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, h.Close()) })
 	roots := x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(h.CAPEM()))
+	require.True(tb, roots.AppendCertsFromPEM(h.CAPEM()))
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
-	t.Cleanup(transport.CloseIdleConnections)
+	tb.Cleanup(transport.CloseIdleConnections)
 	h.client = &http.Client{Transport: transport}
 	return h
 }
@@ -66,8 +66,8 @@ type reply struct {
 	err  error // of reading the body
 }
 
-func (h *harness) do(t testing.TB, req *http.Request) reply {
-	t.Helper()
+func (h *harness) do(tb testing.TB, req *http.Request) reply {
+	tb.Helper()
 	res, err := h.client.Do(req)
 	if err != nil {
 		return reply{err: err}
@@ -84,18 +84,18 @@ func (h *harness) tokenForm() url.Values {
 	}
 }
 
-func (h *harness) requestToken(t testing.TB, tenant string, form url.Values) reply {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL()+"/"+tenant+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
-	require.NoError(t, err)
+func (h *harness) requestToken(tb testing.TB, tenant string, form url.Values) reply {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, h.URL()+"/"+tenant+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	require.NoError(tb, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("client-request-id", "correlation")
-	return h.do(t, req)
+	return h.do(tb, req)
 }
 
 // token returns a token for the path's API, the same one until renew.
-func (h *harness) token(t testing.TB, path string) string {
-	t.Helper()
+func (h *harness) token(tb testing.TB, path string) string {
+	tb.Helper()
 	audience := entra.AudienceGraph
 	if path == legacyPath {
 		audience = entra.AudienceLegacy
@@ -103,12 +103,12 @@ func (h *harness) token(t testing.TB, path string) string {
 	if h.tokens[audience] == "" {
 		form := h.tokenForm()
 		form.Set("scope", audience+"/.default")
-		a := h.requestToken(t, h.TenantID, form)
-		require.Equal(t, http.StatusOK, a.StatusCode, "%s", a.body)
+		a := h.requestToken(tb, h.TenantID, form)
+		require.Equal(tb, http.StatusOK, a.StatusCode, "%s", a.body)
 		var fields struct {
 			AccessToken string `json:"access_token"`
 		}
-		require.NoError(t, json.Unmarshal(a.body, &fields))
+		require.NoError(tb, json.Unmarshal(a.body, &fields))
 		h.tokens[audience] = fields.AccessToken
 	}
 	return h.tokens[audience]
@@ -117,10 +117,10 @@ func (h *harness) token(t testing.TB, path string) string {
 func (h *harness) renew() { clear(h.tokens) }
 
 // request is one that do sends, also from a goroutine of its own.
-func (h *harness) request(t testing.TB, path, body, token string) *http.Request {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL()+path, strings.NewReader(body))
-	require.NoError(t, err)
+func (h *harness) request(tb testing.TB, path, body, token string) *http.Request {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, h.URL()+path, strings.NewReader(body))
+	require.NoError(tb, err)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("client-request-id", "correlation")
 	if token != "" {
@@ -129,42 +129,42 @@ func (h *harness) request(t testing.TB, path, body, token string) *http.Request 
 	return req
 }
 
-func (h *harness) post(t testing.TB, path, body, token string) reply {
-	t.Helper()
-	return h.do(t, h.request(t, path, body, token))
+func (h *harness) post(tb testing.TB, path, body, token string) reply {
+	tb.Helper()
+	return h.do(tb, h.request(tb, path, body, token))
 }
 
-func (h *harness) query(t testing.TB, path, text string) reply {
-	t.Helper()
+func (h *harness) query(tb testing.TB, path, text string) reply {
+	tb.Helper()
 	body, err := json.Marshal(map[string]string{"Query": text})
-	require.NoError(t, err)
-	return h.post(t, path, string(body), h.token(t, path))
+	require.NoError(tb, err)
+	return h.post(tb, path, string(body), h.token(tb, path))
 }
 
 // rows are the rows of a successful Graph answer.
-func (a reply) rows(t testing.TB) []map[string]any {
-	t.Helper()
-	require.NoError(t, a.err)
-	require.Equal(t, http.StatusOK, a.StatusCode, "%s", a.body)
+func (a reply) rows(tb testing.TB) []map[string]any {
+	tb.Helper()
+	require.NoError(tb, a.err)
+	require.Equal(tb, http.StatusOK, a.StatusCode, "%s", a.body)
 	var body struct {
 		Results []map[string]any `json:"results"`
 	}
 	decoder := json.NewDecoder(bytes.NewReader(a.body))
 	decoder.UseNumber()
-	require.NoError(t, decoder.Decode(&body))
+	require.NoError(tb, decoder.Decode(&body))
 	return body.Results
 }
 
 // message checks an error's status and envelope and returns its text.
-func (a reply) message(t testing.TB, status int) string {
-	t.Helper()
-	require.NoError(t, a.err)
-	require.Equal(t, status, a.StatusCode, "%s", a.body)
+func (a reply) message(tb testing.TB, status int) string {
+	tb.Helper()
+	require.NoError(tb, a.err)
+	require.Equal(tb, status, a.StatusCode, "%s", a.body)
 	var body struct {
 		Error struct{ Code, Message string }
 	}
-	require.NoError(t, json.Unmarshal(a.body, &body), "%s", a.body)
-	assert.NotEmpty(t, body.Error.Code)
+	require.NoError(tb, json.Unmarshal(a.body, &body), "%s", a.body)
+	assert.NotEmpty(tb, body.Error.Code)
 	return body.Error.Message
 }
 

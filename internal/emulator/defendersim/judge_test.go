@@ -44,6 +44,6 @@ func TestAdmin(t *testing.T) {
 	require.NoError(t, json.NewDecoder(res.Body).Decode(&report))
 	assert.Equal(t, h.Report(), report)
 	assert.Equal(t, int64(2), report.Count(graphPath, "200"))
-	assert.Equal(t, int64(1), report.Count(entra.TokenPath, "200"))
+	assert.Equal(t, int64(1), report.Count(entra.OAuth2Path, "200"))
 	assert.Contains(t, report.String(), "fault 504")
 }

@@ -23,7 +23,7 @@ const (
 
 // The paths of Entra ID, under which the report counts their calls.
 const (
-	TokenPath     = "POST /{tenant}/oauth2/v2.0/token"
+	OAuth2Path    = "POST /{tenant}/oauth2/v2.0/token"
 	discoveryPath = "GET /{tenant}/v2.0/.well-known/openid-configuration"
 	instancePath  = "GET /common/discovery/instance"
 )
@@ -95,7 +95,7 @@ func (e *Entra) RevokeTokens() {
 func (e *Entra) Register(mux *http.ServeMux) {
 	mux.HandleFunc(discoveryPath, e.discovery)
 	mux.HandleFunc(instancePath, e.instance)
-	mux.HandleFunc(TokenPath, e.token)
+	mux.HandleFunc(OAuth2Path, e.token)
 }
 
 func (e *Entra) discovery(w http.ResponseWriter, r *http.Request) {
@@ -133,7 +133,7 @@ func (e *Entra) instance(w http.ResponseWriter, r *http.Request) {
 // token answers the client credentials grant.
 func (e *Entra) token(w http.ResponseWriter, r *http.Request) {
 	if e.faults.DrawForToken().Kind != "" {
-		e.judge.Call(TokenPath, "fault "+string(faults.Token503))
+		e.judge.Call(OAuth2Path, "fault "+string(faults.Token503))
 		answer.WriteJSON(w, http.StatusServiceUnavailable, map[string]any{"error": "temporarily_unavailable"})
 		return
 	}

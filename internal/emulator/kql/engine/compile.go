@@ -84,7 +84,7 @@ func (x *execution) step() bool {
 func (q *Query) Run(ctx context.Context, yield func([]value.Value) bool) (Stats, error) {
 	x := &execution{
 		ctx:    ctx,
-		random: rand.New(rand.NewPCG(q.options.Seed, 0x9e3779b97f4a7c15)), //nolint:gosec // repeatable by intent
+		random: rand.New(rand.NewPCG(q.options.Seed, 0x9e3779b97f4a7c15)), // repeatable by intent
 		once:   map[any]any{},
 	}
 	row := make([]value.Value, len(q.result.columns))

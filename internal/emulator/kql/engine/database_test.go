@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 // now is now() in every test.

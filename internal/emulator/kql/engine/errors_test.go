@@ -4,10 +4,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/syntax"
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/syntax"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 func TestErrorsInTheServicesWords(t *testing.T) {

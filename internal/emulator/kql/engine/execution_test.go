@@ -7,9 +7,10 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 func TestOrderMeansNothingUnlessAskedFor(t *testing.T) {

@@ -86,7 +86,7 @@ func (t *sortTerm) rank(v *value.Value) int64 {
 	case v.Type() == value.String:
 		var head [8]byte
 		copy(head[:], v.Text())
-		rank = int64(binary.BigEndian.Uint64(head[:]) ^ 1<<63) //nolint:gosec // keeps the order of the bytes
+		rank = int64(binary.BigEndian.Uint64(head[:]) ^ 1<<63) // keeps the order of the bytes
 	case v.Type() == value.Real:
 		return 0
 	default:

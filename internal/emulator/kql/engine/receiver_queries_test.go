@@ -5,8 +5,9 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 const (

@@ -27,7 +27,7 @@ func FormatDateTime(ticks int64) string {
 // FormatTimeSpan writes ticks as [-][d.]hh:mm:ss[.fffffff].
 func FormatTimeSpan(ticks int64) string {
 	var b strings.Builder
-	n := uint64(ticks) //nolint:gosec // two's complement, so that the least value has a magnitude too
+	n := uint64(ticks) // two's complement, so that the least value has a magnitude too
 	if ticks < 0 {
 		b.WriteByte('-')
 		n = -n

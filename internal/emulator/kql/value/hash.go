@@ -11,15 +11,15 @@ import (
 // anything that is a number. Checked against the values in Microsoft's reference.
 func Hash(v Value) int64 {
 	if v.typ == String {
-		return int64(xxhash.Sum64String(v.s)) //nolint:gosec // Kusto's result is signed
+		return int64(xxhash.Sum64String(v.s)) // Kusto's result is signed
 	}
 	var b [8]byte
 	if v.typ == Real {
 		binary.LittleEndian.PutUint64(b[:], math.Float64bits(v.f))
 	} else {
-		binary.LittleEndian.PutUint64(b[:], uint64(v.n)) //nolint:gosec // its bytes
+		binary.LittleEndian.PutUint64(b[:], uint64(v.n)) // its bytes
 	}
-	return int64(xxhash.Sum64(b[:])) //nolint:gosec // as above
+	return int64(xxhash.Sum64(b[:]))
 }
 
 // HashOf is hash(v, count): the part, from 0 on, of count parts that v belongs to.

@@ -24,5 +24,5 @@ func AppendKey(dst []byte, v Value) []byte {
 		dst = binary.AppendUvarint(append(dst, 3), uint64(len(text)))
 		return append(dst, text...)
 	}
-	return binary.LittleEndian.AppendUint64(append(dst, 4), uint64(v.n)) //nolint:gosec // its bytes
+	return binary.LittleEndian.AppendUint64(append(dst, 4), uint64(v.n)) // its bytes
 }
