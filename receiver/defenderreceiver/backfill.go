@@ -17,19 +17,19 @@ import (
 // historySpan is how much of history is read and counted as one.
 const historySpan = 24 * time.Hour
 
-// beginning is where a live lane began, once that is known.
-type beginning struct {
+// liveStart is where a live lane began, once that is known.
+type liveStart struct {
 	known chan struct{}
 	once  sync.Once
 	at    ledger.LiveStart // set before known is closed
 }
 
-func newBeginning() *beginning { return &beginning{known: make(chan struct{})} }
+func newLiveStart() *liveStart { return &liveStart{known: make(chan struct{})} }
 
-func (b *beginning) tell(at ledger.LiveStart) {
-	b.once.Do(func() {
-		b.at = at
-		close(b.known)
+func (l *liveStart) tell(at ledger.LiveStart) {
+	l.once.Do(func() {
+		l.at = at
+		close(l.known)
 	})
 }
 
@@ -40,13 +40,13 @@ func (b *beginning) tell(at ledger.LiveStart) {
 type backfill struct {
 	*auditor
 	keeper *ledger.Keeper
-	live   *beginning
+	live   *liveStart
 	window time.Duration
 	// mixed: the service no longer says when rows arrived, so the lanes cannot be told apart by it.
 	mixed bool
 }
 
-func newBackfill(cfg *Config, declared *tables.Table, live *beginning) (*backfill, error) {
+func newBackfill(cfg *Config, declared *tables.Table, live *liveStart) (*backfill, error) {
 	r, err := newReader(cfg, declared, logrecord.LaneBackfill)
 	if err != nil {
 		return nil, err
@@ -172,15 +172,15 @@ func (l *backfill) countAgain() time.Time {
 // move begins a span. Of the ledger, what is needed again is kept.
 func (l *backfill) move(from, to time.Time) {
 	l.ledger.History().BeginSpan(from, to, l.countAgain())
-	l.pass = pass{next: from, to: to}
+	l.pollRange = pollRange{next: from, to: to}
 	l.tell()
 }
 
 // readSpan reads what is left of a span, counts it on the service, and ends it.
 func (l *backfill) readSpan(ctx context.Context) error {
 	h := l.at()
-	if !l.pass.to.Equal(h.Span.To) {
-		l.pass = pass{next: h.Span.Until, to: h.Span.To}
+	if !l.pollRange.to.Equal(h.Span.To) {
+		l.pollRange = pollRange{next: h.Span.Until, to: h.Span.To}
 	}
 	ahead := h.LiveStart.At.Before(h.Span.To)
 	if !ahead || !l.mixed {

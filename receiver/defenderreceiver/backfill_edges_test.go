@@ -58,7 +58,7 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, r.scheduler.Stop(context.Background())) })
 	require.NoError(s.t, r.newTables(s.t.Context(), service, registry))
-	return r.readers[0], r.backfills[0], service
+	return r.readers()[0], r.backfills()[0], service
 }
 
 // pollAll polls until nothing is left, at most n times, with a failed poll's consequences.

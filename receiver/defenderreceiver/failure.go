@@ -32,14 +32,14 @@ func (t *reader) wasThere() bool {
 
 // Furthest changes when a poll comes further than the ones before it. An audit that has counted or read something more
 // counts as well.
-func (t *auditor) Furthest() time.Time { return t.pass.next.Add(time.Duration(t.audits.steps)) }
+func (t *auditor) Furthest() time.Time { return t.pollRange.next.Add(time.Duration(t.audits.steps)) }
 
 // AskForLess makes the next range smaller, where failures at one place make its size or its data suspect.
 func (t *reader) AskForLess(ctx context.Context, doubt failure.Doubt, err error) bool {
 	switch doubt {
 	case failure.DoubtSize:
-		if t.pass.next.Before(t.pass.to) {
-			t.pages.Doubt(t.pass.next, t.pages.Until(t.pass.next, t.pass.to))
+		if t.pollRange.next.Before(t.pollRange.to) {
+			t.pages.Doubt(t.pollRange.next, t.pages.Until(t.pollRange.next, t.pollRange.to))
 		}
 	case failure.DoubtData:
 		return t.narrowBroken(ctx, err)

@@ -110,21 +110,21 @@ func (t *reader) narrow(from, until time.Time, cause error) error {
 // in the data, and it is narrowed down until it can be passed over. It reports whether there was a range
 // to narrow.
 func (t *reader) narrowBroken(ctx context.Context, cause error) bool {
-	if !t.pass.next.Before(t.pass.to) {
+	if !t.pollRange.next.Before(t.pollRange.to) {
 		return false
 	}
 	if _, _, err := t.probe(ctx); err != nil {
 		// Every answer breaks: it is not the data.
 		return false
 	}
-	until := t.pages.Until(t.pass.next, t.pass.to)
-	if t.pages.Narrow(t.pass.next, until) {
+	until := t.pages.Until(t.pollRange.next, t.pollRange.to)
+	if t.pages.Narrow(t.pollRange.next, until) {
 		return true
 	}
-	if err := t.passOver(t.pass.next, until, cause); err != nil {
+	if err := t.passOver(t.pollRange.next, until, cause); err != nil {
 		return false
 	}
-	t.pass.next = until
+	t.pollRange.next = until
 	return true
 }
 

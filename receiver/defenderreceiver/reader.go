@@ -25,12 +25,10 @@ type column = tables.Column
 
 // reader reads one lane of a table along one time column: pages, parts of an instant, and ranges that cannot be read.
 type reader struct {
-	name    string
-	lane    string // logrecord.LaneBackfill; empty: live
-	set     reading
-	query   query.Table
-	columns []column
-	lacking lacking
+	name string
+	lane string // logrecord.LaneBackfill; empty: live
+	set  reading
+	question
 
 	service   *service.Client
 	outlet    *delivery.Outlet
@@ -40,18 +38,18 @@ type reader struct {
 	now       func() time.Time
 	health    *health.Source
 
-	ledger *ledger.Ledger // nil until it is known where to begin
-	pages  *paging.Window
-	pass   pass
-	since  time.Time // when the poll began
+	ledger    *ledger.Ledger // nil until it is known where to begin
+	pages     *paging.Window
+	pollRange pollRange
+	since     time.Time // when the poll began
 	// auditedFrom is where the audit that is under way begins, whose bins are needed; zero: none is.
 	auditedFrom time.Time
 }
 
-// pass is what a poll has to read. A poll that fails leaves it to the next one, so that the overlap
+// pollRange is what a poll has to read. A poll that fails leaves it to the next one, so that the overlap
 // need not be read without a fault from its beginning. Its end stays where it was, because what
-// arrives behind it is found only by a pass that begins an overlap before that end.
-type pass struct{ next, to time.Time }
+// arrives behind it is found only by a poll that begins an overlap before that end.
+type pollRange struct{ next, to time.Time }
 
 // newReader makes a reader of a lane that lacks only its surroundings.
 func newReader(cfg *Config, declared *tables.Table, lane string) (*reader, error) {
@@ -69,17 +67,11 @@ func newReader(cfg *Config, declared *tables.Table, lane string) (*reader, error
 		q.System = &system
 	}
 	t := &reader{
-		name: declared.Name, lane: lane, set: cfg.reading(declared.Name), query: q, lacking: lacking{declared: declared},
+		name: declared.Name, lane: lane, set: cfg.reading(declared.Name), question: question{query: q, lacking: lacking{declared: declared}},
 		pages: paging.NewWindow(), ids: rowid.New(cfg.Credentials.TenantID, declared, query.InfoTimestamp),
 	}
 	t.readAlong(query.Arrival)
 	return t, nil
-}
-
-// readAlong sets the time basis, and what follows from it.
-func (t *reader) readAlong(basis query.TimeBasis) {
-	t.query.TimeBasis = basis
-	t.columns = t.query.AnswerColumns()
 }
 
 // beginPoll notes that a poll begins.
@@ -118,21 +110,21 @@ func (t *reader) takeUp(ctx context.Context, keeper *ledger.Keeper) (bool, error
 	return true, found.LoadRecent(ctx, t.overlap())
 }
 
-// readRanges reads what is left of the pass.
+// readRanges reads what is left of the poll range.
 func (t *reader) readRanges(ctx context.Context) error {
-	for t.pass.next.Before(t.pass.to) {
+	for t.pollRange.next.Before(t.pollRange.to) {
 		if err := t.ledger.Failure(); err != nil {
 			return fmt.Errorf("%w: %w", failure.ErrStorage, err)
 		}
-		from, until := t.ledger.Unreadable().Around(t.pass.next, t.pass.to)
-		t.pass.next = from
+		from, until := t.ledger.Unreadable().Around(t.pollRange.next, t.pollRange.to)
+		t.pollRange.next = from
 		if !from.Before(until) {
 			continue
 		}
 		var err error
-		if t.pass.next, err = t.readRange(ctx, from, until); errors.Is(err, errNothingSmaller) {
-			t.pass.next = t.pages.Until(from, until)
-			err = t.passOver(from, t.pass.next, err)
+		if t.pollRange.next, err = t.readRange(ctx, from, until); errors.Is(err, errNothingSmaller) {
+			t.pollRange.next = t.pages.Until(from, until)
+			err = t.passOver(from, t.pollRange.next, err)
 		}
 		if err != nil {
 			return err

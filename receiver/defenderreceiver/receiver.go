@@ -52,8 +52,6 @@ type defenderReceiver struct {
 	cancel    context.CancelFunc // ends it
 	loops     sync.WaitGroup
 	lanes     []*lane
-	readers   []*table
-	backfills []*backfill
 
 	shutdown sync.Once
 }
@@ -213,7 +211,6 @@ func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, de
 	if err != nil {
 		return err
 	}
-	r.readers = append(r.readers, t)
 	if declared.Kind == tables.Directory {
 		r.addLane(around, t.auditor, &directory{table: t, parts: 1})
 		return nil
@@ -225,12 +222,11 @@ func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, de
 	if r.cfg.Backfill.Window == 0 {
 		return nil
 	}
-	l, err := newBackfill(&r.cfg, declared, t.began)
+	l, err := newBackfill(&r.cfg, declared, t.liveStart)
 	if err != nil {
 		return err
 	}
-	r.backfills = append(r.backfills, l)
-	r.addLane(around, l.auditor, l).ready = t.began.known
+	r.addLane(around, l.auditor, l).ready = t.liveStart.known
 	return l.resume(ctx, r.keeper)
 }
 

@@ -19,7 +19,7 @@ type table struct {
 	*auditor
 	keeper    *ledger.Keeper // nil for directories, which are read anew at each start
 	nextProbe time.Time      // when the service is asked again for the time basis; zero: not asked yet
-	began     *beginning
+	liveStart *liveStart
 	// first is when the receiver was started first with this table, on this machine's clock.
 	first   time.Time
 	started started
@@ -30,7 +30,7 @@ func newTable(cfg *Config, declared *tables.Table) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &table{auditor: newAuditor(r), began: newBeginning()}, nil
+	return &table{auditor: newAuditor(r), liveStart: newLiveStart()}, nil
 }
 
 // Poll reads all that has come and settled.
@@ -45,7 +45,7 @@ func (t *table) poll(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.readPass(ctx); err != nil {
+	if err := t.readPollRange(ctx); err != nil {
 		if failure.CauseOf(err) == failure.Query {
 			// The service may have stopped saying when rows arrive.
 			t.nextProbe = time.Time{}
@@ -65,12 +65,12 @@ func (t *table) poll(ctx context.Context) error {
 	return nil
 }
 
-// readPass reads all that has come and settled, and what is read again of the overlap.
-func (t *table) readPass(ctx context.Context) error {
+// readPollRange reads all that has come and settled, and what is read again of the overlap.
+func (t *table) readPollRange(ctx context.Context) error {
 	if err := t.leaveFuture(ctx); err != nil {
 		return err
 	}
-	if t.overlap() == 0 || !t.pass.next.Before(t.pass.to) {
+	if t.overlap() == 0 || !t.pollRange.next.Before(t.pollRange.to) {
 		cursor := t.ledger.Cursor()
 		if !cursor.CompleteUntil.Before(t.horizon()) && cursor.CompleteUntil.After(cursor.Since) {
 			// A clock stands, or was set back behind what was read. There is nothing to ask for, but without a
@@ -87,7 +87,7 @@ func (t *table) readPass(ctx context.Context) error {
 			}
 			defer t.service.LeaveTurn()
 		}
-		t.pass = pass{next: next, to: t.horizon()}
+		t.pollRange = pollRange{next: next, to: t.horizon()}
 	}
 	return t.readRanges(ctx)
 }
@@ -115,7 +115,7 @@ func (t *table) leaveFuture(ctx context.Context) error {
 	if err := t.ledger.Load(ctx, from, cursor.CompleteUntil); err != nil {
 		return err
 	}
-	t.pass = pass{}
+	t.pollRange = pollRange{}
 	t.ledger.SetBack(from)
 	return t.keep()
 }

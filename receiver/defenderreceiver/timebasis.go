@@ -121,7 +121,7 @@ func (t *table) resume(ctx context.Context, keeper *ledger.Keeper) error {
 	if !found {
 		return t.startFirst(ctx)
 	}
-	t.began.tell(t.ledger.Cursor().LiveStart)
+	t.liveStart.tell(t.ledger.Cursor().LiveStart)
 	return nil
 }
 
@@ -159,8 +159,8 @@ const (
 // tellStarts says which tables have no cursor, and from when on they are read: what existed and is gone is seen here.
 func (r *defenderReceiver) tellStarts() {
 	found := map[started][]string{}
-	for _, t := range r.readers {
-		if t.keeper != nil {
+	for _, l := range r.lanes {
+		if t, live := l.source.(*table); live {
 			found[t.started] = append(found[t.started], t.name)
 		}
 	}
@@ -193,7 +193,7 @@ func (t *table) start() error {
 	t.ledger = ledger.Begin(t.keeper, t.id(), string(basisNames[t.query.TimeBasis]), t.query.Filter(), from)
 	// The keeper has it even if its last write failed, and stores it before what history gives it.
 	err := t.keep()
-	t.began.tell(t.ledger.Cursor().LiveStart)
+	t.liveStart.tell(t.ledger.Cursor().LiveStart)
 	return err
 }
 
@@ -206,7 +206,7 @@ func (t *table) carryOver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.pass, t.ledger = pass{}, next
+	t.pollRange, t.ledger = pollRange{}, next
 	t.logger.Warn("The table is read along another time than before; rows that were delivered are recognised.",
 		zap.String("before", before), zap.String("now", t.ledger.TimeBasis()))
 	return t.keep()
