@@ -67,11 +67,7 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 				return page, errors.Join(errUnordered, flushed, t.keep())
 			default:
 				page.last = r.At
-				if t.isKnown(r) {
-					duplicates++
-				} else {
-					t.add(ctx, body, r)
-				}
+				duplicates += t.take(ctx, body, r)
 			}
 		}
 		ended := err != nil || !more
@@ -98,14 +94,13 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 	}
 }
 
-// isKnown reports whether a row was delivered before, or is about to be.
-func (t *reader) isKnown(r delivery.Row) bool {
+// take puts a row into the batch, and returns 0. A row that was delivered before, or is in the batch, is a duplicate: it
+// returns 1.
+func (t *reader) take(ctx context.Context, body pcommon.Map, r delivery.Row) int {
 	t.health.Read(1)
-	return t.ledger.Recognise(r.UID, r.At) || t.outlet.Holds(r.UID)
-}
-
-// add puts a row into the batch.
-func (t *reader) add(ctx context.Context, body pcommon.Map, r delivery.Row) {
+	if t.ledger.Recognise(r.UID, r.At) || t.outlet.Holds(r.UID) {
+		return 1
+	}
 	if !r.Readable {
 		t.telemetry.repaired(ctx, t.name, 1)
 	}
@@ -113,6 +108,7 @@ func (t *reader) add(ctx context.Context, body pcommon.Map, r delivery.Row) {
 		t.telemetry.late(ctx, t.name, r, t.set.overlap)
 	}
 	t.outlet.Add(body, r, t.now())
+	return 0
 }
 
 // flush delivers the batch and returns how many rows the pipeline took. Afterwards all rows before
