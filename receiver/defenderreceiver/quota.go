@@ -93,11 +93,3 @@ const (
 	quotaTrouble = "quota"       // beside the tables' names in the status
 	shortNote    = "quota_short" // attribute of the status
 )
-
-// behind is how late the rows are that are to be read. They are not before a poll in time would have read them.
-func (t *reader) behind() time.Duration {
-	if t.ledger == nil {
-		return max(time.Since(t.since), 0)
-	}
-	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.set.settle-t.health.View().Interval, 0)
-}

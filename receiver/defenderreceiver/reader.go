@@ -80,6 +80,14 @@ func (t *reader) beginPoll() {
 	t.service.Begin(t.since)
 }
 
+// behind is how late the rows are that are to be read. They are not before a poll in time would have read them.
+func (t *reader) behind() time.Duration {
+	if t.ledger == nil {
+		return max(time.Since(t.since), 0)
+	}
+	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.set.settle-t.health.View().Interval, 0)
+}
+
 // keepLast keeps what was delivered since the last change was kept: a poll may have ended in between.
 func (t *reader) keepLast() {
 	if t.ledger != nil {
