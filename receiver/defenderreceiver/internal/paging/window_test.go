@@ -80,7 +80,7 @@ func TestOnlyRepeatedRefusalsMakeAPartHeavy(t *testing.T) {
 }
 
 // reading plays a reader of one day whose ranges fail where failing says so, and returns the widths that it asked for.
-func reading(w *Window, failing func(width time.Duration, query int) bool, doubtAfter, queries int) (widths []time.Duration, read time.Duration) {
+func reading(w *Window, failing func(width time.Duration, query int) bool, queries int) (widths []time.Duration, read time.Duration) {
 	from, to := epoch, epoch.Add(24*time.Hour)
 	streak := 0
 	for query := range queries {
@@ -97,7 +97,7 @@ func reading(w *Window, failing func(width time.Duration, query int) bool, doubt
 		}
 		if streak++; w.Blame(from, until) {
 			streak = 0
-		} else if streak >= doubtAfter {
+		} else if streak >= 3 {
 			w.Doubt(from, until)
 		}
 	}
@@ -107,11 +107,11 @@ func reading(w *Window, failing func(width time.Duration, query int) bool, doubt
 // Trouble that passes leaves nothing behind: the first range after it is small, the next one whole.
 func TestTroubleIsNotTakenForSize(t *testing.T) {
 	for _, outage := range []int{1, 2, 3, 5, 9, 30} {
-		widths, read := reading(NewWindow(), func(_ time.Duration, query int) bool { return query < outage }, 3, 100)
+		widths, read := reading(NewWindow(), func(_ time.Duration, query int) bool { return query < outage }, 100)
 		assert.Equal(t, 24*time.Hour, read)
 		assert.LessOrEqual(t, len(widths), outage+2, "%d failures", outage)
 		w := NewWindow()
-		reading(w, func(_ time.Duration, query int) bool { return query < outage }, 3, 100)
+		reading(w, func(_ time.Duration, query int) bool { return query < outage }, 100)
 		assert.Equal(t, unlimited, w.width, "nothing is remembered of %d failures", outage)
 	}
 }
@@ -121,7 +121,7 @@ func TestSizeIsBlamedOnceLessIsAnswered(t *testing.T) {
 	const most = 5 * time.Hour
 	tooWide := func(width time.Duration, _ int) bool { return width > most }
 	w := NewWindow()
-	widths, read := reading(w, tooWide, 3, 100)
+	widths, read := reading(w, tooWide, 100)
 	assert.Equal(t, 24*time.Hour, read)
 	failed := 0
 	for _, width := range widths {
@@ -131,6 +131,6 @@ func TestSizeIsBlamedOnceLessIsAnswered(t *testing.T) {
 	}
 	assert.LessOrEqual(t, failed, 12, "%v", widths)
 	assert.LessOrEqual(t, len(widths), 25)
-	reading(w, func(time.Duration, int) bool { return false }, 3, 10)
+	reading(w, func(time.Duration, int) bool { return false }, 10)
 	assert.Zero(t, w.blamed, "a wide range was answered since")
 }
