@@ -11,7 +11,7 @@ import (
 // Advise adds what an operator can do about an error by a table's own settings. What takes no knowledge
 // of the table is said by the error itself. The advice comes first, so that the service's request id
 // stays at the end.
-func (t *table) Advise(err error) error {
+func (t *reader) Advise(err error) error {
 	switch {
 	case failure.Is(err, hunting.UnknownColumn) && failure.Refusal(err).Name != "":
 		name := failure.Refusal(err).Name

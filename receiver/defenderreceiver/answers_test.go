@@ -79,8 +79,8 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, r.scheduler.Stop(context.Background())) })
 	require.NoError(t, r.newTables(t.Context(), client, registry))
-	require.Len(t, r.readers, 1)
-	table := r.readers[0]
+	require.Len(t, r.readers(), 1)
+	table := r.readers()[0]
 	table.ledger = ledger.Begin(r.keeper, table.id(), string(ModeIngestionTime), "", epoch)
 	table.audits.next = epoch.Add(24 * time.Hour)
 	return table
@@ -91,7 +91,6 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 func TestUnorderedAnswerMovesNothing(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	table := answering(t, s, 1, 5, 3, 4)
-	table.cfg.Batch.MaxRecords = 1
 	_, err := table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 10}, true)
 	require.ErrorIs(t, err, errUnordered)
 	assert.Equal(t, epoch, table.ledger.CompleteUntil())

@@ -16,6 +16,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
 // auditing is how far a table's audits are.
@@ -27,34 +28,25 @@ type auditing struct {
 	steps  int       // counts and reads that were done, of all runs
 }
 
-// auditWindow is how much of the past is audited; 0 if none is.
-func (t *table) auditWindow() time.Duration {
-	if audit := t.cfg.LateArrival.Audit; audit.Interval > 0 {
-		return audit.Window
-	}
-	return 0
-}
-
 // auditDue reports whether it is time to count again. A table that yields counts less often: the window is
 // much longer than the interval. An audit that did not complete does not wait for that.
-func (t *table) auditDue() bool {
+func (t *auditor) auditDue() bool {
 	const yielding = 4
-	audit := t.cfg.LateArrival.Audit
 	due := t.audits.next
 	if t.yields() && t.audits.run == nil {
-		due = due.Add(min((yielding-1)*audit.Interval, audit.Window/2))
+		due = due.Add(min((yielding-1)*t.set.auditInterval, t.set.auditWindow/2))
 	}
-	return t.auditWindow() > 0 && !t.serviceNow().Before(due)
+	return t.set.auditWindow > 0 && !t.serviceNow().Before(due)
 }
 
 // yields reports whether the quota is short, so that this table spends what it gets of it on new rows.
-func (t *table) yields() bool {
-	return t.cfg.Tables[t.name].Priority > 1 && t.scheduler.Short()
+func (t *auditor) yields() bool {
+	return t.set.priority > 1 && t.scheduler.Short()
 }
 
 // auditFrom is where the window begins: at a bin, and not before the table was first read.
-func (t *table) auditFrom() time.Time {
-	from := ledger.BinOf(t.ledger.CompleteUntil().Add(-t.auditWindow())).Start()
+func (t *auditor) auditFrom() time.Time {
+	from := ledger.BinOf(t.ledger.CompleteUntil().Add(-t.set.auditWindow)).Start()
 	if since := t.ledger.Cursor().Since; from.Before(since) {
 		// The bin that Since cuts holds rows that were never asked for.
 		return ledger.BinOf(since.Add(ledger.BinWidth - paging.Tick)).Start()
@@ -63,26 +55,38 @@ func (t *table) auditFrom() time.Time {
 }
 
 // ledgerFrom is from when on the ledger is kept: for the audit, and for reading along another time basis.
-func (t *table) ledgerFrom() time.Time {
-	from := t.ledger.CompleteUntil().Add(-max(t.auditWindow(), t.reach()))
+func (t *reader) ledgerFrom() time.Time {
+	from := t.ledger.CompleteUntil().Add(-max(t.set.auditWindow, t.reach()))
 	if h := t.ledger.Cursor().History; h != nil {
 		from = h.Span.From
-		if again := h.LiveStart.At.Add(-t.auditWindow()); !h.Recounted && again.Before(from) {
+		if again := h.LiveStart.At.Add(-t.set.auditWindow); !h.Recounted && again.Before(from) {
 			from = again
 		}
 	}
-	if run := t.audits.run; run != nil && run.page.From.Before(from) {
-		from = run.page.From
+	if !t.auditedFrom.IsZero() && t.auditedFrom.Before(from) {
+		from = t.auditedFrom
 	}
 	return from
+}
+
+// auditor is a reader whose rows are counted on the service.
+type auditor struct {
+	*reader
+	scheduler *scheduler.Scheduler
+	counts    paging.CountWindow
+	audits    auditing
+}
+
+func newAuditor(r *reader) *auditor {
+	return &auditor{reader: r, counts: paging.NewCountWindow(ledger.BinWidth), audits: auditing{record: audit.NewRecord(time.Now())}}
 }
 
 // audit counts on the service what should have been read, bin by bin, compares it with the ledger and
 // reads the bins again that hold more. Kusto stamps ingestion_time() before a row can be seen and
 // promises no order among rows, so this is the proof that a cursor alone is not.
-func (t *table) audit(ctx context.Context) error {
-	interval := t.cfg.LateArrival.Audit.Interval
-	page := query.Page{From: t.auditFrom(), To: t.ledger.CompleteUntil(), MaxRows: t.cfg.Page.MaxRows}
+func (t *auditor) audit(ctx context.Context) error {
+	interval := t.set.auditInterval
+	page := query.Page{From: t.auditFrom(), To: t.ledger.CompleteUntil(), MaxRows: t.set.maxRows}
 	if run := t.audits.run; run != nil && t.comparable(run) {
 		page = run.page
 	}
@@ -131,13 +135,13 @@ type auditRun struct {
 const runLasts = time.Hour
 
 // comparable reports whether a run can be gone on with.
-func (t *table) comparable(run *auditRun) bool {
+func (t *auditor) comparable(run *auditRun) bool {
 	idle := t.serviceNow().Sub(run.came)
-	return run.ledger == t.ledger && run.question == t.query.Count(run.page) && idle <= max(runLasts, t.cfg.LateArrival.Audit.Interval)
+	return run.ledger == t.ledger && run.question == t.query.Count(run.page) && idle <= max(runLasts, t.set.auditInterval)
 }
 
 // runOf returns the run that audits a page: the one that is under way, or a new one.
-func (t *table) runOf(page query.Page) *auditRun {
+func (t *auditor) runOf(page query.Page) *auditRun {
 	question := t.query.Count(page)
 	if run := t.audits.run; run != nil && run.question == question && t.comparable(run) {
 		return run
@@ -146,19 +150,20 @@ func (t *table) runOf(page query.Page) *auditRun {
 		page: page, question: question, ledger: t.ledger, came: t.serviceNow(),
 		cut: t.ledger.Entry(ledger.BinOf(page.To)), todo: []query.Page{page}, found: map[ledger.Bin]audit.Findings{},
 	}
+	t.auditedFrom = page.From
 	return t.audits.run
 }
 
 // compare counts a range on the service and reads what the ledger lacks of it. After an error the next call for
 // the same range goes on with what is left.
-func (t *table) compare(ctx context.Context, page query.Page) error {
+func (t *auditor) compare(ctx context.Context, page query.Page) error {
 	run := t.runOf(page)
 	// However an alert's window is divided, its newest state counts, and no older one is read.
 	t.query.AsOf = page.To
 	defer func() { t.query.AsOf = time.Time{} }()
 	outcome, err := t.proceed(ctx, run)
 	if err == nil {
-		t.audits.run = nil
+		t.audits.run, t.auditedFrom = nil, time.Time{}
 		t.conclude(ctx, run)
 	} else {
 		err = fmt.Errorf("audit: %w", err)
@@ -183,7 +188,7 @@ const (
 )
 
 // proceed does what is left of a run.
-func (t *table) proceed(ctx context.Context, run *auditRun) (auditOutcome, error) {
+func (t *auditor) proceed(ctx context.Context, run *auditRun) (auditOutcome, error) {
 	for len(run.todo) > 0 {
 		if err := t.countNext(ctx, run); err != nil {
 			return auditFailed, fmt.Errorf("count rows from %s: %w", run.todo[0].From.Format(time.RFC3339), err)
@@ -201,13 +206,13 @@ func (t *table) proceed(ctx context.Context, run *auditRun) (auditOutcome, error
 }
 
 // cameFurther notes that a count or a read of a run is done.
-func (t *table) cameFurther(run *auditRun) {
+func (t *auditor) cameFurther(run *auditRun) {
 	t.audits.steps++
 	run.came = t.serviceNow()
 }
 
 // countNext counts the first part of what is left, as wide as it can be counted.
-func (t *table) countNext(ctx context.Context, run *auditRun) error {
+func (t *auditor) countNext(ctx context.Context, run *auditRun) error {
 	for {
 		middle, divisible := half(run.todo[0])
 		if !divisible || t.counts.Fits(extentOf(run.todo[0])) {
@@ -231,7 +236,7 @@ func (t *table) countNext(ctx context.Context, run *auditRun) error {
 }
 
 // weigh compares what was counted with the ledger as it is now.
-func (t *table) weigh(run *auditRun, part query.Page, counts map[ledger.Bin]int) {
+func (t *auditor) weigh(run *auditRun, part query.Page, counts map[ledger.Bin]int) {
 	if t.query.Kind == tables.Alerts {
 		// An alert that was updated leaves its bin for a later one, and would make up for one that is missing. So all
 		// are read again.
@@ -266,7 +271,7 @@ func sum(counts map[ledger.Bin]int) int {
 }
 
 // reread reads the first cell again. One that fails is tried again after all others.
-func (t *table) reread(ctx context.Context, run *auditRun) error {
+func (t *auditor) reread(ctx context.Context, run *auditRun) error {
 	cell := run.cells[0]
 	given, err := t.readCell(ctx, &cell)
 	run.cells = run.cells[1:]
@@ -293,7 +298,7 @@ func (t *table) reread(ctx context.Context, run *auditRun) error {
 
 // readCell reads a cell again, recognising what was delivered, and returns the rows that the service gave. What is
 // set aside is left out, and what turns out to be unreadable is set aside.
-func (t *table) readCell(ctx context.Context, cell *audit.Cell) (int, error) {
+func (t *auditor) readCell(ctx context.Context, cell *audit.Cell) (int, error) {
 	defer func() { t.ledger.Forget(t.overlap(), t.ledgerFrom()) }()
 	given := 0
 	for next := cell.From; next.Before(cell.To); {
@@ -321,7 +326,7 @@ func (t *table) readCell(ctx context.Context, cell *audit.Cell) (int, error) {
 }
 
 // entryOf is what the ledger holds of a cell.
-func (t *table) entryOf(cell audit.Cell) ledger.Entry {
+func (t *auditor) entryOf(cell audit.Cell) ledger.Entry {
 	var entry ledger.Entry
 	for bin := cell.Bin(); bin.Start().Before(cell.To); bin++ {
 		e := t.ledger.Entry(bin)
@@ -332,19 +337,19 @@ func (t *table) entryOf(cell audit.Cell) ledger.Entry {
 }
 
 // conclude tells what a complete audit has found.
-func (t *table) conclude(ctx context.Context, run *auditRun) {
+func (t *auditor) conclude(ctx context.Context, run *auditRun) {
 	// A live audit replaces the one before it; history is audited in days, of which each speaks for itself.
 	from, to := ledger.BinOf(run.page.From), ledger.BinOf(run.page.To)
 	replaces := func(bin ledger.Bin) bool { return t.lane == "" || from <= bin && bin <= to }
 	found, since := t.audits.record.Complete(run.found, replaces, t.serviceNow(), time.Now())
 	t.telemetry.audit(ctx, t.name, found)
 	t.report(run.page, audit.Report{
-		Findings: found, MissingSince: since, Aside: t.ledger.Unreadable().Len(), Kept: t.cfg.DeadLetter.Directory != "",
+		Findings: found, MissingSince: since, Aside: t.ledger.Unreadable().Len(), Kept: t.set.keepsRefused,
 	})
 }
 
 // report is the audit's line in log and status: the proof that a user can read.
-func (t *table) report(page query.Page, r audit.Report) {
+func (t *auditor) report(page query.Page, r audit.Report) {
 	fields := []zap.Field{
 		zap.Int("matched", r.Matched), zap.Int("recovered", r.Recovered), zap.Int("refused", r.Refused),
 		zap.Int("missing", r.Missing), zap.Int("unread", r.Unread), zap.Time("from", page.From), zap.Time("to", page.To),

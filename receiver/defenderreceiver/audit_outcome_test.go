@@ -178,7 +178,7 @@ func TestWhatCouldNotBeReadAgainIsNotMissing(t *testing.T) {
 	for _, mode := range []Mode{ModeIngestionTime, ModeEventTime} {
 		t.Run(string(mode), func(t *testing.T) {
 			a := newAuditedTable(t, 10, mode)
-			require.NoError(t, a.readPass(t.Context()))
+			require.NoError(t, a.readPollRange(t.Context()))
 			a.lateRows(10, 3)
 			a.service.edit = failing(ofRead, errUnavailable)
 			require.ErrorIs(t, a.audit(t.Context()), errUnavailable)
@@ -241,7 +241,7 @@ func TestAuditThatIsThrottled(t *testing.T) {
 // A row is missing that the service counts and does not give, and only as long as that is so.
 func TestMissingRowsAreCountedAgain(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeIngestionTime)
-	require.NoError(t, a.readPass(t.Context()))
+	require.NoError(t, a.readPollRange(t.Context()))
 	a.lateRows(10, 2)
 	a.service.edit = func(kql string) (string, error) {
 		return strings.Replace(kql, ofRead, "| where ReportId != 10\n"+ofRead, 1), nil
@@ -274,7 +274,7 @@ func TestMissingRowsAreCountedAgain(t *testing.T) {
 // Rows that leave the service, or the range, between count and read were counted once and are not missing.
 func TestRowsThatLeftAreNotMissing(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeIngestionTime)
-	require.NoError(t, a.readPass(t.Context()))
+	require.NoError(t, a.readPollRange(t.Context()))
 	counts := 0
 	a.service.edit = func(kql string) (string, error) {
 		if strings.Contains(kql, ofCount) {
@@ -298,8 +298,8 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 		"somewhere": "3 rows were refused by the pipeline for good and kept in the dead letters",
 	} {
 		a := newAuditedTable(t, 7, ModeIngestionTime)
-		a.cfg.DeadLetter.Directory = directory
-		require.NoError(t, a.readPass(t.Context()))
+		a.set.keepsRefused = directory != ""
+		require.NoError(t, a.readPollRange(t.Context()))
 		a.lateRows(7, 3)
 		for i := range byte(3) {
 			a.ledger.Refuse(uuid.UUID{i}, epoch.Add(-time.Minute))
@@ -317,7 +317,7 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 // What is set aside is neither delivered nor missing. What lies beside it in its bin is read all the same.
 func TestAuditOfWhatIsSetAside(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeEventTime)
-	require.NoError(t, a.readPass(t.Context()))
+	require.NoError(t, a.readPollRange(t.Context()))
 	at := func(number int) time.Time { return epoch.Add(-time.Hour).Add(time.Duration(number) * paging.Tick) }
 	a.addUnreadable(at(20), at(22), errNothingSmaller)
 	a.lateRows(20, 3) // of which the last is beside it
@@ -338,16 +338,16 @@ func TestAuditOfWhatIsSetAside(t *testing.T) {
 // nothing is delivered again, and what came later does not make up for what is missing.
 func TestAuditBesideAMovingCursor(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeIngestionTime)
-	require.NoError(t, a.readPass(t.Context()))
+	require.NoError(t, a.readPollRange(t.Context()))
 	a.lateRows(10, 2)
-	a.cfg.LateArrival.Audit.Window = 70 * time.Minute
+	a.set.auditWindow = 70 * time.Minute
 	a.service.edit = failing(ofCount, errUnavailable)
 	require.Error(t, a.audit(t.Context()))
 	a.service.edit = nil
 	a.s.clock.Advance(50 * time.Minute)
 	a.s.plant(100, 5, a.s.clock.Now().Add(-10*time.Minute))
 	a.learn()
-	require.NoError(t, a.readPass(t.Context()))
+	require.NoError(t, a.readPollRange(t.Context()))
 	a.s.delivered(15)
 	// The storage has forgotten by now what the ledger does not keep.
 	require.NoError(t, a.keep())
@@ -363,7 +363,7 @@ func TestAuditBesideAMovingCursor(t *testing.T) {
 // Rows that come after the end of an audit do not make up for one that is missing before it, in the same bin.
 func TestAuditOfTheBinThatItsEndCuts(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeIngestionTime)
-	require.NoError(t, a.readPass(t.Context()))
+	require.NoError(t, a.readPollRange(t.Context()))
 	a.s.plant(10, 1, epoch.Add(60*time.Minute+10*time.Second))
 	a.service.edit = failing(ofCount, errUnavailable)
 	require.Error(t, a.audit(t.Context()))
@@ -371,7 +371,7 @@ func TestAuditOfTheBinThatItsEndCuts(t *testing.T) {
 	a.s.plant(11, 1, epoch.Add(62*time.Minute))
 	a.s.clock.Advance(2 * time.Minute)
 	a.learn()
-	require.NoError(t, a.readPass(t.Context()))
+	require.NoError(t, a.readPollRange(t.Context()))
 	a.s.delivered(11)
 	require.NoError(t, a.audit(t.Context()))
 	a.s.exactly(12)
@@ -390,7 +390,7 @@ func TestCountsThatAreNotComparable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAuditedTable(t, 10, ModeIngestionTime)
-			require.NoError(t, a.readPass(t.Context()))
+			require.NoError(t, a.readPollRange(t.Context()))
 			a.lateRows(10, 1)
 			a.service.edit = failing(ofRead, errUnavailable)
 			require.Error(t, a.audit(t.Context()))
@@ -407,7 +407,7 @@ func TestCountsThatAreNotComparable(t *testing.T) {
 // One bin that fails does not keep the others from being read.
 func TestAuditGoesOnWithOtherBins(t *testing.T) {
 	a := newAuditedTable(t, 1, ModeIngestionTime)
-	require.NoError(t, a.readPass(t.Context()))
+	require.NoError(t, a.readPollRange(t.Context()))
 	for i := range 4 {
 		a.s.plant(10+i, 1, epoch.Add(time.Duration(10*i)*time.Minute))
 	}
@@ -434,7 +434,7 @@ func TestAuditGoesOnWithOtherBins(t *testing.T) {
 // The service's trouble does not make a range that is set aside wait ever longer.
 func TestTroubleIsNoTryOfARangeAside(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeEventTime)
-	require.NoError(t, a.readPass(t.Context()))
+	require.NoError(t, a.readPollRange(t.Context()))
 	for i := range 3 {
 		a.addUnreadable(epoch.Add(time.Duration(i)*time.Second), epoch.Add(time.Duration(i+1)*time.Second), errNothingSmaller)
 		a.due(i)

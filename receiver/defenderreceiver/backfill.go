@@ -17,19 +17,19 @@ import (
 // historySpan is how much of history is read and counted as one.
 const historySpan = 24 * time.Hour
 
-// beginning is where a live lane began, once that is known.
-type beginning struct {
+// liveStart is where a live lane began, once that is known.
+type liveStart struct {
 	known chan struct{}
 	once  sync.Once
 	at    ledger.LiveStart // set before known is closed
 }
 
-func newBeginning() *beginning { return &beginning{known: make(chan struct{})} }
+func newLiveStart() *liveStart { return &liveStart{known: make(chan struct{})} }
 
-func (b *beginning) tell(at ledger.LiveStart) {
-	b.once.Do(func() {
-		b.at = at
-		close(b.known)
+func (l *liveStart) tell(at ledger.LiveStart) {
+	l.once.Do(func() {
+		l.at = at
+		close(l.known)
 	})
 }
 
@@ -38,21 +38,28 @@ func (b *beginning) tell(at ledger.LiveStart) {
 // the day before. What lies shortly before the live lane's start is counted once more later on. Rows that came
 // later are the live lane's, however old they are.
 type backfill struct {
-	*table
-	live   *beginning
+	*auditor
+	keeper *ledger.Keeper
+	live   *liveStart
 	window time.Duration
 	// mixed: the service no longer says when rows arrived, so the lanes cannot be told apart by it.
 	mixed bool
 }
 
-func newBackfill(cfg *Config, declared *tables.Table, live *beginning) (*backfill, error) {
-	t, err := newTable(cfg, declared)
+func newBackfill(cfg *Config, declared *tables.Table, live *liveStart) (*backfill, error) {
+	r, err := newReader(cfg, declared, logrecord.LaneBackfill)
 	if err != nil {
 		return nil, err
 	}
-	t.lane = logrecord.LaneBackfill
-	t.readAlong(query.EventTime)
-	return &backfill{table: t, live: live, window: cfg.Backfill.Window}, nil
+	r.readAlong(query.EventTime)
+	return &backfill{auditor: newAuditor(r), live: live, window: cfg.Backfill.Window}, nil
+}
+
+// resume takes up the stored ledger. If there is none, history begins where the live lane does.
+func (l *backfill) resume(ctx context.Context, keeper *ledger.Keeper) error {
+	l.keeper = keeper
+	_, err := l.takeUp(ctx, keeper)
+	return err
 }
 
 // Poll reads a span of history, and what could not be read of it.
@@ -63,7 +70,7 @@ func (l *backfill) Poll(ctx context.Context) (bool, error) {
 	}
 	l.tell()
 	live := l.at().LiveStart
-	if l.serviceNow().Before(live.At.Add(l.cfg.Settle)) {
+	if l.serviceNow().Before(live.At.Add(l.set.settle)) {
 		// Not all that came before the live lane's start can be seen yet.
 		return false, nil
 	}
@@ -126,7 +133,7 @@ func (l *backfill) step(ctx context.Context) (bool, error) {
 	case oldest.Before(b.Reached):
 		day := b.Reached.Add(-paging.Tick).Truncate(historySpan)
 		l.move(latest(day, oldest), b.Reached)
-	case l.done(b), l.serviceNow().Before(b.LiveStart.At.Add(l.auditWindow())):
+	case l.done(b), l.serviceNow().Before(b.LiveStart.At.Add(l.set.auditWindow)):
 		return false, nil
 	case l.toRecount(b):
 		return true, l.recount(ctx, oldest)
@@ -146,12 +153,12 @@ func (l *backfill) done(b ledger.HistoryState) bool {
 // toRecount reports whether the time before the live lane's start is still to be counted again. What
 // comes late or is seen late is nobody else's there; once an audit's window has passed it has come.
 func (l *backfill) toRecount(b ledger.HistoryState) bool {
-	return !b.Recounted && l.auditWindow() > 0
+	return !b.Recounted && l.set.auditWindow > 0
 }
 
 // recountFrom is where that time begins.
 func (l *backfill) recountFrom() time.Time {
-	return ledger.BinOf(l.at().LiveStart.At.Add(-l.auditWindow())).Start()
+	return ledger.BinOf(l.at().LiveStart.At.Add(-l.set.auditWindow)).Start()
 }
 
 // countAgain is from when on the ledger is needed for another count; zero if nothing is counted again.
@@ -165,15 +172,15 @@ func (l *backfill) countAgain() time.Time {
 // move begins a span. Of the ledger, what is needed again is kept.
 func (l *backfill) move(from, to time.Time) {
 	l.ledger.History().BeginSpan(from, to, l.countAgain())
-	l.pass = pass{next: from, to: to}
+	l.pollRange = pollRange{next: from, to: to}
 	l.tell()
 }
 
 // readSpan reads what is left of a span, counts it on the service, and ends it.
 func (l *backfill) readSpan(ctx context.Context) error {
 	h := l.at()
-	if !l.pass.to.Equal(h.Span.To) {
-		l.pass = pass{next: h.Span.Until, to: h.Span.To}
+	if !l.pollRange.to.Equal(h.Span.To) {
+		l.pollRange = pollRange{next: h.Span.Until, to: h.Span.To}
 	}
 	ahead := h.LiveStart.At.Before(h.Span.To)
 	if !ahead || !l.mixed {
@@ -206,8 +213,8 @@ func (l *backfill) recount(ctx context.Context, oldest time.Time) error {
 
 // verify counts a range on the service and reads what is missing of it. What cannot be read is passed over.
 func (l *backfill) verify(ctx context.Context, from, to time.Time) error {
-	if l.auditWindow() == 0 || !from.Before(to) {
+	if l.set.auditWindow == 0 || !from.Before(to) {
 		return nil
 	}
-	return l.compare(ctx, query.Page{From: from, To: to, MaxRows: l.cfg.Page.MaxRows})
+	return l.compare(ctx, query.Page{From: from, To: to, MaxRows: l.set.maxRows})
 }

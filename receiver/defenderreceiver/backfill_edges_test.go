@@ -58,7 +58,7 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, r.scheduler.Stop(context.Background())) })
 	require.NoError(s.t, r.newTables(s.t.Context(), service, registry))
-	return r.readers[0], r.backfills[0], service
+	return r.readers()[0], r.backfills()[0], service
 }
 
 // pollAll polls until nothing is left, at most n times, with a failed poll's consequences.
@@ -249,7 +249,7 @@ func TestHistoryDearToCount(t *testing.T) {
 	s.at(1, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
 	live, past, service := s.manual(s.historyConfig())
 	require.NoError(t, live.poll(t.Context()))
-	past.counts.Answered(epoch, 10*time.Hour, past.countBudget()+1, past.countBudget())
+	past.counts.Answered(epoch, 10*time.Hour, past.set.countBudget+1, past.set.countBudget)
 	var counts []time.Duration
 	service.refuse = func(kql string) error {
 		if extent := counted(kql); extent > 0 {

@@ -19,7 +19,7 @@ func TestTableThatAUserPauses(t *testing.T) {
 		cfg.Tables[logons] = TableConfig{Enabled: true, PollInterval: 10 * time.Minute, Priority: 1}
 		r, stop := b.start(cfg)
 		defer stop()
-		source := r.readers[0].health
+		source := r.readers()[0].health
 		time.Sleep(30 * time.Minute)
 		source.Pause()
 		asked := len(b.sent())

@@ -79,7 +79,7 @@ func TestInvalid(t *testing.T) {
 		"defender/unknown_key":   "'tables::DeviceEvents::colour' is no key: the keys here are enabled, priority, poll_interval, columns, filter",
 		"defender/empty_storage": "'storage' is empty (if it is set from an environment variable, that variable is not set): name a storage",
 		"defender/backfill":      "'backfill::window' is 721h: it must be between 0s and 30d",
-		"defender/column":        "'tables::DeviceEvents::columns' holds \"a; b\"",
+		"defender/column":        "'tables::DeviceEvents::columns' holds a text that is no column's name",
 		"defender/users_columns": "'tables::Users::columns' must be empty",
 		"defender/users_filter":  "'tables::Users::filter' must be empty",
 		"defender/users_legacy":  "'tables::Users' needs api: graph",

@@ -17,9 +17,6 @@ import (
 // which little else is sent, and what stands in line behind it waits as well.
 const countPart = 4
 
-// countBudget is what a count should cost at most.
-func (t *table) countBudget() time.Duration { return t.cfg.Quota.limits().LeastCPU() / countPart }
-
 func extentOf(page query.Page) time.Duration { return page.To.Sub(page.From) }
 
 // half is the bin in the middle of a range, and whether there is one.
@@ -30,7 +27,7 @@ func half(page query.Page) (middle time.Time, divisible bool) {
 
 // countPart counts a range, or its beginning, and returns up to where. After an error the next call asks for less if
 // the service said that it was too much.
-func (t *table) countPart(ctx context.Context, page query.Page) (map[ledger.Bin]int, time.Time, error) {
+func (t *auditor) countPart(ctx context.Context, page query.Page) (map[ledger.Bin]int, time.Time, error) {
 	counts, err := t.count(ctx, page)
 	extent := extentOf(page)
 	if _, divisible := half(page); !divisible || err == nil {
@@ -55,7 +52,7 @@ func (t *table) countPart(ctx context.Context, page query.Page) (map[ledger.Bin]
 }
 
 // count asks the service for the number of rows in each bin.
-func (t *table) count(ctx context.Context, page query.Page) (map[ledger.Bin]int, error) {
+func (t *auditor) count(ctx context.Context, page query.Page) (map[ledger.Bin]int, error) {
 	extent := extentOf(page)
 	rows, err := t.service.Query(ctx, service.Count, page, t.query.Count(page), query.CountColumns())
 	if err != nil {
@@ -70,7 +67,7 @@ func (t *table) count(ctx context.Context, page query.Page) (map[ledger.Bin]int,
 			return nil, err
 		}
 		if !more {
-			t.counts.Answered(t.now(), extent, service.CPU(rows.Stats()), t.countBudget())
+			t.counts.Answered(t.now(), extent, service.CPU(rows.Stats()), t.set.countBudget)
 			return counts, nil
 		}
 		if now, told := serviceNow(body); told {

@@ -18,28 +18,28 @@ var (
 const recent = 7 * 24 * time.Hour
 
 // Succeeded is called after a poll that succeeded.
-func (t *table) Succeeded() { t.lookForColumns() }
+func (t *reader) Succeeded() { t.lookForColumns() }
 
 // Situation is what the table knows of what a verdict on a failure depends on.
-func (t *table) Situation() failure.Situation {
+func (t *reader) Situation() failure.Situation {
 	return failure.Situation{ServiceNow: t.serviceNow(), Recent: t.wasThere()}
 }
 
 // wasThere reports whether rows of the table were read lately.
-func (t *table) wasThere() bool {
+func (t *reader) wasThere() bool {
 	return t.ledger != nil && t.serviceNow().Sub(t.ledger.CompleteUntil()) <= recent && t.ledger.HasRows()
 }
 
 // Furthest changes when a poll comes further than the ones before it. An audit that has counted or read something more
 // counts as well.
-func (t *table) Furthest() time.Time { return t.pass.next.Add(time.Duration(t.audits.steps)) }
+func (t *auditor) Furthest() time.Time { return t.pollRange.next.Add(time.Duration(t.audits.steps)) }
 
 // AskForLess makes the next range smaller, where failures at one place make its size or its data suspect.
-func (t *table) AskForLess(ctx context.Context, doubt failure.Doubt, err error) bool {
+func (t *reader) AskForLess(ctx context.Context, doubt failure.Doubt, err error) bool {
 	switch doubt {
 	case failure.DoubtSize:
-		if t.pass.next.Before(t.pass.to) {
-			t.pages.Doubt(t.pass.next, t.pages.Until(t.pass.next, t.pass.to))
+		if t.pollRange.next.Before(t.pollRange.to) {
+			t.pages.Doubt(t.pollRange.next, t.pages.Until(t.pollRange.next, t.pollRange.to))
 		}
 	case failure.DoubtData:
 		return t.narrowBroken(ctx, err)

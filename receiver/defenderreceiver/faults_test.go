@@ -118,7 +118,7 @@ func TestFullStorageStopsTheTable(t *testing.T) {
 	s.plant(5, 5, s.clock.Now())
 	s.clock.Advance(2 * settle)
 	calls := s.sim.Report().Count("", "")
-	source := s.receivers[0].readers[0].health
+	source := s.receivers[0].readers()[0].health
 	for range 20 {
 		last := source.View().LastPoll
 		require.Eventually(t, func() bool { return source.View().LastPoll.After(last) }, wait, time.Millisecond)

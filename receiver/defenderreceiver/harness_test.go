@@ -91,6 +91,31 @@ func (s *stage) loopOf(id string) *source.Loop {
 	return r.lanes[i].loop
 }
 
+// readers are the live lanes and the directories that are read by queries.
+func (r *defenderReceiver) readers() []*table {
+	var readers []*table
+	for _, l := range r.lanes {
+		switch s := l.source.(type) {
+		case *table:
+			readers = append(readers, s)
+		case *directory:
+			readers = append(readers, s.table)
+		}
+	}
+	return readers
+}
+
+// backfills are the lanes of history.
+func (r *defenderReceiver) backfills() []*backfill {
+	var lanes []*backfill
+	for _, l := range r.lanes {
+		if past, is := l.source.(*backfill); is {
+			lanes = append(lanes, past)
+		}
+	}
+	return lanes
+}
+
 // settle is longer than the standing clock of a stage can seem to run on: Date has whole seconds.
 const settle = 2 * time.Second
 

@@ -105,7 +105,7 @@ func TestOutageOfCountsCostsHistoryLittle(t *testing.T) {
 		}
 		return kql, nil
 	}
-	past.cfg.PauseAfterFailures = 0
+	s.loopOf(past.id()).PauseAfter = 0
 	queries, _ := s.readIn(past, service, 400)
 	assert.LessOrEqual(t, queries, 70+failed+20)
 	s.exactly(58)

@@ -58,19 +58,19 @@ type surroundings struct {
 }
 
 // addLane makes the lane of a table that is read by queries. src is t, or what reads with it.
-func (r *defenderReceiver) addLane(s surroundings, t *table, src source.Source) *lane {
+func (r *defenderReceiver) addLane(s surroundings, t *auditor, src source.Source) *lane {
 	t.scheduler, t.telemetry, t.now = r.scheduler, r.telemetry, r.now
 	t.logger = r.set.Logger.With(zap.String("table", t.id()))
 	t.health = s.registry.Add(t.id(), t.name, false)
-	t.outlet = r.newOutlet(s.deliverer, t.query.Table, t.lane, t.interval, t.health)
-	loop := r.newLoop(s, src, t.name, t.health, s.gate, t.interval)
+	t.outlet = r.newOutlet(s.deliverer, t.query.Table, t.lane, t.set.interval, t.health)
+	loop := r.newLoop(s, src, t.name, t.health, s.gate, t.set.interval)
 	t.service = r.newLaneClient(s, t.name, t.health, t.behind, loop.Accepted, service.Settings{Spare: t.lane != "", CostsCPU: true})
 	l := &lane{table: t.name, id: t.id(), history: t.lane != "", source: src, loop: loop, health: t.health, now: t.serviceNow, ended: t.keepLast}
 	if t.query.Kind == tables.Directory {
 		l.directory = true
 		// What a directory says grows old from the start on, until it is read.
 		t.health.Progress(r.now())
-	} else if t.auditWindow() > 0 {
+	} else if t.set.auditWindow > 0 {
 		l.audits = t.audits.record
 	}
 	r.lanes = append(r.lanes, l)

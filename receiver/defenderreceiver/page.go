@@ -37,7 +37,7 @@ type pageRead struct {
 //
 // With an error, what was read before it is delivered all the same, and the ledger has moved
 // accordingly.
-func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
+func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
 	began := t.ledger.CompleteUntil()
 	rows, err := t.service.Query(ctx, service.Read, p, t.query.Read(p), t.columns)
 	if err != nil {
@@ -46,7 +46,7 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 	defer rows.Close()
 
 	var page pageRead
-	column, body := t.query.TimeColumn(), pcommon.NewMap()
+	column, body, duplicates := t.query.TimeColumn(), pcommon.NewMap(), 0
 	for {
 		more, err := rows.Next(body)
 		if err == nil && more {
@@ -61,12 +61,13 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 				err = errNoPlace
 			case moves && r.At.Before(page.last):
 				t.ledger.Retract(began)
+				t.telemetry.rows(ctx, t.name, duplicate, duplicates)
 				_, flushed := t.flush(ctx, time.Time{})
 				// What was stored of this page's advance is taken back there too.
 				return page, errors.Join(errUnordered, flushed, t.keep())
 			default:
 				page.last = r.At
-				t.take(ctx, body, r)
+				duplicates += t.take(ctx, body, r)
 			}
 		}
 		ended := err != nil || !more
@@ -77,6 +78,8 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 		if moves {
 			to = page.last
 		}
+		t.telemetry.rows(ctx, t.name, duplicate, duplicates)
+		duplicates = 0
 		flushed, refusal := t.flush(ctx, to)
 		page.new += flushed
 		if refusal != nil {
@@ -91,27 +94,26 @@ func (t *table) readPage(ctx context.Context, p query.Page, moves bool) (pageRea
 	}
 }
 
-// take puts a row into the batch, unless it was delivered before.
-func (t *table) take(ctx context.Context, body pcommon.Map, r delivery.Row) {
+// take puts a row into the batch, and returns 0. A row that was delivered before, or is in the batch, is a duplicate: it
+// returns 1.
+func (t *reader) take(ctx context.Context, body pcommon.Map, r delivery.Row) int {
 	t.health.Read(1)
 	if t.ledger.Recognise(r.UID, r.At) || t.outlet.Holds(r.UID) {
-		t.duplicates++
-		return
+		return 1
 	}
 	if !r.Readable {
 		t.telemetry.repaired(ctx, t.name, 1)
 	}
 	if t.lane == "" {
-		t.telemetry.late(ctx, t.name, r, t.cfg.LateArrival.Overlap)
+		t.telemetry.late(ctx, t.name, r, t.set.overlap)
 	}
 	t.outlet.Add(body, r, t.now())
+	return 0
 }
 
 // flush delivers the batch and returns how many rows the pipeline took. Afterwards all rows before
 // `to` were delivered or refused for good, and the cursor may say so; a zero `to` leaves the cursor where it is.
-func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
-	t.telemetry.rows(ctx, t.name, duplicate, t.duplicates)
-	t.duplicates = 0
+func (t *reader) flush(ctx context.Context, to time.Time) (int, error) {
 	result, err := t.outlet.Deliver(ctx)
 	taken := result.Count(delivery.Delivered)
 	for i, r := range result.Rows {
@@ -136,7 +138,7 @@ func (t *table) flush(ctx context.Context, to time.Time) (int, error) {
 // advance moves the cursor towards to, as far as the service's clock allows. The clock was read when
 // to was chosen; it is read again because an answer has come since, and the local clock may have been
 // set.
-func (t *table) advance(to time.Time) error {
+func (t *reader) advance(to time.Time) error {
 	if horizon := t.horizon(); horizon.Before(to) {
 		to = horizon
 	}
@@ -145,7 +147,7 @@ func (t *table) advance(to time.Time) error {
 }
 
 // keep lets the ledger be stored once it is due.
-func (t *table) keep() error {
+func (t *reader) keep() error {
 	t.health.Progress(t.ledger.CompleteUntil())
 	if err := t.ledger.Keep(time.Now()); err != nil {
 		return fmt.Errorf("%w: %w", failure.ErrStorage, err)

@@ -18,7 +18,7 @@ import (
 // checkTimeBasis asks again whether the service still says when rows arrive: rows without it would not be
 // found, and nothing else would tell.
 func (t *table) checkTimeBasis(ctx context.Context) error {
-	if t.cfg.LateArrival.Mode != ModeAuto || t.yields() {
+	if t.set.mode != ModeAuto || t.yields() {
 		return nil
 	}
 	rows, unknown, err := t.probe(ctx)
@@ -31,7 +31,7 @@ func (t *table) checkTimeBasis(ctx context.Context) error {
 // probe looks at some recent rows of the table, and at how many of them the service does not say when
 // they arrived. A service that refuses to be asked for arrival does not say it of any; whatever else is refused says
 // nothing of it.
-func (t *table) probe(ctx context.Context) (rows, unknown int, err error) {
+func (t *reader) probe(ctx context.Context) (rows, unknown int, err error) {
 	answer, err := t.service.Query(ctx, service.Probe, query.Page{}, t.query.Probe(), query.ProbeColumns())
 	if saysNoArrival(err) {
 		return 1, 1, nil

@@ -95,9 +95,9 @@ const (
 )
 
 // behind is how late the rows are that are to be read. They are not before a poll in time would have read them.
-func (t *table) behind() time.Duration {
+func (t *reader) behind() time.Duration {
 	if t.ledger == nil {
 		return max(time.Since(t.since), 0)
 	}
-	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.cfg.Settle-t.health.View().Interval, 0)
+	return max(t.serviceNow().Sub(t.ledger.CompleteUntil())-t.set.settle-t.health.View().Interval, 0)
 }

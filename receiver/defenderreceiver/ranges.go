@@ -17,9 +17,9 @@ var errNothingSmaller = errors.New("an instant cannot be read even in its smalle
 // readRange reads the next range from `from` towards to, as wide as the service can give it, and
 // returns where the one after it begins. It returns from itself when it must be asked for again,
 // narrower.
-func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, error) {
+func (t *reader) readRange(ctx context.Context, from, to time.Time) (time.Time, error) {
 	until := t.pages.Until(from, to)
-	page := query.Page{From: from, To: until, MaxRows: t.cfg.Page.MaxRows}
+	page := query.Page{From: from, To: until, MaxRows: t.set.maxRows}
 	if t.pages.Parts() > 1 {
 		return t.readParts(ctx, page)
 	}
@@ -61,7 +61,7 @@ func (t *table) readRange(ctx context.Context, from, to time.Time) (time.Time, e
 }
 
 // readParts reads one instant part by part; it is complete when all parts are.
-func (t *table) readParts(ctx context.Context, page query.Page) (time.Time, error) {
+func (t *reader) readParts(ctx context.Context, page query.Page) (time.Time, error) {
 	page.Parts = t.pages.Parts()
 	for page.Part = range page.Parts {
 		if t.pages.PartRead(page.Part) {
@@ -95,7 +95,7 @@ func (t *table) readParts(ctx context.Context, page query.Page) (time.Time, erro
 
 // narrow makes the next range smaller. A service that gives up on heavy queries may be down: it is
 // given time, while a result that is too large is sure to be so again.
-func (t *table) narrow(from, until time.Time, cause error) error {
+func (t *reader) narrow(from, until time.Time, cause error) error {
 	if !t.pages.Narrow(from, until) {
 		return errors.Join(errNothingSmaller, cause)
 	}
@@ -109,36 +109,36 @@ func (t *table) narrow(from, until time.Time, cause error) error {
 // narrowBroken is called when answers break again and again at the same place: then what breaks them is
 // in the data, and it is narrowed down until it can be passed over. It reports whether there was a range
 // to narrow.
-func (t *table) narrowBroken(ctx context.Context, cause error) bool {
-	if !t.pass.next.Before(t.pass.to) {
+func (t *reader) narrowBroken(ctx context.Context, cause error) bool {
+	if !t.pollRange.next.Before(t.pollRange.to) {
 		return false
 	}
 	if _, _, err := t.probe(ctx); err != nil {
 		// Every answer breaks: it is not the data.
 		return false
 	}
-	until := t.pages.Until(t.pass.next, t.pass.to)
-	if t.pages.Narrow(t.pass.next, until) {
+	until := t.pages.Until(t.pollRange.next, t.pollRange.to)
+	if t.pages.Narrow(t.pollRange.next, until) {
 		return true
 	}
-	if err := t.passOver(t.pass.next, until, cause); err != nil {
+	if err := t.passOver(t.pollRange.next, until, cause); err != nil {
 		return false
 	}
-	t.pass.next = until
+	t.pollRange.next = until
 	return true
 }
 
 // readAgain reads a range whole without moving the cursor, and returns the rows that the service
 // has in it and how many of them were new.
-func (t *table) readAgain(ctx context.Context, from, to time.Time) (rows, found int, err error) {
+func (t *reader) readAgain(ctx context.Context, from, to time.Time) (rows, found int, err error) {
 	return t.readInParts(ctx, from, to, 1)
 }
 
 // readInParts is readAgain in at least so many parts.
-func (t *table) readInParts(ctx context.Context, from, to time.Time, least int) (rows, found int, err error) {
+func (t *reader) readInParts(ctx context.Context, from, to time.Time, least int) (rows, found int, err error) {
 	for parts := least; parts <= paging.MaxParts; parts *= 2 {
 		var whole bool
-		rows, found, whole, err = t.readAllParts(ctx, query.Page{From: from, To: to, MaxRows: t.cfg.Page.MaxRows, Parts: parts}, found)
+		rows, found, whole, err = t.readAllParts(ctx, query.Page{From: from, To: to, MaxRows: t.set.maxRows, Parts: parts}, found)
 		if whole || err != nil && !isTooMuch(err) {
 			return rows, found, err
 		}
@@ -148,7 +148,7 @@ func (t *table) readInParts(ctx context.Context, from, to time.Time, least int) 
 }
 
 // readAllParts reads all parts of a page; whole is false when one was cut short.
-func (t *table) readAllParts(ctx context.Context, page query.Page, before int) (rows, found int, whole bool, err error) {
+func (t *reader) readAllParts(ctx context.Context, page query.Page, before int) (rows, found int, whole bool, err error) {
 	found = before
 	for page.Part = range page.Parts {
 		read, err := t.readPage(ctx, page, false)

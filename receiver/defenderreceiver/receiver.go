@@ -52,8 +52,6 @@ type defenderReceiver struct {
 	cancel    context.CancelFunc // ends it
 	loops     sync.WaitGroup
 	lanes     []*lane
-	readers   []*table
-	backfills []*backfill
 
 	shutdown sync.Once
 }
@@ -213,24 +211,22 @@ func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, de
 	if err != nil {
 		return err
 	}
-	r.readers = append(r.readers, t)
 	if declared.Kind == tables.Directory {
-		r.addLane(around, t, &directory{table: t, parts: 1})
+		r.addLane(around, t.auditor, &directory{table: t, parts: 1})
 		return nil
 	}
-	r.addLane(around, t, t)
+	r.addLane(around, t.auditor, t)
 	if err := t.resume(ctx, r.keeper); err != nil {
 		return err
 	}
 	if r.cfg.Backfill.Window == 0 {
 		return nil
 	}
-	l, err := newBackfill(&r.cfg, declared, t.began)
+	l, err := newBackfill(&r.cfg, declared, t.liveStart)
 	if err != nil {
 		return err
 	}
-	r.backfills = append(r.backfills, l)
-	r.addLane(around, l.table, l).ready = t.began.known
+	r.addLane(around, l.auditor, l).ready = t.liveStart.known
 	return l.resume(ctx, r.keeper)
 }
 

@@ -29,24 +29,24 @@ const (
 var basisNames = map[query.TimeBasis]Mode{query.Arrival: ModeIngestionTime, query.EventTime: ModeEventTime}
 
 // overlap is how much of the past each poll reads again.
-func (t *table) overlap() time.Duration {
+func (t *reader) overlap() time.Duration {
 	switch {
 	case t.query.TimeBasis == query.Arrival, t.lane == logrecord.LaneBackfill:
 		return 0
 	case t.query.Kind == tables.Alerts:
-		return max(t.cfg.LateArrival.Overlap, alertOverlap)
+		return max(t.set.overlap, alertOverlap)
 	default:
-		return t.cfg.LateArrival.Overlap
+		return t.set.overlap
 	}
 }
 
 // reach is how far behind its cursor a table goes on along another time basis: a row that lies before the
 // cursor on one basis may lie behind it on the other.
-func (t *table) reach() time.Duration {
+func (t *reader) reach() time.Duration {
 	if t.query.Kind == tables.Alerts {
-		return max(t.cfg.LateArrival.Overlap, alertOverlap)
+		return max(t.set.overlap, alertOverlap)
 	}
-	return max(t.cfg.LateArrival.Overlap, minReach) + emptyProbe
+	return max(t.set.overlap, minReach) + emptyProbe
 }
 
 // basisOf is the time basis of a name in a cursor.
@@ -92,7 +92,7 @@ func (t *table) begin(ctx context.Context) error {
 // ledger along the other one is carried over.
 func (t *table) chooseTimeBasis(ctx context.Context, arrivalKnown bool) error {
 	basis := query.Arrival
-	if mode := t.cfg.LateArrival.Mode; mode == ModeEventTime || mode == ModeAuto && !arrivalKnown {
+	if mode := t.set.mode; mode == ModeEventTime || mode == ModeAuto && !arrivalKnown {
 		basis = query.EventTime
 	}
 	if basis == query.Arrival && !arrivalKnown {
@@ -100,7 +100,7 @@ func (t *table) chooseTimeBasis(ctx context.Context, arrivalKnown bool) error {
 	}
 	t.readAlong(basis)
 	if t.audits.next.IsZero() {
-		t.audits.next = t.serviceNow().Add(t.cfg.LateArrival.Audit.Interval)
+		t.audits.next = t.serviceNow().Add(t.set.auditInterval)
 	}
 	switch {
 	case t.ledger == nil, t.query.Kind == tables.Directory && t.ledger.TimeBasis() != string(basisNames[basis]):
@@ -111,30 +111,22 @@ func (t *table) chooseTimeBasis(ctx context.Context, arrivalKnown bool) error {
 	return nil
 }
 
-// resume takes up the stored ledger, if there is one, and the rows that may be read again.
+// resume takes up the stored ledger, if there is one, or fixes when the table was first started.
 func (t *table) resume(ctx context.Context, keeper *ledger.Keeper) error {
 	t.keeper = keeper
-	found, err := ledger.Open(ctx, t.keeper, t.id())
+	found, err := t.takeUp(ctx, keeper)
 	if err != nil {
 		return err
 	}
-	if found == nil {
+	if !found {
 		return t.startFirst(ctx)
 	}
-	t.ledger = found
-	t.readAlong(basisOf(found.TimeBasis()))
-	t.began.tell(found.Cursor().LiveStart)
-	t.health.Progress(found.CompleteUntil())
-	t.health.SetUnreadable(found.Unreadable().Len())
-	return found.LoadRecent(ctx, t.overlap())
+	t.liveStart.tell(t.ledger.Cursor().LiveStart)
+	return nil
 }
 
 // startFirst fixes the first start of a table that has no cursor, so that tries which fail do not move where it begins.
 func (t *table) startFirst(ctx context.Context) error {
-	if t.lane != "" {
-		// History begins where the live lane does.
-		return nil
-	}
 	first, isNow, err := t.keeper.FirstStart(ctx, t.id(), t.now())
 	if err != nil {
 		return err
@@ -143,7 +135,7 @@ func (t *table) startFirst(ctx context.Context) error {
 	if !isNow {
 		t.started = earlierStart
 	}
-	t.health.Progress(first.Add(-t.cfg.InitialLookback))
+	t.health.Progress(first.Add(-t.set.lookback))
 	return nil
 }
 
@@ -167,8 +159,8 @@ const (
 // tellStarts says which tables have no cursor, and from when on they are read: what existed and is gone is seen here.
 func (r *defenderReceiver) tellStarts() {
 	found := map[started][]string{}
-	for _, t := range r.readers {
-		if t.keeper != nil {
+	for _, l := range r.lanes {
+		if t, live := l.source.(*table); live {
 			found[t.started] = append(found[t.started], t.name)
 		}
 	}
@@ -192,7 +184,7 @@ func (r *defenderReceiver) tellStarts() {
 
 // start begins a table that has no cursor. Where it begins is kept at once: history ends there.
 func (t *table) start() error {
-	lookback := t.cfg.InitialLookback
+	lookback := t.set.lookback
 	if t.query.Kind == tables.Directory {
 		lookback = query.SnapshotWindow
 	}
@@ -201,7 +193,7 @@ func (t *table) start() error {
 	t.ledger = ledger.Begin(t.keeper, t.id(), string(basisNames[t.query.TimeBasis]), t.query.Filter(), from)
 	// The keeper has it even if its last write failed, and stores it before what history gives it.
 	err := t.keep()
-	t.began.tell(t.ledger.Cursor().LiveStart)
+	t.liveStart.tell(t.ledger.Cursor().LiveStart)
 	return err
 }
 
@@ -214,7 +206,7 @@ func (t *table) carryOver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.pass, t.ledger = pass{}, next
+	t.pollRange, t.ledger = pollRange{}, next
 	t.logger.Warn("The table is read along another time than before; rows that were delivered are recognised.",
 		zap.String("before", before), zap.String("now", t.ledger.TimeBasis()))
 	return t.keep()

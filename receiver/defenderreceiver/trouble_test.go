@@ -116,7 +116,7 @@ func TestDateOfAGatewayIsNotBelieved(t *testing.T) {
 		s.clock.Advance(2 * settle)
 		s.delivered(10 * (round + 1))
 	}
-	assert.False(t, s.receivers[0].readers[0].health.View().CompleteUntil.After(s.clock.Now()))
+	assert.False(t, s.receivers[0].readers()[0].health.View().CompleteUntil.After(s.clock.Now()))
 }
 
 // A cursor that is ahead of the service's time is told, set back, and loses nothing.
@@ -143,7 +143,7 @@ func TestCursorInTheFuture(t *testing.T) {
 	s.launch(cfg, edits...)
 	s.delivered(20)
 	assert.Equal(t, 1, logs.FilterMessageSnippet("ahead of the service's time").Len())
-	assert.False(t, s.receivers[1].readers[0].health.View().CompleteUntil.After(s.clock.Now()))
+	assert.False(t, s.receivers[1].readers()[0].health.View().CompleteUntil.After(s.clock.Now()))
 }
 
 // A start that was made ahead of the service's time is set back to where it should have been.
@@ -321,7 +321,7 @@ func TestSecretFileThatChanges(t *testing.T) {
 		for round := range 4 {
 			write(bad)
 			time.Sleep(2 * time.Hour)
-			for _, table := range r.readers {
+			for _, table := range r.readers() {
 				assert.Equal(t, "credentials", b.pausedFor(table.name), "round %d", round)
 			}
 			assert.True(t, b.status.has("the client secret is wrong"))
@@ -330,7 +330,7 @@ func TestSecretFileThatChanges(t *testing.T) {
 			write(good)
 			time.Sleep(4 * time.Minute)
 			b.exactly(rows)
-			for _, table := range r.readers {
+			for _, table := range r.readers() {
 				assert.Empty(t, b.pausedFor(table.name), "round %d: %s", round, table.name)
 			}
 			assert.True(t, b.status.ok(), "round %d", round)
@@ -349,14 +349,14 @@ func TestOutageOfMinutes(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		b.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
 		time.Sleep(30 * time.Minute)
-		for _, table := range r.readers {
+		for _, table := range r.readers() {
 			assert.Equal(t, "failures", b.pausedFor(table.name))
 		}
 		b.sim.SetFaults()
 		b.plant(0, 5, b.now())
 		time.Sleep(8 * time.Minute)
 		b.exactly(5)
-		for _, table := range r.readers {
+		for _, table := range r.readers() {
 			assert.Empty(t, b.pausedFor(table.name))
 		}
 		assert.True(t, b.status.ok())

@@ -18,14 +18,14 @@ import (
 
 // passOver passes over a range that cannot be read at all, so that it does not block what comes after
 // it. It is kept with the cursor and tried again, ever more rarely, as long as the service has it.
-func (t *table) passOver(from, to time.Time, cause error) error {
+func (t *reader) passOver(from, to time.Time, cause error) error {
 	t.addUnreadable(from, to, cause)
 	t.pages = paging.NewWindow()
 	return t.advance(to)
 }
 
 // addUnreadable notes a range that cannot be read.
-func (t *table) addUnreadable(from, to time.Time, cause error) {
+func (t *reader) addUnreadable(from, to time.Time, cause error) {
 	t.logger.Error("A range cannot be read and is set aside; it is tried again, and what comes after it is read.",
 		zap.Time("from", from), zap.Time("to", to), zap.Error(cause))
 	t.ledger.Unreadable().Add(from, to, t.serviceNow())
@@ -34,13 +34,13 @@ func (t *table) addUnreadable(from, to time.Time, cause error) {
 
 // isUnreadable reports whether a range that was read again is to be passed over. The live lane reads Alerts by long
 // ranges, which hold new alerts too: those are not passed over.
-func (t *table) isUnreadable(err error) bool {
+func (t *reader) isUnreadable(err error) bool {
 	return errors.Is(err, errNothingSmaller) && (t.lane == logrecord.LaneBackfill || t.query.Kind != tables.Alerts)
 }
 
 // retryUnreadable tries the ranges again that are due. A failure that is not the range's own ends it, and does not make
 // the range wait ever longer.
-func (t *table) retryUnreadable(ctx context.Context) error {
+func (t *reader) retryUnreadable(ctx context.Context) error {
 	now, unreadable := t.serviceNow(), t.ledger.Unreadable()
 	defer func() { t.health.SetUnreadable(unreadable.Len()) }()
 	for _, r := range unreadable.All() {
@@ -73,7 +73,7 @@ func (t *table) retryUnreadable(ctx context.Context) error {
 
 // recall reads a range again, recognising what was delivered of it. It is a range of the time basis
 // along which it could not be read.
-func (t *table) recall(ctx context.Context, r ledger.Range) error {
+func (t *reader) recall(ctx context.Context, r ledger.Range) error {
 	defer t.readAlong(t.query.TimeBasis)
 	t.readAlong(basisOf(r.TimeBasis))
 	if err := t.ledger.Load(ctx, r.From, r.To); err != nil {

@@ -197,3 +197,47 @@ func TestHistory(t *testing.T) {
 	assert.Equal(t, now.Add(2*time.Hour), h.Ends(0.5, now.Add(time.Hour)))
 	assert.Zero(t, h.Ends(0, now.Add(time.Hour)))
 }
+
+// What a loop says of its source is what is seen of it.
+func TestView(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry()
+		s := r.Add("A/backfill", "A", false)
+		began, until := time.Now(), time.Date(2026, 3, 15, 0, 0, 0, 0, time.UTC)
+		s.Progress(until)
+		s.Read(5)
+		s.Read(-2)
+		s.Deliver(2, 1)
+		s.SetUnreadable(4)
+		s.SetInterval(time.Minute)
+		s.SetHistory(History{Done: true})
+		time.Sleep(time.Hour)
+		s.Progress(until)
+		v := s.View()
+		assert.Equal(t, View{
+			Name: "A/backfill", Table: "A", State: Running, CompleteUntil: until, Progressed: began, Unreadable: 4,
+			Interval: time.Minute, RowsRead: 3, RowsDelivered: 2, RowsRefused: 1, History: History{Done: true},
+		}, v, "a time that does not move is no progress")
+		assert.Equal(t, []View{v}, r.Views())
+
+		s.Note("audit", "all is well")
+		assert.Equal(t, map[string]string{"audit.A/backfill": "all is well"}, r.noted())
+		s.Report("audit", errors.New("2 rows are missing"))
+		assert.Equal(t, "audit.A/backfill: 2 rows are missing", r.Status())
+		assert.Equal(t, Running, s.View().State, "it is read all the same")
+		s.Report("audit", nil)
+		assert.Empty(t, r.Status())
+	})
+}
+
+// Rows are held of a source; what has no source holds the whole receiver.
+func TestHoldByName(t *testing.T) {
+	r := NewRegistry()
+	s := r.Add("A", "A", false)
+	r.Hold("A", failure.ErrRefused)
+	assert.Equal(t, Refused, s.View().State)
+	r.Hold("A", nil)
+	r.Hold("dead letters", errors.New("disk full"))
+	assert.Equal(t, Running, s.View().State)
+	assert.Equal(t, "dead letters: disk full", r.Status())
+}

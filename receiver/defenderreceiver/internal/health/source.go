@@ -174,9 +174,6 @@ func (s *Source) Hold(err error) bool {
 	return news
 }
 
-// Paused reports whether the source is paused, by itself or with all others.
-func (s *Source) Paused() bool { return s.View().State == Paused }
-
 // View is the present state.
 func (s *Source) View() View {
 	s.mu.Lock()

@@ -271,6 +271,14 @@ func (l *Ledger) CarryOver(ctx context.Context, timeBasis, filter string, from, 
 	return next, nil
 }
 
+// Failure is why what was kept could not be stored last; nil: it could.
+func (l *Ledger) Failure() error {
+	if l.keeper == nil {
+		return nil
+	}
+	return l.keeper.Failure()
+}
+
 // Keep gives the keeper what has come since the last call. It is stored once it is due. The error is that of the last
 // write.
 func (l *Ledger) Keep(now time.Time) error {

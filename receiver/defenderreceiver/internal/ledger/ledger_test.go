@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -241,4 +242,58 @@ func TestSpansOfHistory(t *testing.T) {
 	h.BeginSpan(epoch, after(time.Hour), time.Time{})
 	h.EndAhead(time.Time{})
 	assert.Equal(t, []any{true, after(-2 * time.Hour)}, []any{h.State().Ahead, h.State().Reached})
+}
+
+// Where a table without a cursor begins does not move with the tries that fail.
+func TestFirstStart(t *testing.T) {
+	m := storagetest.New()
+	first, isNow, err := newKeeper(m, 0).FirstStart(t.Context(), "A", epoch)
+	require.NoError(t, err)
+	assert.True(t, isNow)
+	assert.Equal(t, epoch, first)
+	first, isNow, err = newKeeper(m, 0).FirstStart(t.Context(), "A", after(time.Hour))
+	require.NoError(t, err)
+	assert.False(t, isNow)
+	assert.Equal(t, epoch, first)
+	m.Fail(errors.New("disk full"))
+	_, _, err = newKeeper(m, 0).FirstStart(t.Context(), "B", epoch)
+	assert.ErrorContains(t, err, `store "start/v1/tenant-a/B"`)
+}
+
+func TestLedgerWithoutAStorage(t *testing.T) {
+	l := Begin(nil, "A", "event_time", "", epoch)
+	assert.False(t, l.HasRows())
+	l.Deliver(id(1), epoch)
+	assert.True(t, l.HasRows())
+	require.NoError(t, l.Keep(epoch))
+	require.NoError(t, l.Failure())
+	assert.Equal(t, "event_time", l.TimeBasis())
+}
+
+// A write that failed is told, and what it held is stored with the next one.
+func TestFailureOfALedger(t *testing.T) {
+	m := storagetest.New()
+	l := Begin(newKeeper(m, 0), "A", "event_time", "", epoch)
+	m.Fail(errors.New("disk full"))
+	require.NoError(t, l.Keep(time.Now()))
+	require.Error(t, l.keeper.store(t.Context(), endOfTime))
+	require.ErrorContains(t, l.Failure(), "disk full")
+	require.ErrorContains(t, l.Keep(time.Now()), "disk full")
+}
+
+// The ids of an overlap are in memory after a start; those before it are loaded when they are needed.
+func TestLoadedRows(t *testing.T) {
+	m := storagetest.New()
+	l := Begin(newKeeper(m, 0), "A", "event_time", "", epoch)
+	l.Deliver(id(1), epoch)
+	l.Deliver(id(2), after(2*time.Hour))
+	l.Advance(after(2 * time.Hour))
+	store(t, l)
+	l = stand(t, m)
+	assert.True(t, l.Recognise(id(2), after(2*time.Hour)))
+	assert.False(t, l.Recognise(id(1), epoch))
+	require.NoError(t, l.Load(t.Context(), epoch, after(time.Minute)))
+	assert.True(t, l.Recognise(id(1), epoch))
+	_, err := Open(t.Context(), newKeeper(m, 0), "B")
+	require.NoError(t, err)
 }

@@ -32,9 +32,6 @@ func NewCadence(configured time.Duration, priority int) Cadence {
 	return Cadence{configured: configured, current: configured, priority: priority}
 }
 
-// Configured is the interval that the user asks for.
-func (c *Cadence) Configured() time.Duration { return c.configured }
-
 // Interval is the present interval.
 func (c *Cadence) Interval() time.Duration { return c.current }
 

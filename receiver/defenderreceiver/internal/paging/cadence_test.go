@@ -42,3 +42,18 @@ func TestCadence(t *testing.T) {
 	over.Polled(empty, full, false)
 	assert.Equal(t, 8*time.Minute, over.current, "the shortage is over")
 }
+
+// A poll that takes long begins earlier, so that its rows are there when the interval is over.
+func TestIdle(t *testing.T) {
+	c := NewCadence(10*time.Minute, 1)
+	for spent, most := range map[time.Duration]time.Duration{
+		0:                10*time.Minute - time.Second,
+		10 * time.Second: 10*time.Minute - 31*time.Second,
+		5 * time.Minute:  3 * time.Minute, // no more than a fifth of the interval earlier
+		time.Hour:        0,
+	} {
+		idle := c.Idle(spent)
+		assert.LessOrEqual(t, idle, most, spent)
+		assert.GreaterOrEqual(t, idle, max(most-time.Minute, 0), spent)
+	}
+}
