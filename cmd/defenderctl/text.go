@@ -60,6 +60,7 @@ func summary(report *pipelinecheck.Report) string {
 	case pipelinecheck.Clean:
 	}
 	text := fmt.Sprintf("%s; warnings: %d; notes: %d", ways, report.Count(pipelinecheck.Warning), report.Count(pipelinecheck.Info))
+	counts := new(strings.Builder)
 	for _, reason := range []struct {
 		what  string
 		count int
@@ -69,9 +70,10 @@ func summary(report *pipelinecheck.Report) string {
 		{"variables that are not set", len(report.Unset)},
 	} {
 		if reason.count > 0 {
-			text += fmt.Sprintf("; %s: %d", reason.what, reason.count)
+			fmt.Fprintf(counts, "; %s: %d", reason.what, reason.count)
 		}
 	}
+	text += counts.String()
 	if report.NoSource != "" {
 		text += "; there are no rows to follow"
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +82,7 @@ func metricsPage(t *testing.T, telemetry string) (status int, page string) {
 	defer sink.Close()
 	t.Setenv("TELEMETRY_ENDPOINT", sink.URL)
 	ports := freePorts(t, 3)
-	metrics := fmt.Sprint(ports[2])
+	metrics := strconv.Itoa(ports[2])
 	t.Setenv("METRICS_PORT", metrics)
 	collector, err := otelcol.NewCollector(otelcol.CollectorSettings{
 		BuildInfo: component.NewDefaultBuildInfo(), Factories: components, DisableGracefulShutdown: true,

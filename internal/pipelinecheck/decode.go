@@ -23,7 +23,7 @@ func (r *reading) decode(raw *confmap.Conf, template any, create func() componen
 		return cfg, nil
 	}
 	if len(places) > 0 {
-		if _, real := attempt(raw, create); real == nil {
+		if _, unmasked := attempt(raw, create); unmasked == nil {
 			return cfg, nil
 		}
 	}

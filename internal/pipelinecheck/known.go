@@ -96,10 +96,9 @@ func (b build) lacks(s section, typ string) string {
 	if near := nearest(typ, names); near != "" {
 		message += fmt.Sprintf(" (did you mean %s?)", near)
 	}
-	for _, other := range sections {
-		if other != s && slices.Contains(b.types(other), typ) {
-			message += fmt.Sprintf("; there is one under %s", other)
-		}
+	elsewhere := slices.IndexFunc(sections, func(other section) bool { return other != s && slices.Contains(b.types(other), typ) })
+	if elsewhere >= 0 {
+		message += fmt.Sprintf("; there is one under %s", sections[elsewhere])
 	}
 	return message + ": it has " + strings.Join(names, ", ")
 }

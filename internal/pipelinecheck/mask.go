@@ -295,8 +295,7 @@ func fieldsOf(typ reflect.Type) map[string]reflect.Type {
 	if typ == nil || typ.Kind() != reflect.Struct {
 		return fields
 	}
-	for i := range typ.NumField() {
-		field := typ.Field(i)
+	for field := range typ.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
 		switch {
 		case strings.Contains(options, "squash"), field.Anonymous && name == "":

@@ -80,24 +80,30 @@ var cases = []struct {
 	{"dead_letters_in_memory", []string{toKafka, source(`dead_letter: {directory: /var/run/dl}`)}, "receivers::defender::dead_letter::directory"},
 	{"dead_letters_temporary", []string{toKafka, source(`dead_letter: {directory: /var/tmp/dl}`)}, "receivers::defender::dead_letter::directory"},
 	{
-		"queue_in_memory", []string{toKafka, otherStorage, secondOTLP, `extensions: {file_storage/queue: {directory: /dev/shm}}`},
+		"queue_in_memory",
+		[]string{toKafka, otherStorage, secondOTLP, `extensions: {file_storage/queue: {directory: /dev/shm}}`},
 		"extensions::file_storage/queue::directory",
 	},
 	{
-		"queue_temporary", []string{toKafka, otherStorage, secondOTLP, `extensions: {file_storage/queue: {directory: /tmp}}`},
+		"queue_temporary",
+		[]string{toKafka, otherStorage, secondOTLP, `extensions: {file_storage/queue: {directory: /tmp}}`},
 		"extensions::file_storage/queue::directory",
 	},
 	{"events_in_memory", []string{toKafka, toFile, `exporters: {file: {path: /dev/shm/events.ndjson}}`}, "exporters::file::path"},
 	{
-		"line_not_mended", []string{toKafka, toFile, asNDJSON, `extensions: {ndjson_encoding: {appends_to: /var/lib/x/other.ndjson}}`},
+		"line_not_mended",
+		[]string{toKafka, toFile, asNDJSON, `extensions: {ndjson_encoding: {appends_to: /var/lib/x/other.ndjson}}`},
 		"extensions::ndjson_encoding::appends_to",
 	},
 	{"line_not_mended", []string{toKafka, toFile, asNDJSON, `extensions: {ndjson_encoding: {appends_to: ""}}`}, "extensions::ndjson_encoding::appends_to"},
 	{"one_file_twice", []string{toKafka, toFile, `
 exporters: {file/2: {path: /var/lib/x/./events.ndjson, rotation: {max_backups: 0}}, file/3: {path: /var/lib/x/events.ndjson}}
 service: {pipelines: {metrics: {receivers: [count], exporters: [file/2]}}}`}, "exporters::file::path"},
-	{"status_without_reasons", []string{toKafka, watched, `extensions: {healthcheckv2: {http: {status: {include_attributes: false}}}}`},
-		"extensions::healthcheckv2::http::status::include_attributes"},
+	{
+		"status_without_reasons",
+		[]string{toKafka, watched, `extensions: {healthcheckv2: {http: {status: {include_attributes: false}}}}`},
+		"extensions::healthcheckv2::http::status::include_attributes",
+	},
 	{"health_check_v1", []string{toKafka, watched, `extensions: {healthcheckv2: {use_v2: false}}`}, "extensions::healthcheckv2::use_v2"},
 	{"scope_left_out", []string{toKafka, page(`, without_scope_info: false`), page(`, without_scope_info: true`)}, "service::telemetry::metrics::readers"},
 	{"scope_left_out", []string{toKafka, page(`, without_scope_info: false`), page(``)}, "service::telemetry::metrics::readers"},

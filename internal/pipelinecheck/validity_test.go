@@ -39,7 +39,7 @@ func TestInvalid(t *testing.T) {
 		"an empty pipeline":     {`service: {pipelines: {logs/2: }}`, "service::pipelines::logs/2", "it has no exporter"},
 		"twice in a pipeline":   {`service: {pipelines: {logs: {exporters: [kafka, kafka]}}}`, "service::pipelines::logs::exporters", "stands there twice"},
 		"no storage":            {"extensions: {ndjson_encoding: {}}\n" + source(`storage: ndjson_encoding`), "receivers::defender::storage", "ndjson_encoding is no storage: name one"},
-		"telemetry":             {`service: {telemetry: {metrics: {levle: x}}}`, "service::telemetry", "levle"},
+		"telemetry":             {`service: {telemetry: {metrics: {level: x}}}`, "service::telemetry", "level"},
 		"another component":     {`extensions: {basicauth: {htpasswd: {fiel: x}}}`, "extensions::basicauth", "fiel"},
 		"pipeline without sink": {`service: {pipelines: {logs/2: {receivers: [defender]}}}`, "service::pipelines::logs/2", "exporter"},
 	} {

@@ -32,11 +32,7 @@ func newTelemetry(id component.ID, settings component.TelemetrySettings) (*telem
 	if err != nil {
 		return nil, err
 	}
-	t := &telemetry{builder, attribute.String("receiver", id.String())}
-	for _, outcome := range []string{stored, notStored} {
-		builder.ReceiverDefenderCursorWrites.Add(context.Background(), 0, t.of(attribute.String("outcome", outcome)))
-	}
-	return t, nil
+	return &telemetry{builder, attribute.String("receiver", id.String())}, nil
 }
 
 // of are a measurement's attributes.
@@ -183,6 +179,9 @@ func (t *telemetry) observePaused(health *health.Registry) error {
 
 // begin gives the counters of a table their first point, so that the step to one is seen.
 func (t *telemetry) begin(ctx context.Context, table string) {
+	for _, outcome := range []string{stored, notStored} {
+		t.builder.ReceiverDefenderCursorWrites.Add(ctx, 0, t.of(attribute.String("outcome", outcome)))
+	}
 	for _, outcome := range service.Outcomes() {
 		t.builder.ReceiverDefenderQueries.Add(ctx, 0, t.of(attribute.String("table", table), attribute.String("outcome", outcome)))
 	}
