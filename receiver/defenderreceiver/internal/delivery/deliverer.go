@@ -159,7 +159,7 @@ func (d *Deliverer) cut(b *Batch) []span {
 		}
 		s := span{from: i, to: i + 1, suspect: suspect}
 		for _, old := range refusals {
-			old.blame = &blame{1}
+			old.blame = &blame{left: 1}
 			s.refusals = append(s.refusals, old)
 		}
 		spans = append(spans, s)
@@ -238,7 +238,7 @@ func (r *run) offer(ctx context.Context, i int, before seen) error {
 		return nil
 	}
 	after, others, _ := r.look()
-	r.plan.refusedForGood(i, before, after)
+	r.plan.refusedForGood(i, before, after, isTooLarge(err))
 	if s.len() == 1 && (isCertain(err) || r.plan.judge(i, refusalsNeeded(err), others, &r.mood)) {
 		return r.refuse(ctx, i)
 	}

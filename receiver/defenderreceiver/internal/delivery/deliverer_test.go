@@ -471,6 +471,29 @@ func TestLargeRowAtTheEndOfAFullBatch(t *testing.T) {
 }
 
 // Two rows show too little about each other: what the next poll brings decides.
+// A destination that takes only small calls, and not one of the rows, is in no mood: the row is found out at once.
+func TestSmallCallsOnly(t *testing.T) {
+	const large = 90
+	p := &pipeline{judge: func(rows []int) error {
+		if len(rows) > 1 || slices.Contains(rows, large) {
+			return errTooLarge
+		}
+		return nil
+	}}
+	b := newBench(t, p, true)
+	result, err := b.Deliver(t.Context(), batch(logons, 0, 200), patience)
+	require.NoError(t, err)
+	assert.Equal(t, []int{large}, rowsWith(result, Refused))
+	assert.Len(t, p.taken, 199)
+	alone := 0
+	for _, call := range p.calls {
+		if slices.Equal(call, []int{large}) {
+			alone++
+		}
+	}
+	assert.LessOrEqual(t, alone, 2*sureAfter, "how often the row is offered")
+}
+
 func TestTwoRows(t *testing.T) {
 	for _, bad := range []int{0, 1} {
 		synctest.Test(t, func(t *testing.T) {

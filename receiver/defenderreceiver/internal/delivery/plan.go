@@ -46,7 +46,11 @@ type refusal struct {
 }
 
 // blame is who can be to blame for a refusal.
-type blame struct{ left int } // rows of the call that were not accepted since
+type blame struct {
+	left int // rows of the call that were not accepted since
+	// size: the call was refused for its size, which may be that of no single row. It says nothing of the destination's mood.
+	size bool
+}
 
 func newPlan(spans []span) *plan {
 	p := &plan{spans: spans, round: 1}
@@ -173,10 +177,10 @@ func (p *plan) refused(i int) {
 }
 
 // refusedForGood takes a refusal down, and splits the span.
-func (p *plan) refusedForGood(i int, before, after seen) {
+func (p *plan) refusedForGood(i int, before, after seen, size bool) {
 	s := &p.spans[i]
 	s.round = p.round
-	s.refusals = append(slices.Clip(s.refusals), refusal{&blame{s.len()}, before, after})
+	s.refusals = append(slices.Clip(s.refusals), refusal{&blame{left: s.len(), size: size}, before, after})
 	p.descents--
 	if s.len() == 1 {
 		s.suspect = true
@@ -244,7 +248,7 @@ func (p *plan) keep(i int, failed func(row int) bool) (accepted []int) {
 // acquit says that rows of a span were accepted: they were not to blame.
 func (p *plan) acquit(s span, rows int) {
 	for _, r := range s.refusals {
-		if r.blame.left -= rows; r.blame.left == 0 {
+		if r.blame.left -= rows; r.blame.left == 0 && !r.blame.size {
 			p.innocent++
 		}
 	}
@@ -273,7 +277,9 @@ func (p *plan) open(row int) int {
 			continue
 		}
 		for _, r := range s.refusals {
-			calls[r.blame] = true
+			if !r.blame.size {
+				calls[r.blame] = true
+			}
 		}
 	}
 	return len(calls)
