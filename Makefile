@@ -32,13 +32,13 @@ build: ## build every command into bin/
 
 test: ## run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
-	$(GO) test $(RACE) -timeout 10m ./...
+	$(GO) test $(RACE) -timeout 20m ./...
 	@echo "what takes minutes under the race detector runs without it:"
-	$(STATIC) $(GO) test -timeout 10m -run '^Test(TenDays|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
+	$(STATIC) $(GO) test -timeout 20m -run '^Test(TenDays|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
 
 integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says so when it cannot
 	@if scripts/kafka fetch $(KAFKA); then \
-		KAFKA_LIBS=$(KAFKA)/libs $(GO) test -v -count=1 -timeout 10m -run '^TestBroker' ./internal/e2e; \
+		KAFKA_LIBS=$(KAFKA)/libs $(GO) test -v -count=1 -timeout 20m -run '^TestBroker' ./internal/e2e; \
 	else status=$$?; \
 		[ $$status -eq 69 ] || exit $$status; \
 		echo "make integration: SKIPPED, nothing was tested: Apache Kafka cannot be run here, the line above says why"; \
