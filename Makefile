@@ -34,6 +34,7 @@ test: ## run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
 	$(GO) test $(RACE) -timeout 20m ./...
 	@echo "what takes minutes under the race detector runs without it:"
+	$(STATIC) $(GO) test -timeout 20m -run '^TestTwoReceivers' ./internal/e2e
 	$(STATIC) $(GO) test -timeout 20m -run '^Test(TenDays|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
 
 integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says so when it cannot

@@ -82,7 +82,7 @@ func (h *history) events(events []totalEvent) {
 	}
 	for _, event := range events {
 		if n[event.ID]++; n[event.ID] > 1 {
-			assert.Equal(h.s.t, lines[event.ID], event.line, "an event that comes again is the same")
+			assert.True(h.s.t, sameEvent(h.s.t, lines[event.ID], event.line), "an event that comes again is the same:\n%s\n%s", lines[event.ID], event.line)
 		}
 		lines[event.ID] = event.line
 	}

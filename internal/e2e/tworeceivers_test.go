@@ -222,6 +222,9 @@ func fault(f defendersim.Fault) func(*pair) { return func(p *pair) { p.stage.sim
 // Two receivers in one process, the first of them broken. Alerts, status and log tell what it has, and that the other
 // one has nothing.
 func TestTwoReceivers(t *testing.T) {
+	if raceEnabled {
+		t.Skip("a minute of its rules is a second, which needs both cores; make test runs it alone, without the race detector")
+	}
 	healthy := startTenant(t)
 	var pairs []*pair
 	ways := brokenWays()

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,27 +49,41 @@ type pipeline struct {
 	judge func(rows []int) error
 	// drops are rows that a processor drops.
 	drops func(row int) bool
+
+	mu    sync.Mutex // guards what follows, and judge where a test changes it
 	calls [][]int
 	taken []int
+}
+
+// heal makes the pipeline accept everything.
+func (p *pipeline) heal() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.judge = nil
 }
 
 func (*pipeline) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
 func (p *pipeline) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	rows := numbersOf(logs)
+	p.mu.Lock()
 	p.calls = append(p.calls, rows)
+	judge := p.judge
+	p.mu.Unlock()
 	if p.drops != nil {
 		reach.Judged(ctx)
 		if rows = slices.DeleteFunc(slices.Clone(rows), p.drops); len(rows) == 0 {
 			return nil
 		}
 	}
-	if p.judge != nil {
-		if err := p.judge(rows); err != nil {
+	if judge != nil {
+		if err := judge(rows); err != nil {
 			return err
 		}
 	}
 	reach.Passed(ctx, len(rows))
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.taken = append(p.taken, rows...)
 	return nil
 }
@@ -92,8 +108,24 @@ type bench struct {
 	pipe    *pipeline
 	letters string
 	log     *observer.ObservedLogs
+
+	mu      sync.Mutex // guards what follows
 	waiting map[string]error
 	written map[bool]int
+}
+
+// waitsFor is why rows of a lane are held.
+func (b *bench) waitsFor(lane string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.waiting[lane]
+}
+
+// counted is how many rows were written to the dead letters, and could not be.
+func (b *bench) counted() map[bool]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.written)
 }
 
 func newBench(t *testing.T, p *pipeline, keep bool) *bench {
@@ -113,8 +145,16 @@ func newBench(t *testing.T, p *pipeline, keep bool) *bench {
 	retry.MaxElapsedTime, retry.MaxInterval = 0, 5*time.Minute
 	b.Deliverer = New(Settings{
 		Next: p, Calls: t.Context(), ObsReport: obsrep, Retry: retry, DeadLetters: dead, Logger: zap.New(core),
-		Waiting: func(lane string, err error) { b.waiting[lane] = err },
-		Letters: func(_ string, written bool) { b.written[written]++ },
+		Waiting: func(lane string, err error) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.waiting[lane] = err
+		},
+		Letters: func(_ string, written bool) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.written[written]++
+		},
 	})
 	return b
 }
@@ -250,7 +290,7 @@ func TestPoison(t *testing.T) {
 					if keep {
 						assert.Equal(t, c.bad, b.kept())
 						assert.Equal(t, Refusals{Kept: len(c.bad)}, b.Refusals(logons))
-						assert.Equal(t, len(c.bad), b.written[true])
+						assert.Equal(t, len(c.bad), b.counted()[true])
 					} else {
 						assert.Equal(t, Refusals{Lost: len(c.bad)}, b.Refusals(logons))
 					}
@@ -286,10 +326,10 @@ func TestDestinationRefusesAll(t *testing.T) {
 				assert.Empty(t, b.kept())
 				assert.Zero(t, b.Refusals(logons))
 				assert.Less(t, len(p.calls), 120)
-				require.Error(t, b.waiting[logons])
+				require.Error(t, b.waitsFor(logons))
 				assert.Equal(t, 1, b.log.Len(), "one cause is one line")
 
-				p.judge = nil
+				p.heal()
 				p.taken = nil
 				again := NewBatch(batch(logons, 0, 0).table, Origin{TenantID: "tenant"}, "", Limits{Records: 100_000, Bytes: 1 << 30})
 				for row, outcome := range result.Outcomes {
@@ -305,7 +345,7 @@ func TestDestinationRefusesAll(t *testing.T) {
 					want = slices.DeleteFunc(want, drops)
 				}
 				assertRows(t, want, p.taken, true, "everything, once and in order")
-				assert.NoError(t, b.waiting[logons])
+				assert.NoError(t, b.waitsFor(logons))
 			})
 		})
 	}
@@ -605,7 +645,7 @@ func TestOneTableIsRefused(t *testing.T) {
 		require.ErrorIs(t, err, ErrDestination)
 		assert.Len(t, b.kept(), lastRows)
 
-		p.judge = nil
+		p.heal()
 		_, err = b.Deliver(ctx, batch(logons, 1100, 500), patience)
 		require.NoError(t, err)
 	})
@@ -657,7 +697,7 @@ func TestForTheMoment(t *testing.T) {
 			assert.Equal(t, []int{40}, rowsWith(result, Held), "never poison: it is for the moment")
 			assert.Equal(t, without(upTo(100), 40), p.taken, "its neighbours once")
 			assert.Empty(t, b.kept())
-			assert.ErrorContains(t, b.waiting[logons], uidOf(logons, 40).String())
+			assert.ErrorContains(t, b.waitsFor(logons), uidOf(logons, 40).String())
 			assert.LessOrEqual(t, b.log.Len(), 3)
 		})
 	})
@@ -761,14 +801,14 @@ func TestFullDisk(t *testing.T) {
 			done <- result
 		}()
 		time.Sleep(10 * time.Minute)
-		require.ErrorContains(t, b.waiting[logons], "keep refused rows")
-		assert.Equal(t, map[bool]int{false: 1}, b.written)
+		require.ErrorContains(t, b.waitsFor(logons), "keep refused rows")
+		assert.Equal(t, map[bool]int{false: 1}, b.counted())
 		assert.Zero(t, b.Refusals(logons))
 		require.NoError(t, os.Remove(file))
 		result := <-done
 		assert.Equal(t, []int{3}, rowsWith(result, Refused))
 		assert.Equal(t, []int{3}, b.kept())
-		assert.NoError(t, b.waiting[logons])
+		assert.NoError(t, b.waitsFor(logons))
 	})
 }
 
@@ -782,11 +822,11 @@ func TestStalledCall(t *testing.T) {
 		b := newBench(t, p, false)
 		go func() {
 			time.Sleep(2 * time.Minute)
-			assert.ErrorIs(t, b.waiting[logons], errStalled)
+			assert.ErrorIs(t, b.waitsFor(logons), errStalled)
 		}()
 		_, err := b.Deliver(t.Context(), batch(logons, 0, 10), patience)
 		require.NoError(t, err)
-		assert.NoError(t, b.waiting[logons])
+		assert.NoError(t, b.waitsFor(logons))
 		assert.Equal(t, 2, b.log.Len())
 	})
 }
