@@ -114,11 +114,11 @@ type bench struct {
 	written map[bool]int
 }
 
-// waitsFor is why rows of a lane are held.
-func (b *bench) waitsFor(lane string) error {
+// logonsWait is why rows of the logons are held.
+func (b *bench) logonsWait() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.waiting[lane]
+	return b.waiting[logons]
 }
 
 // counted is how many rows were written to the dead letters, and could not be.
@@ -326,7 +326,7 @@ func TestDestinationRefusesAll(t *testing.T) {
 				assert.Empty(t, b.kept())
 				assert.Zero(t, b.Refusals(logons))
 				assert.Less(t, len(p.calls), 120)
-				require.Error(t, b.waitsFor(logons))
+				require.Error(t, b.logonsWait())
 				assert.Equal(t, 1, b.log.Len(), "one cause is one line")
 
 				p.heal()
@@ -345,7 +345,7 @@ func TestDestinationRefusesAll(t *testing.T) {
 					want = slices.DeleteFunc(want, drops)
 				}
 				assertRows(t, want, p.taken, true, "everything, once and in order")
-				assert.NoError(t, b.waitsFor(logons))
+				assert.NoError(t, b.logonsWait())
 			})
 		})
 	}
@@ -697,7 +697,7 @@ func TestForTheMoment(t *testing.T) {
 			assert.Equal(t, []int{40}, rowsWith(result, Held), "never poison: it is for the moment")
 			assert.Equal(t, without(upTo(100), 40), p.taken, "its neighbours once")
 			assert.Empty(t, b.kept())
-			assert.ErrorContains(t, b.waitsFor(logons), uidOf(logons, 40).String())
+			assert.ErrorContains(t, b.logonsWait(), uidOf(logons, 40).String())
 			assert.LessOrEqual(t, b.log.Len(), 3)
 		})
 	})
@@ -801,14 +801,14 @@ func TestFullDisk(t *testing.T) {
 			done <- result
 		}()
 		time.Sleep(10 * time.Minute)
-		require.ErrorContains(t, b.waitsFor(logons), "keep refused rows")
+		require.ErrorContains(t, b.logonsWait(), "keep refused rows")
 		assert.Equal(t, map[bool]int{false: 1}, b.counted())
 		assert.Zero(t, b.Refusals(logons))
 		require.NoError(t, os.Remove(file))
 		result := <-done
 		assert.Equal(t, []int{3}, rowsWith(result, Refused))
 		assert.Equal(t, []int{3}, b.kept())
-		assert.NoError(t, b.waitsFor(logons))
+		assert.NoError(t, b.logonsWait())
 	})
 }
 
@@ -822,11 +822,11 @@ func TestStalledCall(t *testing.T) {
 		b := newBench(t, p, false)
 		go func() {
 			time.Sleep(2 * time.Minute)
-			assert.ErrorIs(t, b.waitsFor(logons), errStalled)
+			assert.ErrorIs(t, b.logonsWait(), errStalled)
 		}()
 		_, err := b.Deliver(t.Context(), batch(logons, 0, 10), patience)
 		require.NoError(t, err)
-		assert.NoError(t, b.waitsFor(logons))
+		assert.NoError(t, b.logonsWait())
 		assert.Equal(t, 2, b.log.Len())
 	})
 }
