@@ -1,16 +1,16 @@
 package defenderreceiver
 
 import (
+	"bytes"
+	"context"
 	"crypto/tls"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 )
@@ -60,30 +60,21 @@ type dateProxy struct {
 	missing atomic.Bool
 }
 
-// start returns the proxy's URL.
+// start returns the proxy's URL. The proxy reads each answer to its end before it passes it on, and does not
+// heed that its client has gone: no answer is cut off on the way.
 func (p *dateProxy) start(s *stage) string {
 	s.t.Helper()
-	target, err := url.Parse(s.sim.URL())
-	require.NoError(s.t, err)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	proxy := &httputil.ReverseProxy{
-		Transport: transport,
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		ModifyResponse: func(r *http.Response) error {
-			date, err := http.ParseTime(r.Header.Get("Date"))
-			if err != nil {
-				return err
-			}
-			r.Header.Set("Date", date.Add(time.Duration(p.wrong.Load())).Format(http.TimeFormat))
-			if p.missing.Load() {
-				r.Header.Del("Date")
-			}
-			return nil
-		},
-	}
+	client := &http.Client{Transport: transport}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["Date"] = nil // net/http would add its own
-		proxy.ServeHTTP(w, r)
+		answer, err := p.ask(client, s.sim.URL(), r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		maps.Copy(w.Header(), answer.header)
+		w.WriteHeader(answer.status)
+		_, _ = w.Write(answer.body)
 	}))
 	s.t.Cleanup(func() {
 		server.Close()
@@ -92,8 +83,45 @@ func (p *dateProxy) start(s *stage) string {
 	return server.URL
 }
 
-// The service's Date is wrong and missing for a while. A Date of the future makes cursors pass rows that
-// have not arrived yet; the audit finds them.
+// answer is one of the service.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// ask passes a request on.
+func (p *dateProxy) ask(client *http.Client, target string, r *http.Request) (answer, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return answer{}, err
+	}
+	out, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, target+r.URL.RequestURI(), bytes.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	out.Header = r.Header.Clone()
+	in, err := client.Do(out)
+	if err != nil {
+		return answer{}, err
+	}
+	defer in.Body.Close()
+	given, err := io.ReadAll(in.Body)
+	if err != nil {
+		return answer{}, err
+	}
+	date, err := http.ParseTime(in.Header.Get("Date"))
+	if err != nil {
+		return answer{}, err
+	}
+	in.Header.Set("Date", date.Add(time.Duration(p.wrong.Load())).Format(http.TimeFormat))
+	if p.missing.Load() {
+		in.Header["Date"] = nil // net/http would add its own
+	}
+	return answer{in.StatusCode, in.Header, given}, nil
+}
+
+// The service's Date is wrong and missing for a while. No cursor goes by it.
 func TestServiceDateIsWrongForAWhile(t *testing.T) {
 	for name, spoil := range map[string]func(*dateProxy){
 		"missing":        func(p *dateProxy) { p.missing.Store(true) },

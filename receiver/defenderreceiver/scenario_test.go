@@ -173,14 +173,29 @@ func (s *stage) complete(names ...string) {
 	}
 }
 
-// quiet makes the service give nothing more, and waits until the one table that is read has met that: then
-// no answer is on its way that a shutdown would cut off.
+// quiet makes the service give nothing more, and waits until the table that is read has met that and all
+// that was given before has been counted: a shutdown cuts no answer off then. An answer can be under way
+// for as long as the proxy between takes.
 func (s *stage) quiet() {
 	s.t.Helper()
 	s.sim.SetFaults(fault(defendersim.FaultServerError, 1))
 	struck := func() int64 { return s.sim.Report().Count("", "fault "+string(defendersim.FaultServerError)) }
 	before := struck()
 	require.Eventually(s.t, func() bool { return struck() > before+1 }, wait, time.Millisecond)
+	assert.Eventually(s.t, func() bool { return s.read() == s.sink.count()+s.repeated() }, wait, time.Millisecond,
+		"the rows that the service gave should be counted")
+}
+
+// read is how many rows the receiver counts as read.
+func (s *stage) read() int { return s.rows(delivered) + s.rows(duplicate) + s.rows(refused) }
+
+// repeated is how many rows the service gave more than once.
+func (s *stage) repeated() int {
+	repeated := 0
+	for _, table := range s.sim.Report().Tables {
+		repeated += int(table.RowsRepeated)
+	}
+	return repeated
 }
 
 // accounts checks the receiver's figures once it has ended: what it read is what it delivered, what it
@@ -189,15 +204,11 @@ func (s *stage) quiet() {
 func (s *stage) accounts(rows int, whole bool) {
 	s.t.Helper()
 	assert.Equal(s.t, s.sink.count(), s.rows(delivered), "rows that were delivered")
-	read, repeated := s.rows(delivered)+s.rows(duplicate)+s.rows(refused), 0
-	for _, table := range s.sim.Report().Tables {
-		repeated += int(table.RowsRepeated)
-	}
 	if whole {
-		assert.Equal(s.t, rows+repeated, read, "rows that were read")
+		assert.Equal(s.t, rows+s.repeated(), s.read(), "rows that were read")
 		return
 	}
-	assert.GreaterOrEqual(s.t, read, rows, "rows that were read")
+	assert.GreaterOrEqual(s.t, s.read(), rows, "rows that were read")
 }
 
 // recordsOf are the records of a batch.
