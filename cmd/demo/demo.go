@@ -12,33 +12,11 @@ import (
 )
 
 const (
-	configPath      = "config/demo.yaml"
-	emulatorAddress = "127.0.0.1:8443"
-
-	directory     = "out"
-	eventsPath    = directory + "/total-events.ndjson"
-	emulatorState = directory + "/defendersim"
-	caPath        = emulatorState + "/ca.pem"
-	emulatorLog   = directory + "/defendersim.log"
-	collectorLog  = directory + "/otelcol-defender.log"
-
 	progressInterval = 3 * time.Second
 
 	startGrace = 15 * time.Second // for the emulator to answer
 	stopGrace  = 20 * time.Second // for either process to end, above the receiver's shutdown_timeout
 )
-
-// ports are what config/demo.yaml and the emulator listen on.
-var ports = []port{
-	{emulatorAddress, "the emulator"},
-	{"127.0.0.1:13133", "the collector's health check"},
-	{"127.0.0.1:8888", "the collector's metrics"},
-}
-
-// stale are the traces of earlier demos, as patterns.
-var stale = []string{
-	directory + "/cursors", directory + "/dead-letters", emulatorState, directory + "/total-events*.ndjson", emulatorLog, collectorLog,
-}
 
 type demo struct {
 	print   printer
@@ -135,8 +113,6 @@ func (d *demo) summary(emulator *process) error {
 	d.print.emulatorReport(emulator)
 	return nil
 }
-
-type port struct{ address, user string }
 
 // checkPorts finds out before anything is started whether something else listens where the demo will.
 func checkPorts(ctx context.Context, ports []port) error {
