@@ -29,7 +29,7 @@ type Config struct {
 	Endpoint *url.URL // base URL, without the API's path
 	// Client's Timeout bounds the time spent waiting for the service, without that in which the
 	// caller works on rows. No redirect is followed, whatever its CheckRedirect.
-	Client       *http.Client
+	Client *http.Client
 	// Tokens says who asks; nil: Client does by itself, as an authentication extension of the Collector's has made it.
 	Tokens       TokenSource
 	UserAgent    string
