@@ -47,6 +47,7 @@ type defenderReceiver struct {
 	scheduler *scheduler.Scheduler
 	close     func()                                    // the HTTP clients' idle connections
 	watch     func(ctx context.Context, changed func()) // of the credential files
+	expiry    expiry                                    // of the credentials
 	gates     []*failure.Gate
 	running   context.Context    // of the loops
 	cancel    context.CancelFunc // ends it
@@ -113,6 +114,9 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	if err := r.telemetry.observe(r.lanes, r.scheduler, registry); err != nil {
 		return err
 	}
+	if err := r.telemetry.observeExpiry(r.expiry, r.now); err != nil {
+		return err
+	}
 	r.store, r.close = store, closeIdle
 	// Start's own context ends when all components have started.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -120,6 +124,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	r.loops.Go(func() { r.keeper.Run(running) })
 	r.loops.Go(func() { registry.Run(running, host) })
 	r.loops.Go(func() { r.watch(running, r.credentialsChanged) })
+	r.loops.Go(func() { r.followExpiry(running, registry) })
 	r.loops.Go(func() { r.summarize(running) })
 	r.run(running)
 	return nil

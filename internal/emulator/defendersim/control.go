@@ -63,6 +63,9 @@ func (s *Server) TrustIssuer(issuer *x509.Certificate) { s.entra.TrustIssuer(iss
 // Federate adds a federated credential to the application.
 func (s *Server) Federate(f Federation) { s.entra.Federate(f) }
 
+// Unfederate takes a federated credential away; tokens given for it stay valid.
+func (s *Server) Unfederate(f Federation) { s.entra.Unfederate(f) }
+
 // SetRoles sets the app roles of tokens from now on; tokens that were given keep theirs.
 func (s *Server) SetRoles(roles ...string) { s.entra.SetRoles(roles) }
 

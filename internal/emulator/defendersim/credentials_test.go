@@ -68,7 +68,7 @@ func withCertificate(t *testing.T, h *harness, chain []*x509.Certificate, key *r
 }
 
 func TestCertificates(t *testing.T) {
-	h := start(t, Options{compile: rowsOf(0, nil, nil)})
+	h := start(t, Options{Now: time.Now, compile: rowsOf(0, nil, nil)})
 	soon := time.Now().Add(time.Hour)
 	app := newPair(t, nil, soon)
 	chain := []*x509.Certificate{app.certificate}
@@ -120,7 +120,7 @@ func TestFederatedTokens(t *testing.T) {
 	h.Federate(Federation{Issuer: "https://cluster.example", Subject: "system:serviceaccount:siem:collector", Audience: "api://AzureADTokenExchange", Key: idp.key.Public()})
 	right := jwt.RegisteredClaims{
 		Issuer: "https://cluster.example", Subject: "system:serviceaccount:siem:collector", Audience: jwt.ClaimStrings{"api://AzureADTokenExchange"},
-		ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour)),
+		NotBefore: jwt.NewNumericDate(time.Now().Add(-2 * time.Hour)), ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour)),
 	}
 	assert.Empty(t, h.refusedBy(t, signed(t, idp.key, nil, right)))
 	assert.Contains(t, h.refusedBy(t, signed(t, other.key, nil, right)), "AADSTS50013")
@@ -143,7 +143,7 @@ func TestAssertionsOfACertificateAreChecked(t *testing.T) {
 	header := map[string]any{"x5t#S256": thumbprint(app.certificate)}
 	right := jwt.RegisteredClaims{
 		Issuer: h.ClientID, Subject: h.ClientID, Audience: jwt.ClaimStrings{h.URL() + "/" + h.TenantID + "/oauth2/v2.0/token"},
-		ExpiresAt: jwt.NewNumericDate(time.Now().Add(10 * time.Minute)),
+		NotBefore: jwt.NewNumericDate(time.Now().Add(-2 * time.Hour)), ExpiresAt: jwt.NewNumericDate(time.Now().Add(10 * time.Minute)),
 	}
 	assert.Empty(t, h.refusedBy(t, signed(t, app.key, header, right)))
 	assert.Contains(t, h.refusedBy(t, signed(t, other.key, header, right)), "The signature could not be verified")

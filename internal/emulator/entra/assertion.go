@@ -39,14 +39,14 @@ func (e *Entra) checkSigned(assertion, endpoint string, token *jwt.Token, claims
 	switch {
 	case certificate == nil:
 		return unknownCertificate(e.clientID)
-	case time.Now().After(certificate.NotAfter):
+	case e.byNoClock(func(now time.Time) bool { return !now.After(certificate.NotAfter) }):
 		return expiredCertificate(e.clientID)
 	case !strings.EqualFold(claims.Subject, e.clientID):
 		return foreignSubject()
 	case !slices.Contains(claims.Audience, endpoint):
 		return foreignAudience(endpoint)
 	}
-	return verify(assertion, certificate.PublicKey, func() *refusal { return invalidSignature(e.clientID) })
+	return e.verify(assertion, certificate.PublicKey, func() *refusal { return invalidSignature(e.clientID) })
 }
 
 // checkFederated checks a token of another identity provider.
@@ -61,24 +61,34 @@ func (e *Entra) checkFederated(assertion string, claims *jwt.RegisteredClaims) *
 	}
 	for _, f := range known {
 		if slices.Contains(claims.Audience, f.Audience) {
-			return verify(assertion, f.Key, failedSignature)
+			return e.verify(assertion, f.Key, failedSignature)
 		}
 	}
 	return noFederation(700212, "audience", strings.Join(claims.Audience, " "))
 }
 
-// verify checks signature and time. The time is the machine's, since that is what the one who signs goes by.
-func verify(assertion string, key crypto.PublicKey, forged func() *refusal) *refusal {
-	_, err := jwt.Parse(assertion, func(*jwt.Token) (any, error) { return key, nil },
-		jwt.WithValidMethods([]string{"PS256", "RS256"}), jwt.WithExpirationRequired(), jwt.WithLeeway(leeway))
+// verify checks signature and time.
+func (e *Entra) verify(assertion string, key crypto.PublicKey, forged func() *refusal) *refusal {
+	var err error
+	untimely := e.byNoClock(func(now time.Time) bool {
+		_, err = jwt.Parse(assertion, func(*jwt.Token) (any, error) { return key, nil }, jwt.WithTimeFunc(func() time.Time { return now }),
+			jwt.WithValidMethods([]string{"PS256", "RS256"}), jwt.WithExpirationRequired(), jwt.WithLeeway(leeway))
+		return err == nil
+	})
 	switch {
-	case err == nil:
+	case !untimely:
 		return nil
 	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
 		return untimelyAssertion()
 	default:
 		return forged()
 	}
+}
+
+// byNoClock reports whether something holds neither by the machine's clock, by which a client signs, nor by the
+// emulator's, by which it does in synthetic time.
+func (e *Entra) byNoClock(holds func(now time.Time) bool) bool {
+	return !holds(time.Now()) && !holds(e.now())
 }
 
 // certificateOf is the certificate that an assertion's header names: an uploaded one, or one whose chain leads to an

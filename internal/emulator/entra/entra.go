@@ -20,6 +20,19 @@ const (
 	AudienceLegacy = "https://api.security.microsoft.com"
 )
 
+// resources are all, also those of the clouds for the US government.
+var resources = []string{
+	AudienceGraph, AudienceLegacy, "https://graph.microsoft.us", "https://dod-graph.microsoft.us", "https://api-gov.security.microsoft.us",
+}
+
+// audienceAt is the audience of an API that is asked at a host: the government clouds have their own.
+func audienceAt(host, audience string) string {
+	if own := "https://" + host; slices.Contains(resources, own) {
+		return own
+	}
+	return audience
+}
+
 // The paths of Entra ID, under which the report counts their calls.
 const (
 	OAuth2Path    = "POST /{tenant}/oauth2/v2.0/token"
@@ -215,7 +228,7 @@ func (e *Entra) checkScope(scope string) (string, *refusal) {
 		return "", invalidScope(scope)
 	}
 	resource := strings.TrimSuffix(strings.TrimSuffix(asked[0], "/.default"), "/")
-	if resource != AudienceGraph && resource != AudienceLegacy {
+	if !slices.Contains(resources, resource) {
 		return "", unknownResource(resource, e.tenantID)
 	}
 	return resource, nil

@@ -85,3 +85,10 @@ func (e *Entra) Federate(f Federation) {
 	defer e.mu.Unlock()
 	e.registered.federations = append(e.registered.federations, f)
 }
+
+// Unfederate takes the federated credentials of an issuer away.
+func (e *Entra) Unfederate(f Federation) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.registered.federations = slices.DeleteFunc(e.registered.federations, func(known Federation) bool { return known == f })
+}

@@ -62,7 +62,7 @@ func (e *Entra) Authorize(r *http.Request, audience, role string) *answer.Failur
 	var claims accessClaims
 	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return key, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithTimeFunc(e.now),
-		jwt.WithAudience(audience), jwt.WithExpirationRequired(), jwt.WithLeeway(0*time.Second))
+		jwt.WithAudience(audienceAt(r.Host, audience)), jwt.WithExpirationRequired(), jwt.WithLeeway(0*time.Second))
 	switch {
 	case errors.Is(err, jwt.ErrTokenMalformed):
 		return answer.Unauthorized("Access token is missing or malformed.")
