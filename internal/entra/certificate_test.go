@@ -95,7 +95,7 @@ func TestCertificateFilesGiveTheChain(t *testing.T) {
 		"PEM from the root":   {cert: certPEM(root, between, own), key: keyPEM(t, own.key), want: []*pair{own, between, root}},
 		"PEM with a stranger": {cert: certPEM(stranger, own, between), key: keyPEM(t, own.key), want: []*pair{own, between}},
 		"PEM alone":           {cert: certPEM(own), key: keyPEM(t, own.key), want: []*pair{own}},
-		"PEM, renewed below":  {cert: certPEM(own, renewed, between), key: keyPEM(t, own.key), want: []*pair{renewed, between}},
+		"PEM, renewed below":  {cert: certPEM(renewed, own, between), key: keyPEM(t, own.key), want: []*pair{renewed, between}},
 		"PFX of today":        {pfx: pfxOf(t, pkcs12.Modern, own, root.cert, between.cert), want: []*pair{own, between, root}},
 		"PFX of Windows":      {pfx: pfxOf(t, pkcs12.LegacyDES, own, between.cert), want: []*pair{own, between}},
 		"PFX of old tools":    {pfx: pfxOf(t, pkcs12.LegacyRC2, own), want: []*pair{own}},

@@ -136,7 +136,7 @@ func (s *Source) setting() string {
 }
 
 func (s *Source) shown(text string) string {
-	return refusal.Text(text, string(s.credentials.ClientSecret), string(s.credentials.PFXPassword), string(s.material), string(s.trial.offered), s.last)
+	return refusal.Text(text, string(s.credentials.ClientSecret), string(s.material), string(s.trial.offered), s.last)
 }
 
 // refused reads Entra's own answer.
