@@ -14,11 +14,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.uber.org/zap"
 	"software.sslmate.com/src/go-pkcs12"
 )
@@ -57,11 +59,11 @@ func newRSA(t *testing.T) *rsa.PrivateKey {
 }
 
 func certPEM(pairs ...*pair) string {
-	text := ""
+	var text strings.Builder
 	for _, p := range pairs {
-		text += string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.cert.Raw}))
+		text.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.cert.Raw}))
 	}
-	return text
+	return text.String()
 }
 
 func keyPEM(t *testing.T, key crypto.Signer) string {
@@ -137,8 +139,9 @@ func TestCertificatesThatCannotWork(t *testing.T) {
 	require.NoError(t, err)
 	at := inDir(t)
 	for name, tt := range map[string]struct {
-		cert, key, pfx, password string
-		want                     []string
+		cert, key, pfx string
+		password       configopaque.String
+		want           []string
 	}{
 		"wrong password":       {pfx: pfxOf(t, pkcs12.Modern, own), password: "wr0ng-one", want: []string{"'credentials::client_certificate::password' does not open", at("app.pfx")}},
 		"no password":          {pfx: pfxOf(t, pkcs12.LegacyDES, own), want: []string{"'credentials::client_certificate::password' does not open"}},
@@ -158,13 +161,7 @@ func TestCertificatesThatCannotWork(t *testing.T) {
 			c := Credentials{TenantID: testTenant, ClientID: testClient}
 			if tt.pfx != "" {
 				write(t, at("app.pfx"), tt.pfx)
-				c.PFXFile, c.PFXPassword = at("app.pfx"), "wr0ng-one"
-				if tt.password != "wr0ng-one" {
-					c.PFXPassword = ""
-				}
-				if tt.password == testPassword {
-					c.PFXPassword = testPassword
-				}
+				c.PFXFile, c.PFXPassword = at("app.pfx"), tt.password
 			} else {
 				write(t, at("app.crt"), tt.cert)
 				write(t, at("app.key"), tt.key)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,10 +23,11 @@ import (
 func echo(form string, seen *[]string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
-		quoted := r.URL.RawQuery + " " + r.Header.Get("X-IDENTITY-HEADER")
+		all := []string{r.URL.RawQuery, r.Header.Get("X-IDENTITY-HEADER")}
 		for _, values := range r.PostForm {
-			quoted += " " + strings.Join(values, " ")
+			all = append(all, values...)
 		}
+		quoted := strings.Join(all, " ")
 		*seen = append(*seen, r.PostForm.Get("client_assertion"))
 		switch form {
 		case "refusal":
@@ -64,7 +66,7 @@ func TestNoWayShowsItsSecrets(t *testing.T) {
 	write(t, at("token"), federated)
 	write(t, at("opaque"), opaque)
 	keyLines := strings.Split(strings.TrimSpace(private), "\n")
-	secrets := append(keyLines[1:len(keyLines)-1], testSecret, testPassword, federated, opaque, header, string(block.Bytes))
+	secrets := slices.Concat(keyLines[1:len(keyLines)-1], []string{testSecret, testPassword, federated, opaque, header, string(block.Bytes)})
 
 	for way, configure := range map[string]func(*Credentials){
 		"secret":                 func(c *Credentials) { c.ClientSecret = testSecret },
@@ -105,7 +107,7 @@ func TestNoWayShowsItsSecrets(t *testing.T) {
 				for _, entry := range logs.All() {
 					told = append(told, entry.Message, fmt.Sprint(entry.ContextMap()))
 				}
-				for _, secret := range append(sent, secrets...) {
+				for _, secret := range slices.Concat(sent, secrets) {
 					if secret != "" {
 						assert.NotContains(t, strings.Join(told, "\n"), secret)
 					}

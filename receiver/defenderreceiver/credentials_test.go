@@ -236,6 +236,24 @@ func TestClaimsChallenge(t *testing.T) {
 	assert.Equal(t, int64(1), s.sim.Report().Count(graphHunting, "401 claims challenge"))
 }
 
+// However many tables begin at once, and however many see their token revoked: one request for each token.
+func TestOneTokenForAllTables(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 5, s.clock.Now().Add(-time.Minute))
+	cfg := s.config(logons, "DeviceEvents", "DeviceFileEvents", "DeviceProcessEvents", "DeviceNetworkEvents", "DeviceRegistryEvents", "Alerts")
+	cfg.Quota.MaxConcurrentQueries = 8
+	s.start(cfg)
+	s.delivered(5)
+	asked := func() int64 { return s.sim.Report().Count("POST /{tenant}/oauth2/v2.0/token", "") }
+	assert.Equal(t, int64(1), asked())
+	s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultChallenge})
+	s.clock.Advance(time.Minute)
+	s.plant(5, 5, s.clock.Now().Add(-10*time.Second))
+	s.delivered(10)
+	s.polls(logons, 5)
+	assert.Equal(t, int64(2), asked())
+}
+
 const graphHunting = "/v1.0/security/runHuntingQuery"
 
 // expiryOf is what the metric says.

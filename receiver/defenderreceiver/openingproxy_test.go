@@ -34,8 +34,11 @@ type openingProxy struct {
 	upstream    *http.Transport
 	target      string // host:port of the emulator
 
+	serving sync.WaitGroup // the connections
+
 	mu    sync.Mutex // guards everything below
 	asked map[string]int
+	open  []net.Conn
 }
 
 func newOpeningProxy(t *testing.T, sim *defendersim.Server) *openingProxy {
@@ -53,7 +56,10 @@ func newOpeningProxy(t *testing.T, sim *defendersim.Server) *openingProxy {
 	p.caFile = filepath.Join(t.TempDir(), "proxy-ca.pem")
 	require.NoError(t, os.WriteFile(p.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.ca.certificate.Raw}), 0o600))
 	server := httptest.NewServer(p)
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.Close()
+		p.hangUp()
+	})
 	p.url = server.URL
 	return p
 }
@@ -73,6 +79,16 @@ func newAuthority(t *testing.T) signer {
 	return signer{certificate, key}
 }
 
+// hangUp ends all connections, which the server has given away, and waits for the end.
+func (p *openingProxy) hangUp() {
+	p.mu.Lock()
+	for _, conn := range p.open {
+		_ = conn.Close()
+	}
+	p.mu.Unlock()
+	p.serving.Wait()
+}
+
 // hosts are those that were asked for, and how often.
 func (p *openingProxy) hosts() map[string]int {
 	p.mu.Lock()
@@ -85,12 +101,17 @@ func (p *openingProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "only CONNECT", http.StatusMethodNotAllowed)
 		return
 	}
+	p.serving.Add(1)
+	defer p.serving.Done()
 	host, _, _ := net.SplitHostPort(r.Host)
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
+	p.mu.Lock()
+	p.open = append(p.open, conn)
+	p.mu.Unlock()
 	_, _ = io.WriteString(conn, "HTTP/1.1 200 Connection established\r\n\r\n")
 	opened := tls.Server(conn, &tls.Config{GetCertificate: p.certificateFor(host), MinVersion: tls.VersionTLS12})
 	p.pass(host, opened)

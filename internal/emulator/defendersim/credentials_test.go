@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -94,9 +95,7 @@ func TestCertificates(t *testing.T) {
 func signed(t *testing.T, key *rsa.PrivateKey, header map[string]any, claims jwt.RegisteredClaims) string {
 	t.Helper()
 	token := jwt.NewWithClaims(jwt.SigningMethodPS256, claims)
-	for name, value := range header {
-		token.Header[name] = value
-	}
+	maps.Copy(token.Header, header)
 	text, err := token.SignedString(key)
 	require.NoError(t, err)
 	return text
