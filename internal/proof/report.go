@@ -86,8 +86,8 @@ type Gap struct {
 type GapReason string
 
 const (
-	// NotStarted is before the lane's beginning, or before its rows were filtered as they are now.
-	NotStarted GapReason = "before_start"
+	// OutsideLane is before the lane's beginning, or behind the end of history: rows of this time are none of the lane's.
+	OutsideLane GapReason = "outside_lane"
 	// NotYet is later than the last complete audit.
 	NotYet GapReason = "not_yet"
 	// NeverAudited is everything else: the collector stood, or was behind by more than the audit's window.
@@ -154,7 +154,7 @@ func (p Part) undelivered() bool { return p.Missing+p.RefusedLost+p.SetAside > 0
 func (t Table) unknown() bool { return len(t.Parts) == 0 || slices.ContainsFunc(t.Parts, Part.unknown) }
 
 func (p Part) unknown() bool {
-	return slices.ContainsFunc(p.NotAudited, func(g Gap) bool { return g.Reason != NotStarted })
+	return slices.ContainsFunc(p.NotAudited, func(g Gap) bool { return g.Reason != OutsideLane })
 }
 
 // Day is a day of UTC, as 2026-11-21.
