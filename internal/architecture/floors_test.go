@@ -45,7 +45,7 @@ var floors = [][]string{
 	{emulator + "kql/syntax"},
 	{emulator + "kql/value"},
 	{
-		"internal/proof", "internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
+		"internal/control", "internal/proof", "internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
 		"internal/version", "*/*/internal/metadata", "*/*/internal/metadatatest",
 	},
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
@@ -44,6 +45,7 @@ type defenderReceiver struct {
 	// Set by Start.
 	store     storage.Client
 	keeper    *ledger.Keeper
+	journal   *journal.Journal
 	scheduler *scheduler.Scheduler
 	close     func()                                    // the HTTP clients' idle connections
 	watch     func(ctx context.Context, changed func()) // of the credential files
@@ -98,6 +100,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		}
 	}()
 	r.keeper = ledger.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
+	r.journal = journal.New(store, r.cfg.Credentials.TenantID)
 	registry := health.NewRegistry()
 	if r.scheduler, err = r.joinQuota(ctx, store, registry); err != nil {
 		return err
