@@ -33,7 +33,7 @@ var floors = [][]string{
 	// What the components and the emulator are made of.
 	{receiver + "source", processor + "actor", emulator + "api", emulator + "entra", emulator + "rows"},
 	{receiver + "reader", processor + "directory", processor + "event", processor + "order", processor + "drops", emulator + "faults", emulator + "judge", emulator + "tenant"},
-	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "journal", receiver + "health", processor + "row", emulator + "answer"},
+	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", emulator + "answer"},
 	{receiver + "failure", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid"},
 	{receiver + "checkpoint", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
 
