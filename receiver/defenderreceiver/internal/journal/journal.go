@@ -73,16 +73,21 @@ func (j *Journal) SetLeft(ctx context.Context, lane Lane, d proof.Day, left proo
 	return err
 }
 
-// Left reports whether it is written what filters left on the server of a lane's day.
-func (j *Journal) Left(ctx context.Context, lane Lane, d proof.Day) (bool, error) {
+// LacksLeft reports whether a lane's day was audited and it is not written what filters left on the server of it, and from
+// when on the day is the lane's.
+func (j *Journal) LacksLeft(ctx context.Context, lane Lane, d proof.Day) (from time.Time, lacks bool, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	data, err := j.get(ctx, j.partKey(d, lane.key()))
 	if err != nil || data == nil {
-		return false, err
+		return time.Time{}, false, err
 	}
 	p, err := decodePart(data)
-	return err == nil && p.Left != nil, nil
+	if err != nil || p.Left != nil {
+		return time.Time{}, false, nil //nolint:nilerr // A report says what is wrong with the entry.
+	}
+	own := span{d.Start(), d.End()}.within(span{p.Begin, d.End()})
+	return own.From, !own.isEmpty(), nil
 }
 
 // write changes the parts of some days, with these days and the head, in one batch.
