@@ -73,6 +73,27 @@ func (j *Journal) SetLeft(ctx context.Context, lane Lane, d proof.Day, left proo
 	return err
 }
 
+// Recall writes what became of a range that had been set aside. Within the window of audits the next one would say it as
+// well; the window of an older range has passed.
+func (j *Journal) Recall(ctx context.Context, r Recall) error {
+	digest, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("journal: encode what was read again of %s: %w", r.Lane.Table, err)
+	}
+	var days []proof.Day
+	for d := proof.DayOf(r.From); d.Start().Before(r.To); d = proof.DayOf(d.End()) {
+		data, err := j.get(ctx, j.partKey(d, r.Lane.key()))
+		if err != nil {
+			return err
+		}
+		if data != nil {
+			days = append(days, d)
+		}
+	}
+	_, err = j.write(ctx, r.Lane, days, hashOf(digest), r.Ended, func(p *part) error { return p.recall(r) })
+	return err
+}
+
 // LacksLeft reports whether a lane's day was audited and it is not written what filters left on the server of it, and from
 // when on the day is the lane's.
 func (j *Journal) LacksLeft(ctx context.Context, lane Lane, d proof.Day) (from time.Time, lacks bool, err error) {

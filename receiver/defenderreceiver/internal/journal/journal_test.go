@@ -197,6 +197,41 @@ func TestWhatWasLeftOnTheServer(t *testing.T) {
 	assert.Equal(t, 1, p.Audits)
 }
 
+// A range that is read long after its day's last audit is not set aside any more.
+func TestARangeThatIsReadLater(t *testing.T) {
+	for name, c := range map[string]struct {
+		recall Recall
+		want   proof.Counts
+	}{
+		"read": {
+			Recall{Bins: found(map[time.Time]Tally{at(10, 0): {Recovered: 2}, at(10, 5): {Recovered: 1, Refused: 1}})},
+			proof.Counts{Counted: 9, Delivered: 3, Recovered: 4, RefusedLost: 1, SetAside: 1},
+		},
+		"refused and kept": {
+			Recall{Kept: true, Bins: found(map[time.Time]Tally{at(10, 5): {Refused: 3}})},
+			proof.Counts{Counted: 9, Delivered: 3, Recovered: 1, RefusedKept: 2, SetAside: 3},
+		},
+		"gone": {
+			Recall{Gone: true, Bins: found(map[time.Time]Tally{at(10, 0): {Recovered: 1}})},
+			proof.Counts{Counted: 9, Delivered: 3, Recovered: 2, Missing: 3, SetAside: 1},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := New(storagetest.New(), "t")
+			c.recall.Lane, c.recall.From, c.recall.To = events, at(10, 1), at(10, 7)
+			require.NoError(t, j.Recall(t.Context(), c.recall), "no audit has counted it")
+			assert.Empty(t, report(t, j, day0).Tables)
+			appendAll(t, j, audit(events, at(0, 0), at(24, 0), map[time.Time]Tally{
+				at(10, 0): {Matched: 3, SetAside: 2}, at(10, 5): {Recovered: 1, SetAside: 2}, at(20, 0): {SetAside: 1},
+			}))
+			require.NoError(t, j.Recall(t.Context(), c.recall))
+			p := only(t, report(t, j, day0))
+			assert.Equal(t, c.want, p.Counts)
+			assert.Equal(t, 1, p.Audits)
+		})
+	}
+}
+
 // A process that ends at any moment leaves a journal that is intact, with what was written before.
 func TestARestart(t *testing.T) {
 	stored := storagetest.New()

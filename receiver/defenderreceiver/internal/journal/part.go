@@ -141,6 +141,50 @@ func (p *part) apply(a Audit) error {
 	return nil
 }
 
+// Recall is a range that had been set aside, and was read or given up.
+type Recall struct {
+	Lane     Lane
+	From, To time.Time
+	Ended    time.Time
+	// Bins has the rows of it that were recovered or refused, by bin.
+	Bins map[ledger.Bin]Tally
+	// Gone: the service does not keep the range any more. What was not read of it is missing.
+	Gone bool
+	// Kept: what the pipeline refuses for good is kept in the dead letters.
+	Kept bool
+}
+
+// recall takes rows out of those that were set aside. Rows that no audit has counted are not among them: the next audit
+// counts them.
+func (p *part) recall(r Recall) error {
+	known, err := decodeBins(p.Bins)
+	if err != nil {
+		return err
+	}
+	first := ledger.BinOf(p.Day.Start())
+	for place, c := range known {
+		bin := first + ledger.Bin(place)
+		if !bin.Start().Before(r.To) || !r.From.Before(bin.End()) {
+			continue
+		}
+		recovered := min(c.SetAside, r.Bins[bin].Recovered)
+		refused := min(c.SetAside-recovered, r.Bins[bin].Refused)
+		c.SetAside -= recovered + refused
+		c.Recovered += recovered
+		if r.Kept {
+			c.RefusedKept += refused
+		} else {
+			c.RefusedLost += refused
+		}
+		if r.Gone {
+			c.Missing, c.SetAside = c.Missing+c.SetAside, 0
+		}
+		known[place] = c
+	}
+	p.Bins = known.encode()
+	return nil
+}
+
 // coveredOf is what was counted before of a bin. apart says that none of it is counted now, so that both add up.
 func (p *part) coveredOf(bin, now span) (before span, apart bool) {
 	apart = true
