@@ -251,13 +251,16 @@ func TestTheHeadStandsForAllAudits(t *testing.T) {
 	a := audit(events, at(0, 0), at(1, 0), map[time.Time]Tally{at(0, 0): {Matched: 1}})
 	b := audit(events, at(0, 0), at(1, 0), map[time.Time]Tally{at(0, 0): {Matched: 2}})
 	last := audit(events, at(0, 0), at(2, 0), nil)
+	// What these count of a bin that their end cuts is not gone on with, because more is known of it.
+	cut := audit(events, at(0, 0), at(0, 32), map[time.Time]Tally{at(0, 30): {Matched: 1}})
+	otherCut := audit(events, at(0, 0), at(0, 32), map[time.Time]Tally{at(0, 30): {Matched: 2}})
 	heads := map[string]bool{}
-	for _, audits := range [][]Audit{{a, b, last}, {b, a, last}, {a, a, last}, {a, last}, {last}} {
+	for _, audits := range [][]Audit{{a, b, last}, {b, a, last}, {a, a, last}, {a, last}, {last}, {a, cut}, {a, otherCut}} {
 		j := New(storagetest.New(), "t")
 		appendAll(t, j, audits...)
 		heads[report(t, j, day0).Journal.Head] = true
 	}
-	assert.Len(t, heads, 5)
+	assert.Len(t, heads, 7)
 }
 
 func TestAChangedJournalShows(t *testing.T) {
