@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/receiver"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
@@ -17,7 +19,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/distribution"
 	"github.com/otelcol-defender/otelcol-defender/internal/pipelinecheck"
 	"github.com/otelcol-defender/otelcol-defender/internal/proof"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
 )
 
 // readStored reads the storage of a collector that is stopped.
@@ -34,23 +35,32 @@ func readStored(ctx context.Context, f *reportFlags, day proof.Day) (report *pro
 	if err != nil {
 		return nil, fmt.Errorf("the components of the distribution: %w", err)
 	}
-	id, cfg, err := receiverIn(loaded.Conf, f.receiver)
+	id, cfg, err := reporterIn(loaded.Conf, factories.Receivers, f.receiver)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.StorageID == nil {
+	in := cfg.StoredIn()
+	if in == nil {
 		return nil, fmt.Errorf("receivers::%s has no storage, so it keeps no journal", id)
 	}
-	storage, err := extensionIn(ctx, loaded.Conf, factories.Extensions, *cfg.StorageID)
+	storage, err := extensionIn(ctx, loaded.Conf, factories.Extensions, *in)
 	if err != nil {
 		return nil, err
 	}
-	host := storageHost{*cfg.StorageID: storage}
+	host := storageHost{*in: storage}
 	if err := storage.Start(ctx, host); err != nil {
-		return nil, fmt.Errorf("extensions::%s: %w", cfg.StorageID, err)
+		return nil, fmt.Errorf("extensions::%s: %w", in, err)
 	}
 	defer func() { err = errors.Join(err, storage.Shutdown(ctx)) }()
-	return defenderreceiver.StoredReport(ctx, host, id, cfg, day)
+	return cfg.StoredReport(ctx, host, id, day)
+}
+
+// reporter is the configuration of a receiver that keeps a journal.
+type reporter interface {
+	component.Config
+	// StoredIn is the storage extension that has the journal; nil: there is none.
+	StoredIn() *component.ID
+	StoredReport(ctx context.Context, host component.Host, id component.ID, day proof.Day) (*proof.Report, error)
 }
 
 // storageHost is a collector that has one extension.
@@ -58,30 +68,31 @@ type storageHost map[component.ID]component.Component
 
 func (h storageHost) GetExtensions() map[component.ID]component.Component { return h }
 
-// receiverIn is the receiver that is asked for, or the only one.
-func receiverIn(conf *confmap.Conf, asked string) (component.ID, *defenderreceiver.Config, error) {
-	var id component.ID
-	kind := defenderreceiver.NewFactory().Type()
+// reporterIn is the receiver that is asked for, or the only one that keeps a journal.
+func reporterIn(conf *confmap.Conf, factories map[component.Type]receiver.Factory, asked string) (component.ID, reporter, error) {
 	all, ok := conf.ToStringMap()["receivers"].(map[string]any)
 	if !ok {
-		return id, nil, errors.New("the configuration has no receivers")
+		return component.ID{}, nil, errors.New("the configuration has no receivers")
 	}
-	var names []string
+	found := map[string]reporter{}
 	for name := range all {
-		if id.UnmarshalText([]byte(name)) == nil && id.Type() == kind && (asked == "" || asked == name) {
-			names = append(names, name)
+		var id component.ID
+		if id.UnmarshalText([]byte(name)) != nil || factories[id.Type()] == nil || asked != "" && asked != name {
+			continue
+		}
+		if cfg, keeps := factories[id.Type()].CreateDefaultConfig().(reporter); keeps {
+			found[name] = cfg
 		}
 	}
-	slices.Sort(names)
-	name, err := only(names)
+	name, err := only(slices.Sorted(maps.Keys(found)))
 	if err != nil {
-		return id, nil, err
+		return component.ID{}, nil, err
 	}
+	var id component.ID
 	if err := id.UnmarshalText([]byte(name)); err != nil {
-		return id, nil, err
+		return component.ID{}, nil, err
 	}
-	cfg := defenderreceiver.NewFactory().CreateDefaultConfig().(*defenderreceiver.Config)
-	return id, cfg, decodeIn(conf, "receivers::"+name, cfg)
+	return id, found[name], decodeIn(conf, "receivers::"+name, found[name])
 }
 
 // extensionIn makes an extension of the configuration.

@@ -19,12 +19,10 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 )
 
-// nobody is a row that is dropped.
-func nobody(at, arrived, lane string) plog.LogRecord {
-	r := columns{"Timestamp": at}.row("DeviceEvents")
-	if parsed, err := time.Parse(time.RFC3339, at); err == nil {
-		r.SetTimestamp(pcommon.NewTimestampFromTime(parsed))
-	}
+// nobody is a row of 2026-03-13 that is dropped.
+func nobody(arrived, lane string) plog.LogRecord {
+	r := columns{}.row("DeviceEvents")
+	r.SetTimestamp(pcommon.NewTimestampFromTime(time.Date(2026, 3, 13, 12, 0, 0, 0, time.UTC)))
 	if arrived != "" {
 		r.Attributes().PutStr(logrecord.AttributeIngestionTime, arrived)
 	}
@@ -47,9 +45,9 @@ func dropsOf(p processor.Logs, day proof.Day) map[string]int {
 func TestDropsByDay(t *testing.T) {
 	h := newHarness(t)
 	h.consume(t,
-		nobody("2026-03-13T12:00:00Z", "2026-03-15T00:00:00Z", ""),
-		nobody("2026-03-13T12:00:00Z", "", ""),
-		nobody("2026-03-13T12:00:00Z", "2026-03-15T00:00:00Z", "backfill"),
+		nobody("2026-03-15T00:00:00Z", ""),
+		nobody("", ""),
+		nobody("2026-03-15T00:00:00Z", "backfill"),
 		columns{"AccountName": "system", "AccountSid": "S-1-5-18"}.row("DeviceLogonEvents"),
 		columns{}.row("DeviceInfo"),
 	)
@@ -70,7 +68,7 @@ func TestDropsOfARefusedCallCountOnce(t *testing.T) {
 	p, err := NewFactory().CreateLogs(t.Context(), nopSettings(), validConfig(), next)
 	require.NoError(t, err)
 	logs := func() plog.Logs {
-		return logsOf(nobody("2026-03-13T12:00:00Z", "", ""), columns{"AccountName": "jane", "AccountSid": janeSID}.row("DeviceLogonEvents"))
+		return logsOf(nobody("", ""), columns{"AccountName": "jane", "AccountSid": janeSID}.row("DeviceLogonEvents"))
 	}
 	require.Error(t, p.ConsumeLogs(t.Context(), logs()))
 	assert.Empty(t, dropsOf(p, "2026-03-13"))
@@ -84,7 +82,7 @@ func TestDropsOutliveARestart(t *testing.T) {
 	for run := range 2 {
 		p := newStoring(t, new(consumertest.LogsSink))
 		require.NoError(t, p.Start(t.Context(), extensionHost{storageID: storage}))
-		require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(nobody("2026-03-13T12:00:00Z", "", ""))))
+		require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(nobody("", ""))))
 		assert.Equal(t, map[string]int{"DeviceEvents no_account": run + 1}, dropsOf(p, "2026-03-13"))
 		require.NoError(t, p.Shutdown(t.Context()))
 	}

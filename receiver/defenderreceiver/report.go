@@ -23,13 +23,16 @@ func (r *defenderReceiver) Report(ctx context.Context, day time.Time) (control.R
 	return r.cfg.report(ctx, r.journal, r.set.ID, proof.DayOf(day))
 }
 
+// StoredIn is the storage extension that a report of a receiver that does not run is made from; nil: it has none.
+func (c *Config) StoredIn() *component.ID { return c.StorageID }
+
 // StoredReport makes the report of a day from the storage of a receiver that does not run.
-func StoredReport(ctx context.Context, host component.Host, id component.ID, cfg *Config, day proof.Day) (*proof.Report, error) {
-	store, err := storageClient(ctx, host, cfg.StorageID, id)
+func (c *Config) StoredReport(ctx context.Context, host component.Host, id component.ID, day proof.Day) (*proof.Report, error) {
+	store, err := storageClient(ctx, host, c.StorageID, id)
 	if err != nil {
 		return nil, err
 	}
-	report, err := cfg.report(ctx, journal.New(store, cfg.Credentials.TenantID), id, day)
+	report, err := c.report(ctx, journal.New(store, c.Credentials.TenantID), id, day)
 	return report, errors.Join(err, store.Close(ctx))
 }
 

@@ -19,14 +19,6 @@ type Tally struct {
 
 func (t Tally) counted() int { return t.Matched + t.Recovered + t.Refused + t.Missing + t.SetAside }
 
-// add adds another range's rows.
-func (t Tally) add(o Tally) Tally {
-	return Tally{
-		Matched: t.Matched + o.Matched, Recovered: t.Recovered + o.Recovered, Refused: t.Refused + o.Refused,
-		Missing: t.Missing + o.Missing, SetAside: t.SetAside + o.SetAside,
-	}
-}
-
 // renew returns what is known of a bin after an audit has counted it again. What earlier audits recovered was delivered
 // before this one. kept says that what the pipeline refuses now is kept in the dead letters; what is known of rows that
 // were refused before does not change.

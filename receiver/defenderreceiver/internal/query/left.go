@@ -15,7 +15,9 @@ const (
 // LeftColumns are the columns of the one row that CountLeft gives.
 func LeftColumns() []tables.Column {
 	return []tables.Column{
-		{Name: LeftAll, Type: tables.Long}, {Name: LeftHuman, Type: tables.Long}, {Name: LeftRead, Type: tables.Long},
+		{Name: LeftAll, Type: tables.Long},
+		{Name: LeftHuman, Type: tables.Long},
+		{Name: LeftRead, Type: tables.Long},
 		{Name: ServiceNow, Type: tables.DateTime},
 	}
 }
