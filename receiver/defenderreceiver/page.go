@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
@@ -29,6 +30,8 @@ type pageRead struct {
 	// the pipeline refuses.
 	settled time.Time
 	full    bool // the row limit was reached, so there may be more
+	// bins are the rows by their bins; nil of a page that is read in order.
+	bins map[ledger.Bin]int
 }
 
 // readPage sends one query and delivers its rows while they stream in. moves says that the page is
@@ -46,6 +49,9 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 	defer rows.Close()
 
 	var page pageRead
+	if !moves {
+		page.bins = map[ledger.Bin]int{}
+	}
 	column, body, duplicates := t.query.TimeColumn(), pcommon.NewMap(), 0
 	for {
 		more, err := rows.Next(body)
@@ -67,6 +73,9 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 				return page, errors.Join(errUnordered, flushed, t.keep())
 			default:
 				page.last = r.At
+				if !moves {
+					page.bins[ledger.BinOf(r.At)]++
+				}
 				duplicates += t.take(ctx, body, r)
 			}
 		}

@@ -97,10 +97,11 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		if err != nil {
 			closeIdle()
 			err = errors.Join(err, store.Close(ctx))
+			r.store, r.journal = nil, nil
 		}
 	}()
 	r.keeper = ledger.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
-	r.journal = journal.New(store, r.cfg.Credentials.TenantID)
+	r.store, r.journal = store, journal.New(store, r.cfg.Credentials.TenantID)
 	registry := health.NewRegistry()
 	if r.scheduler, err = r.joinQuota(ctx, store, registry); err != nil {
 		return err
@@ -116,7 +117,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	if err := r.telemetry.observe(r.lanes, r.scheduler, registry); err != nil {
 		return err
 	}
-	r.store, r.close = store, closeIdle
+	r.close = closeIdle
 	// Start's own context ends when all components have started.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.running, r.cancel = running, cancel
@@ -219,6 +220,9 @@ func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, de
 		return nil
 	}
 	r.addLane(around, t.auditor, t)
+	if r.cfg.Watermarks.Enabled {
+		t.watermarks = r.newAnnouncer(t.reader)
+	}
 	if err := t.resume(ctx, r.keeper); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func New(client storage.Client, tenantID string) *Journal {
 	return &Journal{client: client, tenantID: strings.ToLower(tenantID)}
 }
 
-func (j *Journal) headKey() string { return "journal/v1/" + j.tenantID + "/head" }
+func (j *Journal) headKey() string           { return "journal/v1/" + j.tenantID + "/head" }
 func (j *Journal) dayKey(d proof.Day) string { return "journal/v1/" + j.tenantID + "/day/" + string(d) }
 
 func (j *Journal) partKey(d proof.Day, lane string) string {
