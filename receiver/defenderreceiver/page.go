@@ -34,6 +34,21 @@ type pageRead struct {
 	bins map[ledger.Bin]int
 }
 
+func newPageRead(moves bool) pageRead {
+	if moves {
+		return pageRead{}
+	}
+	return pageRead{bins: map[ledger.Bin]int{}}
+}
+
+// place takes down where a row stands.
+func (p *pageRead) place(at time.Time) {
+	p.last = at
+	if p.bins != nil {
+		p.bins[ledger.BinOf(at)]++
+	}
+}
+
 // readPage sends one query and delivers its rows while they stream in. moves says that the page is
 // read in order and whole, so that the ledger follows the rows; parts of an instant, and what is
 // read again, do not move it.
@@ -48,10 +63,7 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 	}
 	defer rows.Close()
 
-	var page pageRead
-	if !moves {
-		page.bins = map[ledger.Bin]int{}
-	}
+	page := newPageRead(moves)
 	column, body, duplicates := t.query.TimeColumn(), pcommon.NewMap(), 0
 	for {
 		more, err := rows.Next(body)
@@ -72,10 +84,7 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 				// What was stored of this page's advance is taken back there too.
 				return page, errors.Join(errUnordered, flushed, t.keep())
 			default:
-				page.last = r.At
-				if !moves {
-					page.bins[ledger.BinOf(r.At)]++
-				}
+				page.place(r.At)
 				duplicates += t.take(ctx, body, r)
 			}
 		}

@@ -221,7 +221,7 @@ func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, de
 	}
 	r.addLane(around, t.auditor, t)
 	if r.cfg.Watermarks.Enabled {
-		t.watermarks = r.newAnnouncer(t.reader)
+		t.watermarks = r.newAnnouncer(t.reader) //nolint:contextcheck // a call of the pipeline outlives the loops' context
 	}
 	if err := t.resume(ctx, r.keeper); err != nil {
 		return err

@@ -3,6 +3,7 @@ package defenderreceiver
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,9 +49,7 @@ func plantDay(b *bubble) {
 		number++
 		row := logonRow(number)
 		row["Timestamp"] = hourOf(hour).Add(-time.Minute).Format(time.RFC3339Nano)
-		for column, value := range changes {
-			row[column] = value
-		}
+		maps.Copy(row, changes)
 		require.NoError(b.t, b.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: hourOf(hour), Visible: hourOf(hour).Add(hidden)}))
 	}
 	for hour := -10.0; hour < 30; hour += 0.3 {

@@ -15,8 +15,8 @@ import (
 )
 
 // waterline checks, in the order in which the pipeline took them, that each watermark comes after the rows before it, and
-// returns the watermarks of a table.
-func waterline(t *testing.T, b *bubble, table string) []time.Time {
+// returns the watermarks.
+func waterline(t *testing.T, b *bubble) []time.Time {
 	t.Helper()
 	var marks []time.Time
 	taken := map[string]bool{}
@@ -26,13 +26,11 @@ func waterline(t *testing.T, b *bubble, table string) []time.Time {
 			continue
 		}
 		body := r.log.Body().Map()
-		if text(body, "table") != table {
-			continue
-		}
+		assert.Equal(t, logons, text(body, "table"))
 		until, ok := parseTime(text(body, "complete_until"))
 		require.True(t, ok)
 		assert.Equal(t, "ingestion_time", text(body, "time_basis"))
-		for _, key := range b.truthOf(table, epoch.Add(-time.Hour), until.Add(-paging.Tick)) {
+		for _, key := range b.truthOf(logons, epoch.Add(-time.Hour), until.Add(-paging.Tick)) {
 			assert.True(t, taken[key], "a row before %s comes after it", until)
 		}
 		marks = append(marks, until)
@@ -66,14 +64,14 @@ func TestWatermarks(t *testing.T) {
 		_, stop := b.start(cfg)
 		time.Sleep(30 * time.Minute)
 		killed := b.storage.Snapshot()
-		marks := waterline(t, b, logons)
+		marks := waterline(t, b)
 		assert.Greater(t, len(marks), 25)
 		stop()
 		b.storage = killed
 		_, stop = b.start(cfg)
 		time.Sleep(30 * time.Minute)
 		stop()
-		marks = waterline(t, b, logons)
+		marks = waterline(t, b)
 		assert.Greater(t, len(marks), 45)
 		assert.WithinDuration(t, epoch.Add(58*time.Minute), marks[len(marks)-1], 2*time.Minute)
 		rows := 0
@@ -113,12 +111,12 @@ func TestWatermarksWait(t *testing.T) {
 				time.Sleep(15 * time.Minute)
 				over := trouble(b)
 				time.Sleep(15 * time.Minute)
-				marks := waterline(t, b, logons)
+				marks := waterline(t, b)
 				assert.False(t, marks[len(marks)-1].After(epoch.Add(20*time.Minute)))
 				over()
 				time.Sleep(45 * time.Minute)
 				stop()
-				marks = waterline(t, b, logons)
+				marks = waterline(t, b)
 				assert.True(t, marks[len(marks)-1].After(epoch.Add(60*time.Minute)))
 			})
 		})
