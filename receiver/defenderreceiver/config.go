@@ -64,6 +64,9 @@ type Config struct {
 	// DeadLetter is where rows go that the pipeline refuses for good.
 	DeadLetter DeadLetterConfig `mapstructure:"dead_letter" example:"{directory: /var/lib/otelcol-defender/dead-letters}"`
 
+	// Watermarks are records that say up to when a table is complete.
+	Watermarks WatermarksConfig `mapstructure:"watermarks" example:"{enabled: true}"`
+
 	// Tables are the settings of each table. A table that is not named keeps its defaults.
 	Tables TablesConfig `mapstructure:"tables" example:"{DeviceLogonEvents: {enabled: true}}"`
 
@@ -136,6 +139,12 @@ type AuditConfig struct {
 	Interval time.Duration `mapstructure:"interval"`
 	// Window is how much of the past an audit counts.
 	Window time.Duration `mapstructure:"window"`
+}
+
+// WatermarksConfig turns watermarks on.
+type WatermarksConfig struct {
+	// Enabled gives a record per table and poll: complete until T.
+	Enabled bool `mapstructure:"enabled"`
 }
 
 // QuotaConfig is the tenant's quota and the share of it that the receiver may use.

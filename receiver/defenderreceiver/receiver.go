@@ -21,6 +21,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
@@ -45,6 +46,7 @@ type defenderReceiver struct {
 	// Set by Start.
 	store     storage.Client
 	keeper    *ledger.Keeper
+	journal   *journal.Journal
 	scheduler *scheduler.Scheduler
 	close     func()                                    // the HTTP clients' idle connections
 	watch     func(ctx context.Context, changed func()) // of the credential files
@@ -98,9 +100,11 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		if err != nil {
 			closeIdle()
 			err = errors.Join(err, store.Close(ctx))
+			r.store, r.journal = nil, nil
 		}
 	}()
 	r.keeper = ledger.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
+	r.store, r.journal = store, journal.New(store, r.cfg.Credentials.TenantID)
 	registry := health.NewRegistry()
 	if r.scheduler, err = r.joinQuota(ctx, store, registry); err != nil {
 		return err
@@ -123,7 +127,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	if err != nil {
 		return err
 	}
-	r.store, r.close = store, closeIdle
+	r.close = closeIdle
 	// Start's own context ends when all components have started.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.running, r.cancel = running, cancel
@@ -232,6 +236,9 @@ func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, de
 		return nil
 	}
 	r.addLane(around, t.auditor, t)
+	if r.cfg.Watermarks.Enabled {
+		t.watermarks = r.newAnnouncer(t.reader) //nolint:contextcheck // a call of the pipeline outlives the loops' context
+	}
 	if err := t.resume(ctx, r.keeper); err != nil {
 		return err
 	}
