@@ -74,8 +74,16 @@ func hashValue(v pcommon.Value) uint64 {
 	}
 }
 
-// hashDouble takes a whole number for an integer, as which JSON writes it.
+// hashDouble takes a whole number for an integer, and what is no number for text, as which exporters write them.
 func hashDouble(f float64) uint64 {
+	switch {
+	case math.IsNaN(f):
+		return hashText("NaN")
+	case math.IsInf(f, 1):
+		return hashText("Infinity")
+	case math.IsInf(f, -1):
+		return hashText("-Infinity")
+	}
 	if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
 		return mix(seedInt, uint64(int64(f)))
 	}
