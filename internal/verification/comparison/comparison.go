@@ -16,8 +16,8 @@ import (
 type Settings struct {
 	// From and To are the period of event time, From within it and To not.
 	From, To time.Time
-	// Due is when rows must have come for their events to be at the destination by now.
-	Due time.Time
+	// Due is, by table, until when rows must have come for their events to be at the destination by now.
+	Due map[string]time.Time
 	// DomainID is the domain whose events are compared.
 	DomainID string
 	// Types are the event types of which all tables are read, so that an event of them can be unexpected.
@@ -96,7 +96,7 @@ func (c *Comparison) Expect(row Row) error {
 	} else {
 		counts.Dropped++
 	}
-	if came := latest(row.Arrived, row.Time); !came.Before(c.set.Due) {
+	if came := latest(row.Arrived, row.Time); !came.Before(c.set.Due[row.Table]) {
 		e.flags |= flagNotDue
 	}
 	c.result.Tables[row.Table] = counts

@@ -25,7 +25,7 @@ func newComparison(t testing.TB) (*Comparison, string) {
 	t.Helper()
 	directory := t.TempDir()
 	c, err := New(Settings{
-		From: from, To: from.Add(time.Hour), Due: due, DomainID: "d1", Types: []string{"AUTH", "ALERT"}, Named: 3, Directory: directory,
+		From: from, To: from.Add(time.Hour), Due: map[string]time.Time{"DeviceLogonEvents": due}, DomainID: "d1", Types: []string{"AUTH", "ALERT"}, Named: 3, Directory: directory,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, c.Close()) })
