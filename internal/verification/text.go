@@ -37,7 +37,7 @@ func (r *Report) Text() string {
 		{"superseded: older states of alerts, which the source no longer shows", &r.Superseded},
 		{"attributed otherwise: of another person than today, by what the directories know", &r.Attributed},
 		{"undecided: absent, or dropped when nobody was known to be logged on", &r.Undecided},
-		{"not due: absent, and arrived too lately to be missed", &r.NotDue},
+		{"not due: absent, and arrived too lately to be missed, or before the collector's first start", &r.NotDue},
 	} {
 		writeList(&b, list.title, list.List)
 	}

@@ -20,8 +20,8 @@ import (
 type Source interface {
 	// Tables are the event tables that the receiver reads.
 	Tables() []string
-	// Due is until when a table's rows must have arrived to be delivered by a time.
-	Due(table string, by time.Time) time.Time
+	// Due is when a table's rows must have arrived to be delivered by a time: at from or later, and before until.
+	Due(table string, by time.Time) (from, until time.Time)
 	// ReadDirectories gives what the source knows of devices and people.
 	ReadDirectories(ctx context.Context, next consumer.Logs) error
 	// ReadRows gives the rows of a table that happened in a half-open period.
@@ -57,9 +57,10 @@ func Run(ctx context.Context, p Plan) (report *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	due := map[string]time.Time{}
+	due := map[string]comparison.Span{}
 	for _, table := range selected {
-		due[table] = p.Source.Due(table, p.Opened)
+		from, until := p.Source.Due(table, p.Opened)
+		due[table] = comparison.Span{From: from, Until: until}
 	}
 	c, err := comparison.New(comparison.Settings{
 		From: p.From, To: p.To, Due: due, DomainID: p.DomainID, Types: p.types(selected), Named: p.Named, Directory: p.Temporary,

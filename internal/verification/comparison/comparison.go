@@ -16,8 +16,8 @@ import (
 type Settings struct {
 	// From and To are the period of event time, From within it and To not.
 	From, To time.Time
-	// Due is, by table, until when rows must have come for their events to be at the destination by now.
-	Due map[string]time.Time
+	// Due says of each table when rows must have come for their events to be at the destination by now.
+	Due map[string]Span
 	// DomainID is the domain whose events are compared.
 	DomainID string
 	// Types are the event types of which all tables are read, so that an event of them can be unexpected.
@@ -27,6 +27,11 @@ type Settings struct {
 	// Directory is where temporary files are made; empty: where the system has them.
 	Directory string
 }
+
+// Span is a half-open range of time.
+type Span struct{ From, Until time.Time }
+
+func (s Span) has(t time.Time) bool { return !t.Before(s.From) && t.Before(s.Until) }
 
 // Row is a row of the source.
 type Row struct {
@@ -69,6 +74,9 @@ func New(set Settings) (*Comparison, error) {
 		set: set, directory: directory, scratch: make([]byte, 0, entrySize),
 		persons: map[uint64]struct{}{}, alerts: map[uint64]struct{}{}, result: Result{Tables: map[string]Counts{}},
 	}
+	for table := range set.Due {
+		c.result.Tables[table] = Counts{}
+	}
 	if c.partitions, err = createPartitions(directory); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -96,7 +104,7 @@ func (c *Comparison) Expect(row Row) error {
 	} else {
 		counts.Dropped++
 	}
-	if came := latest(row.Arrived, row.Time); !came.Before(c.set.Due[row.Table]) {
+	if came := latest(row.Arrived, row.Time); !c.set.Due[row.Table].has(came) {
 		e.flags |= flagNotDue
 	}
 	c.result.Tables[row.Table] = counts

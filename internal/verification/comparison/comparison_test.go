@@ -25,7 +25,7 @@ func newComparison(t testing.TB) (*Comparison, string) {
 	t.Helper()
 	directory := t.TempDir()
 	c, err := New(Settings{
-		From: from, To: from.Add(time.Hour), Due: map[string]time.Time{"DeviceLogonEvents": due}, DomainID: "d1", Types: []string{"AUTH", "ALERT"}, Named: 3, Directory: directory,
+		From: from, To: from.Add(time.Hour), Due: map[string]Span{"DeviceLogonEvents": {From: from.Add(-time.Hour), Until: due}}, DomainID: "d1", Types: []string{"AUTH", "ALERT"}, Named: 3, Directory: directory,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, c.Close()) })
@@ -58,6 +58,8 @@ func TestOneEvent(t *testing.T) {
 	nobodys.Event = nil
 	late := row
 	late.Arrived = due
+	early := row
+	early.Time, early.Arrived = from.Add(-3*time.Hour), from.Add(-2*time.Hour)
 	unknownArrival := row
 	unknownArrival.Arrived, unknownArrival.Time = time.Time{}, due.Add(-1)
 	guessed := rowOf(with(func(e *event.Event) { e.AttributedBy = "logged_on_user" }))
@@ -88,6 +90,7 @@ func TestOneEvent(t *testing.T) {
 		"the account's own name": {&row, []event.Event{ownName}, "attributed", Complete},
 		"its time altered":       {&row, []event.Event{moved}, "altered", Deviating},
 		"not due":                {&late, nil, "not due", Unjudged},
+		"before the start":       {&early, nil, "not due", Unjudged},
 		"due by event time":      {&unknownArrival, nil, "absent", Deviating},
 		"not due, and there":     {&late, []event.Event{e}, "", Complete},
 		"nobody's":               {&nobodys, nil, "", Complete},

@@ -16,7 +16,8 @@
 //     for today, but was found for then, counts here too.
 //   - undecided: it is absent, and the row names no person itself: it has one by who is logged on today. It may have been
 //     dropped when it was processed.
-//   - not due: it is absent, and the row came so lately that the collector need not have delivered it yet.
+//   - not due: it is absent, and the row came so lately that the collector need not have delivered it yet, or before the
+//     collector's first start.
 //   - unexpected: the destination holds it, of this period, and the source does not.
 //   - superseded: it is unexpected, of an alert which the source has. The source shows the newest state of an alert alone.
 //

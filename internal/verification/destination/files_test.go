@@ -78,7 +78,9 @@ func parsed(t *testing.T, n int) event.Event {
 }
 
 // host has the encoding extension.
-type host struct{ extensions map[component.ID]component.Component }
+type host struct {
+	extensions map[component.ID]component.Component
+}
 
 func (h host) GetExtensions() map[component.ID]component.Component { return h.extensions }
 

@@ -11,13 +11,13 @@ import (
 
 // Parser reads events that are JSON. It keeps its memory from one to the next.
 type Parser struct {
-	in      bytes.Reader
+	in      bytes.Buffer
 	decoder *jsontext.Decoder
 }
 
 // Parse reads one event.
 func (p *Parser) Parse(line []byte) (Event, error) {
-	p.in.Reset(line)
+	p.in = *bytes.NewBuffer(line) // which the decoder reads without copying it
 	if p.decoder == nil {
 		p.decoder = jsontext.NewDecoder(&p.in)
 	} else {
