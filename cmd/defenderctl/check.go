@@ -100,7 +100,10 @@ func (f *checkFlags) locations() ([]string, error) {
 	return locations, nil
 }
 
-func printJSON(out io.Writer, result checkResult) error {
+func printJSON(out io.Writer, result checkResult) error { return printAsJSON(out, result) }
+
+// printAsJSON writes a result for scripts.
+func printAsJSON(out io.Writer, result any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")

@@ -102,6 +102,16 @@ func (a *Rereading) readCursors(ctx context.Context, store storage.Client) error
 	return nil
 }
 
+// HasCursors reports whether the storage is one of a receiver that has run.
+func (a *Rereading) HasCursors() bool {
+	for _, known := range a.due {
+		if !known.until.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
 // Tables are the tables whose rows become events, in the order of their priority.
 func (a *Rereading) Tables() []string {
 	var names []string

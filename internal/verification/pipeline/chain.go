@@ -30,12 +30,13 @@ type Settings struct {
 	Telemetry component.TelemetrySettings
 	Host      component.Host
 	BuildInfo component.BuildInfo
-	// Expect takes each row with the event that came of it.
-	Expect func(comparison.Row) error
 }
 
 // Chain makes events of rows. It is a consumer, whose calls may not overlap.
 type Chain struct {
+	// Take takes each row with the event that came of it.
+	Take func(comparison.Row) error
+
 	set        Settings
 	processors []processor.Logs // in the order of the pipeline
 	first      consumer.Logs
@@ -137,7 +138,7 @@ func (c *Chain) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 		if made, ok := c.made[row.ID]; ok {
 			row.Event = &made
 		}
-		if err := c.set.Expect(row); err != nil {
+		if err := c.Take(row); err != nil {
 			return err
 		}
 	}

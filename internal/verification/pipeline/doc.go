@@ -7,4 +7,5 @@
 //
 //	route.go  Find: the way from the receiver to the exporter
 //	chain.go  Chain: the processors of a route
+//	host.go   Host: the extensions that the receiver needs
 package pipeline

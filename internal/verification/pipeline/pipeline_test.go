@@ -52,6 +52,10 @@ func TestFind(t *testing.T) {
 				" logs/b: {receivers: [defender], processors: [total_normalize/b], exporters: [kafka]}}",
 			Choice{Exporter: "kafka", Topic: "u"}, "defender [total_normalize] kafka/b", "",
 		},
+		"another topic": {
+			"{logs: {receivers: [defender], processors: [total_normalize], exporters: [kafka, file]}}",
+			Choice{Exporter: "kafka", Topic: "mirrored"}, "defender [total_normalize] kafka", "",
+		},
 		"no exporter of the kind": {
 			"{logs: {receivers: [defender], processors: [total_normalize], exporters: [debug]}}",
 			Choice{Exporter: "file"}, "defender [total_normalize] /", "",
@@ -161,11 +165,13 @@ func newChain(t *testing.T, names ...string) (*Chain, *[]comparison.Row, error) 
 	}
 	c, err := NewChain(t.Context(), conf, route, Settings{
 		Telemetry: componenttest.NewNopTelemetrySettings(), Host: componenttest.NewNopHost(),
-		Expect: func(r comparison.Row) error {
+	})
+	if err == nil {
+		c.Take = func(r comparison.Row) error {
 			got = append(got, r)
 			return nil
-		},
-	})
+		}
+	}
 	return c, &got, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/kafka/configkafka"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pipeline"
@@ -79,8 +80,8 @@ type finder struct {
 	conf    *confmap.Conf
 	service services
 	choice  Choice
-	// exact end at an exporter of the wanted kind, and others at another one.
-	exact, others []Route
+	// exact end at an exporter that writes what is compared, kind at one of its kind, and others at any other.
+	exact, kind, others []Route
 }
 
 // follow walks from the beginning of a pipeline to its exporters. passed are the pipelines before it.
@@ -100,34 +101,35 @@ func (f *finder) follow(r Route, passed []pipeline.ID) {
 			}
 			continue
 		}
-		end := r
-		if f.isWanted(id) {
-			end.Exporter = id
-			f.exact = append(f.exact, end)
-		} else {
-			f.others = append(f.others, end)
-		}
+		f.end(r, id)
 	}
 }
 
-// isWanted reports whether an exporter writes what is to be compared.
-func (f *finder) isWanted(id component.ID) bool {
+// end notes a route that ends at an exporter.
+func (f *finder) end(r Route, id component.ID) {
 	if id.Type().String() != f.choice.Exporter {
-		return false
+		f.others = append(f.others, r)
+		return
 	}
+	r.Exporter = id
 	topic := f.conf.Get("exporters::" + id.String() + "::logs::topic")
-	return f.choice.Exporter != typeKafka || f.choice.Topic == "" || topic == f.choice.Topic
+	if f.choice.Exporter != typeKafka || topic == f.choice.Topic {
+		f.exact = append(f.exact, r)
+		return
+	}
+	f.kind = append(f.kind, r)
 }
 
 // only is the one route there is. Routes with the same processors are one: they give the same events.
 func (f *finder) only() (Route, error) {
-	routes := f.exact
-	if len(routes) == 0 {
-		routes = f.others
+	var routes []Route
+	for _, found := range [][]Route{f.exact, f.kind, f.others} {
+		if len(routes) == 0 {
+			routes = slices.DeleteFunc(found, func(r Route) bool {
+				return f.choice.Pipeline != "" && r.pipeline.String() != f.choice.Pipeline
+			})
+		}
 	}
-	routes = slices.DeleteFunc(routes, func(r Route) bool {
-		return f.choice.Pipeline != "" && r.pipeline.String() != f.choice.Pipeline
-	})
 	slices.SortFunc(routes, func(a, b Route) int {
 		return cmp.Or(cmp.Compare(a.pipeline.String(), b.pipeline.String()), cmp.Compare(a.Exporter.String(), b.Exporter.String()))
 	})
@@ -157,4 +159,22 @@ func (f *finder) only() (Route, error) {
 func unique(names []string) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// KafkaClient is how the exporter of a route connects to its brokers; without an exporter, the defaults.
+func KafkaClient(conf *confmap.Conf, route Route) (configkafka.ClientConfig, error) {
+	client := configkafka.NewDefaultClientConfig()
+	if route.Exporter.Type().String() != typeKafka {
+		return client, nil
+	}
+	path := "exporters::" + route.Exporter.String()
+	written, err := conf.Sub(path)
+	if err != nil {
+		return client, fmt.Errorf("read %s: it is not a map of settings", path)
+	}
+	if err := written.Unmarshal(&client, confmap.WithIgnoreUnused()); err != nil {
+		// What is wrong may quote a secret; check knows which parts to leave out.
+		return client, fmt.Errorf("read %s: the collector would refuse its settings; `defenderctl check` says why", path)
+	}
+	return client, nil
 }
