@@ -50,7 +50,7 @@ var floors = [][]string{
 	{emulator + "kql/syntax"},
 	{emulator + "kql/value"},
 	{
-		"internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
+		"internal/control", "internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
 		"internal/version", "*/*/internal/metadata", "*/*/internal/metadatatest",
 	},
 }
