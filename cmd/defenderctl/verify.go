@@ -146,10 +146,10 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	v := &verifier{
 		flags: f, conf: conf, against: against,
 		plan:     verification.Plan{From: from, To: to, Tables: f.tables, Named: f.named, Temporary: f.temporary},
-		settings: settings(cmd.ErrOrStderr(), f.quiet),
+		settings: componentSettings(cmd.ErrOrStderr(), f.quiet),
 	}
 	if !f.quiet {
-		v.plan.Progress = func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), text) }
+		v.plan.Progress = func(text string) { cmd.PrintErrln(text) }
 	}
 	report, err := v.verify(cmd.Context())
 	if err != nil {
@@ -176,14 +176,14 @@ func (f *verifyFlags) load(ctx context.Context) (*confmap.Conf, error) {
 
 func (f *verifyFlags) print(out io.Writer, report *verification.Report) error {
 	if f.output == "json" {
-		return printAsJSON(out, report)
+		return writeJSON(out, report)
 	}
 	_, err := io.WriteString(out, report.Text())
 	return err
 }
 
-// settings are what components are made with: they log warnings, and measure nothing.
-func settings(errors io.Writer, quiet bool) pipeline.Settings {
+// componentSettings are what components are made with: they log warnings, and measure nothing.
+func componentSettings(errors io.Writer, quiet bool) pipeline.Settings {
 	level := zapcore.WarnLevel
 	if quiet {
 		level = zapcore.FatalLevel

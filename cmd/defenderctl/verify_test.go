@@ -233,7 +233,22 @@ func idOf(t *testing.T, line string) string {
 type verified struct {
 	Verdict                               string
 	Total                                 map[string]int
-	Absent, Altered, Repeated, Unexpected struct{ Events []struct{ Event_ID string } } //nolint:revive // a key of the output
+	Absent, Altered, Repeated, Unexpected named
+}
+
+type named struct {
+	Events []struct {
+		ID string `json:"event_id"`
+	}
+}
+
+func (n named) ids() []string {
+	all := []string{}
+	for _, e := range n.Events {
+		all = append(all, e.ID)
+	}
+	slices.Sort(all)
+	return all
 }
 
 func (d *delivered) assertNamed(against string, removed, doubled, altered []string) {
@@ -243,20 +258,12 @@ func (d *delivered) assertNamed(against string, removed, doubled, altered []stri
 	var got verified
 	require.NoError(d.t, json.Unmarshal([]byte(output), &got), output)
 	assert.Equal(d.t, "deviating", got.Verdict)
-	ids := func(list struct{ Events []struct{ Event_ID string } }) []string {
-		all := []string{}
-		for _, e := range list.Events {
-			all = append(all, e.Event_ID)
-		}
-		slices.Sort(all)
-		return all
-	}
 	for _, list := range [][]string{removed, doubled, altered} {
 		slices.Sort(list)
 	}
-	assert.Equal(d.t, removed, ids(got.Absent))
-	assert.Equal(d.t, doubled, ids(got.Repeated))
-	assert.Equal(d.t, altered, ids(got.Altered))
+	assert.Equal(d.t, removed, got.Absent.ids())
+	assert.Equal(d.t, doubled, got.Repeated.ids())
+	assert.Equal(d.t, altered, got.Altered.ids())
 	assert.Empty(d.t, got.Unexpected.Events)
 	assert.Equal(d.t, verifiedRows+nobodysRows, got.Total["rows"])
 	assert.Equal(d.t, nobodysRows, got.Total["dropped"])

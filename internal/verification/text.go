@@ -2,6 +2,7 @@ package verification
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -47,9 +48,9 @@ func (r *Report) Text() string {
 
 func (r *Report) writeTables(b *strings.Builder) {
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "table\trows\tdropped\texpected\tpresent\tabsent\taltered\trepeated\tattributed\tundecided\tnot due\t")
+	_, _ = io.WriteString(w, "table\trows\tdropped\texpected\tpresent\tabsent\taltered\trepeated\tattributed\tundecided\tnot due\t\n")
 	line := func(name string, c comparison.Counts) {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name, c.Rows, c.Dropped, c.Expected, c.Present, c.Absent,
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name, c.Rows, c.Dropped, c.Expected, c.Present, c.Absent,
 			c.Altered, c.Repeated, c.Attributed, c.Undecided, c.NotDue)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Tables)) {

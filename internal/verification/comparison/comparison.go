@@ -195,7 +195,7 @@ func (x *indexed) index(word string) uint8 {
 		}
 		*x = append(*x, word)
 	}
-	return uint8(i)
+	return uint8(i) //nolint:gosec // it is below 255
 }
 
 func (x indexed) word(i uint8) string {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,14 +22,14 @@ var (
 	due  = from.Add(2 * time.Hour)
 )
 
-func newComparison(t testing.TB) (*Comparison, string) {
-	t.Helper()
-	directory := t.TempDir()
+func newComparison(tb testing.TB) (*Comparison, string) {
+	tb.Helper()
+	directory := tb.TempDir()
 	c, err := New(Settings{
 		From: from, To: from.Add(time.Hour), Due: map[string]Span{"DeviceLogonEvents": {From: from.Add(-time.Hour), Until: due}}, DomainID: "d1", Types: []string{"AUTH", "ALERT"}, Named: 3, Directory: directory,
 	})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, c.Close()) })
+	require.NoError(tb, err)
+	tb.Cleanup(func() { assert.NoError(tb, c.Close()) })
 	return c, directory
 }
 
@@ -123,22 +124,19 @@ func TestOneEvent(t *testing.T) {
 
 // told are the kinds that a result names.
 func told(r *Result) string {
-	var text string
+	var kinds []string
 	for i, list := range r.lists() {
 		if list.Count > 0 {
-			text += " " + []string{"absent", "altered", "repeated", "unexpected", "superseded", "attributed", "undecided", "not due"}[i]
+			kinds = append(kinds, []string{"absent", "altered", "repeated", "unexpected", "superseded", "attributed", "undecided", "not due"}[i])
 		}
 	}
 	if r.Outside > 0 {
-		text += fmt.Sprint(" outside ", r.Outside)
+		kinds = append(kinds, fmt.Sprint("outside ", r.Outside))
 	}
 	if r.OfOthers > 0 {
-		text += fmt.Sprint(" others ", r.OfOthers)
+		kinds = append(kinds, fmt.Sprint("others ", r.OfOthers))
 	}
-	if text == "" {
-		return ""
-	}
-	return text[1:]
+	return strings.Join(kinds, " ")
 }
 
 func TestAnotherKnownPerson(t *testing.T) {

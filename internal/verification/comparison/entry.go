@@ -54,7 +54,7 @@ func (e *entry) time() time.Time {
 
 func (e *entry) append(to []byte) []byte {
 	to = append(to, e.id[:]...)
-	for _, n := range []uint64{e.content, e.person, e.alert, uint64(e.at), uint64(e.position)} {
+	for _, n := range []uint64{e.content, e.person, e.alert, uint64(e.at), uint64(e.position)} { //nolint:gosec // the bits, as they are
 		to = binary.LittleEndian.AppendUint64(to, n)
 	}
 	to = binary.LittleEndian.AppendUint32(to, e.place)
@@ -64,7 +64,8 @@ func (e *entry) append(to []byte) []byte {
 func readEntry(b []byte) (e entry) {
 	copy(e.id[:], b)
 	number := func(i int) uint64 { return binary.LittleEndian.Uint64(b[16+8*i:]) }
-	e.content, e.person, e.alert, e.at, e.position = number(0), number(1), number(2), int64(number(3)), int64(number(4))
+	e.content, e.person, e.alert = number(0), number(1), number(2)
+	e.at, e.position = int64(number(3)), int64(number(4)) //nolint:gosec // the bits, as they are
 	e.place = binary.LittleEndian.Uint32(b[56:])
 	e.side, e.flags, e.kind = side(b[60]), b[61], b[62]
 	return e

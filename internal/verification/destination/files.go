@@ -112,7 +112,7 @@ func (f *Files) Read(ctx context.Context, take Take) (*Stats, error) {
 	var p payloads
 	for i, opened := range f.opened {
 		err := opened.payloads(func(position int64, payload []byte, broken error) error {
-			place := comparison.Place{Number: uint32(i), Position: position}
+			place := comparison.Place{Number: uint32(i), Position: position} //nolint:gosec // there are fewer files
 			refuse := func(err error) { stats.unreadable(f.Show(place), err) }
 			if broken != nil {
 				refuse(broken)

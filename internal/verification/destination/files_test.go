@@ -17,7 +17,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter/exportertest"
-	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/pdata/plog"
 
@@ -95,7 +94,7 @@ func TestFilesOfTheExporter(t *testing.T) {
 	factory := ndjsonencodingextension.NewFactory()
 	ndjson, err := factory.Create(t.Context(), extensiontest.NewNopSettings(factory.Type()), factory.CreateDefaultConfig())
 	require.NoError(t, err)
-	with := host{map[component.ID]component.Component{encoding: ndjson.(extension.Extension)}}
+	with := host{map[component.ID]component.Component{encoding: ndjson}}
 	for name, settings := range map[string]map[string]any{
 		"ndjson":             {"encoding": "ndjson_encoding"},
 		"ndjson and rotated": {"encoding": "ndjson_encoding", "rotation": map[string]any{"max_megabytes": 1}},

@@ -175,7 +175,7 @@ func (t *Topic) read(p *payloads, record *kgo.Record, stats *Stats, take Take) e
 		t.finish(record.Partition)
 		return nil
 	}
-	place := comparison.Place{Number: uint32(record.Partition), Position: record.Offset}
+	place := comparison.Place{Number: uint32(record.Partition), Position: record.Offset} //nolint:gosec // it is not negative
 	if !record.Attrs.IsControl() {
 		err := p.read(record.Value, func(e event.Event) error {
 			stats.Events++

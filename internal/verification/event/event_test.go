@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func TestBodyAndJSONAgree(t *testing.T) {
 	m.Map().PutDouble("whole", 5)
 	m.Map().PutDouble("huge", 1e300)
 	m.Map().PutDouble("uint64", 18446744073709551615)
-	m.Map().PutDouble("minus", -0.0)
+	m.Map().PutDouble("minus", math.Copysign(0, -1))
 	m.Map().PutInt("least", -1<<63)
 	m.Map().PutStr("broken", "a\xff\xfeb")
 	m.Map().PutEmptyBytes("bytes").FromRaw([]byte{1, 2, 3})

@@ -59,7 +59,7 @@ func hashValue(v pcommon.Value) uint64 {
 		}
 		return sum
 	case pcommon.ValueTypeInt:
-		return mix(seedInt, uint64(v.Int()))
+		return mix(seedInt, uint64(v.Int())) //nolint:gosec // a hash of the bits
 	case pcommon.ValueTypeDouble:
 		return hashDouble(v.Double())
 	case pcommon.ValueTypeBool:
@@ -85,7 +85,7 @@ func hashDouble(f float64) uint64 {
 		return hashText("-Infinity")
 	}
 	if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
-		return mix(seedInt, uint64(int64(f)))
+		return mix(seedInt, uint64(int64(f))) //nolint:gosec // a hash of the bits
 	}
 	return mix(seedDouble, math.Float64bits(f))
 }
