@@ -31,6 +31,7 @@ var floors = [][]string{
 	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "hunting", emulator + "users"},
 
 	// The comparison of what the source has with what a destination holds.
+	{"internal/verification"},
 	{"internal/verification/destination"},
 	{"internal/verification/comparison"},
 	{"internal/verification/event"},
