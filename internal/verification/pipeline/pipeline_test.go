@@ -41,57 +41,69 @@ func TestFind(t *testing.T) {
 	}{
 		"one": {
 			"{logs: {receivers: [otlp, defender], processors: [batch, total_normalize], exporters: [debug, file]}}",
-			Choice{Exporter: "file"}, "defender [batch total_normalize] file", "",
+			Choice{Exporter: "file"},
+			"defender [batch total_normalize] file", "",
 		},
 		"by kind": {
 			"{logs: {receivers: [defender], processors: [total_normalize], exporters: [file]}," +
 				" logs/b: {receivers: [defender], processors: [total_normalize/b], exporters: [kafka]}}",
-			Choice{Exporter: "kafka"}, "defender [total_normalize/b] kafka", "",
+			Choice{Exporter: "kafka"},
+			"defender [total_normalize/b] kafka", "",
 		},
 		"by topic": {
 			"{logs: {receivers: [defender], processors: [total_normalize], exporters: [kafka/b]}," +
 				" logs/b: {receivers: [defender], processors: [total_normalize/b], exporters: [kafka]}}",
-			Choice{Exporter: "kafka", Topic: "u"}, "defender [total_normalize] kafka/b", "",
+			Choice{Exporter: "kafka", Topic: "u"},
+			"defender [total_normalize] kafka/b", "",
 		},
 		"another topic": {
 			"{logs: {receivers: [defender], processors: [total_normalize], exporters: [kafka, file]}}",
-			Choice{Exporter: "kafka", Topic: "mirrored"}, "defender [total_normalize] kafka", "",
+			Choice{Exporter: "kafka", Topic: "mirrored"},
+			"defender [total_normalize] kafka", "",
 		},
 		"no exporter of the kind": {
 			"{logs: {receivers: [defender], processors: [total_normalize], exporters: [debug]}}",
-			Choice{Exporter: "file"}, "defender [total_normalize] none", "",
+			Choice{Exporter: "file"},
+			"defender [total_normalize] none", "",
 		},
 		"through a connector": {
 			"{logs: {receivers: [defender], processors: [total_normalize], exporters: [forward]}," +
 				" logs/b: {receivers: [forward], processors: [filter], exporters: [kafka]}," +
 				" logs/c: {receivers: [forward], exporters: [file]}}",
-			Choice{Exporter: "kafka"}, "defender [total_normalize filter] kafka", "",
+			Choice{Exporter: "kafka"},
+			"defender [total_normalize filter] kafka", "",
 		},
 		"a circle": {
 			"{logs: {receivers: [defender, forward], processors: [total_normalize], exporters: [forward, file]}}",
-			Choice{Exporter: "file"}, "defender [total_normalize] file", "",
+			Choice{Exporter: "file"},
+			"defender [total_normalize] file", "",
 		},
 		"alike": {
 			"{logs: {receivers: [defender], processors: [total_normalize], exporters: [file, file/b]}}",
-			Choice{Exporter: "file"}, "defender [total_normalize] file", "",
+			Choice{Exporter: "file"},
+			"defender [total_normalize] file", "",
 		},
 		"other processors": {
 			"{logs: {receivers: [defender], processors: [total_normalize], exporters: [file]}," +
 				" logs/b: {receivers: [defender], processors: [total_normalize, filter], exporters: [file]}}",
-			Choice{Exporter: "file"}, "", "choose one with --pipeline",
+			Choice{Exporter: "file"},
+			"", "choose one with --pipeline",
 		},
 		"named": {
 			"{logs: {receivers: [defender], processors: [total_normalize], exporters: [file]}," +
 				" logs/b: {receivers: [defender], processors: [total_normalize, filter], exporters: [file]}}",
-			Choice{Exporter: "file", Pipeline: "logs/b"}, "defender [total_normalize filter] file", "",
+			Choice{Exporter: "file", Pipeline: "logs/b"},
+			"defender [total_normalize filter] file", "",
 		},
 		"two receivers": {
 			"{logs: {receivers: [defender, defender/b], processors: [total_normalize], exporters: [file]}}",
-			Choice{Exporter: "file"}, "", "choose one with --receiver",
+			Choice{Exporter: "file"},
+			"", "choose one with --receiver",
 		},
 		"a named receiver": {
 			"{logs: {receivers: [defender, defender/b], processors: [total_normalize], exporters: [file]}}",
-			Choice{Exporter: "file", Receiver: "defender/b"}, "defender/b [total_normalize] file", "",
+			Choice{Exporter: "file", Receiver: "defender/b"},
+			"defender/b [total_normalize] file", "",
 		},
 		"no events": {"{logs: {receivers: [defender], exporters: [file]}}", Choice{Exporter: "file"}, "", "no total_normalize"},
 		"none":      {"{logs: {receivers: [otlp], exporters: [file]}}", Choice{Exporter: "file"}, "", "no logs pipeline"},
