@@ -34,8 +34,9 @@ configuration, and compares each with what the destination holds. It names what 
 The period is of event time, as events have it in "timestamp". Rows are read whenever they arrived, as far back as the
 service keeps them: 30 days. Rows that arrived so lately that the collector need not have delivered them are not missed.
 
-It spends queries of the receiver's quota, whose account is in the receiver's storage. A running collector holds the
-storage: stop it first. As long as verify runs the collector cannot start.
+It spends queries of the receiver's quota. Beside a running collector it takes a turn of the receiver for each query, through
+the collector's extension defender_control: name its URL with --control. A collector that is stopped has the account in the
+receiver's storage. As long as verify holds it, the collector cannot start.
 
 Exit status: 0 all events are present and unaltered; 1 events are absent or altered; 2 it could not be judged. The last line
 says which. Repeated events, which a crash can cause, and unexpected ones are named and do not change it.`
@@ -45,6 +46,7 @@ type verifyFlags struct {
 	configs, sets, tables []string
 	from, to, against     string
 	receiver, pipeline    string
+	control               string
 	output, temporary     string
 	named                 int
 	quiet                 bool
@@ -72,6 +74,7 @@ func newVerifyCommand() *cobra.Command {
 	flags.StringVar(&f.against, "against", "", "the destination: file:GLOB, or kafka:BROKER,BROKER/TOPIC")
 	flags.StringVar(&f.receiver, "receiver", "", "the id of the receiver, if there are several")
 	flags.StringVar(&f.pipeline, "pipeline", "", "the pipeline with the exporter, e.g. logs/kafka, if there are several")
+	flags.StringVar(&f.control, "control", "", "URL of a running collector's defender_control extension, e.g. http://127.0.0.1:13134; without it the collector is stopped")
 	flags.StringVar(&f.output, "output", "text", "text or json")
 	flags.IntVar(&f.named, "named", 1000, "how many events of each kind are named; all are counted")
 	flags.StringVar(&f.temporary, "temporary", "", "a directory for temporary files, 64 bytes for each event on each side (default: the system's)")
@@ -254,7 +257,11 @@ func (v *verifier) verify(ctx context.Context) (report *verification.Report, err
 
 // openSource opens what reads the receiver's tables again.
 func (v *verifier) openSource(ctx context.Context, route pipeline.Route) (verification.Source, func(context.Context) error, error) {
-	host, err := pipeline.NewHost(ctx, v.conf, route.Receiver, v.settings)
+	needed := []string{"auth::authenticator"}
+	if v.flags.control == "" {
+		needed = append(needed, "storage")
+	}
+	host, err := pipeline.NewHost(ctx, v.conf, route.Receiver, needed, v.settings)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -278,12 +285,20 @@ func (v *verifier) openReceiver(ctx context.Context, id component.ID) (*defender
 		// What is wrong may quote a secret; check knows which parts to leave out.
 		return nil, fmt.Errorf("read %s: the collector would refuse its settings; `defenderctl check` says why", path)
 	}
-	source, err := defenderreceiver.OpenRereading(ctx, receiver.Settings{
-		ID: id, TelemetrySettings: v.settings.Telemetry, BuildInfo: v.settings.BuildInfo,
-	}, cfg, v.settings.Host)
+	set := receiver.Settings{ID: id, TelemetrySettings: v.settings.Telemetry, BuildInfo: v.settings.BuildInfo}
+	if v.flags.control != "" {
+		collector, err := newBeside(ctx, v.flags.control, id.String(), func(err error) {
+			v.settings.Telemetry.Logger.Warn("A turn counts as a long query.", zap.Error(err))
+		})
+		if err != nil {
+			return nil, err
+		}
+		return defenderreceiver.OpenRereadingBeside(ctx, set, cfg, v.settings.Host, collector, collector.complete)
+	}
+	source, err := defenderreceiver.OpenRereading(ctx, set, cfg, v.settings.Host)
 	if err != nil {
-		return nil, fmt.Errorf("open %s, whose quota is spent: %w. Stop the collector, which holds the storage as long as it runs, and run "+
-			"verify as its user on its machine", path, err)
+		return nil, fmt.Errorf("open %s, whose quota is spent: %w. A running collector holds the storage: name its defender_control "+
+			"extension with --control, or stop it. Run verify as its user on its machine", path, err)
 	}
 	if !source.HasCursors() {
 		return nil, errors.Join(fmt.Errorf("the storage of %s holds no cursor, so it is not the storage of a collector that has run: "+

@@ -5,11 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +28,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/control/turns"
 	"github.com/otelcol-defender/otelcol-defender/internal/distribution"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersimtest"
@@ -345,8 +350,46 @@ func TestVerifyRefuses(t *testing.T) {
 	assert.Equal(t, spent, d.sim.Report().Count("/v1.0/security/runHuntingQuery", ""), "nothing was asked for")
 
 	stop := d.start()
+	defer stop()
 	_, status, err := d.verify("--against", "file:"+d.file)
 	assert.Equal(t, exitFailed, status)
-	assert.ErrorContains(t, err, "Stop the collector, which holds the storage")
-	stop()
+	assert.ErrorContains(t, err, "A running collector holds the storage")
+}
+
+// lender lends turns without end.
+type lender struct{ lent, returned atomic.Int64 }
+
+func (l *lender) Lend(context.Context, time.Duration) (control.Loan, error) {
+	l.lent.Add(1)
+	return l, nil
+}
+
+func (l *lender) Return(time.Duration) { l.returned.Add(1) }
+
+// Beside a running collector each query has a turn of the receiver's.
+func TestVerifyBesideACollector(t *testing.T) {
+	d := deliver(t)
+	stop := d.start()
+	defer stop()
+	desk, turnsOf, until := turns.NewDesk(), &lender{}, time.Now()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, _ *http.Request) {
+		assert.NoError(t, json.NewEncoder(w).Encode(control.Status{Receivers: []control.ReceiverStatus{{
+			ID: "defender", Tables: []control.Table{{Name: "DeviceLogonEvents", CompleteUntil: &until}},
+		}}}))
+	})
+	mux.HandleFunc("POST /api/v1/receivers/{id}/turns", func(w http.ResponseWriter, r *http.Request) { desk.Take(w, r, turnsOf) })
+	mux.HandleFunc("POST /api/v1/receivers/{id}/turns/{turn}", desk.Return)
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	output, status, err := d.verify("--against", "file:"+d.file, "--control", server.URL)
+	require.NoError(t, err)
+	assert.Zero(t, status, output)
+	assert.GreaterOrEqual(t, turnsOf.lent.Load(), int64(4), "two directories, a probe and a page")
+	assert.Equal(t, turnsOf.lent.Load(), turnsOf.returned.Load())
+
+	_, status, err = d.verify("--against", "file:"+d.file, "--control", server.URL+"/nothing")
+	assert.Equal(t, exitFailed, status)
+	assert.ErrorContains(t, err, "it answers 404")
 }

@@ -45,7 +45,7 @@ var floors = [][]string{
 
 	// What several components share.
 	{"internal/streaming"},
-	{"internal/logrecord"},
+	{"internal/logrecord", "internal/control/turns"},
 	{"internal/accounts", "internal/entra", "internal/hunting", "internal/rowid", "internal/storagetest"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
 	{emulator + "kql/syntax"},

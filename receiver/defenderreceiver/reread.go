@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
@@ -19,6 +21,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
@@ -41,6 +44,91 @@ func OpenRereading(ctx context.Context, set receiver.Settings, cfg component.Con
 		return nil, err
 	}
 	return r.openRereading(ctx, host)
+}
+
+// OpenRereadingBeside reads again beside a running collector, which holds the storage. It lends each query's turn out of the
+// receiver's quota. completeUntil is up to when it has delivered each table.
+func OpenRereadingBeside(ctx context.Context, set receiver.Settings, cfg component.Config, host component.Host, turns control.Lender,
+	completeUntil map[string]time.Time,
+) (*Rereading, error) {
+	r, err := newReceiver(set, *cfg.(*Config), nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.openRereadingBeside(ctx, host, turns, completeUntil)
+}
+
+func (r *defenderReceiver) openRereadingBeside(ctx context.Context, host component.Host, turns control.Lender,
+	completeUntil map[string]time.Time,
+) (*Rereading, error) {
+	r.cfg.StorageID = nil
+	again, err := r.openRereading(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	again.client = &lentAPI{API: again.client, turns: turns}
+	for _, name := range again.Tables() {
+		again.due[name] = span{until: completeUntil[name]}
+	}
+	return again, nil
+}
+
+// lentAPI sends each query with a turn that is lent.
+type lentAPI struct {
+	service.API
+
+	turns control.Lender
+}
+
+// Query implements service.API.
+func (l *lentAPI) Query(ctx context.Context, kql string, columns []tables.Column) (*hunting.Rows, error) {
+	return l.send(ctx, func() (*hunting.Rows, error) { return l.API.Query(ctx, kql, columns) })
+}
+
+// Users implements service.API.
+func (l *lentAPI) Users(ctx context.Context, link string) (*hunting.Rows, error) {
+	return l.send(ctx, func() (*hunting.Rows, error) { return l.API.Users(ctx, link) })
+}
+
+func (l *lentAPI) send(ctx context.Context, request func() (*hunting.Rows, error)) (*hunting.Rows, error) {
+	turn, err := l.turns.Lend(ctx, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoTurn, err)
+	}
+	sent := time.Now()
+	rows, err := request()
+	if err != nil {
+		turn.Return(time.Since(sent))
+		return nil, err
+	}
+	rows.OnClose(func(s hunting.Stats) { turn.Return(service.CPU(s)) })
+	return rows, nil
+}
+
+// errNoTurn is the error of queries whose turn is not lent. It is no failure of the service: nothing was sent.
+var errNoTurn = errors.New("the collector that has the quota's account lends no turn")
+
+// lend gives a turn of the receiver's to a command beside the collector, behind all of the receiver's own.
+func lend(ctx context.Context, line *scheduler.Scheduler, waited time.Duration) (control.Loan, error) {
+	grant, err := line.Acquire(ctx, scheduler.Turn{
+		Table: "lent", Kind: string(service.Read), Priority: lentPriority, Due: time.Now().Add(-waited), Behind: waited, Spare: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return loan{grant}, nil
+}
+
+// lentPriority is behind that of any table.
+const lentPriority = 9
+
+// loan is a turn of the receiver's that was lent.
+type loan struct{ grant *scheduler.Grant }
+
+// Return implements control.Loan.
+func (l loan) Return(cpu time.Duration) {
+	l.grant.Release(time.Time{})
+	l.grant.Charge(cpu)
 }
 
 func (r *defenderReceiver) openRereading(ctx context.Context, host component.Host) (*Rereading, error) {
@@ -200,7 +288,7 @@ func pollOnce(ctx context.Context, l *lane, gate *failure.Gate) error {
 			return nil
 		case err == nil:
 			continue
-		case errors.Is(err, errCannotBeReread):
+		case errors.Is(err, errCannotBeReread), errors.Is(err, errNoTurn):
 			return err
 		}
 		verdict, backoff := l.loop.Judge(ctx, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -14,9 +15,12 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
 // reread opens what reads again, with the clock of the stage.
@@ -233,4 +237,79 @@ func TestRereadingNeedsTheStorage(t *testing.T) {
 	_, err := OpenRereading(t.Context(), receivertest.NewNopSettings(metadata.Type), s.config(logons), componenttest.NewNopHost())
 	require.ErrorContains(t, err, "'storage'")
 	assert.Zero(t, s.sim.Report().Count(huntingPath, ""))
+}
+
+// countingLender lends any turn, or none.
+type countingLender struct {
+	err            error
+	lent, returned int
+}
+
+func (l *countingLender) Lend(context.Context, time.Duration) (control.Loan, error) {
+	if l.err == nil {
+		l.lent++
+	}
+	return l, l.err
+}
+
+func (l *countingLender) Return(time.Duration) { l.returned++ }
+
+// Beside a running collector each query has a turn of its receiver's, and nothing is sent without one.
+func TestRereadingBesideACollector(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.plant(0, 100, epoch.Add(-50*time.Minute))
+	cfg := s.config(logons)
+	cfg.Page.MaxRows = 10
+	open := func(turns control.Lender) *Rereading {
+		r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *cfg, nil)
+		require.NoError(t, err)
+		r.now = s.clock.Now
+		a, err := r.openRereadingBeside(t.Context(), componenttest.NewNopHost(), turns, map[string]time.Time{logons: epoch.Add(-time.Minute)})
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, a.Close(context.Background())) })
+		return a
+	}
+	turns := &countingLender{}
+	a := open(turns)
+	require.Len(t, again(t, a, logons, epoch.Add(-2*time.Hour), epoch), 100)
+	queries := s.sim.Report().Count(huntingPath, "")
+	assert.Greater(t, queries, int64(10))
+	assert.EqualValues(t, queries, turns.lent)
+	assert.Equal(t, turns.lent, turns.returned)
+	_, until := a.Due(logons, epoch.Add(time.Hour))
+	assert.Equal(t, epoch.Add(-time.Minute), until)
+	assert.True(t, a.HasCursors())
+
+	err := open(&countingLender{err: errFull}).ReadRows(t.Context(), logons, epoch.Add(-2*time.Hour), epoch, newSink())
+	require.ErrorIs(t, err, errNoTurn)
+	require.ErrorIs(t, err, errFull)
+	assert.Equal(t, queries, s.sim.Report().Count(huntingPath, ""), "nothing is sent without a turn")
+}
+
+// A lent turn is the receiver's: it counts in its account.
+func TestLend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line, err := scheduler.Join(t.Context(), scheduler.Config{
+			Receiver: "defender", Slots: 1, Limits: quota.Limits{
+				Requests: []quota.Limit{{Window: time.Minute, Amount: 10}}, CPU: []quota.Limit{{Window: time.Hour, Amount: 100}},
+			},
+		})
+		require.NoError(t, err)
+		defer func() { assert.NoError(t, line.Stop(context.Background())) }()
+		turn, err := lend(t.Context(), line, time.Second)
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err = lend(ctx, line, 0)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "it holds the slot")
+		turn.Return(7 * time.Second)
+		for _, use := range line.Snapshot().Windows {
+			if use.Resource == "cpu" {
+				assert.InDelta(t, 7, use.Spent, 0.001)
+			}
+		}
+		turn, err = lend(t.Context(), line, 0)
+		require.NoError(t, err)
+		turn.Return(0)
+	})
 }

@@ -24,15 +24,15 @@ var _ component.Host = (*Host)(nil)
 // GetExtensions implements component.Host.
 func (h *Host) GetExtensions() map[component.ID]component.Component { return h.extensions }
 
-// NewHost starts the storage and the authenticator of a receiver. A storage whose directory is not there is not made: it
+// NewHost starts the extensions that the given keys of a receiver's settings name. A storage whose directory is not there is not made: it
 // would be another one than the collector's.
-func NewHost(ctx context.Context, conf *confmap.Conf, receiver component.ID, set Settings) (*Host, error) {
+func NewHost(ctx context.Context, conf *confmap.Conf, receiver component.ID, keys []string, set Settings) (*Host, error) {
 	factories, err := distribution.Components()
 	if err != nil {
 		return nil, fmt.Errorf("list the components of this build: %w", err)
 	}
 	h := &Host{extensions: map[component.ID]component.Component{}}
-	for _, key := range []string{"storage", "auth::authenticator"} {
+	for _, key := range keys {
 		name, ok := conf.Get("receivers::" + receiver.String() + "::" + key).(string)
 		if !ok || name == "" {
 			continue
