@@ -24,11 +24,17 @@ var floors = [][]string{
 	// Commands, and packages that consist of tests.
 	{"cmd/*", "scripts/*", "internal/architecture", "internal/e2e"},
 	// The check of a configuration, and the start of the emulator and the stage of tests.
-	{"internal/pipelinecheck", emulator + "defendersimtest", "internal/testbed"},
+	{"internal/pipelinecheck", "internal/verification/pipeline", emulator + "defendersimtest", "internal/testbed"},
 	// The distribution, and the emulator.
 	{"internal/distribution", emulator + "defendersim"},
 	// The components: configuration, factory, wiring; the APIs of the emulator.
 	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "hunting", emulator + "users"},
+
+	// The comparison of what the source has with what a destination holds.
+	{"internal/verification"},
+	{"internal/verification/destination"},
+	{"internal/verification/comparison"},
+	{"internal/verification/event"},
 
 	// What the components and the emulator are made of.
 	{receiver + "source", processor + "actor", emulator + "api", emulator + "entra", emulator + "rows"},
@@ -39,7 +45,7 @@ var floors = [][]string{
 
 	// What several components share.
 	{"internal/streaming"},
-	{"internal/logrecord"},
+	{"internal/logrecord", "internal/control/turns"},
 	{"internal/accounts", "internal/entra", "internal/hunting", "internal/rowid", "internal/storagetest"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
 	{emulator + "kql/syntax"},

@@ -137,9 +137,9 @@ func TestReportOfADay(t *testing.T) {
 		sleepUntil(hourOf(12)) // an outage
 		r, stop := b.start(cfg)
 		sleepUntil(hourOf(16))
-		r.lanes[0].health.Pause()
+		r.lanes[0].health.Commands.Pause()
 		sleepUntil(hourOf(18))
-		r.lanes[0].health.Resume()
+		r.lanes[0].health.Commands.Resume()
 		sleepUntil(hourOf(29))
 		made, err := r.Report(t.Context(), reportDay.Start())
 		require.NoError(t, err)
