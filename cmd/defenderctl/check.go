@@ -23,11 +23,6 @@ Exit status: 0 no way to lose rows was found; 1 there is one; 2 it cannot be jud
 no rows to follow, the collector would refuse it, an environment variable is not set, or rows pass a component for which
 there are no rules. The last line says which.`
 
-var (
-	errFound    = errors.New("there is a way to lose rows")
-	errUnjudged = errors.New("the configuration cannot be judged")
-)
-
 // checkFlags are what check is asked for.
 type checkFlags struct {
 	configs, sets []string
@@ -100,9 +95,11 @@ func (f *checkFlags) locations() ([]string, error) {
 	return locations, nil
 }
 
-func printJSON(out io.Writer, result checkResult) error {
+func printJSON(out io.Writer, result checkResult) error { return writeJSON(out, result) }
+
+func writeJSON(out io.Writer, value any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(result)
+	return encoder.Encode(value)
 }

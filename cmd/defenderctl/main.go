@@ -3,17 +3,9 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
-)
-
-// The exit statuses.
-const (
-	exitFound  = 1 // what was asked for was done, and found something wrong
-	exitFailed = 2 // it could not be done
 )
 
 func main() {
@@ -21,17 +13,4 @@ func main() {
 	err := newCommand().ExecuteContext(ctx)
 	stop()
 	os.Exit(exitStatus(err))
-}
-
-// exitStatus prints the error, unless it is one that the output has said already.
-func exitStatus(err error) int {
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errFound):
-		return exitFound
-	case !errors.Is(err, errUnjudged):
-		fmt.Fprintf(os.Stderr, "defenderctl: %v\n", err)
-	}
-	return exitFailed
 }

@@ -23,19 +23,24 @@ const maxBackward = 10
 
 // knots are the packages that are still above maxBackward, each with the share that it may have until it is mended.
 var knots = map[string]int{
-	"internal/emulator/entra":                          50,
+	"cmd/demo":                                         17,
+	"extension/defendercontrolextension":               15,
+	"internal/emulator/entra":                          33,
 	"internal/emulator/hunting":                        11,
 	"internal/emulator/kql/engine":                     10,
 	"internal/emulator/rows":                           15,
 	"internal/emulator/tenant":                         13,
-	"internal/entra":                                   16,
-	"internal/hunting":                                 18,
+	"internal/entra":                                   12,
+	"internal/hunting":                                 17,
 	"internal/settings":                                15,
+	"internal/verification/comparison":                 12,
+	"internal/verification/event":                      33,
 	"processor/totalnormalizeprocessor":                18,
 	"processor/totalnormalizeprocessor/internal/actor": 20,
 	"receiver/defenderreceiver":                        16,
-	"receiver/defenderreceiver/internal/health":        37,
-	"receiver/defenderreceiver/internal/query":         30,
+	"receiver/defenderreceiver/internal/health":        25,
+	"receiver/defenderreceiver/internal/journal":       11,
+	"receiver/defenderreceiver/internal/query":         25,
 	"receiver/defenderreceiver/internal/scheduler":     26,
 }
 
