@@ -33,8 +33,8 @@ func (e *Entra) challenge() *answer.Failure {
 	return failure
 }
 
-// era is what a token request's claims lead to: the present one, or with the claims of the challenge the demanded one.
-// capable reports whether the client says that it answers challenges. The caller holds e.mu.
+// enter begins the era that the APIs demand if a token request has the claims of the challenge. capable: the client says
+// that it answers challenges. The caller holds e.mu.
 func (e *Entra) enter(r *http.Request) (capable bool) {
 	var claims struct {
 		AccessToken struct {
