@@ -102,7 +102,7 @@ func (f *verifyFlags) period(now time.Time) (from, to time.Time, err error) {
 func parseMoment(flag, text string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 		if at, err := time.Parse(layout, text); err == nil {
-			return at.UTC(), nil
+			return at.UTC().Truncate(100 * time.Nanosecond), nil // as the service counts
 		}
 	}
 	return time.Time{}, fmt.Errorf("--%s must be a time in RFC 3339, e.g. 2026-03-15T08:00:00Z, or a day in UTC, e.g. 2026-03-15; it is %q", flag, text)

@@ -313,3 +313,18 @@ func TestLend(t *testing.T) {
 		turn.Return(0)
 	})
 }
+
+// Without arrival a pair has its place where the later half happened. Its event is of the period of the evidence.
+func TestRereadAlertsWithoutArrival(t *testing.T) {
+	s := newStage(t, defendersim.Options{NoIngestionTime: true})
+	plant := func(table string, row map[string]any) {
+		require.NoError(t, s.sim.Plant(table, defendersim.Planted{IngestionTime: epoch.Add(-50 * time.Minute), Row: row}))
+	}
+	plant("AlertInfo", map[string]any{"Timestamp": epoch.Add(-time.Hour).Format(time.RFC3339), "AlertId": "a1", "Title": "t"})
+	plant("AlertEvidence", map[string]any{"Timestamp": epoch.Add(-90 * time.Minute).Format(time.RFC3339), "AlertId": "a1", "EntityType": "Machine"})
+	a := s.reread(s.config("Alerts"))
+	assert.Len(t, again(t, a, "Alerts", epoch.Add(-100*time.Minute), epoch.Add(-80*time.Minute)), 1, "when the evidence was")
+	sink := newSink()
+	require.NoError(t, a.ReadRows(t.Context(), "Alerts", epoch.Add(-70*time.Minute), epoch.Add(-50*time.Minute), sink))
+	assert.Empty(t, sink.records(), "when the alert was told")
+}
