@@ -121,5 +121,5 @@ func (d *Desk) Close() {
 
 // seconds are at most what a duration holds.
 func seconds(n float64) time.Duration {
-	return time.Duration(min(n, (24 * time.Hour).Seconds()) * float64(time.Second))
+	return time.Duration(min(n, (24*time.Hour).Seconds()) * float64(time.Second))
 }
