@@ -28,7 +28,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	api "github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/control/turns"
 	"github.com/otelcol-defender/otelcol-defender/internal/distribution"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
@@ -374,7 +374,7 @@ func (d *delivered) refuses(t *testing.T) {
 // lender lends turns without end.
 type lender struct{ lent, returned atomic.Int64 }
 
-func (l *lender) Lend(context.Context, time.Duration) (control.Loan, error) {
+func (l *lender) Lend(context.Context, time.Duration) (api.Loan, error) {
 	l.lent.Add(1)
 	return l, nil
 }
@@ -389,8 +389,8 @@ func (d *delivered) besideACollector(t *testing.T) {
 	desk, turnsOf, until := turns.NewDesk(), &lender{}, time.Now()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, _ *http.Request) {
-		assert.NoError(t, json.NewEncoder(w).Encode(control.Status{Receivers: []control.ReceiverStatus{{
-			ID: "defender", Tables: []control.Table{{Name: "DeviceLogonEvents", CompleteUntil: &until}},
+		assert.NoError(t, json.NewEncoder(w).Encode(api.Status{Receivers: []api.ReceiverStatus{{
+			ID: "defender", Tables: []api.Table{{Name: "DeviceLogonEvents", CompleteUntil: &until}},
 		}}}))
 	})
 	mux.HandleFunc("POST /api/v1/receivers/{id}/turns", func(w http.ResponseWriter, r *http.Request) { desk.Take(w, r, turnsOf) })
