@@ -386,7 +386,7 @@ func (d *delivered) besideACollector(t *testing.T) {
 	t.Helper()
 	stop := d.start()
 	defer stop()
-	desk, turnsOf, until := turns.NewDesk(), &lender{}, time.Now()
+	desk, turnsOf, until := turns.NewDesk(nil), &lender{}, time.Now()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		assert.NoError(t, json.NewEncoder(w).Encode(api.Status{Receivers: []api.ReceiverStatus{{
@@ -394,7 +394,7 @@ func (d *delivered) besideACollector(t *testing.T) {
 		}}}))
 	})
 	mux.HandleFunc("POST /api/v1/receivers/{id}/turns", func(w http.ResponseWriter, r *http.Request) { desk.Take(w, r, turnsOf) })
-	mux.HandleFunc("POST /api/v1/receivers/{id}/turns/{turn}", desk.Return)
+	mux.HandleFunc("POST /api/v1/turns/{turn}", desk.Return)
 	server := httptest.NewServer(mux)
 	defer server.Close()
 
@@ -406,5 +406,5 @@ func (d *delivered) besideACollector(t *testing.T) {
 
 	_, status, err = d.verify("--against", "file:"+d.file, "--control", server.URL+"/nothing")
 	assert.Equal(t, exitFailed, status)
-	assert.ErrorContains(t, err, "it answers 404")
+	assert.ErrorContains(t, err, "answers 404")
 }

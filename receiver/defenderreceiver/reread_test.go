@@ -296,11 +296,12 @@ func TestLend(t *testing.T) {
 		})
 		require.NoError(t, err)
 		defer func() { assert.NoError(t, line.Stop(context.Background())) }()
-		turn, err := lend(t.Context(), line, time.Second)
+		c := &controlled{quota: line}
+		turn, err := c.Lend(t.Context(), time.Second)
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err = lend(ctx, line, 0)
+		_, err = c.Lend(ctx, 0)
 		require.ErrorIs(t, err, context.DeadlineExceeded, "it holds the slot")
 		turn.Return(7 * time.Second)
 		for _, use := range line.Snapshot().Windows {
@@ -308,7 +309,7 @@ func TestLend(t *testing.T) {
 				assert.InDelta(t, 7, use.Spent, 0.001)
 			}
 		}
-		turn, err = lend(t.Context(), line, 0)
+		turn, err = c.Lend(t.Context(), 0)
 		require.NoError(t, err)
 		turn.Return(0)
 	})
