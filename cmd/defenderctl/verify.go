@@ -39,21 +39,23 @@ the collector's extension defender_control: name its URL with --control. A colle
 receiver's storage. As long as verify holds it, the collector cannot start.
 
 Exit status: 0 all events are present and unaltered; 1 events are absent or altered; 2 it could not be judged. The last line
-says which. Repeated events, which a crash can cause, and unexpected ones are named and do not change it.`
+says which. Repeated events, which a crash can cause, and unexpected ones are named and do not change it.
+
+` + authHelp
 
 // verifyFlags are what verify is asked for.
 type verifyFlags struct {
 	configs, sets, tables []string
 	from, to, against     string
 	receiver, pipeline    string
-	control               string
+	control               *control
 	output, temporary     string
 	named                 int
 	quiet                 bool
 }
 
 func newVerifyCommand() *cobra.Command {
-	var f verifyFlags
+	f := verifyFlags{control: newControl()}
 	cmd := &cobra.Command{
 		Use:   "verify --config FILE --from T --to T --against file:GLOB|kafka:BROKERS/TOPIC",
 		Short: "Prove that a destination holds every event of a period",
@@ -74,7 +76,8 @@ func newVerifyCommand() *cobra.Command {
 	flags.StringVar(&f.against, "against", "", "the destination: file:GLOB, or kafka:BROKER,BROKER/TOPIC")
 	flags.StringVar(&f.receiver, "receiver", "", "the id of the receiver, if there are several")
 	flags.StringVar(&f.pipeline, "pipeline", "", "the pipeline with the exporter, e.g. logs/kafka, if there are several")
-	flags.StringVar(&f.control, "control", "", "URL of a running collector's defender_control extension, e.g. http://127.0.0.1:13134; without it the collector is stopped")
+	flags.StringVar(&f.control.url, "control", "", "where the extension defender_control of the running collector serves, e.g. "+defaultURL+"; without it the collector is stopped")
+	flags.StringArrayVar(&f.control.headers, "header", nil, "a header of requests to the extension, NAME: VALUE, e.g. for a proxy (repeatable)")
 	flags.StringVar(&f.output, "output", "text", "text or json")
 	flags.IntVar(&f.named, "named", 1000, "how many events of each kind are named; all are counted")
 	flags.StringVar(&f.temporary, "temporary", "", "a directory for temporary files, 64 bytes for each event on each side (default: the system's)")
@@ -102,7 +105,7 @@ func (f *verifyFlags) period(now time.Time) (from, to time.Time, err error) {
 func parseMoment(flag, text string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 		if at, err := time.Parse(layout, text); err == nil {
-			return at.UTC(), nil
+			return at.UTC().Truncate(100 * time.Nanosecond), nil // as the service counts
 		}
 	}
 	return time.Time{}, fmt.Errorf("--%s must be a time in RFC 3339, e.g. 2026-03-15T08:00:00Z, or a day in UTC, e.g. 2026-03-15; it is %q", flag, text)
@@ -179,7 +182,7 @@ func (f *verifyFlags) load(ctx context.Context) (*confmap.Conf, error) {
 
 func (f *verifyFlags) print(out io.Writer, report *verification.Report) error {
 	if f.output == "json" {
-		return writeJSON(out, report)
+		return printJSON(out, report)
 	}
 	_, err := io.WriteString(out, report.Text())
 	return err
@@ -258,7 +261,7 @@ func (v *verifier) verify(ctx context.Context) (report *verification.Report, err
 // openSource opens what reads the receiver's tables again.
 func (v *verifier) openSource(ctx context.Context, route pipeline.Route) (verification.Source, func(context.Context) error, error) {
 	needed := []string{"auth::authenticator"}
-	if v.flags.control == "" {
+	if v.flags.control.url == "" {
 		needed = append(needed, "storage")
 	}
 	host, err := pipeline.NewHost(ctx, v.conf, route.Receiver, needed, v.settings)
@@ -286,7 +289,7 @@ func (v *verifier) openReceiver(ctx context.Context, id component.ID) (*defender
 		return nil, fmt.Errorf("read %s: the collector would refuse its settings; `defenderctl check` says why", path)
 	}
 	set := receiver.Settings{ID: id, TelemetrySettings: v.settings.Telemetry, BuildInfo: v.settings.BuildInfo}
-	if v.flags.control != "" {
+	if v.flags.control.url != "" {
 		collector, err := newBeside(ctx, v.flags.control, id.String(), func(err error) {
 			v.settings.Telemetry.Logger.Warn("A turn counts as a long query.", zap.Error(err))
 		})

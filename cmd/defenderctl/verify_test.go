@@ -28,7 +28,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	api "github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/control/turns"
 	"github.com/otelcol-defender/otelcol-defender/internal/distribution"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
@@ -37,7 +37,7 @@ import (
 
 const (
 	// verifiedRows are a person's rows, and nobodysRows a machine's.
-	verifiedRows = 2000
+	verifiedRows = 1000
 	nobodysRows  = 50
 
 	kafkaPassword = "k4fka-pa55"
@@ -275,13 +275,28 @@ func (d *delivered) assertNamed(against string, removed, doubled, altered []stri
 	assert.Equal(d.t, verifiedRows-7, got.Total["present"])
 }
 
-// What a collector has delivered is complete, and exactly what is spoiled afterwards is named.
 func TestVerify(t *testing.T) {
 	d := deliver(t)
+	t.Run("refuses", func(t *testing.T) { d.on(t).refuses(t) })
+	t.Run("beside a collector", func(t *testing.T) { d.on(t).besideACollector(t) })
+	t.Run("names what is spoiled", func(t *testing.T) { d.on(t).spoiled(t) })
+}
+
+// on is d in a subtest.
+func (d *delivered) on(t *testing.T) *delivered {
+	t.Helper()
+	other := *d
+	other.t = t
+	return &other
+}
+
+// spoiled: what a collector has delivered is complete, and exactly what is spoiled afterwards is named.
+func (d *delivered) spoiled(t *testing.T) {
+	t.Helper()
 	for _, against := range []string{"file:" + d.file, "kafka:" + d.brokers + "/total-events"} {
 		output, status, _ := d.verify("--against", against)
 		assert.Zero(t, status, output)
-		assert.True(t, strings.HasSuffix(output, fmt.Sprintf("\nall events are present and unaltered: %d; repeated: 0; unexpected: 0\n", verifiedRows)), output)
+		assert.True(t, strings.HasSuffix(output, fmt.Sprintf("\nall events are present and unaltered: %d; repeated: 0; unexpected: 0; not due: 0\n", verifiedRows)), output)
 	}
 
 	spoiled, removed, doubled, altered := spoil(t, d.lines())
@@ -302,7 +317,7 @@ func TestVerify(t *testing.T) {
 	output, status, _ := d.verify("--against", "file:"+d.file)
 	assert.Equal(t, exitFound, status)
 	t.Log("\n" + output)
-	assert.True(t, strings.HasSuffix(output, "\nevents are absent or altered: absent: 7; altered: 3; repeated: 5; unexpected: 0\n"), output)
+	assert.True(t, strings.HasSuffix(output, "\nevents are absent or altered: absent: 7; altered: 3; repeated: 5; unexpected: 0; not due: 0\n"), output)
 }
 
 // producer are the options of a client that writes.
@@ -321,9 +336,9 @@ func writeCompressed(t *testing.T, path string, lines []string) {
 	require.NoError(t, file.Close())
 }
 
-// Nothing is spent where the account of the quota cannot be had, and nothing is compared that is not clear.
-func TestVerifyRefuses(t *testing.T) {
-	d := deliver(t)
+// refuses: nothing is spent where the account of the quota cannot be had, and nothing is compared that is not clear.
+func (d *delivered) refuses(t *testing.T) {
+	t.Helper()
 	spent := d.sim.Report().Count("/v1.0/security/runHuntingQuery", "")
 	for name, test := range map[string]struct {
 		args []string
@@ -359,27 +374,27 @@ func TestVerifyRefuses(t *testing.T) {
 // lender lends turns without end.
 type lender struct{ lent, returned atomic.Int64 }
 
-func (l *lender) Lend(context.Context, time.Duration) (control.Loan, error) {
+func (l *lender) Lend(context.Context, time.Duration) (api.Loan, error) {
 	l.lent.Add(1)
 	return l, nil
 }
 
 func (l *lender) Return(time.Duration) { l.returned.Add(1) }
 
-// Beside a running collector each query has a turn of the receiver's.
-func TestVerifyBesideACollector(t *testing.T) {
-	d := deliver(t)
+// besideACollector: beside a running collector each query has a turn of the receiver's.
+func (d *delivered) besideACollector(t *testing.T) {
+	t.Helper()
 	stop := d.start()
 	defer stop()
-	desk, turnsOf, until := turns.NewDesk(), &lender{}, time.Now()
+	desk, turnsOf, until := turns.NewDesk(nil), &lender{}, time.Now()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, _ *http.Request) {
-		assert.NoError(t, json.NewEncoder(w).Encode(control.Status{Receivers: []control.ReceiverStatus{{
-			ID: "defender", Tables: []control.Table{{Name: "DeviceLogonEvents", CompleteUntil: &until}},
+		assert.NoError(t, json.NewEncoder(w).Encode(api.Status{Receivers: []api.ReceiverStatus{{
+			ID: "defender", Tables: []api.Table{{Name: "DeviceLogonEvents", CompleteUntil: &until}},
 		}}}))
 	})
 	mux.HandleFunc("POST /api/v1/receivers/{id}/turns", func(w http.ResponseWriter, r *http.Request) { desk.Take(w, r, turnsOf) })
-	mux.HandleFunc("POST /api/v1/receivers/{id}/turns/{turn}", desk.Return)
+	mux.HandleFunc("POST /api/v1/turns/{turn}", desk.Return)
 	server := httptest.NewServer(mux)
 	defer server.Close()
 
@@ -391,5 +406,5 @@ func TestVerifyBesideACollector(t *testing.T) {
 
 	_, status, err = d.verify("--against", "file:"+d.file, "--control", server.URL+"/nothing")
 	assert.Equal(t, exitFailed, status)
-	assert.ErrorContains(t, err, "it answers 404")
+	assert.ErrorContains(t, err, "answers 404")
 }

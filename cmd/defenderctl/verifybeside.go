@@ -2,23 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	api "github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/control/turns"
-)
-
-const (
-	// controlPatience bounds a request to the control extension.
-	controlPatience = 30 * time.Second
-	maxStatus       = 16 << 20
 )
 
 // beside is a running collector whose quota is spent.
@@ -30,19 +20,18 @@ type beside struct {
 }
 
 // newBeside asks a running collector for the state of a receiver.
-func newBeside(ctx context.Context, base, receiver string, failed func(error)) (*beside, error) {
-	b := &beside{
-		Client:   &turns.Client{HTTP: &http.Client{Timeout: controlPatience}, Base: base, Receiver: receiver, Failed: failed},
-		complete: map[string]time.Time{},
+func newBeside(ctx context.Context, c *control, receiver string, failed func(error)) (*beside, error) {
+	var status api.Status
+	if err := c.ask(ctx, http.MethodGet, "/api/v1/status", &status); err != nil {
+		return nil, err
 	}
-	status, err := b.status(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask the control extension at %s: %w", base, err)
-	}
-	i := slices.IndexFunc(status.Receivers, func(r control.ReceiverStatus) bool { return r.ID == receiver })
+	i := slices.IndexFunc(status.Receivers, func(r api.ReceiverStatus) bool { return r.ID == receiver })
 	if i < 0 {
-		return nil, fmt.Errorf("ask the control extension at %s: the collector has no receiver %s", base, receiver)
+		return nil, fmt.Errorf("the collector at %s has no receiver %s", c.url, receiver)
 	}
+	client := c.http
+	client.Transport = identifying{c}
+	b := &beside{Client: &turns.Client{HTTP: &client, Base: c.url, Receiver: receiver, Failed: failed}, complete: map[string]time.Time{}}
 	for _, table := range status.Receivers[i].Tables {
 		if table.CompleteUntil != nil {
 			b.complete[table.Name] = *table.CompleteUntil
@@ -51,21 +40,14 @@ func newBeside(ctx context.Context, base, receiver string, failed func(error)) (
 	return b, nil
 }
 
-func (b *beside) status(ctx context.Context) (status control.Status, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(b.Base, "/")+"/api/v1/status", http.NoBody)
-	if err != nil {
-		return status, err
+// identifying sends requests that say who asks.
+type identifying struct{ *control }
+
+// RoundTrip implements http.RoundTripper.
+func (i identifying) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	if err := i.identify(r); err != nil {
+		return nil, err
 	}
-	response, err := b.HTTP.Do(request)
-	if err != nil {
-		return status, err
-	}
-	defer func() { err = errors.Join(err, response.Body.Close()) }()
-	if response.StatusCode != http.StatusOK {
-		return status, fmt.Errorf("it answers %s", response.Status)
-	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxStatus)).Decode(&status); err != nil {
-		return status, fmt.Errorf("its answer is no status: %w", err)
-	}
-	return status, nil
+	return http.DefaultTransport.RoundTrip(r)
 }

@@ -13,10 +13,12 @@ import (
 // slash as it is, and as %2F.
 func (h *handler) registerAPI(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/status", h.apiStatus)
+	mux.HandleFunc("POST /api/v1/turns/{turn}", h.turns.Return)
 	for _, id := range []string{"{id}", "{type}/{name}"} {
 		receiver := "/api/v1/receivers/" + id
 		mux.HandleFunc("GET "+receiver+"/report", h.apiReport)
 		mux.HandleFunc("POST "+receiver+"/test", h.apiCommand(actionTest))
+		mux.HandleFunc("POST "+receiver+"/turns", h.apiTurn)
 		mux.HandleFunc("POST "+receiver+"/resume", h.apiCommand(actionResume))
 		mux.HandleFunc("POST "+receiver+"/tables/{table}/pause", h.apiCommand(actionPause))
 		mux.HandleFunc("POST "+receiver+"/tables/{table}/resume", h.apiCommand(actionResume))
@@ -71,6 +73,21 @@ func (h *handler) apiReport(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, result)
+}
+
+// apiTurn lends a turn of a receiver's quota.
+func (h *handler) apiTurn(w http.ResponseWriter, r *http.Request) {
+	receiver, ok := h.registry.receiver(receiverOf(r))
+	if !ok {
+		fail(w, r, http.StatusNotFound, errNoReceiver)
+		return
+	}
+	lender, ok := receiver.(control.Lender)
+	if !ok {
+		fail(w, r, http.StatusNotImplemented, errNoTurns)
+		return
+	}
+	h.turns.Take(w, r, lender)
 }
 
 // report is a receiver's of a day.

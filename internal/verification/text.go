@@ -91,12 +91,12 @@ func writeList(b *strings.Builder, title string, list *comparison.List) {
 // verdict is the last line.
 func (r *Report) verdict() string {
 	t := r.Total
-	beside := fmt.Sprintf("repeated: %d; unexpected: %d", t.Repeated, r.Unexpected.Count)
+	beside := fmt.Sprintf("repeated: %d; unexpected: %d; not due: %d", t.Repeated, r.Unexpected.Count, t.NotDue)
 	switch r.Verdict {
 	case comparison.Deviating:
 		return fmt.Sprintf("events are absent or altered: absent: %d; altered: %d; %s", t.Absent, t.Altered, beside)
 	case comparison.Unjudged:
-		return fmt.Sprintf("it cannot be judged whether events are absent: undecided: %d; not due: %d; %s", t.Undecided, t.NotDue, beside)
+		return fmt.Sprintf("it cannot be judged whether events are absent: undecided: %d; %s", t.Undecided, beside)
 	default:
 		return fmt.Sprintf("all events are present and unaltered: %d; %s", t.Present, beside)
 	}

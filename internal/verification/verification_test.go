@@ -181,7 +181,7 @@ func TestSpoiledFile(t *testing.T) {
 	text := r.Text()
 	assert.Contains(t, text, "\naltered: the destination holds them with other content: 3\n    "+idOf(3).String()+"  DeviceLogonEvents  2026-03-15T08:00:00.03Z  "+files.Show(comparison.Place{Position: 3}))
 	assert.Contains(t, text, "2 copies  "+files.Show(comparison.Place{Position: 1})+" "+files.Show(comparison.Place{Position: 2}))
-	assert.True(t, strings.HasSuffix(text, "\nevents are absent or altered: absent: 7; altered: 3; repeated: 5; unexpected: 0\n"), text)
+	assert.True(t, strings.HasSuffix(text, "\nevents are absent or altered: absent: 7; altered: 3; repeated: 5; unexpected: 0; not due: 0\n"), text)
 	assert.Contains(t, said, "the destination holds 99998 events")
 	t.Log("\n" + text)
 }
@@ -219,7 +219,7 @@ func TestWholeFile(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, comparison.Complete, r.Verdict)
 	assert.Contains(t, r.Tables, "Alerts", "that nothing was to be found is said, too")
-	assert.True(t, strings.HasSuffix(r.Text(), "\nall events are present and unaltered: 2; repeated: 0; unexpected: 0\n"))
+	assert.True(t, strings.HasSuffix(r.Text(), "\nall events are present and unaltered: 2; repeated: 0; unexpected: 0; not due: 0\n"))
 
 	r, err = verify(t, files, func(p *Plan) { p.Source = &fakeSource{tables: []string{logons}} })
 	require.NoError(t, err)

@@ -21,7 +21,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
@@ -107,29 +106,6 @@ func (l *lentAPI) send(ctx context.Context, request func() (*hunting.Rows, error
 
 // errNoTurn is the error of queries whose turn is not lent. It is no failure of the service: nothing was sent.
 var errNoTurn = errors.New("the collector that has the quota's account lends no turn")
-
-// lend gives a turn of the receiver's to a command beside the collector, behind all of the receiver's own.
-func lend(ctx context.Context, line *scheduler.Scheduler, waited time.Duration) (control.Loan, error) {
-	grant, err := line.Acquire(ctx, scheduler.Turn{
-		Table: "lent", Kind: string(service.Read), Priority: lentPriority, Due: time.Now().Add(-waited), Behind: waited, Spare: true,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return loan{grant}, nil
-}
-
-// lentPriority is behind that of any table.
-const lentPriority = 9
-
-// loan is a turn of the receiver's that was lent.
-type loan struct{ grant *scheduler.Grant }
-
-// Return implements control.Loan.
-func (l loan) Return(cpu time.Duration) {
-	l.grant.Release(time.Time{})
-	l.grant.Charge(cpu)
-}
 
 func (r *defenderReceiver) openRereading(ctx context.Context, host component.Host) (*Rereading, error) {
 	if r.cfg.PauseAfterFailures == 0 {

@@ -296,11 +296,12 @@ func TestLend(t *testing.T) {
 		})
 		require.NoError(t, err)
 		defer func() { assert.NoError(t, line.Stop(context.Background())) }()
-		turn, err := lend(t.Context(), line, time.Second)
+		c := &controlled{quota: line}
+		turn, err := c.Lend(t.Context(), time.Second)
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err = lend(ctx, line, 0)
+		_, err = c.Lend(ctx, 0)
 		require.ErrorIs(t, err, context.DeadlineExceeded, "it holds the slot")
 		turn.Return(7 * time.Second)
 		for _, use := range line.Snapshot().Windows {
@@ -308,8 +309,23 @@ func TestLend(t *testing.T) {
 				assert.InDelta(t, 7, use.Spent, 0.001)
 			}
 		}
-		turn, err = lend(t.Context(), line, 0)
+		turn, err = c.Lend(t.Context(), 0)
 		require.NoError(t, err)
 		turn.Return(0)
 	})
+}
+
+// Without arrival a pair has its place where the later half happened. Its event is of the period of the evidence.
+func TestRereadAlertsWithoutArrival(t *testing.T) {
+	s := newStage(t, defendersim.Options{NoIngestionTime: true})
+	plant := func(table string, row map[string]any) {
+		require.NoError(t, s.sim.Plant(table, defendersim.Planted{IngestionTime: epoch.Add(-50 * time.Minute), Row: row}))
+	}
+	plant("AlertInfo", map[string]any{"Timestamp": epoch.Add(-time.Hour).Format(time.RFC3339), "AlertId": "a1", "Title": "t"})
+	plant("AlertEvidence", map[string]any{"Timestamp": epoch.Add(-90 * time.Minute).Format(time.RFC3339), "AlertId": "a1", "EntityType": "Machine"})
+	a := s.reread(s.config("Alerts"))
+	assert.Len(t, again(t, a, "Alerts", epoch.Add(-100*time.Minute), epoch.Add(-80*time.Minute)), 1, "when the evidence was")
+	sink := newSink()
+	require.NoError(t, a.ReadRows(t.Context(), "Alerts", epoch.Add(-70*time.Minute), epoch.Add(-50*time.Minute), sink))
+	assert.Empty(t, sink.records(), "when the alert was told")
 }

@@ -36,7 +36,7 @@ var _ control.Lender = (*Client)(nil)
 func (c *Client) Lend(ctx context.Context, waited time.Duration) (control.Loan, error) {
 	for began := time.Now(); ; {
 		var answer lent
-		status, err := c.post(ctx, "", asked{Waited: (waited + time.Since(began)).Seconds()}, &answer)
+		status, err := c.post(ctx, "/receivers/"+url.PathEscape(c.Receiver)+"/turns", asked{Waited: (waited + time.Since(began)).Seconds()}, &answer)
 		if err != nil {
 			return nil, fmt.Errorf("take a turn of the running collector: %w", err)
 		}
@@ -56,7 +56,7 @@ type borrowed struct {
 func (b *borrowed) Return(cpu time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), returning)
 	defer cancel()
-	if _, err := b.client.post(ctx, "/"+url.PathEscape(b.turn), returned{CPU: cpu.Seconds()}, nil); err != nil {
+	if _, err := b.client.post(ctx, "/turns/"+url.PathEscape(b.turn), returned{CPU: cpu.Seconds()}, nil); err != nil {
 		b.client.Failed(fmt.Errorf("give a turn back to the running collector: %w", err))
 	}
 }
@@ -67,7 +67,7 @@ func (c *Client) post(ctx context.Context, path string, body, answer any) (statu
 	if err != nil {
 		return 0, err
 	}
-	address := strings.TrimSuffix(c.Base, "/") + "/api/v1/receivers/" + url.PathEscape(c.Receiver) + "/turns" + path
+	address := strings.TrimSuffix(c.Base, "/") + "/api/v1" + path
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(text))
 	if err != nil {
 		return 0, err

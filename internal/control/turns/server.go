@@ -36,6 +36,8 @@ type returned struct {
 
 // Desk knows the turns that are lent.
 type Desk struct {
+	fail func(http.ResponseWriter, *http.Request, int, error)
+
 	mu    sync.Mutex // guards loans
 	loans map[string]*loan
 }
@@ -47,14 +49,22 @@ type loan struct {
 	timer *time.Timer
 }
 
-// NewDesk makes a desk without loans.
-func NewDesk() *Desk { return &Desk{loans: map[string]*loan{}} }
+// NewDesk makes a desk without loans. fail answers a request with an error.
+func NewDesk(fail func(w http.ResponseWriter, r *http.Request, status int, err error)) *Desk {
+	return &Desk{fail: fail, loans: map[string]*loan{}}
+}
+
+var (
+	errAsked    = errors.New(`the body must be {"waited_seconds": 0}, with how long the turn has been waited for`)
+	errReturned = errors.New(`the body must be {"cpu_seconds": 0}, with what the query has cost`)
+	errGone     = errors.New("the turn is not lent any more")
+)
 
 // Take answers a request for a turn of a receiver.
 func (d *Desk) Take(w http.ResponseWriter, r *http.Request, from control.Lender) {
 	var a asked
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&a); err != nil || a.Waited < 0 {
-		http.Error(w, `the body must be {"waited_seconds": 0}, with how long the turn has been waited for`, http.StatusBadRequest)
+		d.fail(w, r, http.StatusBadRequest, errAsked)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
@@ -64,7 +74,7 @@ func (d *Desk) Take(w http.ResponseWriter, r *http.Request, from control.Lender)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		w.WriteHeader(http.StatusNoContent)
 	case err != nil:
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		d.fail(w, r, http.StatusServiceUnavailable, err)
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		// If the answer does not arrive, the lease ends the loan.
@@ -76,11 +86,11 @@ func (d *Desk) Take(w http.ResponseWriter, r *http.Request, from control.Lender)
 func (d *Desk) Return(w http.ResponseWriter, r *http.Request) {
 	var b returned
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&b); err != nil || b.CPU < 0 {
-		http.Error(w, `the body must be {"cpu_seconds": 0}, with what the query has cost`, http.StatusBadRequest)
+		d.fail(w, r, http.StatusBadRequest, errReturned)
 		return
 	}
 	if !d.end(r.PathValue("turn"), seconds(b.CPU)) {
-		http.Error(w, "the turn is not lent any more", http.StatusGone)
+		d.fail(w, r, http.StatusGone, errGone)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

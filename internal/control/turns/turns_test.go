@@ -62,6 +62,12 @@ func (l *lender) returned() []time.Duration {
 	return l.costs
 }
 
+func newDesk() *Desk {
+	return NewDesk(func(w http.ResponseWriter, _ *http.Request, status int, err error) {
+		http.Error(w, err.Error(), status)
+	})
+}
+
 // mux is where the control extension mounts a desk.
 func mux(d *Desk, l control.Lender) http.Handler {
 	m := http.NewServeMux()
@@ -72,7 +78,7 @@ func mux(d *Desk, l control.Lender) http.Handler {
 		}
 		d.Take(w, r, l)
 	})
-	m.HandleFunc("POST /api/v1/receivers/{id}/turns/{turn}", d.Return)
+	m.HandleFunc("POST /api/v1/turns/{turn}", d.Return)
 	return m
 }
 
@@ -85,7 +91,7 @@ func newClient(t *testing.T, d *Desk, l control.Lender) *Client {
 
 func TestTurnIsLentAndReturned(t *testing.T) {
 	l := newLender(2)
-	c := newClient(t, NewDesk(), l)
+	c := newClient(t, newDesk(), l)
 	loan, err := c.Lend(t.Context(), 3*time.Second)
 	require.NoError(t, err)
 	assert.Empty(t, l.returned())
@@ -103,7 +109,7 @@ func TestTurnIsLentAndReturned(t *testing.T) {
 func TestNoTurn(t *testing.T) {
 	l := newLender(0)
 	l.err = errors.New("the receiver stops")
-	c := newClient(t, NewDesk(), l)
+	c := newClient(t, newDesk(), l)
 	_, err := c.Lend(t.Context(), 0)
 	require.ErrorContains(t, err, "the receiver stops")
 	c.Receiver = "defender/b"
@@ -118,7 +124,7 @@ func TestNoTurn(t *testing.T) {
 func TestTurnIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLender(0)
-		d := NewDesk()
+		d := newDesk()
 		c := &Client{HTTP: &http.Client{Transport: direct{mux(d, l)}}, Base: "http://collector", Receiver: "defender/a"}
 		time.AfterFunc(25*time.Second, func() { l.turns <- struct{}{} })
 		loan, err := c.Lend(t.Context(), 0)
@@ -133,7 +139,7 @@ func TestTurnIsWaitedFor(t *testing.T) {
 func TestLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLender(3)
-		d := NewDesk()
+		d := newDesk()
 		c := &Client{HTTP: &http.Client{Transport: direct{mux(d, l)}}, Base: "http://collector", Receiver: "defender/a", Failed: func(error) {}}
 		loan, err := c.Lend(t.Context(), 0)
 		require.NoError(t, err)
@@ -160,10 +166,10 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestWrongBodies(t *testing.T) {
 	l := newLender(1)
-	for _, path := range []string{"turns", "turns/x"} {
+	for _, path := range []string{"receivers/defender%2Fa/turns", "turns/x"} {
 		for _, body := range []string{"", "x", `{"waited_seconds": -1, "cpu_seconds": -1}`, strings.Repeat(" ", 2*maxBody) + "{}"} {
 			w := httptest.NewRecorder()
-			mux(NewDesk(), l).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/api/v1/receivers/defender%2Fa/"+path, strings.NewReader(body)))
+			mux(newDesk(), l).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/api/v1/"+path, strings.NewReader(body)))
 			assert.Equal(t, http.StatusBadRequest, w.Code, "%s %q", path, body)
 		}
 	}

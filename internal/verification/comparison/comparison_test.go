@@ -208,7 +208,7 @@ func TestNamedEventsAreLimited(t *testing.T) {
 
 // The memory of a comparison does not grow with its events: each is on disk, and a part of them in memory.
 func TestMemoryIsBounded(t *testing.T) {
-	const events = 200_000
+	const events = 100_000
 	c, _ := newComparison(t)
 	for n := range uint64(events) {
 		e := eventOf(n)
