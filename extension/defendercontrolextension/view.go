@@ -24,6 +24,7 @@ type receiverView struct {
 	ID, Anchor  string
 	State       stateView
 	Reason      string
+	ReasonBad   bool
 	Advice      string
 	Troubles    []string
 	Windows     []windowView
@@ -142,6 +143,10 @@ func newReceiverView(index int, r control.ReceiverStatus, now time.Time) receive
 	for _, w := range r.Quota.Windows {
 		v.Windows = append(v.Windows, newWindowView(w))
 	}
+	v.ReasonBad = r.Reason != control.ReasonUser
+	if r.Reason == "" {
+		v.Reason, v.ReasonBad = stateCount(r.Tables)
+	}
 	v.Quota = quotaSentence(r.Quota, now)
 	if expires := r.Credentials.Expires; expires != nil {
 		v.Expiry = "Credentials end " + expires.UTC().Format(time.DateOnly) + " (" + until(*expires, now) + ")"
@@ -160,9 +165,39 @@ func newReceiverView(index int, r control.ReceiverStatus, now time.Time) receive
 			// It is said once, of the whole receiver.
 			v.Advice, table.Advice, table.Error = table.Advice, "", ""
 		}
+		if advice := stateAdvice[t.State]; v.Advice == "" {
+			v.Advice = advice
+		}
 		v.Tables = append(v.Tables, table)
 	}
 	return v
+}
+
+// stateAdvice is said once of a receiver that has such a table.
+var stateAdvice = map[control.State]string{
+	control.BackingOff: "A table that backs off tries again by itself, after growing pauses. No rows are lost: its cursor waits.",
+	control.Refused: "The pipeline or the storage takes nothing at present: look at the exporter's log and the disk. No rows are lost: the cursors wait, " +
+		"and it is tried again.",
+}
+
+// stateCount says how many tables run, if not all do. bad: a table is in trouble.
+func stateCount(tables []control.Table) (text string, bad bool) {
+	running, all := 0, 0
+	for _, t := range tables {
+		if t.State == control.Disabled {
+			continue
+		}
+		all++
+		if t.State == control.Running || t.State == control.WaitingQuota {
+			running++
+		} else if t.Reason != control.ReasonUser {
+			bad = true
+		}
+	}
+	if running == all {
+		return "", false
+	}
+	return fmt.Sprintf("%d of %d tables", running, all), bad
 }
 
 func quotaSentence(q control.Quota, now time.Time) string {
@@ -190,7 +225,7 @@ func newWindowView(w control.Window) windowView {
 		v.Figure = cpuFigure(w.Used, w.Limit)
 	} else {
 		v.Name = "Requests in " + w.Window
-		v.Figure = grouped(int(w.Used)) + " of " + grouped(int(w.Limit))
+		v.Figure = grouped(int(w.Used)) + " / " + grouped(int(w.Limit))
 	}
 	return v
 }
@@ -199,11 +234,11 @@ func newWindowView(w control.Window) windowView {
 func cpuFigure(used, limit float64) string {
 	switch {
 	case limit < 2*time.Minute.Seconds():
-		return fmt.Sprintf("%.0f of %.0f s", used, limit)
+		return fmt.Sprintf("%.0f / %.0f s", used, limit)
 	case limit < 2*time.Hour.Seconds():
-		return fmt.Sprintf("%.1f of %.4g min", used/60, limit/60)
+		return fmt.Sprintf("%.1f / %.4g min", used/60, limit/60)
 	default:
-		return fmt.Sprintf("%.2f of %.4g h", used/3600, limit/3600)
+		return fmt.Sprintf("%.2f / %.4g h", used/3600, limit/3600)
 	}
 }
 
