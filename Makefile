@@ -21,7 +21,7 @@ ORACLE := internal/emulator/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
 .DEFAULT_GOAL := help
-.PHONY: help build test integration lint vulncheck fmt bench generate generated oracle run dist publish clean
+.PHONY: help build test integration browser lint vulncheck fmt bench generate generated oracle run dist publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,11 @@ integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says
 		[ $$status -eq 69 ] || exit $$status; \
 		echo "make integration: SKIPPED, nothing was tested: Apache Kafka cannot be run here, the line above says why"; \
 	fi
+
+browser: build ## the status page in Chromium (AXE=axe.min.js adds axe-core); says so when there is none
+	@if command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; then \
+		cd internal/browser && AXE="$(AXE)" $(GO) test -v -count=1 -timeout 5m .; \
+	else echo "make browser: SKIPPED, nothing was tested: there is no Chromium (Debian: apt-get install chromium)"; fi
 
 lint: ## go vet and golangci-lint
 	$(STATIC) $(GO) vet ./...

@@ -325,6 +325,7 @@ func TestPageWithoutScripts(t *testing.T) {
 	s := serve(t, nil, nil, fakeTester{f})
 	page := s.ask(http.MethodGet, "/", "")
 	require.Equal(t, 200, page.status)
+	assert.Equal(t, "same-origin", page.header.Get("Referrer-Policy"), "with no-referrer a browser sends the forms' Origin as null")
 	assert.Contains(t, page.body, "DeviceLogonEvents")
 	for _, outside := range regexp.MustCompile(`(?:src|href|action)="([^"]*)"`).FindAllStringSubmatch(page.body, -1) {
 		assert.Regexp(t, `^(/|#|data:,$)`, outside[1], "nothing is loaded from elsewhere")

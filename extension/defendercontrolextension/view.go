@@ -24,6 +24,8 @@ type receiverView struct {
 	ID, Anchor  string
 	State       stateView
 	Reason      string
+	ReasonBad   bool
+	Advice      string
 	Troubles    []string
 	Windows     []windowView
 	Quota       string // a sentence if it is short, or the service asked to wait
@@ -53,6 +55,7 @@ type tableView struct {
 	Name, Kind, Anchor string
 	State              stateView
 	Reason, Advice     string
+	ReasonBad          bool // it is not what a user wants
 	Next               string
 	Error              string
 	Lag, Complete      string
@@ -61,6 +64,7 @@ type tableView struct {
 	Refused            string
 	LastPoll           string
 	Audit              string
+	AuditFound         string // besides
 	AuditBad           bool
 	AuditAge           string
 	Letters            string
@@ -100,7 +104,7 @@ var reasons = map[string]struct{ label, advice string }{
 		"when a credential file changes; all go on together."},
 	"permission": {"permission missing", "Give the app registration the permission ThreatHunting.Read.All with admin consent (Users: User.Read.All). " +
 		"It is tried once an hour."},
-	"not_in_plan":       {"not in the tenant's plan", "The tenant has no such table. It is looked for once a day; tables::…::enabled: false leaves it out."},
+	"not_in_plan":       {"not in the tenant's plan", "The tenant has no such table. It is looked for once a day; tables::NAME::enabled: false leaves it out."},
 	"no_ingestion_time": {"no time of arrival", "Set late_arrival::mode to auto or event_time."},
 }
 
@@ -139,9 +143,16 @@ func newReceiverView(index int, r control.ReceiverStatus, now time.Time) receive
 	for _, w := range r.Quota.Windows {
 		v.Windows = append(v.Windows, newWindowView(w))
 	}
+	v.ReasonBad = r.Reason != control.ReasonUser
+	if r.Reason == "" {
+		v.Reason, v.ReasonBad = stateCount(r.Tables)
+	}
 	v.Quota = quotaSentence(r.Quota, now)
 	if expires := r.Credentials.Expires; expires != nil {
 		v.Expiry = "Credentials end " + expires.UTC().Format(time.DateOnly) + " (" + until(*expires, now) + ")"
+		if expires.Before(now) {
+			v.Expiry = "Credentials ended " + expires.UTC().Format(time.DateOnly)
+		}
 		v.ExpiresSoon = expires.Sub(now) < 14*24*time.Hour
 	}
 	for _, t := range r.Tables {
@@ -149,9 +160,44 @@ func newReceiverView(index int, r control.ReceiverStatus, now time.Time) receive
 			v.Disabled = append(v.Disabled, t.Name)
 			continue
 		}
-		v.Tables = append(v.Tables, newTableView(v.Anchor, t, now))
+		table := newTableView(v.Anchor, t, now)
+		if r.Reason != "" && r.Reason != control.ReasonUser {
+			// It is said once, of the whole receiver.
+			v.Advice, table.Advice, table.Error = table.Advice, "", ""
+		}
+		if advice := stateAdvice[t.State]; v.Advice == "" {
+			v.Advice = advice
+		}
+		v.Tables = append(v.Tables, table)
 	}
 	return v
+}
+
+// stateAdvice is said once of a receiver that has such a table.
+var stateAdvice = map[control.State]string{
+	control.BackingOff: "A table that backs off tries again by itself, after growing pauses. No rows are lost: its cursor waits.",
+	control.Refused: "The pipeline or the storage takes nothing at present: look at the exporter's log and the disk. No rows are lost: the cursors wait, " +
+		"and it is tried again.",
+}
+
+// stateCount says how many tables run, if not all do. bad: a table is in trouble.
+func stateCount(tables []control.Table) (text string, bad bool) {
+	running, all := 0, 0
+	for _, t := range tables {
+		if t.State == control.Disabled {
+			continue
+		}
+		all++
+		if t.State == control.Running || t.State == control.WaitingQuota {
+			running++
+		} else if t.Reason != control.ReasonUser {
+			bad = true
+		}
+	}
+	if running == all {
+		return "", false
+	}
+	return fmt.Sprintf("%d of %d tables", running, all), bad
 }
 
 func quotaSentence(q control.Quota, now time.Time) string {
@@ -176,25 +222,38 @@ func newWindowView(w control.Window) windowView {
 	}
 	if w.Resource == "cpu" {
 		v.Name = "CPU in " + w.Window
-		v.Figure = short(time.Duration(w.Used*float64(time.Second))) + " of " + short(time.Duration(w.Limit*float64(time.Second)))
+		v.Figure = cpuFigure(w.Used, w.Limit)
 	} else {
 		v.Name = "Requests in " + w.Window
-		v.Figure = grouped(int(w.Used)) + " of " + grouped(int(w.Limit))
+		v.Figure = grouped(int(w.Used)) + " / " + grouped(int(w.Limit))
 	}
 	return v
+}
+
+// cpuFigure is seconds of CPU in one unit, which the limit decides.
+func cpuFigure(used, limit float64) string {
+	switch {
+	case limit < 2*time.Minute.Seconds():
+		return fmt.Sprintf("%.0f / %.0f s", used, limit)
+	case limit < 2*time.Hour.Seconds():
+		return fmt.Sprintf("%.1f / %.4g min", used/60, limit/60)
+	default:
+		return fmt.Sprintf("%.2f / %.4g h", used/3600, limit/3600)
+	}
 }
 
 func newTableView(receiver string, t control.Table, now time.Time) tableView {
 	v := tableView{
 		Name: t.Name, Kind: t.Kind, Anchor: receiver + "-" + t.Name, State: stateOf(t.State), Rate: newChart(t.RowsPerMinute),
 		Delivered: grouped(t.RowsDelivered), Error: t.LastError, LastPoll: since(t.LastPoll, now), Lag: "–",
-		CanPause: t.Reason != control.ReasonUser, CanResume: t.State == control.Paused,
+		CanPause: t.State != control.Paused, CanResume: t.State == control.Paused,
 	}
 	if t.State == control.Paused {
 		v.Reason, v.Advice = t.Reason, ""
 		if known, ok := reasons[t.Reason]; ok {
-			v.Reason, v.Advice = known.label, known.advice
+			v.Reason, v.Advice = known.label, strings.ReplaceAll(known.advice, "NAME", t.Name)
 		}
+		v.ReasonBad = t.Reason != control.ReasonUser
 	}
 	if t.NextPoll != nil && t.State != control.Running {
 		v.Next = "next try " + until(*t.NextPoll, now)
@@ -211,7 +270,7 @@ func newTableView(receiver string, t control.Table, now time.Time) tableView {
 	v.addAudit(t.Audit, now)
 	v.Letters = letters(t.DeadLetters)
 	if t.Unreadable > 0 {
-		v.Aside = grouped(t.Unreadable) + " ranges cannot be read at present, and are tried again"
+		v.Aside = "Ranges of time that cannot be read at present, and are tried again: " + grouped(t.Unreadable)
 	}
 	if t.Backfill != nil {
 		v.Backfill = newBackfillView(*t.Backfill, now)
@@ -226,17 +285,17 @@ func (v *tableView) addAudit(a *control.Audit, now time.Time) {
 	case a.Last == nil:
 		v.Audit = "none yet"
 	default:
-		v.AuditBad = a.Missing > 0
-		parts := []string{grouped(a.Matched) + " matched"}
+		var parts []string
 		for _, part := range []struct {
 			n    int
 			what string
-		}{{a.Recovered, "recovered"}, {a.Refused, "refused"}, {a.Missing, "missing"}} {
+		}{{a.Missing, "missing"}, {a.Refused, "refused"}, {a.Recovered, "recovered"}} {
 			if part.n > 0 {
 				parts = append(parts, grouped(part.n)+" "+part.what)
 			}
 		}
-		v.Audit, v.AuditAge = strings.Join(parts, ", "), since(a.Last, now)
+		v.AuditBad = a.Missing+a.Refused > 0
+		v.Audit, v.AuditFound, v.AuditAge = grouped(a.Matched)+" matched", strings.Join(parts, ", "), since(a.Last, now)
 	}
 }
 
@@ -315,15 +374,17 @@ func grouped(n int) string {
 	return digits
 }
 
-// short is a duration in its largest two units.
+// short is a duration as precise as it matters.
 func short(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d < time.Second:
 		return "0 s"
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
+	case d < 10*time.Minute && d%time.Minute >= time.Second:
 		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 	default:
