@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -55,7 +54,7 @@ func newCheckCommand() *cobra.Command {
 }
 
 func (f *checkFlags) run(cmd *cobra.Command) error {
-	write, ok := map[string]func(io.Writer, checkResult) error{"text": printText, "json": printJSON}[f.format]
+	write, ok := map[string]func(io.Writer, checkResult) error{"text": printText, "json": func(out io.Writer, result checkResult) error { return printJSON(out, result) }}[f.format]
 	if !ok {
 		return fmt.Errorf("--format must be text or json, not %q", f.format)
 	}
@@ -98,11 +97,4 @@ func (f *checkFlags) locations() ([]string, error) {
 		locations = append(locations, "yaml:"+strings.TrimSpace(strings.ReplaceAll(key, ".", "::"))+": "+strings.TrimSpace(value))
 	}
 	return locations, nil
-}
-
-func printJSON(out io.Writer, result checkResult) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(result)
 }

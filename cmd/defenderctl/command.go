@@ -14,6 +14,9 @@ Exit status: 0 all is well; 1 something wrong was found; 2 it could not be found
 var commands = []func() *cobra.Command{
 	newCheckCommand,
 	newReportCommand,
+	newPauseCommand,
+	newResumeCommand,
+	newStatusCommand,
 }
 
 // newCommand is the command with all its subcommands.

@@ -32,6 +32,7 @@ const (
 var ports = []port{
 	{emulatorAddress, "the emulator"},
 	{"127.0.0.1:13133", "the collector's health check"},
+	{"127.0.0.1:13134", "the status page"},
 	{"127.0.0.1:8888", "the collector's metrics"},
 }
 

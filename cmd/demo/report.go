@@ -36,6 +36,7 @@ func (p printer) opening(duration time.Duration) {
 func (p printer) started(emulator, collector *process) {
 	p.linef("  emulator   pid %-7d https://%s   log %s", emulator.command.Process.Pid, emulatorAddress, emulator.logPath)
 	p.linef("  collector  pid %-7d %s         log %s", collector.command.Process.Pid, configPath, collector.logPath)
+	p.linef("  page       http://127.0.0.1:13134")
 	p.linef("  metrics    %s", metricsURL)
 	p.linef("  health     http://127.0.0.1:13133/status")
 	p.linef("  events     %s\n", eventsPath)

@@ -18,6 +18,7 @@ import (
 	resourceprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
 	transformprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	kafkareceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver"
+	defendercontrolextension "github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension"
 	defenderstreamingencodingextension "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
 	ndjsonencodingextension "github.com/otelcol-defender/otelcol-defender/extension/ndjsonencodingextension"
 	totalnormalizeprocessor "github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
@@ -70,6 +71,7 @@ func components() (otelcol.Factories, error) {
 		bearertokenauthextension.NewFactory(),
 		ndjsonencodingextension.NewFactory(),
 		defenderstreamingencodingextension.NewFactory(),
+		defendercontrolextension.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
@@ -83,6 +85,7 @@ func components() (otelcol.Factories, error) {
 		bearertokenauthextension.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension v0.155.0",
 		ndjsonencodingextension.NewFactory().Type():            "github.com/otelcol-defender/otelcol-defender v0.0.0",
 		defenderstreamingencodingextension.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
+		defendercontrolextension.NewFactory().Type():           "github.com/otelcol-defender/otelcol-defender v0.0.0",
 	})
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](

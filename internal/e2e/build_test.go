@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	// The program consists of these. go test repeats a cached result unless what a test imports has changed.
+	_ "github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension"
 	_ "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
 	_ "github.com/otelcol-defender/otelcol-defender/extension/ndjsonencodingextension"
 	_ "github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"

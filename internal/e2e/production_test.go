@@ -31,7 +31,7 @@ func TestProduction(t *testing.T) {
 	c := s.startShipped("production.yaml", []string{"kafkaca.yaml"},
 		"KAFKA_BROKERS="+strings.Join(cluster.ListenAddrs(), ","), "KAFKA_USERNAME="+user, "KAFKA_PASSWORD="+password,
 		"E2E_KAFKA_CA_FILE="+caFile, "TELEMETRY_ENDPOINT="+telemetry.url, "TELEMETRY_INTERVAL_MS=200",
-		"HEALTH_ENDPOINT=127.0.0.1:"+health, "LIVENESS_ENDPOINT=127.0.0.1:"+liveness, "METRICS_PORT="+metrics)
+		"HEALTH_ENDPOINT=127.0.0.1:"+health, "LIVENESS_ENDPOINT=127.0.0.1:"+liveness, "METRICS_PORT="+metrics, "CONTROL_ENDPOINT=127.0.0.1:0")
 	memory := c.watchMemory()
 	read := consume(t, cluster.ListenAddrs(), topicName,
 		secured(t, caFile, scram.Auth{User: user, Pass: password}.AsSha512Mechanism())...)

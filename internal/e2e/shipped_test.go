@@ -36,6 +36,7 @@ func (s *stage) shippedEnvironment() []string {
 		"TOTAL_DOMAIN_ID=e2e-domain",
 		// Any free port: whoever asks there names one.
 		"HEALTH_ENDPOINT=127.0.0.1:0",
+		"CONTROL_ENDPOINT=127.0.0.1:0",
 		"METRICS_PORT=0",
 	}
 }

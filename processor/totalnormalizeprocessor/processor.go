@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/reach"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
@@ -43,6 +44,8 @@ type normalizer struct {
 	drops       *drops.Counter
 	store       *store.Store // nil: nothing is stored
 	keeping     *order.Keeping
+	shown       *shown
+	hide        func() // from the control extension; nil: it was not started
 }
 
 func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now func() time.Time) (*normalizer, error) {
@@ -69,6 +72,7 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 		order:       order.New(next, cfg.DomainID, event.MarkLate),
 		drops:       drops.New(now()),
 	}
+	n.shown = newShown(set.ID, n.drops)
 	if err := observeDirectories(known, telemetry, processorAttribute(set.ID)); err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}
@@ -80,6 +84,7 @@ func (n *normalizer) start(ctx context.Context, host component.Host) error {
 	if err := n.tuids.Start(); err != nil {
 		return err
 	}
+	n.hide = control.RegisterProcessor(host, n.shown)
 	if n.cfg.StorageID == nil {
 		return nil
 	}
@@ -138,6 +143,10 @@ func (n *normalizer) saveDrops(ctx context.Context, s *store.Store) error {
 }
 
 func (n *normalizer) shutdown(ctx context.Context) error {
+	if n.hide != nil {
+		n.hide()
+		n.hide = nil
+	}
 	n.telemetry.Shutdown()
 	if n.store == nil {
 		return nil
@@ -167,6 +176,7 @@ func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs
 	removeEmpty(logs)
 	events.AppendTo(logs)
 	counts.report(ctx, n.telemetry, processorAttribute(n.id))
+	n.shown.add(counts)
 	if logs.ResourceLogs().Len() == 0 {
 		return logs, processorhelper.ErrSkipProcessingData
 	}

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
@@ -54,6 +55,7 @@ type defenderReceiver struct {
 	cancel    context.CancelFunc // ends it
 	loops     sync.WaitGroup
 	lanes     []*lane
+	hide      func() // from the control extension
 
 	shutdown sync.Once
 }
@@ -117,6 +119,10 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	if err := r.telemetry.observe(r.lanes, r.scheduler, registry); err != nil {
 		return err
 	}
+	shown, err := r.newControlled(ctx, registry, pauses{store, r.cfg.Credentials.TenantID})
+	if err != nil {
+		return err
+	}
 	r.close = closeIdle
 	// Start's own context ends when all components have started.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -126,6 +132,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	r.loops.Go(func() { r.watch(running, r.credentialsChanged) })
 	r.loops.Go(func() { r.summarize(running) })
 	r.run(running)
+	r.hide = control.Register(host, shown)
 	return nil
 }
 
@@ -189,7 +196,11 @@ func (r *defenderReceiver) newTables(ctx context.Context, client service.API, re
 	r.gates = []*failure.Gate{gate, apart}
 	deliverer := delivery.New(delivery.Settings{
 		Next: r.next, Calls: r.calls, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
-		Waiting: registry.Hold, Letters: r.telemetry.letter,
+		Waiting: registry.Hold,
+		Letters: func(table string, written bool) {
+			r.telemetry.letter(table, written)
+			registry.CountLetter(table, written)
+		},
 	})
 	around := surroundings{api: client, registry: registry, deliverer: deliverer, gate: gate, apart: apart}
 	for _, declared := range declaredTables() {
@@ -251,6 +262,7 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 	defer r.telemetry.shutdown()
 	defer r.cutOff()
 	if r.cancel != nil {
+		r.hide()
 		r.cancel()
 		if !r.wait(ctx) {
 			r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",

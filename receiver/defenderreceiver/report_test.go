@@ -137,14 +137,13 @@ func TestReportOfADay(t *testing.T) {
 		sleepUntil(hourOf(12)) // an outage
 		r, stop := b.start(cfg)
 		sleepUntil(hourOf(16))
-		r.lanes[0].health.Pause()
+		r.lanes[0].health.Commands.Pause()
 		sleepUntil(hourOf(18))
-		r.lanes[0].health.Resume()
+		r.lanes[0].health.Commands.Resume()
 		sleepUntil(hourOf(29))
-		made, err := r.Report(t.Context(), reportDay.Start())
+		report, err := cfg.report(t.Context(), r.journal, r.set.ID.String(), reportDay)
 		require.NoError(t, err)
 		stop()
-		report := made.(*proof.Report)
 		t.Logf("\n%s", report.Text())
 
 		assert.True(t, report.Journal.Intact, report.Journal.Problems)
@@ -224,7 +223,7 @@ func acceptedOnDay(b *bubble, table string) int {
 func TestReportOfHistory(t *testing.T) {
 	s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
 	s.inBubble(100*time.Millisecond, func(b *bubble) {
-		yesterday := epoch.Truncate(24 * time.Hour).AddDate(0, 0, -1)
+		yesterday := epoch.Truncate(24*time.Hour).AddDate(0, 0, -1)
 		number := 0
 		plant := func(at, arrived time.Time) {
 			number++

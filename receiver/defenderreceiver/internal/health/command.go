@@ -2,57 +2,74 @@ package health
 
 import (
 	"context"
+	"sync"
 	"time"
-
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
+// Commands is what a user can command of a source. Its loop obeys between two polls.
+type Commands struct {
+	// changed is called after the state that a view shows has changed.
+	changed func()
+	// wake tells the loop that a user wants a poll now.
+	wake chan struct{}
+
+	// mu guards everything below.
+	mu     sync.Mutex
+	halted bool // a user has paused the source
+	// resumed is closed when a user lets the source go on, and made anew when it is paused.
+	resumed chan struct{}
+}
+
+func newCommands(changed func()) *Commands {
+	return &Commands{changed: changed, wake: make(chan struct{}, 1)}
+}
+
 // Pause holds the source back until Resume. A poll that is under way ends first.
-func (s *Source) Pause() {
-	s.mu.Lock()
-	if !s.halted {
-		s.halted, s.resumed = true, make(chan struct{})
+func (c *Commands) Pause() {
+	c.mu.Lock()
+	if !c.halted {
+		c.halted, c.resumed = true, make(chan struct{})
 	}
-	s.mu.Unlock()
-	s.registry.changed()
+	c.mu.Unlock()
+	c.changed()
 }
 
 // Resume ends a pause, whether a user or failures have caused it: the source is polled at once.
-func (s *Source) Resume() {
-	s.mu.Lock()
-	if s.halted {
-		s.halted = false
-		close(s.resumed)
+func (c *Commands) Resume() {
+	c.mu.Lock()
+	if c.halted {
+		c.halted = false
+		close(c.resumed)
 	}
-	s.mu.Unlock()
-	s.registry.changed()
-	s.Test()
+	c.mu.Unlock()
+	c.changed()
+	c.Poll()
 }
 
-// Test asks for a poll now, whatever the source waits for. A pause by a user goes on.
-func (s *Source) Test() {
+// Poll asks for a poll now, whatever the source waits for. A pause by a user goes on.
+func (c *Commands) Poll() {
 	select {
-	case s.wake <- struct{}{}:
+	case c.wake <- struct{}{}:
 	default:
 	}
 }
 
-// Wake is where the loop of the source learns that a poll is wanted now.
-func (s *Source) Wake() <-chan struct{} { return s.wake }
+// Wanted is where the loop of the source learns that a poll is wanted now.
+func (c *Commands) Wanted() <-chan struct{} { return c.wake }
 
 // Halted reports whether a user has paused the source.
-func (s *Source) Halted() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.halted
+func (c *Commands) Halted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.halted
 }
 
 // Await returns once no user has paused the source. It is false if ctx ended first.
-func (s *Source) Await(ctx context.Context) bool {
+func (c *Commands) Await(ctx context.Context) bool {
 	for {
-		s.mu.Lock()
-		halted, resumed := s.halted, s.resumed
-		s.mu.Unlock()
+		c.mu.Lock()
+		halted, resumed := c.halted, c.resumed
+		c.mu.Unlock()
 		if !halted {
 			return ctx.Err() == nil
 		}
@@ -65,22 +82,14 @@ func (s *Source) Await(ctx context.Context) bool {
 }
 
 // Sleep waits for the next poll, or until one is wanted now. It is false if ctx ended first.
-func (s *Source) Sleep(ctx context.Context, wait time.Duration) bool {
+func (c *Commands) Sleep(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
-	case <-s.wake:
+	case <-c.wake:
 	case <-timer.C:
 	}
 	return ctx.Err() == nil
-}
-
-// commanded lays a user's pause over a view. mu is held.
-func (s *Source) commanded(v View) View {
-	if s.halted {
-		v.State, v.Reason, v.NextPoll = Paused, failure.ReasonUser, time.Time{}
-	}
-	return v
 }

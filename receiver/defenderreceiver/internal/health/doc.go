@@ -2,7 +2,7 @@
 //
 // A Source is one lane of one table: its loop writes what happens (progress, failures, pauses), and everybody else
 // reads a View: metrics, the component's status, the log's hourly line, and the control extension. A Registry holds
-// the sources of a receiver and what concerns all of them: refused credentials, throttling, the quota.
+// the sources of a receiver and what concerns all of them: refused credentials, throttling, the quota, dead letters.
 //
 // What can be commanded of a source stands here, too (command.go): a pause by a user, its end, and a poll now. The loop
 // of the source obeys between two polls.

@@ -241,3 +241,25 @@ func TestHoldByName(t *testing.T) {
 	assert.Equal(t, Running, s.View().State)
 	assert.Equal(t, "dead letters: disk full", r.Status())
 }
+
+func TestWhatIsCountedForTheControlPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRegistry()
+		s := r.Add("A", "A", false)
+		s.Deliver(3, 1)
+		time.Sleep(time.Minute)
+		s.Deliver(4, 0)
+		rows := s.RowsPerMinute()
+		assert.Equal(t, []int{3, 4}, rows[len(rows)-2:])
+		r.CountLetter("A", true)
+		r.CountLetter("A", true)
+		r.CountLetter("A", false)
+		assert.Equal(t, Letters{Written: 2, Failed: 1}, r.Letters("A"))
+		assert.Zero(t, r.Letters("B"))
+		next := time.Now().Add(time.Hour)
+		s.Succeed(next)
+		assert.Equal(t, next, s.View().NextPoll)
+		r.PauseAll(failure.ReasonCredentials, errors.New("x"))
+		assert.Zero(t, s.View().NextPoll, "one of all tries, and it is not known which")
+	})
+}

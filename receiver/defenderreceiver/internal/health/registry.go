@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
@@ -28,18 +29,25 @@ type Registry struct {
 	exempt map[*Source]bool // sources that paused does not concern
 	// throttles is how often in a row the service asked to wait.
 	throttles int
+	letters   map[string]Letters // by table
+}
+
+// Letters are the refused rows of a table that were kept as dead letters, or could not be.
+type Letters struct {
+	Written, Failed int
 }
 
 // NewRegistry makes a registry without sources.
 func NewRegistry() *Registry {
 	return &Registry{
 		wake: make(chan struct{}, 1), common: map[string]error{}, notes: map[string]string{}, exempt: map[*Source]bool{},
+		letters: map[string]Letters{},
 	}
 }
 
 // Add makes a source. One that is apart does not pause with the others.
 func (r *Registry) Add(name, table string, apart bool) *Source {
-	s := &Source{Name: name, Table: table, registry: r, wake: make(chan struct{}, 1), view: View{State: Running}}
+	s := &Source{Name: name, Table: table, Commands: newCommands(r.changed), registry: r, view: View{State: Running}}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sources = append(r.sources, s)
@@ -57,6 +65,26 @@ func (r *Registry) Hold(name string, err error) {
 		}
 	}
 	r.SetCommon(name, err)
+}
+
+// CountLetter counts a refused row of a table.
+func (r *Registry) CountLetter(table string, written bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	letters := r.letters[table]
+	if written {
+		letters.Written++
+	} else {
+		letters.Failed++
+	}
+	r.letters[table] = letters
+}
+
+// Letters are those of a table.
+func (r *Registry) Letters(table string) Letters {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.letters[table]
 }
 
 // Sources are all sources, in the order in which they were added.
@@ -142,7 +170,7 @@ func (r *Registry) over(s *Source, v View) View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.paused != failure.None && !r.exempt[s] && v.State != Paused {
-		v.State, v.Reason, v.Err = Paused, r.paused, r.common[credentials]
+		v.State, v.Reason, v.Err, v.NextPoll = Paused, r.paused, r.common[credentials], time.Time{}
 	}
 	return v
 }

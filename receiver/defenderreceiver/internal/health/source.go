@@ -33,17 +33,16 @@ type Source struct {
 	// Table is the table alone.
 	Table string
 
+	// Commands is what a user wants of it.
+	Commands *Commands
+
 	registry *Registry
-	// wake tells the loop that a user wants a poll now.
-	wake chan struct{}
 
 	// mu guards everything below.
-	mu     sync.Mutex
-	view   View
-	key    string // of view.Err
-	halted bool   // a user has paused it
-	// resumed is closed when a user lets the source go on, and made anew when it is paused.
-	resumed chan struct{}
+	mu   sync.Mutex
+	view View
+	key  string // of view.Err
+	rate rate   // of delivered rows
 }
 
 // View is a copy of what can be seen of a source.
@@ -54,7 +53,7 @@ type View struct {
 	Err         error          // why it does not run; nil while it does
 	Failures    int            // in a row
 	LastPoll    time.Time      // when a poll ended last; zero: never
-	NextPoll    time.Time      // when the next one begins; zero: now
+	NextPoll    time.Time      // when the next one begins; zero: at once, or it is not known while the source is paused
 	// CompleteUntil is the service's time up to which the table is complete. Before the first answer it is where
 	// reading will begin, on this machine's clock.
 	CompleteUntil time.Time
@@ -89,6 +88,14 @@ func (s *Source) Deliver(delivered, refused int) {
 	defer s.mu.Unlock()
 	s.view.RowsDelivered += delivered
 	s.view.RowsRefused += refused
+	s.rate.add(time.Now(), delivered)
+}
+
+// RowsPerMinute are the rows that were delivered in each of the last 60 minutes, the present one last.
+func (s *Source) RowsPerMinute() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rate.perMinute(time.Now())
 }
 
 // SetUnreadable says how many ranges are passed over.
@@ -177,9 +184,12 @@ func (s *Source) Hold(err error) bool {
 // View is the present state.
 func (s *Source) View() View {
 	s.mu.Lock()
-	v := s.commanded(s.view)
+	v := s.view
 	s.mu.Unlock()
 	v.Name, v.Table = s.Name, s.Table
+	if s.Commands.Halted() {
+		v.State, v.Reason, v.NextPoll = Paused, failure.ReasonUser, time.Time{}
+	}
 	return s.registry.over(s, v)
 }
 

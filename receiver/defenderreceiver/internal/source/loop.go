@@ -58,7 +58,7 @@ func NewLoop(source Source, settings Settings) *Loop {
 
 // Run polls until ctx ends.
 func (l *Loop) Run(ctx context.Context) {
-	for l.Gate.Wait(ctx, l.Health.Wake()) && l.commanded(ctx) {
+	for l.Gate.Wait(ctx, l.Health.Commands.Wanted()) && l.commanded(ctx) {
 		began := time.Now()
 		again, err := l.source.Poll(ctx)
 		if ctx.Err() != nil {
@@ -70,14 +70,14 @@ func (l *Loop) Run(ctx context.Context) {
 		}
 		if err != nil {
 			v, backoff := l.Judge(ctx, err)
-			if !l.Gate.Rest(ctx, v, backoff, l.Health.Wake()) {
+			if !l.Gate.Rest(ctx, v, backoff, l.Health.Commands.Wanted()) {
 				return
 			}
 			continue
 		}
 		l.Succeed(wait)
 		l.letOthersGoOn()
-		if !l.Health.Sleep(ctx, wait) {
+		if !l.Health.Commands.Sleep(ctx, wait) {
 			return
 		}
 	}
@@ -94,10 +94,10 @@ func (l *Loop) idle(began time.Time) time.Duration {
 
 // commanded waits while a user has paused the source. It is false if ctx ended first.
 func (l *Loop) commanded(ctx context.Context) bool {
-	if l.Health.Halted() {
+	if l.Health.Commands.Halted() {
 		l.letOthersGoOn()
 	}
-	return l.Health.Await(ctx)
+	return l.Health.Commands.Await(ctx)
 }
 
 // letOthersGoOn tells those who wait for the source.

@@ -175,7 +175,7 @@ func TestLoopObeysTheUser(t *testing.T) {
 		})
 		told := 0
 		l.Polled = func() { told++ }
-		l.Health.Pause()
+		l.Health.Commands.Pause()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		l.Run(ctx)

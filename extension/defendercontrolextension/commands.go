@@ -1,0 +1,101 @@
+package defendercontrolextension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"go.opentelemetry.io/collector/client"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/control"
+)
+
+// What can be commanded.
+const (
+	actionPause  = "pause"
+	actionResume = "resume"
+	actionTest   = "test"
+)
+
+var (
+	errNoReceiver = errors.New("there is no such receiver: GET /api/v1/status lists them")
+	errNoTest     = errors.New("this receiver cannot test its connection")
+	errNoReport   = errors.New("this receiver keeps no journal to report of")
+	errDay        = errors.New("say which day to report of, in UTC: ?day=YYYY-MM-DD")
+	errAction     = errors.New("there is no such action")
+)
+
+// statusOf is the HTTP status of an error.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, errNoReceiver), errors.Is(err, control.ErrNoTable), errors.Is(err, errAction):
+		return http.StatusNotFound
+	case errors.Is(err, errDay):
+		return http.StatusBadRequest
+	case errors.Is(err, errNoTest), errors.Is(err, errNoReport):
+		return http.StatusNotImplemented
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// command is what a user commands. Without a table it is of the whole receiver.
+type command struct {
+	action, receiver, table string
+}
+
+// carryOut does what a user commands, and says so in the log. The result is that of a test; nil for all else.
+func (h *handler) carryOut(r *http.Request, c command) (control.Result, error) {
+	receiver, ok := h.registry.receiver(c.receiver)
+	if !ok {
+		return nil, errNoReceiver
+	}
+	result, err := c.of(r.Context(), receiver)
+	fields := append(whoAsks(r), zap.String("action", c.action), zap.String("receiver", c.receiver))
+	if c.table != "" {
+		fields = append(fields, zap.String("table", c.table))
+	}
+	if err != nil {
+		h.logger.Warn("A user's command failed.", append(fields, zap.Error(err))...)
+		return nil, err
+	}
+	h.logger.Info("A user's command was carried out.", fields...)
+	return result, nil
+}
+
+// of gives the command to a receiver.
+func (c command) of(ctx context.Context, receiver control.Receiver) (control.Result, error) {
+	switch {
+	case c.action == actionPause && c.table != "":
+		return nil, receiver.Pause(ctx, c.table)
+	case c.action == actionResume && c.table != "":
+		return nil, receiver.Resume(ctx, c.table)
+	case c.action == actionResume:
+		return nil, receiver.ResumeAll(ctx)
+	case c.action == actionTest && c.table == "":
+		tester, ok := receiver.(control.Tester)
+		if !ok {
+			return nil, errNoTest
+		}
+		return tester.Test(ctx)
+	default:
+		return nil, errAction
+	}
+}
+
+// whoAsks is who has sent a request: the address, and the name that the authenticator knows.
+func whoAsks(r *http.Request) []zap.Field {
+	fields := []zap.Field{zap.String("address", r.RemoteAddr)}
+	info := client.FromContext(r.Context())
+	if info.Auth == nil {
+		return fields
+	}
+	for _, name := range []string{"subject", "username"} {
+		if value := info.Auth.GetAttribute(name); value != nil && value != "" {
+			return append(fields, zap.String("user", fmt.Sprint(value)))
+		}
+	}
+	return fields
+}
