@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,18 +17,21 @@ The day is one of UTC, of the time by which the table is read.
 
 It asks the running collector through its control API (--url). With --config it reads the storage of a collector that is stopped.
 
+` + authHelp + `
+
 Exit status: 0 each row of the day that the service counts was delivered or is in the dead letters; 1 rows were not delivered, or the
 journal was changed; 2 not all of the day is known, or there is no report.`
 
 // reportFlags are what report is asked for.
 type reportFlags struct {
+	*control
 	day, output   string
-	url, receiver string
+	receiver      string
 	configs, sets []string
 }
 
 func newReportCommand() *cobra.Command {
-	var f reportFlags
+	f := reportFlags{control: newControl()}
 	cmd := &cobra.Command{
 		Use:     "report --day YYYY-MM-DD",
 		Short:   "Prove what became of the rows of a day",
@@ -42,7 +44,7 @@ func newReportCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.day, "day", "", "the day, of UTC, e.g. 2026-11-21 (required)")
 	cmd.Flags().StringVar(&f.output, "output", "text", "text, json or markdown")
-	cmd.Flags().StringVar(&f.url, "url", "http://127.0.0.1:13134", "where the extension defender_control of the running collector listens")
+	f.addFlags(cmd.Flags())
 	cmd.Flags().StringVar(&f.receiver, "receiver", "", "the receiver's id, e.g. defender/emea; needed if there are several")
 	cmd.Flags().StringArrayVar(&f.configs, "config", nil,
 		"location of the configuration of a collector that is stopped, as for the collector (repeatable)")
@@ -86,7 +88,7 @@ func (f *reportFlags) read(ctx context.Context, day proof.Day) (*proof.Report, e
 	if len(f.configs) > 0 {
 		return readStored(ctx, f, day)
 	}
-	return readRunning(ctx, f.url, f.receiver, day)
+	return readRunning(ctx, f.control, f.receiver, day)
 }
 
 func writeReportText(out io.Writer, r *proof.Report) error {
@@ -99,9 +101,4 @@ func writeReportMarkdown(out io.Writer, r *proof.Report) error {
 	return err
 }
 
-func writeReportJSON(out io.Writer, r *proof.Report) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(r)
-}
+func writeReportJSON(out io.Writer, r *proof.Report) error { return printJSON(out, r) }

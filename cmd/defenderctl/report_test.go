@@ -42,7 +42,8 @@ func controlAPI(t *testing.T, report *proof.Report, receivers ...string) string 
 	})
 	mux.HandleFunc("GET /api/v1/receivers/{id}/report", func(w http.ResponseWriter, r *http.Request) {
 		if r.PathValue("id") != report.Receiver || r.URL.Query().Get("day") != string(report.Day) {
-			http.Error(w, "no such receiver", http.StatusNotFound)
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`{"error": "no such receiver"}`))
 			return
 		}
 		assert.NoError(t, json.NewEncoder(w).Encode(report))

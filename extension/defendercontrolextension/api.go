@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/proof"
 )
 
 // registerAPI registers the API. The id of a receiver has a slash where it has a name. Both forms are taken: with the
@@ -104,7 +105,24 @@ func (h *handler) report(r *http.Request, id, day string) (control.Result, error
 	if !ok {
 		return nil, errNoReport
 	}
-	return reporter.Report(r.Context(), date)
+	result, err := reporter.Report(r.Context(), date)
+	if err != nil {
+		return nil, err
+	}
+	if to, takes := result.(dropsTaker); takes {
+		h.registry.addDrops(to, proof.DayOf(date))
+	}
+	return result, nil
+}
+
+// dropper is a processor that knows what it dropped of a day's rows.
+type dropper interface {
+	Dropped(day proof.Day) proof.Drops
+}
+
+// dropsTaker is a report that says what was dropped.
+type dropsTaker interface {
+	AddDrops(processor string, d proof.Drops)
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {

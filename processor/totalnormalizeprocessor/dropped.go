@@ -26,9 +26,6 @@ func (a *accounting) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	return nil
 }
 
-// Dropped is what the processor dropped of a day's rows, for the report of the day.
-func (n *normalizer) Dropped(day proof.Day) proof.Drops { return n.drops.Dropped(day) }
-
 // dayOf is the day that the receiver's report counts a row in: that of its arrival, and in history, or where the arrival
 // is not known, that of its event.
 func dayOf(record plog.LogRecord) proof.Day {

@@ -70,9 +70,9 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 		resolver:    actor.NewResolver(rules, known, cfg.LoggedOnUsers),
 		tuids:       tuid.New(people, set.Logger, now),
 		order:       order.New(next, cfg.DomainID, event.MarkLate),
-		shown:       newShown(set.ID),
 		drops:       drops.New(now()),
 	}
+	n.shown = newShown(set.ID, n.drops)
 	if err := observeDirectories(known, telemetry, processorAttribute(set.ID)); err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
@@ -27,17 +28,22 @@ type controlled struct {
 	quota    *scheduler.Scheduler
 	pauses   pauses
 	expiry   expiry // of the credentials
+	journal  *journal.Journal
 
 	// commanding makes one step of a command's two: what is stored, and what is in effect.
 	commanding sync.Mutex
 }
 
-var _ control.Receiver = (*controlled)(nil)
+var (
+	_ control.Receiver = (*controlled)(nil)
+	_ control.Reporter = (*controlled)(nil)
+)
 
 // newControlled pauses what a user has paused before the restart.
 func (r *defenderReceiver) newControlled(ctx context.Context, registry *health.Registry, kept pauses) (*controlled, error) {
 	c := &controlled{
 		id: r.set.ID.String(), cfg: &r.cfg, lanes: r.lanes, registry: registry, quota: r.scheduler, pauses: kept, expiry: r.expiry,
+		journal: r.journal,
 	}
 	var paused []string
 	for _, table := range c.tables() {

@@ -13,14 +13,9 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 )
 
-var errNotStarted = errors.New("the receiver has not started, so there is no journal to report from")
-
-// Report is the proof of what became of a day's rows.
-func (r *defenderReceiver) Report(ctx context.Context, day time.Time) (control.Result, error) {
-	if r.journal == nil {
-		return nil, errNotStarted
-	}
-	return r.cfg.report(ctx, r.journal, r.set.ID, proof.DayOf(day))
+// Report implements control.Reporter.
+func (c *controlled) Report(ctx context.Context, day time.Time) (control.Result, error) {
+	return c.cfg.report(ctx, c.journal, c.id, proof.DayOf(day))
 }
 
 // StoredIn is the storage extension that a report of a receiver that does not run is made from; nil: it has none.
@@ -32,16 +27,16 @@ func (c *Config) StoredReport(ctx context.Context, host component.Host, id compo
 	if err != nil {
 		return nil, err
 	}
-	report, err := c.report(ctx, journal.New(store, c.Credentials.TenantID), id, day)
+	report, err := c.report(ctx, journal.New(store, c.Credentials.TenantID), id.String(), day)
 	return report, errors.Join(err, store.Close(ctx))
 }
 
-func (c *Config) report(ctx context.Context, j *journal.Journal, id component.ID, day proof.Day) (*proof.Report, error) {
+func (c *Config) report(ctx context.Context, j *journal.Journal, id string, day proof.Day) (*proof.Report, error) {
 	report, err := j.Report(ctx, day, c.audited(), time.Now())
 	if err != nil {
 		return nil, err
 	}
-	report.Receiver = id.String()
+	report.Receiver = id
 	return report, nil
 }
 

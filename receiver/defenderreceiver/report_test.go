@@ -141,10 +141,9 @@ func TestReportOfADay(t *testing.T) {
 		sleepUntil(hourOf(18))
 		r.lanes[0].health.Commands.Resume()
 		sleepUntil(hourOf(29))
-		made, err := r.Report(t.Context(), reportDay.Start())
+		report, err := cfg.report(t.Context(), r.journal, r.set.ID.String(), reportDay)
 		require.NoError(t, err)
 		stop()
-		report := made.(*proof.Report)
 		t.Logf("\n%s", report.Text())
 
 		assert.True(t, report.Journal.Intact, report.Journal.Problems)
@@ -218,4 +217,48 @@ func acceptedOnDay(b *bubble, table string) int {
 		}
 	}
 	return n
+}
+
+// History has parts of its own, by the events' time. A day before the live start has no other.
+func TestReportOfHistory(t *testing.T) {
+	s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
+	s.inBubble(100*time.Millisecond, func(b *bubble) {
+		yesterday := epoch.Truncate(24*time.Hour).AddDate(0, 0, -1)
+		number := 0
+		plant := func(at, arrived time.Time) {
+			number++
+			row := logonRow(number)
+			row["Timestamp"] = at.Format(time.RFC3339Nano)
+			require.NoError(t, b.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: arrived}))
+		}
+		for hour := range 34 {
+			at := yesterday.Add(time.Duration(hour)*time.Hour + 7*time.Minute)
+			plant(at, at.Add(time.Minute))
+		}
+		plant(yesterday.Add(time.Hour), epoch.Add(time.Minute)) // comes so late that it is the live lane's
+		cfg := b.config(logons)
+		cfg.Backfill.Window = 47 * time.Hour
+		r, stop := b.start(cfg)
+		time.Sleep(3 * time.Hour)
+		stop()
+
+		report, err := cfg.StoredReport(t.Context(), b.host(), r.set.ID, proof.DayOf(yesterday))
+		require.NoError(t, err)
+		require.Len(t, report.Tables[0].Parts, 1)
+		past := report.Tables[0].Parts[0]
+		assert.Equal(t, [2]string{"backfill", "event_time"}, [2]string{past.Lane, past.TimeBasis})
+		assert.Equal(t, proof.Counts{Counted: 24, Delivered: 24}, past.Counts)
+		assert.Empty(t, past.NotAudited)
+		assert.Equal(t, proof.Delivered, report.Verdict())
+
+		report, err = cfg.StoredReport(t.Context(), b.host(), r.set.ID, proof.DayOf(epoch))
+		require.NoError(t, err)
+		require.Len(t, report.Tables[0].Parts, 2)
+		live, past := report.Tables[0].Parts[0], report.Tables[0].Parts[1]
+		assert.Equal(t, proof.Counts{Counted: 2, Delivered: 2}, live.Counts, "what arrived since 9:00")
+		assert.Equal(t, proof.Counts{Counted: 9, Delivered: 9}, past.Counts, "what happened before 9:00")
+		require.Len(t, past.NotAudited, 1)
+		assert.Equal(t, proof.OutsideLane, past.NotAudited[0].Reason)
+		assert.Equal(t, epoch.Truncate(24*time.Hour).AddDate(0, 0, 1), past.NotAudited[0].To)
+	})
 }
