@@ -214,8 +214,11 @@ func TestRequestsOfOthers(t *testing.T) {
 		"the loopback address of IPv6":   {"GET", "/", "", []string{"Host: [::1]:13134"}, 200},
 		"a name that is configured":      {"GET", "/", "", []string{"Host: Collector.example.com"}, 200},
 		"a form without the page's sign": {"POST", "/act", "action=pause&receiver=defender&table=Alerts", []string{"Content-Type: application/x-www-form-urlencoded"}, 403},
-		"a form of another site": {"POST", "/act", "action=pause&receiver=defender&table=Alerts",
-			[]string{"Content-Type: application/x-www-form-urlencoded", "Origin: https://evil.example"}, 403},
+		"a form of another site": {
+			"POST", "/act", "action=pause&receiver=defender&table=Alerts",
+			[]string{"Content-Type: application/x-www-form-urlencoded", "Origin: https://evil.example"},
+			403,
+		},
 	} {
 		f.told = nil
 		got := s.ask(c.method, c.path, c.body, c.headers...)

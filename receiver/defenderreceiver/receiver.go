@@ -202,10 +202,7 @@ func (r *defenderReceiver) newTables(ctx context.Context, client service.API, re
 	deliverer := delivery.New(delivery.Settings{
 		Next: r.next, Calls: r.calls, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
 		Waiting: registry.Hold,
-		Letters: func(table string, written bool) {
-			r.telemetry.letter(table, written)
-			registry.CountLetter(table, written)
-		},
+		Letters: letterCounters{r.telemetry, registry}.count,
 	})
 	around := surroundings{api: client, registry: registry, deliverer: deliverer, gate: gate, apart: apart}
 	for _, declared := range declaredTables() {
@@ -219,6 +216,17 @@ func (r *defenderReceiver) newTables(ctx context.Context, client service.API, re
 	}
 	r.tellStarts()
 	return nil
+}
+
+// letterCounters count refused rows for the metrics and for the status.
+type letterCounters struct {
+	telemetry *telemetry
+	registry  *health.Registry
+}
+
+func (c letterCounters) count(table string, written bool) {
+	c.telemetry.letter(table, written)
+	c.registry.CountLetter(table, written)
 }
 
 // addTable makes the lanes of a table.

@@ -4,9 +4,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
 // semanticField takes one column to one attribute.
