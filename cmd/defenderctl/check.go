@@ -105,9 +105,11 @@ func (f *checkFlags) locations() ([]string, error) {
 	return locations, nil
 }
 
-func printJSON(out io.Writer, result checkResult) error {
+func printJSON(out io.Writer, result checkResult) error { return writeJSON(out, result) }
+
+func writeJSON(out io.Writer, value any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(result)
+	return encoder.Encode(value)
 }

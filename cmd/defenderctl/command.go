@@ -21,6 +21,6 @@ func newCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(newCheckCommand())
+	cmd.AddCommand(newCheckCommand(), newTestCommand())
 	return cmd
 }

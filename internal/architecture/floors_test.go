@@ -32,7 +32,7 @@ var floors = [][]string{
 
 	// What the components and the emulator are made of.
 	{receiver + "source", processor + "actor", emulator + "api", emulator + "entra", emulator + "rows"},
-	{receiver + "reader", processor + "directory", processor + "event", processor + "order", emulator + "faults", emulator + "judge", emulator + "tenant"},
+	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "order", emulator + "faults", emulator + "judge", emulator + "tenant"},
 	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "health", processor + "row", emulator + "answer"},
 	{receiver + "failure", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid"},
 	{receiver + "checkpoint", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
@@ -45,7 +45,7 @@ var floors = [][]string{
 	{emulator + "kql/syntax"},
 	{emulator + "kql/value"},
 	{
-		"internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
+		"internal/diagnosis", "internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
 		"internal/version", "*/*/internal/metadata", "*/*/internal/metadatatest",
 	},
 }

@@ -62,7 +62,8 @@ const (
 	Unreachable   Outcome = "unreachable"    // no connection, or it broke
 	TimedOut      Outcome = "timed_out"      // no answer in time
 	Untrusted     Outcome = "untrusted"      // a certificate that is not trusted, of another host, or not valid today
-	Intercepted   Outcome = "intercepted"    // something on the way opens TLS or answers in the service's place
+	Intercepted   Outcome = "intercepted"    // something on the way opens TLS
+	WrongService  Outcome = "wrong_service"  // something else answers in the service's place
 	ProxyRefused  Outcome = "proxy_refused"  // the proxy wants a login or opens no tunnel
 	Credentials   Outcome = "credentials"    // Entra ID refuses the credentials
 	NoPermission  Outcome = "permission"     // an app role is missing

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,8 +16,14 @@ var groupTitles = map[Group]string{
 	Connection: "Connection", Access: "Access", Tables: "Tables",
 }
 
-// WriteText writes the result as a table for a terminal: one line a check, its remedy below it, a summary at the end.
+// WriteText writes Text.
 func (r *Result) WriteText(out io.Writer) error {
+	_, err := io.WriteString(out, r.Text())
+	return err
+}
+
+// Text is the result as a table for a terminal: one line a check, its remedy below it, a summary at the end.
+func (r *Result) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "receivers::%s\n", r.Receiver)
 	names, subjects := r.columns()
@@ -30,8 +37,7 @@ func (r *Result) WriteText(out io.Writer) error {
 		c.write(&b, names, subjects[c.Group])
 	}
 	r.writeSummary(&b)
-	_, err := io.WriteString(out, b.String())
-	return err
+	return b.String()
 }
 
 // columns are the widths of the names, and of the subjects of each group.
@@ -107,12 +113,16 @@ func (r *Result) writeSummary(b *strings.Builder) {
 	}
 }
 
-// count groups a number's digits: 12,345. A number that is not known is "not known".
 func count(n *int64) string {
 	if n == nil {
 		return "not known"
 	}
-	digits := fmt.Sprint(*n)
+	return Number(*n)
+}
+
+// Number is a count with its digits in groups: 12,345.
+func Number(n int64) string {
+	digits := strconv.FormatInt(n, 10)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}

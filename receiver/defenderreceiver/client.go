@@ -56,7 +56,7 @@ func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (
 		Now:          r.now,
 		Again:        func(ctx context.Context) error { return r.scheduler.AcquireAgain(ctx) },
 	})
-	r.watch = tokens.Watch
+	r.watch, r.access = tokens.Watch, newAccess(client, tokens.Token, host)
 	return client, func() {
 		api.CloseIdleConnections()
 		tokenHTTP.CloseIdleConnections()

@@ -47,6 +47,7 @@ type defenderReceiver struct {
 	scheduler *scheduler.Scheduler
 	close     func()                                    // the HTTP clients' idle connections
 	watch     func(ctx context.Context, changed func()) // of the credential files
+	access    *access
 	gates     []*failure.Gate
 	running   context.Context    // of the loops
 	cancel    context.CancelFunc // ends it
