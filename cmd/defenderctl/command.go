@@ -21,6 +21,6 @@ func newCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(newCheckCommand(), newTestCommand())
+	cmd.AddCommand(newCheckCommand(), newReplayCommand(), newTestCommand())
 	return cmd
 }

@@ -40,7 +40,7 @@ var floors = [][]string{
 	// What several components share.
 	{"internal/streaming"},
 	{"internal/logrecord"},
-	{"internal/accounts", "internal/entra", "internal/hunting", "internal/rowid", "internal/storagetest"},
+	{"internal/accounts", "internal/entra", "internal/hunting", "internal/replay", "internal/rowid", "internal/storagetest"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
 	{emulator + "kql/syntax"},
 	{emulator + "kql/value"},
