@@ -159,8 +159,10 @@ func TestConnectionThatIsNot(t *testing.T) {
 		},
 		"no table in plan": {
 			sim: func(o *defendersim.Options) {
-				o.WithoutTables = []string{"DeviceRegistryEvents", "DeviceLogonEvents", "DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileEvents",
-					"DeviceEvents", "AlertInfo", "AlertEvidence", "DeviceInfo", "IdentityInfo"}
+				o.WithoutTables = []string{
+					"DeviceRegistryEvents", "DeviceLogonEvents", "DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileEvents",
+					"DeviceEvents", "AlertInfo", "AlertEvidence", "DeviceInfo", "IdentityInfo",
+				}
 			},
 			check: "tables", outcome: diagnosis.Failed, status: 2,
 		},
@@ -295,14 +297,14 @@ func openingProxy(t *testing.T, commonName string) (address, caFile string) {
 		if err != nil {
 			return
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
 		inside := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{certificate}})
 		outside, err := tls.Dial("tcp", r.Host, &tls.Config{InsecureSkipVerify: true}) // the emulator's CA is nothing to this proxy
 		if err != nil {
 			return
 		}
-		defer outside.Close()
+		defer func() { _ = outside.Close() }()
 		go func() {
 			_, _ = io.Copy(outside, inside)
 			_ = outside.CloseWrite()

@@ -120,8 +120,10 @@ func readable(answer []byte) string {
 
 func ofStatus(code int) error {
 	switch {
-	case slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable,
-		http.StatusGatewayTimeout}, code):
+	case slices.Contains([]int{
+		http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout,
+	}, code):
 		return errLater
 	case slices.Contains([]int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity}, code), code >= 500:
 		return ErrRefused

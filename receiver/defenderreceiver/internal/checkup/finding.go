@@ -147,7 +147,7 @@ func wait(asked, otherwise time.Duration) string {
 // ofRoute is about a request that got no answer.
 func ofRoute(err error, advice string) finding {
 	f := finding{outcome: diagnosis.Unreachable, severity: diagnosis.Fatal, detail: reason(err), remedy: advice}
-	timeout := (net.Error)(nil)
+	timeout := net.Error(nil)
 	operation := (*net.OpError)(nil)
 	switch {
 	case errors.As(err, &operation) && operation.Op == "proxyconnect", strings.Contains(advice, "the proxy "):
