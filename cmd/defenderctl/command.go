@@ -14,9 +14,11 @@ Exit status: 0 all is well; 1 something wrong was found; 2 it could not be found
 var commands = []func() *cobra.Command{
 	newCheckCommand,
 	newPauseCommand,
+	newReplayCommand,
 	newReportCommand,
 	newResumeCommand,
 	newStatusCommand,
+	newTestCommand,
 	newVerifyCommand,
 }
 

@@ -38,7 +38,7 @@ var floors = [][]string{
 
 	// What the components and the emulator are made of.
 	{receiver + "source", processor + "actor", emulator + "api", emulator + "entra", emulator + "rows"},
-	{receiver + "reader", processor + "directory", processor + "event", processor + "order", processor + "drops", emulator + "faults", emulator + "judge", emulator + "tenant"},
+	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "order", processor + "drops", emulator + "faults", emulator + "judge", emulator + "tenant"},
 	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", emulator + "answer"},
 	{receiver + "failure", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid"},
 	{receiver + "checkpoint", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
@@ -46,12 +46,12 @@ var floors = [][]string{
 	// What several components share.
 	{"internal/streaming"},
 	{"internal/logrecord", "internal/control/turns"},
-	{"internal/accounts", "internal/entra", "internal/hunting", "internal/rowid", "internal/storagetest"},
+	{"internal/accounts", "internal/entra", "internal/hunting", "internal/replay", "internal/rowid", "internal/storagetest"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
 	{emulator + "kql/syntax"},
 	{emulator + "kql/value"},
 	{
-		"internal/control", "internal/proof", "internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
+		"internal/control", "internal/diagnosis", "internal/proof", "internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
 		"internal/version", "*/*/internal/metadata", "*/*/internal/metadatatest",
 	},
 }

@@ -52,6 +52,7 @@ func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (
 		Now:          r.now,
 		Again:        func(ctx context.Context) error { return r.scheduler.AcquireAgain(ctx) },
 	})
+	r.access = newAccess(client, tokens, host)
 	return client, func() {
 		api.CloseIdleConnections()
 		closeTokens()

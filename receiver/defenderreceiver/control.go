@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
@@ -29,6 +30,7 @@ type controlled struct {
 	pauses   pauses
 	expiry   expiry // of the credentials
 	journal  *journal.Journal
+	test     func(ctx context.Context) (*diagnosis.Result, error)
 
 	// commanding makes one step of a command's two: what is stored, and what is in effect.
 	commanding sync.Mutex
@@ -37,13 +39,14 @@ type controlled struct {
 var (
 	_ control.Receiver = (*controlled)(nil)
 	_ control.Reporter = (*controlled)(nil)
+	_ control.Tester   = (*controlled)(nil)
 )
 
 // newControlled pauses what a user has paused before the restart.
 func (r *defenderReceiver) newControlled(ctx context.Context, registry *health.Registry, kept pauses) (*controlled, error) {
 	c := &controlled{
 		id: r.set.ID.String(), cfg: &r.cfg, lanes: r.lanes, registry: registry, quota: r.scheduler, pauses: kept, expiry: r.expiry,
-		journal: r.journal,
+		journal: r.journal, test: r.Test,
 	}
 	var paused []string
 	for _, table := range c.tables() {
@@ -115,6 +118,9 @@ func (c *controlled) command(table string, command func(*health.Commands), keep 
 	}
 	return nil
 }
+
+// Test implements control.Tester.
+func (c *controlled) Test(ctx context.Context) (control.Result, error) { return c.test(ctx) }
 
 // Status implements control.Receiver.
 func (c *controlled) Status() control.ReceiverStatus {

@@ -51,6 +51,7 @@ type defenderReceiver struct {
 	close     func()                                    // the HTTP clients' idle connections
 	watch     func(ctx context.Context, changed func()) // of the credential files
 	expiry    expiry                                    // of the credentials
+	access    *access
 	gates     []*failure.Gate
 	running   context.Context    // of the loops
 	cancel    context.CancelFunc // ends it

@@ -33,7 +33,7 @@ func all(t *testing.T) map[string]string {
 	system := accounts.ServerRules()
 	part := page
 	part.Part, part.Parts = 3, 8
-	queries := map[string]string{}
+	queries := map[string]string{"first": First()}
 	for _, declared := range tables.All() {
 		full := Table{Table: declared, System: &system, UserFilter: plain, UserColumns: []string{"ReportId"}}
 		if declared.Kind == tables.Alerts {
@@ -45,12 +45,14 @@ func all(t *testing.T) map[string]string {
 		queries[declared.Name+", filtered"] = full.Read(page)
 		queries[declared.Name+", in parts"] = full.Read(part)
 		queries[declared.Name+", probe"] = full.Probe()
+		queries[declared.Name+", sample"] = full.Sample(page)
 		if declared.Kind != tables.Directory {
 			queries[declared.Name+", count"] = full.Count(page)
 			queries[declared.Name+", count of what is left"] = full.CountLeft(page)
 			queries[declared.Name+", count of what is left unfiltered"] = Table{Table: declared}.CountLeft(page)
 		}
 		queries[declared.Name+", by event time"] = byEvent.Read(page)
+		queries[declared.Name+", sample by event time"] = byEvent.Sample(page)
 		queries[declared.Name+", count by event time"] = byEvent.Count(page)
 		byEvent.ArrivedBefore = from
 		queries[declared.Name+", that arrived before"] = byEvent.Read(page)

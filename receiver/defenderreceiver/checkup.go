@@ -1,0 +1,222 @@
+package defenderreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configauth"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/receiver"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkup"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
+)
+
+// checkupLane is the lane of a connection test in the line of the scheduler.
+const checkupLane = "test"
+
+// access is what a connection test asks with.
+type access struct {
+	api   service.API
+	token func(context.Context) (string, error)
+	host  component.Host // whose extensions the clients use
+	busy  chan struct{}  // holds one element while a test runs
+	// patience is how long a query of a test waits for its turn; 0: as long as checkup has it.
+	patience time.Duration
+}
+
+// newAccess takes no tokens where an extension says who asks.
+func newAccess(api service.API, tokens hunting.TokenSource, host component.Host) *access {
+	a := &access{api: api, host: host, busy: make(chan struct{}, 1)}
+	if tokens != nil {
+		a.token = tokens.Token
+	}
+	return a
+}
+
+// Test tests the connection of a receiver that does not run. It starts nothing, opens no storage, and spends of the
+// quota what a receiver without a memory of its own may spend. Errors are those of a test that could not be made;
+// whatever it finds stands in the result.
+func Test(ctx context.Context, set receiver.Settings, cfg component.Config, host component.Host) (*diagnosis.Result, error) {
+	own, ok := cfg.(*Config)
+	if !ok {
+		return nil, fmt.Errorf("test the connection: %T is no configuration of this receiver", cfg)
+	}
+	if err := own.Validate(); err != nil {
+		return unusable(set, err), nil
+	}
+	r, err := newReceiver(set, *own, consumertest.NewNop())
+	if err != nil {
+		return nil, fmt.Errorf("test the connection: %w", err)
+	}
+	defer r.telemetry.shutdown()
+	defer r.cutOff()
+	_, closeIdle, err := r.newClient(ctx, host)
+	if err != nil {
+		return unusable(set, err), nil
+	}
+	defer closeIdle()
+	if r.scheduler, err = r.joinQuota(ctx, nil, health.NewRegistry()); err != nil {
+		return nil, fmt.Errorf("test the connection: %w", err)
+	}
+	result, err := r.checkUp(ctx)
+	return result, errors.Join(err, r.scheduler.Stop(context.WithoutCancel(ctx)))
+}
+
+// unusable is the result where the settings leave nothing to be asked with.
+func unusable(set receiver.Settings, err error) *diagnosis.Result {
+	result := &diagnosis.Result{Receiver: set.ID.String(), Started: time.Now().UTC(), Checks: []diagnosis.Check{}}
+	result.Add(diagnosis.Check{
+		Group: diagnosis.Connection, Name: "settings", Outcome: diagnosis.BadSettings, Severity: diagnosis.Fatal,
+		Detail: err.Error(), Remedy: "mend what is named; the collector would not start the receiver either",
+	})
+	return result
+}
+
+// Test tests the connection of the running receiver, with its clients and in its turn and quota. A second test waits for
+// the first.
+func (r *defenderReceiver) Test(ctx context.Context) (*diagnosis.Result, error) {
+	if r.running == nil || r.running.Err() != nil {
+		return nil, errors.New("test the connection: the receiver does not run")
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.running, cancel)()
+	return r.checkUp(ctx)
+}
+
+func (r *defenderReceiver) checkUp(ctx context.Context) (*diagnosis.Result, error) {
+	select {
+	case r.access.busy <- struct{}{}:
+		defer func() { <-r.access.busy }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("test the connection: wait for the test under way: %w", ctx.Err())
+	}
+	web, err := r.webClient(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("test the connection: %w", err)
+	}
+	defer web.CloseIdleConnections()
+	s := checkup.Settings{
+		Receiver: r.set.ID.String(), Web: web, Proxy: r.cfg.proxyOf, Token: r.access.token, Now: r.now, Patience: r.access.patience,
+		Hunting: r.checkupClient(true), Directory: r.checkupClient(false),
+		Role: "ThreatHunting.Read.All", UserRoles: []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+		Blocked: func() (time.Time, string) {
+			now := r.scheduler.Snapshot()
+			return now.BlockedUntil, now.BlockedBy
+		},
+		Throttled: func(err error) {
+			verdict := failure.Judge(err, failure.Situation{ServiceNow: r.now()})
+			r.scheduler.Block(time.Now().Add(verdict.Wait), err.Error())
+		},
+	}
+	if r.cfg.API == APILegacy {
+		s.Role = "AdvancedHunting.Read.All"
+	}
+	if s.Hosts, err = r.cfg.hosts(); err != nil {
+		return nil, fmt.Errorf("test the connection: %w", err)
+	}
+	if s.Tables, err = r.cfg.checkupTables(); err != nil {
+		return nil, fmt.Errorf("test the connection: %w", err)
+	}
+	if devices, ok := tables.ByName("DeviceInfo"); ok {
+		s.Devices = query.Table{Table: devices}
+	}
+	return checkup.Run(ctx, s), nil
+}
+
+// webClient has the TLS and proxy settings of the other clients, and neither their connections nor their secrets.
+func (r *defenderReceiver) webClient(ctx context.Context) (*http.Client, error) {
+	cfg := r.cfg.ClientConfig
+	cfg.Endpoint, cfg.Headers, cfg.Auth = "", nil, configoptional.None[configauth.Config]()
+	cfg.Timeout, cfg.DisableKeepAlives = tokenTimeout, true
+	return cfg.ToClient(ctx, r.access.host.GetExtensions(), r.set.TelemetrySettings)
+}
+
+// checkupClient sends the requests of a test before all others: somebody waits for it, and they are few.
+func (r *defenderReceiver) checkupClient(costsCPU bool) *service.Client {
+	return service.New(r.access.api, r.scheduler, service.Settings{
+		Lane: checkupLane, Priority: 1, CostsCPU: costsCPU, Now: r.now, Logger: r.set.Logger,
+		Answered: func(context.Context, time.Duration, error) {}, Accepted: func() {},
+	})
+}
+
+// hosts are those that must be reached, the hunting API's last.
+func (c *Config) hosts() ([]checkup.Host, error) {
+	cloud := clouds[c.Cloud]
+	api, err := url.Parse(firstOf(c.ClientConfig.Endpoint, cloud.service(c.API)))
+	if err != nil {
+		return nil, fmt.Errorf("'endpoint': %w", err)
+	}
+	hosts := []checkup.Host{{URL: api, Setting: "endpoint"}}
+	if c.Credentials.ManagedIdentity.HasValue() || c.ClientConfig.Auth.HasValue() {
+		return hosts, nil
+	}
+	login, err := url.Parse(firstOf(c.Credentials.Authority, cloud.login))
+	if err != nil {
+		return nil, fmt.Errorf("'credentials::authority': %w", err)
+	}
+	if login.Scheme == api.Scheme && login.Host == api.Host {
+		return hosts, nil
+	}
+	return append([]checkup.Host{{URL: login, Setting: "credentials::authority"}}, hosts...), nil
+}
+
+// proxyOf is the proxy that leads to a URL: proxy_url, else that of the environment.
+func (c *Config) proxyOf(target *url.URL) *url.URL {
+	if c.ClientConfig.ProxyURL != "" {
+		proxy, err := url.Parse(c.ClientConfig.ProxyURL)
+		if err != nil {
+			return nil
+		}
+		return proxy
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
+	if err != nil {
+		return nil
+	}
+	return proxy
+}
+
+// checkupTables are the enabled tables, as they are read.
+func (c *Config) checkupTables() ([]checkup.Table, error) {
+	var list []checkup.Table
+	for _, declared := range declaredTables() {
+		if !c.Tables[declared.Name].Enabled {
+			continue
+		}
+		own := c.Tables[declared.Name]
+		t := checkup.Table{Table: query.Table{Table: declared, UserColumns: own.Columns}, Auto: c.LateArrival.Mode == ModeAuto}
+		if own.Filter != "" {
+			filter, err := kusto.Predicate(own.Filter)
+			if err != nil {
+				return nil, fmt.Errorf("'tables::%s::filter': %w", declared.Name, err)
+			}
+			t.UserFilter = filter
+		}
+		if c.HumanAccountsOnly {
+			t.System = new(accounts.ServerRules())
+		}
+		if c.LateArrival.Mode == ModeEventTime {
+			t.TimeBasis = query.EventTime
+		}
+		list = append(list, t)
+	}
+	slices.SortStableFunc(list, func(a, b checkup.Table) int { return c.Tables[a.Name].Priority - c.Tables[b.Name].Priority })
+	return list, nil
+}

@@ -1,0 +1,12 @@
+// Package checkup is the connection test: it walks from this machine to the tenant's tables, step by step, and says of each
+// step what it found and what to do about it.
+//
+// It asks with the receiver's own clients, in the receiver's turn and quota. A step that fails leaves out those that
+// depend on it, so that one cause is one message and no query is wasted.
+//
+//	checkup.go  the walk and what it needs
+//	route.go    name, connection and TLS of one host
+//	access.go   token, roles, the first query, the clocks
+//	table.go    what can be read of each table
+//	finding.go  what an error means, and its remedy
+package checkup
