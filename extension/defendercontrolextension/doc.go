@@ -5,7 +5,7 @@
 //	registry.go    the receivers and processors that are shown
 //	handler.go     the routes
 //	guard.go       which requests are refused: other hosts' names, other sites
-//	api.go         the API in JSON
+//	api.go         the API in JSON; answer.go writes what it answers
 //	page.go        the page; view.go says what stands on it, assets/ how it looks
 //	commands.go    what a user commands, with who asked in the log
 package defendercontrolextension

@@ -33,8 +33,6 @@ var knots = map[string]int{
 	"internal/entra":                                   12,
 	"internal/hunting":                                 17,
 	"internal/settings":                                15,
-	"internal/verification/comparison":                 12,
-	"internal/verification/event":                      33,
 	"processor/totalnormalizeprocessor":                18,
 	"processor/totalnormalizeprocessor/internal/actor": 20,
 	"receiver/defenderreceiver":                        16,

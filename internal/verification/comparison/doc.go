@@ -29,6 +29,7 @@
 // and counted beyond it.
 //
 //	comparison.go  Comparison: takes both sides
+//	settings.go    what is compared: the period, rows and places
 //	entry.go       the form of an event on disk
 //	partition.go   the files
 //	judge.go       what becomes of one event

@@ -8,4 +8,5 @@
 //	event.go        what is known of an event
 //	json.go         reads an event's JSON
 //	fingerprint.go  hashes values
+//	keys.go         the keys of an event, and those that are no part of its content
 package event
