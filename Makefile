@@ -79,8 +79,8 @@ oracle: ## install Microsoft's KQL parser, against which a test checks the queri
 	elif ! command -v npm >/dev/null 2>&1; then echo "make oracle: skipped, npm is not installed"; \
 	else npm ci --no-audit --no-fund --prefix $(ORACLE); fi
 
-run: build ## the whole way on this machine: emulator, collector, TOTAL events in out/ (DURATION=30s ends it by itself)
-	@exec $(BIN)/demo $(if $(DURATION),-duration $(DURATION))
+run: build ## the whole way on this machine: emulator, collector, TOTAL events in out/ (DURATION=30s ends it, PORT_BASE=20000 moves its ports)
+	@exec $(BIN)/demo $(if $(DURATION),-duration $(DURATION)) $(if $(PORT_BASE),-port-base $(PORT_BASE))
 
 # Archives are the same bytes each time, with GNU tar.
 dist: ## archives of all commands for each platform, and their checksums, in dist/

@@ -28,11 +28,6 @@ type checkFlags struct {
 	format        string
 }
 
-// checkResult is the output as JSON. Each examination has its own key.
-type checkResult struct {
-	Pipelines *pipelinecheck.Report `json:"pipelines"`
-}
-
 func newCheckCommand() *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{

@@ -70,6 +70,21 @@ func TestCheckOfALosingConfiguration(t *testing.T) {
 	assert.Contains(t, output, "ways to lose rows: 1; warnings: 0; notes: 0")
 }
 
+// Credentials that cannot work are told before anything runs, and their secrets are not.
+func TestCheckOfCredentials(t *testing.T) {
+	const tenant = "credentials: {tenant_id: 11111111-2222-4333-8444-555555555555, client_id: "
+	for name, c := range map[string]struct{ old, written, want string }{
+		"the tenant as the client": {"client_id: aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", "client_id: 11111111-2222-4333-8444-555555555555", "'credentials::client_id' is the same as tenant_id"},
+		"two ways":                 {tenant, "credentials: {client_certificate: {pfx_file: /a.pfx, password: " + secret + "}, tenant_id: 11111111-2222-4333-8444-555555555555, client_id: ", "given are client_certificate, client_secret"},
+		"an end that is no date":   {tenant, "credentials: {expires: " + secret + ", tenant_id: 11111111-2222-4333-8444-555555555555, client_id: ", "'credentials::expires' is no date"},
+		"auth beside a secret":     {"    storage: file_storage", "    auth: {authenticator: oauth2client}\n    storage: file_storage", "'credentials::client_secret' is of no use beside 'auth'"},
+	} {
+		output, status := run(t, "check", "--config", configFile(t, strings.Replace(good, c.old, c.written, 1)))
+		assert.Equal(t, exitFailed, status, name)
+		assert.Contains(t, output, c.want, name)
+	}
+}
+
 func TestCheckWithSet(t *testing.T) {
 	path := configFile(t, good)
 	_, status := run(t, "check", "--config", path, "--set", "extensions.file_storage.recreate=true")

@@ -19,8 +19,8 @@ const (
 	defaultURL = "http://127.0.0.1:13134"
 	// Variables that prove to the extension who asks.
 	userVariable     = "DEFENDERCTL_USER"
-	passwordVariable = "DEFENDERCTL_PASSWORD" //nolint:gosec // the name of a variable, which holds no password
-	tokenVariable    = "DEFENDERCTL_TOKEN"
+	passwordVariable = "DEFENDERCTL_PASSWORD"
+	tokenVariable    = "DEFENDERCTL_TOKEN" //nolint:gosec // the name of a variable, which holds no token
 )
 
 const authHelp = `Where the extension asks who you are, set DEFENDERCTL_USER and DEFENDERCTL_PASSWORD, or DEFENDERCTL_TOKEN for a bearer token. They

@@ -14,8 +14,10 @@ Exit status: 0 all is well; 1 something wrong was found; 2 it could not be found
 var commands = []func() *cobra.Command{
 	newCheckCommand,
 	newPauseCommand,
+	newReportCommand,
 	newResumeCommand,
 	newStatusCommand,
+	newVerifyCommand,
 }
 
 // newCommand is the command with all its subcommands.

@@ -77,7 +77,7 @@ func (f *statusFlags) look(ctx context.Context, out io.Writer, prefix string) er
 	var status api.Status
 	if err := f.ask(ctx, http.MethodGet, "/api/v1/status", &status); err != nil {
 		if f.watch && ctx.Err() == nil {
-			fmt.Fprintf(out, "%s%s: %v\n", prefix, time.Now().Format(time.TimeOnly), err)
+			_, _ = fmt.Fprintf(out, "%s%s: %v\n", prefix, time.Now().Format(time.TimeOnly), err)
 		}
 		return err
 	}
@@ -118,10 +118,10 @@ func statusText(s api.Status) string {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "%s: %s   (version %s, %s)\n", r.ID, withReason(r.State, r.Reason), s.Version, s.Time.Format(time.RFC3339))
-		fmt.Fprintf(&b, "quota   %s\n", quotaText(r.Quota))
+		_, _ = fmt.Fprintf(&b, "%s: %s   (version %s, %s)\n", r.ID, withReason(r.State, r.Reason), s.Version, s.Time.Format(time.RFC3339))
+		_, _ = fmt.Fprintf(&b, "quota   %s\n", quotaText(r.Quota))
 		for _, trouble := range r.Troubles {
-			fmt.Fprintf(&b, "trouble %s\n", trouble)
+			_, _ = fmt.Fprintf(&b, "trouble %s\n", trouble)
 		}
 		b.WriteString("\n")
 		writeTables(&b, r.Tables, s.Time)
@@ -131,7 +131,7 @@ func statusText(s api.Status) string {
 
 func writeTables(b *strings.Builder, tables []api.Table, now time.Time) {
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TABLE\tSTATE\tLAG\tLAST HOUR\tDELIVERED\tREFUSED\tAUDIT\tLAST POLL\tHISTORY")
+	_, _ = fmt.Fprintln(w, "TABLE\tSTATE\tLAG\tLAST HOUR\tDELIVERED\tREFUSED\tAUDIT\tLAST POLL\tHISTORY")
 	var disabled []string
 	for _, t := range tables {
 		if t.State == api.Disabled {
@@ -148,12 +148,12 @@ func writeTables(b *strings.Builder, tables []api.Table, now time.Time) {
 		if t.Backfill != nil {
 			history = fmt.Sprintf("%.0f %%", 100*t.Backfill.Progress)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", t.Name, withReason(t.State, t.Reason), lag, hour,
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", t.Name, withReason(t.State, t.Reason), lag, hour,
 			t.RowsDelivered, t.RowsRefused, auditText(t.Audit), ago(t.LastPoll, now), history)
 	}
 	_ = w.Flush() // a builder takes everything
 	if len(disabled) > 0 {
-		fmt.Fprintf(b, "not read: %s\n", strings.Join(disabled, ", "))
+		_, _ = fmt.Fprintf(b, "not read: %s\n", strings.Join(disabled, ", "))
 	}
 }
 

@@ -79,3 +79,8 @@ func summary(report *pipelinecheck.Report) string {
 	}
 	return text
 }
+
+// checkResult is the output as JSON. Each examination has its own key.
+type checkResult struct {
+	Pipelines *pipelinecheck.Report `json:"pipelines"`
+}

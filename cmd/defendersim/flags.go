@@ -1,9 +1,12 @@
 package main
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +26,7 @@ type flags struct {
 
 	late, hidden, alertsApart string
 	faults, quirks            string
-	rows                      []string
+	rows, certificates        []string
 	verbose                   bool
 }
 
@@ -43,6 +46,8 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.emulator.TenantID, "tenant-id", defendersim.DefaultTenantID, "tenant that tokens are given for")
 	set.StringVar(&f.emulator.ClientID, "client-id", defendersim.DefaultClientID, "application that tokens are given to")
 	set.StringVar(&f.emulator.ClientSecret, "client-secret", defendersim.DefaultClientSecret, "its secret")
+	set.StringArrayVar(&f.certificates, "client-certificate", nil, "FILE with a certificate in PEM that is the application's too (repeatable)")
+	set.StringVar(&f.emulator.IdentityListen, "identity-listen", "", "address to serve a managed identity on, in the clear")
 	set.DurationVar(&f.emulator.TokenLifetime, "token-lifetime", 3599*time.Second, "how long a token is valid")
 	set.StringSliceVar(&f.emulator.Roles, "roles", []string{defendersim.RoleGraph, defendersim.RoleLegacy, defendersim.RoleUsers}, "app roles in tokens; leave one out to see a 403")
 
@@ -92,6 +97,11 @@ func (f *flags) options() (defendersim.Options, error) {
 		note("rows", err)
 		o.RowFiles = append(o.RowFiles, file)
 	}
+	for _, path := range f.certificates {
+		certificate, err := readCertificate(path)
+		note("client-certificate", err)
+		o.Certificates = append(o.Certificates, certificate)
+	}
 	if f.tenant.RowsPerDay > 0 {
 		cfg := f.tenant
 		cfg.Seed = o.Seed
@@ -101,6 +111,20 @@ func (f *flags) options() (defendersim.Options, error) {
 		o.Tenant = &cfg
 	}
 	return o, errors.Join(errs...)
+}
+
+// readCertificate reads the first certificate of a PEM file.
+func readCertificate(path string) (*x509.Certificate, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate: %w", err)
+	}
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			return x509.ParseCertificate(block.Bytes)
+		}
+	}
+	return nil, fmt.Errorf("%s holds no certificate in PEM", path)
 }
 
 func (f *flags) logLevel() slog.Level {

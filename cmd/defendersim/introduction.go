@@ -8,6 +8,10 @@ import (
 
 // introduction is what a person needs to point a client at s.
 func introduction(s *defendersim.Server) string {
+	identity := ""
+	if url := s.IdentityURL(); url != "" {
+		identity = fmt.Sprintf("  identity       IDENTITY_ENDPOINT=%s IDENTITY_HEADER=%s\n", url, defendersim.IdentityHeader)
+	}
 	return fmt.Sprintf(`defendersim is ready (local tool only: its credentials are no secret, its rows are made up)
 
   endpoint       %[1]s
@@ -17,7 +21,7 @@ func introduction(s *defendersim.Server) string {
   client secret  %[4]s
   CA             %[5]s
   report         %[1]s/_admin/report
-
+%[6]s
 Collector configuration:
 
 extensions:
@@ -37,5 +41,5 @@ receivers:
       authority: %[1]s
     storage: file_storage/cursors
 
-`, s.URL(), s.TenantID, s.ClientID, s.ClientSecret, s.CAFile())
+`, s.URL(), s.TenantID, s.ClientID, s.ClientSecret, s.CAFile(), identity)
 }

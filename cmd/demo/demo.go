@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,8 +11,7 @@ import (
 )
 
 const (
-	configPath      = "config/demo.yaml"
-	emulatorAddress = "127.0.0.1:8443"
+	configPath = "config/demo.yaml"
 
 	directory     = "out"
 	eventsPath    = directory + "/total-events.ndjson"
@@ -22,39 +20,46 @@ const (
 	emulatorLog   = directory + "/defendersim.log"
 	collectorLog  = directory + "/otelcol-defender.log"
 
-	progressInterval = 3 * time.Second
+	progressInterval = 3 * time.Second // between lines
+	screenInterval   = time.Second     // between drawings
 
 	startGrace = 15 * time.Second // for the emulator to answer
 	stopGrace  = 20 * time.Second // for either process to end, above the receiver's shutdown_timeout
 )
-
-// ports are what config/demo.yaml and the emulator listen on.
-var ports = []port{
-	{emulatorAddress, "the emulator"},
-	{"127.0.0.1:13133", "the collector's health check"},
-	{"127.0.0.1:13134", "the status page"},
-	{"127.0.0.1:8888", "the collector's metrics"},
-}
 
 // stale are the traces of earlier demos, as patterns.
 var stale = []string{
 	directory + "/cursors", directory + "/dead-letters", emulatorState, directory + "/total-events*.ndjson", emulatorLog, collectorLog,
 }
 
+// display shows the progress.
+type display interface{ progress(now progress) }
+
 type demo struct {
-	print   printer
-	events  *eventFile
-	started time.Time
+	print    printer
+	show     display
+	interval time.Duration // between two shows
+	at       ports
+	events   *eventFile
+	tables   figures // the last that the collector told
+	started  time.Time
 }
 
-func newDemo(out io.Writer) *demo {
-	return &demo{print: printer{out}, events: newEventFile(eventsPath)}
+// newDemo shows its progress on out: in place on a terminal, else by lines.
+func newDemo(out *os.File, at ports) *demo {
+	d := &demo{print: printer{out}, at: at, events: newEventFile(eventsPath)}
+	if s := newScreen(out); s != nil {
+		d.show, d.interval = s, screenInterval
+	} else {
+		d.show, d.interval = d.print, progressInterval
+	}
+	return d
 }
 
 // run returns when ctx ends, when the time is up (0: never) or when a process dies. Its error says everything that
 // went wrong, also that no event was delivered.
 func (d *demo) run(ctx context.Context, duration time.Duration) error {
-	if err := checkPorts(ctx, ports); err != nil {
+	if err := d.at.check(ctx); err != nil {
 		return err
 	}
 	if err := removeAll(stale); err != nil {
@@ -71,18 +76,22 @@ func (d *demo) run(ctx context.Context, duration time.Duration) error {
 	d.started = time.Now()
 	d.print.opening(duration)
 
-	emulator, err := startProcess("emulator", emulatorLog, "bin/defendersim", emulatorArguments...)
+	arguments, err := d.at.collectorArguments()
 	if err != nil {
 		return err
 	}
-	if err := waitForEmulator(ctx, emulator); err != nil {
+	emulator, err := startProcess("emulator", emulatorLog, "bin/defendersim", append([]string{"--listen", address(d.at.emulator)}, emulatorArguments...)...)
+	if err != nil {
+		return err
+	}
+	if err := d.waitForEmulator(ctx, emulator); err != nil {
 		return errors.Join(err, emulator.stop(stopGrace))
 	}
-	collector, err := startProcess("collector", collectorLog, "bin/otelcol-defender", "--config", configPath)
+	collector, err := startProcess("collector", collectorLog, "bin/otelcol-defender", arguments...)
 	if err != nil {
 		return errors.Join(err, emulator.stop(stopGrace))
 	}
-	d.print.started(emulator, collector)
+	d.print.started(emulator.command.Process.Pid, collector.command.Process.Pid, d.at)
 
 	watched := d.watch(ctx, emulator, collector)
 	d.print.stopping()
@@ -98,13 +107,13 @@ func (d *demo) run(ctx context.Context, duration time.Duration) error {
 // config/demo.yaml polls all tables every two seconds, which the real service would answer with 429. No row hides
 // for longer than the few seconds that the configuration's settle covers.
 var emulatorArguments = []string{
-	"--listen", emulatorAddress, "--state", emulatorState, "--rows-per-day", "2000000", "--hidden", "0",
+	"--state", emulatorState, "--rows-per-day", "2000000", "--hidden", "0",
 	"--requests-per-minute", "0", "--requests-per-hour", "0", "--cpu-per-quarter-hour", "0",
 }
 
-// watch prints progress until ctx ends or a process dies, which its stop then reports.
+// watch shows the progress until ctx ends or a process dies, which its stop then reports.
 func (d *demo) watch(ctx context.Context, emulator, collector *process) error {
-	ticker := time.NewTicker(progressInterval)
+	ticker := time.NewTicker(d.interval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -118,13 +127,17 @@ func (d *demo) watch(ctx context.Context, emulator, collector *process) error {
 			if err := d.events.read(); err != nil {
 				return err
 			}
-			queries, err := queryCount(ctx, metricsURL)
-			if err != nil {
-				queries = unknownQueries // the collector is still starting, or is about to end
+			// A collector that is still starting, or is about to end, does not answer.
+			if tables, err := ask(ctx, d.at.metricsURL()); err == nil {
+				d.tables = tables
 			}
-			d.print.progress(time.Since(d.started), &d.events.counts, queries)
+			d.show.progress(d.progress())
 		}
 	}
+}
+
+func (d *demo) progress() progress {
+	return progress{elapsed: time.Since(d.started), events: &d.events.counts, tables: d.tables}
 }
 
 func (d *demo) summary(emulator *process) error {
@@ -132,25 +145,9 @@ func (d *demo) summary(emulator *process) error {
 	if err := d.events.read(); err != nil {
 		return err
 	}
-	d.print.summary(time.Since(d.started), &d.events.counts)
-	d.print.emulatorReport(emulator)
+	d.print.summary(d.progress())
+	d.print.emulatorReport(emulator.logPath)
 	return nil
-}
-
-type port struct{ address, user string }
-
-// checkPorts finds out before anything is started whether something else listens where the demo will.
-func checkPorts(ctx context.Context, ports []port) error {
-	var errs []error
-	for _, p := range ports {
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", p.address)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s is for %s, but cannot be used; is another demo running? %w", p.address, p.user, err))
-			continue
-		}
-		_ = listener.Close()
-	}
-	return errors.Join(errs...)
 }
 
 func removeAll(patterns []string) error {
@@ -169,13 +166,13 @@ func removeAll(patterns []string) error {
 }
 
 // waitForEmulator returns when the emulator accepts connections and its CA can be read.
-func waitForEmulator(ctx context.Context, emulator *process) error {
+func (d *demo) waitForEmulator(ctx context.Context, emulator *process) error {
 	ctx, cancel := context.WithTimeout(ctx, startGrace)
 	defer cancel()
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		connection, err := new(net.Dialer).DialContext(ctx, "tcp", emulatorAddress)
+		connection, err := new(net.Dialer).DialContext(ctx, "tcp", address(d.at.emulator))
 		if err == nil {
 			_ = connection.Close()
 			if _, err = os.Stat(caPath); err == nil {
@@ -186,7 +183,7 @@ func waitForEmulator(ctx context.Context, emulator *process) error {
 		case <-emulator.done:
 			return errors.New("the emulator did not start")
 		case <-ctx.Done():
-			return fmt.Errorf("wait for the emulator at %s: %w", emulatorAddress, err)
+			return fmt.Errorf("wait for the emulator at %s: %w", address(d.at.emulator), err)
 		case <-ticker.C:
 		}
 	}

@@ -18,6 +18,7 @@ type eventCounts struct {
 	byType map[string]int
 	people map[string]struct{} // by tuid
 	newest time.Time           // the newest event time
+	sample []byte              // one event: the newest logon, or any
 }
 
 // eventFile counts the events of a file that another process appends to and may rotate.
@@ -115,6 +116,9 @@ func (c *eventCounts) add(line []byte) error {
 	c.total++
 	c.byType[event.Type]++
 	c.people[event.TUID] = struct{}{}
+	if event.Type == eventTypes[0] || c.sample == nil {
+		c.sample = bytes.Clone(line)
+	}
 	if at, err := time.Parse(time.RFC3339, event.Timestamp); err == nil && at.After(c.newest) {
 		c.newest = at
 	}

@@ -8,10 +8,12 @@
 // on the way is read from the outside, from the event file and the collector's metrics.
 //
 //	demo.go      the sequence of a run
+//	ports.go     where everything listens
 //	process.go   a child process with its log file
 //	events.go    counting what the event file holds while it grows
 //	metrics.go   the collector's own counters
-//	report.go    what is printed
+//	report.go    what is printed, line by line
+//	screen.go    the progress on a terminal, drawn in place
 //
 // Exit status 0 means that events were delivered and both processes ended as they should.
 package main
@@ -29,6 +31,7 @@ import (
 
 func main() {
 	duration := flag.Duration("duration", 0, "end after this time, e.g. 30s; 0 runs until Ctrl-C")
+	portBase := flag.Int("port-base", 0, "take this port and the next three, e.g. 20000; 0 takes those of config/demo.yaml")
 	showVersion := flag.Bool("version", false, "print the version")
 	flag.Parse()
 	if *showVersion {
@@ -36,11 +39,16 @@ func main() {
 		return
 	}
 	if flag.NArg() > 0 || *duration < 0 {
-		fmt.Fprintln(os.Stderr, "usage: demo [-duration 30s]")
+		fmt.Fprintln(os.Stderr, "usage: demo [-duration 30s] [-port-base 20000]")
+		os.Exit(2)
+	}
+	at, err := portsFrom(*portBase)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := newDemo(os.Stdout).run(ctx, *duration)
+	err = newDemo(os.Stdout, at).run(ctx, *duration)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)

@@ -7,16 +7,19 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/proof"
 )
 
 // registerAPI registers the API. The id of a receiver has a slash where it has a name. Both forms are taken: with the
 // slash as it is, and as %2F.
 func (h *handler) registerAPI(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/status", h.apiStatus)
+	mux.HandleFunc("POST /api/v1/turns/{turn}", h.turns.Return)
 	for _, id := range []string{"{id}", "{type}/{name}"} {
 		receiver := "/api/v1/receivers/" + id
 		mux.HandleFunc("GET "+receiver+"/report", h.apiReport)
 		mux.HandleFunc("POST "+receiver+"/test", h.apiCommand(actionTest))
+		mux.HandleFunc("POST "+receiver+"/turns", h.apiTurn)
 		mux.HandleFunc("POST "+receiver+"/resume", h.apiCommand(actionResume))
 		mux.HandleFunc("POST "+receiver+"/tables/{table}/pause", h.apiCommand(actionPause))
 		mux.HandleFunc("POST "+receiver+"/tables/{table}/resume", h.apiCommand(actionResume))
@@ -73,6 +76,21 @@ func (h *handler) apiReport(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, result)
 }
 
+// apiTurn lends a turn of a receiver's quota.
+func (h *handler) apiTurn(w http.ResponseWriter, r *http.Request) {
+	receiver, ok := h.registry.receiver(receiverOf(r))
+	if !ok {
+		fail(w, r, http.StatusNotFound, errNoReceiver)
+		return
+	}
+	lender, ok := receiver.(control.Lender)
+	if !ok {
+		fail(w, r, http.StatusNotImplemented, errNoTurns)
+		return
+	}
+	h.turns.Take(w, r, lender)
+}
+
 // report is a receiver's of a day.
 func (h *handler) report(r *http.Request, id, day string) (control.Result, error) {
 	date, err := time.Parse(time.DateOnly, day)
@@ -87,7 +105,24 @@ func (h *handler) report(r *http.Request, id, day string) (control.Result, error
 	if !ok {
 		return nil, errNoReport
 	}
-	return reporter.Report(r.Context(), date)
+	result, err := reporter.Report(r.Context(), date)
+	if err != nil {
+		return nil, err
+	}
+	if to, takes := result.(dropsTaker); takes {
+		h.registry.addDrops(to, proof.DayOf(date))
+	}
+	return result, nil
+}
+
+// dropper is a processor that knows what it dropped of a day's rows.
+type dropper interface {
+	Dropped(day proof.Day) proof.Drops
+}
+
+// dropsTaker is a report that says what was dropped.
+type dropsTaker interface {
+	AddDrops(processor string, d proof.Drops)
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {

@@ -23,6 +23,7 @@ var (
 	errNoReceiver = errors.New("there is no such receiver: GET /api/v1/status lists them")
 	errNoTest     = errors.New("this receiver cannot test its connection")
 	errNoReport   = errors.New("this receiver keeps no journal to report of")
+	errNoTurns    = errors.New("this receiver lends no turns of its quota")
 	errDay        = errors.New("say which day to report of, in UTC: ?day=YYYY-MM-DD")
 	errAction     = errors.New("there is no such action")
 )

@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/extension"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/control/turns"
 )
 
 // controlExtension serves the page and the API.
@@ -22,6 +24,7 @@ type controlExtension struct {
 	telemetry component.TelemetrySettings
 
 	// Set by Start.
+	turns   *turns.Desk
 	server  *http.Server
 	address net.Addr
 	serving sync.WaitGroup
@@ -31,7 +34,8 @@ var _ extension.Extension = (*controlExtension)(nil)
 
 // Start implements component.Component.
 func (e *controlExtension) Start(ctx context.Context, host component.Host) error {
-	h, err := newHandler(e.cfg, e.registry, e.telemetry.Logger)
+	e.turns = turns.NewDesk(fail)
+	h, err := newHandler(e.cfg, e.registry, e.turns, e.telemetry.Logger)
 	if err != nil {
 		return err
 	}
@@ -80,5 +84,6 @@ func (e *controlExtension) Shutdown(ctx context.Context) error {
 		err = errors.Join(err, e.server.Close())
 	}
 	e.serving.Wait()
+	e.turns.Close()
 	return err
 }

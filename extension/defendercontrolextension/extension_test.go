@@ -29,6 +29,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/control/turns"
 )
 
 // server is an extension that runs.
@@ -213,8 +214,11 @@ func TestRequestsOfOthers(t *testing.T) {
 		"the loopback address of IPv6":   {"GET", "/", "", []string{"Host: [::1]:13134"}, 200},
 		"a name that is configured":      {"GET", "/", "", []string{"Host: Collector.example.com"}, 200},
 		"a form without the page's sign": {"POST", "/act", "action=pause&receiver=defender&table=Alerts", []string{"Content-Type: application/x-www-form-urlencoded"}, 403},
-		"a form of another site": {"POST", "/act", "action=pause&receiver=defender&table=Alerts",
-			[]string{"Content-Type: application/x-www-form-urlencoded", "Origin: https://evil.example"}, 403},
+		"a form of another site": {
+			"POST", "/act", "action=pause&receiver=defender&table=Alerts",
+			[]string{"Content-Type: application/x-www-form-urlencoded", "Origin: https://evil.example"},
+			403,
+		},
 	} {
 		f.told = nil
 		got := s.ask(c.method, c.path, c.body, c.headers...)
@@ -364,4 +368,39 @@ func TestPageEscapes(t *testing.T) {
 	body := serve(t, nil, nil, f).ask(http.MethodGet, "/", "").body
 	assert.NotContains(t, body, "<script>alert")
 	assert.NotContains(t, body, "<img")
+}
+
+// fakeLender lends turns of its quota.
+type fakeLender struct {
+	*fakeReceiver
+	cost chan time.Duration
+}
+
+func (f fakeLender) Lend(context.Context, time.Duration) (control.Loan, error) { return f, nil }
+
+func (f fakeLender) Return(cpu time.Duration) { f.cost <- cpu }
+
+// A command takes a turn of a receiver, and gives it back; one that it keeps is counted when the extension ends.
+func TestTurns(t *testing.T) {
+	lender := fakeLender{&fakeReceiver{status: control.ReceiverStatus{ID: "defender/a"}}, make(chan time.Duration, 2)}
+	s := serve(t, nil, nil, lender, &fakeReceiver{status: control.ReceiverStatus{ID: "defender"}})
+	c := &turns.Client{HTTP: http.DefaultClient, Base: s.url, Receiver: "defender/a", Failed: func(err error) { assert.NoError(t, err) }}
+	turn, err := c.Lend(t.Context(), 0)
+	require.NoError(t, err)
+	turn.Return(3 * time.Second)
+	assert.Equal(t, 3*time.Second, <-lender.cost)
+
+	_, err = c.Lend(t.Context(), 0)
+	require.NoError(t, err)
+	require.NoError(t, s.extension.Shutdown(t.Context()))
+	assert.Positive(t, <-lender.cost)
+}
+
+func TestNoTurns(t *testing.T) {
+	s := serve(t, nil, nil, &fakeReceiver{status: control.ReceiverStatus{ID: "defender"}})
+	for receiver, says := range map[string]string{"defender": "lends no turns", "defender/x": "no such receiver"} {
+		c := &turns.Client{HTTP: http.DefaultClient, Base: s.url, Receiver: receiver}
+		_, err := c.Lend(t.Context(), 0)
+		assert.ErrorContains(t, err, says)
+	}
 }

@@ -88,8 +88,10 @@ func newFake(now time.Time) *fakeReceiver {
 	f := &fakeReceiver{status: control.ReceiverStatus{
 		ID: "defender", State: control.Running, Troubles: []string{},
 		Quota: control.Quota{Share: 0.5, Windows: []control.Window{
-			{Resource: "requests", Window: "1m", Used: 9, Limit: 22, Ratio: 9. / 22}, {Resource: "requests", Window: "1h", Used: 214, Limit: 750, Ratio: 214. / 750},
-			{Resource: "cpu", Window: "15m", Used: 21, Limit: 75, Ratio: .28}, {Resource: "cpu", Window: "1h", Used: 88, Limit: 300, Ratio: 88. / 300},
+			{Resource: "requests", Window: "1m", Used: 9, Limit: 22, Ratio: 9. / 22},
+			{Resource: "requests", Window: "1h", Used: 214, Limit: 750, Ratio: 214. / 750},
+			{Resource: "cpu", Window: "15m", Used: 21, Limit: 75, Ratio: .28},
+			{Resource: "cpu", Window: "1h", Used: 88, Limit: 300, Ratio: 88. / 300},
 			{Resource: "cpu", Window: "24h", Used: 1300, Limit: 7200, Ratio: 1300. / 7200},
 		}},
 		Credentials: control.Credentials{Method: "client_secret", Expires: at(90 * 24 * time.Hour)},

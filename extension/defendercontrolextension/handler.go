@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/control/turns"
 )
 
 // handler answers requests that the guard has let pass.
@@ -12,17 +14,18 @@ type handler struct {
 	registry *registry
 	logger   *zap.Logger
 	page     *page
+	turns    *turns.Desk
 	// token proves that a form was on a page of this process.
 	token string
 }
 
-// newHandler serves page and API.
-func newHandler(cfg *Config, shown *registry, logger *zap.Logger) (http.Handler, error) {
+// newHandler serves page and API, with the turns that are lent by desk.
+func newHandler(cfg *Config, shown *registry, desk *turns.Desk, logger *zap.Logger) (http.Handler, error) {
 	page, err := newPage()
 	if err != nil {
 		return nil, err
 	}
-	h := &handler{registry: shown, logger: logger, page: page, token: rand.Text()}
+	h := &handler{registry: shown, logger: logger, page: page, turns: desk, token: rand.Text()}
 	mux := http.NewServeMux()
 	h.registerAPI(mux)
 	h.registerPage(mux)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/proof"
 	"github.com/otelcol-defender/otelcol-defender/internal/version"
 )
 
@@ -74,4 +75,16 @@ func (r *registry) receiver(id string) (control.Receiver, bool) {
 		}
 	}
 	return nil, false
+}
+
+// addDrops puts into a report what processors dropped of the day's rows.
+func (r *registry) addDrops(to dropsTaker, day proof.Day) {
+	r.mu.Lock()
+	processors := slices.Clone(r.processors)
+	r.mu.Unlock()
+	for _, processor := range processors {
+		if d, counts := (*processor).(dropper); counts {
+			to.AddDrops((*processor).Status().ID, d.Dropped(day))
+		}
+	}
 }

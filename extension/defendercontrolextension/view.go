@@ -125,13 +125,14 @@ func newView(s control.Status, now time.Time) view {
 
 // summarize is a sentence about a receiver, which changes only when a state does.
 func summarize(r receiverView) string {
-	text := r.ID + ": " + r.State.Label + "."
+	var text strings.Builder
+	text.WriteString(r.ID + ": " + r.State.Label + ".")
 	for _, t := range r.Tables {
 		if t.State.Name != string(control.Running) && t.State.Name != string(control.WaitingQuota) {
-			text += " " + t.Name + ": " + strings.TrimSpace(t.State.Label+" "+t.Reason) + "."
+			text.WriteString(" " + t.Name + ": " + strings.TrimSpace(t.State.Label+" "+t.Reason) + ".")
 		}
 	}
-	return text
+	return text.String()
 }
 
 func newReceiverView(index int, r control.ReceiverStatus, now time.Time) receiverView {

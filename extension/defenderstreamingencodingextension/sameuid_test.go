@@ -73,6 +73,7 @@ type token string
 
 func (s token) Token(context.Context) (string, error) { return string(s), nil }
 func (token) Invalidate(string)                       {}
+func (token) Challenge(string, string)                {}
 
 type answer string
 

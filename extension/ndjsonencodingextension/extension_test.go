@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 )
 
 func TestMarshalLogsOneLinePerRecord(t *testing.T) {
@@ -33,6 +36,18 @@ func TestMarshalLogsOneLinePerRecord(t *testing.T) {
 		`"1.0\r\n"`, `null`, `{"k":"v"}`, `"1.1\r\n"`, `null`, `{"k":"v"}`,
 		`null`,
 	}, "\n"), string(text))
+}
+
+// A watermark is a line like any other record's.
+func TestMarshalWatermark(t *testing.T) {
+	logs := plog.NewLogs()
+	record := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	logrecord.FillWatermark(record, logrecord.Watermark{
+		Table: "Alerts", CompleteUntil: time.Date(2026, 11, 21, 12, 3, 0, 0, time.UTC), TimeBasis: "ingestion_time",
+	})
+	text, err := (&encoding{}).MarshalLogs(logs)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"table":"Alerts","complete_until":"2026-11-21T12:03:00Z","time_basis":"ingestion_time"}`, string(text))
 }
 
 func TestMarshalLogsWithoutRecords(t *testing.T) {

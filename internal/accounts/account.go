@@ -121,3 +121,7 @@ func DomainLabel(domain string) string {
 	label, _, _ := strings.Cut(domain, ".")
 	return label
 }
+
+func same(a, b string) bool { return a != "" && strings.EqualFold(a, b) }
+
+func differ(a, b string) bool { return a != "" && b != "" && !strings.EqualFold(a, b) }

@@ -131,9 +131,6 @@ func (a Account) shortName() string {
 	return local
 }
 
-func same(a, b string) bool   { return a != "" && strings.EqualFold(a, b) }
-func differ(a, b string) bool { return a != "" && b != "" && !strings.EqualFold(a, b) }
-
 // Resembles reports whether a and b have an id or a name in common.
 func (a Account) Resembles(b Account) bool {
 	return sharesID(person{b}, a) || same(a.shortName(), b.shortName())

@@ -7,19 +7,6 @@ import (
 	"strings"
 )
 
-// Reason says why an account is nobody's. The values are few and fixed, so a metric can carry them.
-type Reason string
-
-const (
-	// excluded is the reason of accounts that the user's own patterns name.
-	excluded Reason = "excluded"
-	// serviceAccount is the reason of accounts that a directory calls so.
-	serviceAccount Reason = "service_account"
-	posixDaemon    Reason = "posix_daemon"
-	root           Reason = "root"
-	unnamedUser    Reason = "posix_unnamed"
-)
-
 // Reasons are all that NonHuman can give, sorted.
 func Reasons() []Reason {
 	reasons := []Reason{excluded}

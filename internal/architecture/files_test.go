@@ -3,10 +3,12 @@ package architecture
 import (
 	"errors"
 	"go/ast"
+	"go/build"
 	"go/parser"
 	"go/token"
 	"go/types"
 	"maps"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,16 +18,35 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const (
-	// fewArrows is up to where a share says little of a package.
-	fewArrows = 40
-	// maxBackward is the largest share of arrows, in percent, that may run back up. It is to become smaller.
-	maxBackward = 25
-)
+// maxBackward is the share of arrows, in percent, that may run back up in a package. It is below this.
+const maxBackward = 10
+
+// knots are the packages that are still above maxBackward, each with the share that it may have until it is mended.
+var knots = map[string]int{
+	"cmd/demo":                                         17,
+	"extension/defendercontrolextension":               15,
+	"internal/emulator/entra":                          33,
+	"internal/emulator/hunting":                        11,
+	"internal/emulator/kql/engine":                     10,
+	"internal/emulator/rows":                           15,
+	"internal/emulator/tenant":                         13,
+	"internal/entra":                                   12,
+	"internal/hunting":                                 17,
+	"internal/settings":                                15,
+	"internal/verification/comparison":                 12,
+	"internal/verification/event":                      33,
+	"processor/totalnormalizeprocessor":                18,
+	"processor/totalnormalizeprocessor/internal/actor": 20,
+	"receiver/defenderreceiver":                        16,
+	"receiver/defenderreceiver/internal/health":        25,
+	"receiver/defenderreceiver/internal/journal":       11,
+	"receiver/defenderreceiver/internal/query":         25,
+	"receiver/defenderreceiver/internal/scheduler":     26,
+}
 
 // Files of a package have an order, too: a file that uses another one stands above it. With -v this prints, for each
 // package, how many of these arrows run back up in the best order that is found. A package with many of them is one
-// object that is spread over its files.
+// object that is spread over its files. Generated files do not count.
 func TestFilesOfAPackage(t *testing.T) {
 	for _, pkg := range readGraph(t).packages() {
 		uses := usesBetweenFiles(t, filepath.Join(root, filepath.FromSlash(pkg)))
@@ -33,12 +54,16 @@ func TestFilesOfAPackage(t *testing.T) {
 		for _, used := range uses {
 			arrows += len(used)
 		}
-		if arrows > 0 {
-			if share := 100 * len(back) / arrows; arrows > fewArrows {
-				assert.LessOrEqual(t, share, maxBackward, "%s: %v", pkg, back)
-			}
-			t.Logf("%3d %% of %3d arrows run back up in %s", 100*len(back)/arrows, arrows, pkg)
+		if arrows == 0 {
+			continue
 		}
+		share := 100 * len(back) / arrows
+		if known, ok := knots[pkg]; ok {
+			assert.LessOrEqual(t, share, known, "%s: %v", pkg, back)
+		} else {
+			assert.Less(t, share, maxBackward, "%s: %v", pkg, back)
+		}
+		t.Logf("%3d %% of %3d arrows run back up in %s", share, arrows, pkg)
 	}
 }
 
@@ -63,11 +88,16 @@ func usesBetweenFiles(t *testing.T, dir string) uses {
 	require.NoError(t, err)
 	set, files := token.NewFileSet(), []*ast.File(nil)
 	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") {
+		matches, err := build.Default.MatchFile(filepath.Split(path))
+		require.NoError(t, err)
+		if strings.HasSuffix(path, "_test.go") || !matches {
 			continue
 		}
-		file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution|parser.ParseComments)
 		require.NoError(t, err)
+		if ast.IsGenerated(file) {
+			continue
+		}
 		files = append(files, file)
 	}
 	info := &types.Info{Uses: map[*ast.Ident]types.Object{}}
@@ -90,40 +120,74 @@ func usesBetweenFiles(t *testing.T, dir string) uses {
 	return found
 }
 
-// backward are the arrows that run back up in an order of the files with few of them: each file is moved to its best
-// place until no move helps.
-func backward(u uses) [][2]string {
-	order := slices.Sorted(maps.Keys(u))
-	for _, used := range u {
-		for file := range used {
-			if !slices.Contains(order, file) {
-				order = append(order, file)
-			}
-		}
-	}
-	slices.Sort(order)
-	slices.SortStableFunc(order, func(a, b string) int { return len(u[b]) - len(u[a]) })
-	for improved := true; improved; {
-		improved = false
-		for _, file := range slices.Clone(order) {
-			if better := bestPlace(u, order, file); len(against(u, better)) < len(against(u, order)) {
-				order, improved = better, true
-			}
-		}
-	}
-	return against(u, order)
-}
+// searches is from how many orders of the files the search for the best one starts.
+const searches = 50
 
-// bestPlace is the order with one file moved to where the fewest arrows run back up.
-func bestPlace(u uses, order []string, file string) []string {
-	rest := slices.DeleteFunc(slices.Clone(order), func(other string) bool { return other == file })
-	best := order
-	for place := range len(rest) + 1 {
-		if moved := slices.Insert(slices.Clone(rest), place, file); len(against(u, moved)) < len(against(u, best)) {
-			best = moved
+// backward are the arrows that run back up in an order of the files with few of them. A search moves each file to its
+// best place until no move helps; the best of several searches counts.
+func backward(u uses) [][2]string {
+	files := u.files()
+	best := against(u, files)
+	for search := range uint64(searches) {
+		order := slices.Clone(files)
+		rand.New(rand.NewPCG(1, search)).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		if found := against(u, improved(u, order)); len(found) < len(best) {
+			best = found
 		}
 	}
 	return best
+}
+
+// files are all files that use another one or are used, sorted.
+func (u uses) files() []string {
+	all := map[string]bool{}
+	for from, used := range u {
+		all[from] = true
+		maps.Copy(all, used)
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// improved moves files until no move of one file leaves fewer arrows that run back up.
+func improved(u uses, order []string) []string {
+	for moved := true; moved; {
+		moved = false
+		for _, file := range slices.Clone(order) {
+			from := slices.Index(order, file)
+			rest := slices.Delete(slices.Clone(order), from, from+1)
+			if to, better := bestPlace(u, rest, file, from); better {
+				order, moved = slices.Insert(rest, to, file), true
+			}
+		}
+	}
+	return order
+}
+
+// bestPlace is where a file goes among the others so that the fewest arrows run back up, and whether that is better than
+// where it was.
+func bestPlace(u uses, rest []string, file string, was int) (int, bool) {
+	back := 0 // in the first place, every arrow to the file runs back up, and none from it
+	for _, other := range rest {
+		back += count(u[other][file])
+	}
+	place, least, before := 0, back, back
+	for i, other := range rest { // the file moves below the other one
+		back += count(u[file][other]) - count(u[other][file])
+		if back < least {
+			place, least = i+1, back
+		}
+		if i+1 == was {
+			before = back
+		}
+	}
+	return place, least < before
+}
+
+func count(arrow bool) int {
+	if arrow {
+		return 1
+	}
+	return 0
 }
 
 // against are the arrows that run back up in an order.
@@ -133,10 +197,10 @@ func against(u uses, order []string) [][2]string {
 		place[file] = i
 	}
 	var found [][2]string
-	for from, used := range u {
-		for to := range used {
+	for _, from := range order {
+		for _, to := range slices.Sorted(maps.Keys(u[from])) {
 			if place[to] < place[from] {
-				found = append(found, [2]string{from, to})
+				found = append(found, [2]string{filepath.Base(from), filepath.Base(to)})
 			}
 		}
 	}

@@ -24,28 +24,34 @@ var floors = [][]string{
 	// Commands, and packages that consist of tests.
 	{"cmd/*", "scripts/*", "internal/architecture", "internal/e2e"},
 	// The check of a configuration, and the start of the emulator and the stage of tests.
-	{"internal/pipelinecheck", emulator + "defendersimtest", "internal/testbed"},
+	{"internal/pipelinecheck", "internal/verification/pipeline", emulator + "defendersimtest", "internal/testbed"},
 	// The distribution, and the emulator.
 	{"internal/distribution", emulator + "defendersim"},
 	// The components: configuration, factory, wiring; the APIs of the emulator.
 	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "hunting", emulator + "users"},
 
+	// The comparison of what the source has with what a destination holds.
+	{"internal/verification"},
+	{"internal/verification/destination"},
+	{"internal/verification/comparison"},
+	{"internal/verification/event"},
+
 	// What the components and the emulator are made of.
 	{receiver + "source", processor + "actor", emulator + "api", emulator + "entra", emulator + "rows"},
-	{receiver + "reader", processor + "directory", processor + "event", processor + "order", emulator + "faults", emulator + "judge", emulator + "tenant"},
-	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "health", processor + "row", emulator + "answer"},
+	{receiver + "reader", processor + "directory", processor + "event", processor + "order", processor + "drops", emulator + "faults", emulator + "judge", emulator + "tenant"},
+	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", emulator + "answer"},
 	{receiver + "failure", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid"},
 	{receiver + "checkpoint", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
 
 	// What several components share.
 	{"internal/streaming"},
-	{"internal/logrecord"},
+	{"internal/logrecord", "internal/control/turns"},
 	{"internal/accounts", "internal/entra", "internal/hunting", "internal/rowid", "internal/storagetest"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
 	{emulator + "kql/syntax"},
 	{emulator + "kql/value"},
 	{
-		"internal/control", "internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
+		"internal/control", "internal/proof", "internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
 		"internal/version", "*/*/internal/metadata", "*/*/internal/metadatatest",
 	},
 }

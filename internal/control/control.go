@@ -32,6 +32,19 @@ type Reporter interface {
 	Report(ctx context.Context, day time.Time) (Result, error)
 }
 
+// Lender is a Receiver that lets others send queries out of its quota: a command that reads from the service while the
+// collector runs.
+type Lender interface {
+	// Lend waits for a turn, behind all of the receiver's own. The turn has been waited for as long as waited already.
+	Lend(ctx context.Context, waited time.Duration) (Loan, error)
+}
+
+// Loan is a turn that was lent.
+type Loan interface {
+	// Return is called once, when the query was answered, with what it has cost.
+	Return(cpu time.Duration)
+}
+
 // Result is what a test or a report gives. It is marshaled to JSON for the API. Its text is for the page, of lines that
 // are readable as they are.
 type Result interface {

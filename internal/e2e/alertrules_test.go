@@ -111,6 +111,9 @@ func TestAlertRules(t *testing.T) {
 			[]series{{prefix + "cursor_writes", []string{"outcome", "failed"}, rising}},
 			2,
 		},
+		"DefenderCredentialsEnd": {
+			[]series{{prefix + "credential_expiry", nil, constant(14 * 86400)}}, []series{{prefix + "credential_expiry", nil, constant(14*86400 - 1)}}, 0,
+		},
 		"DefenderAuditOverdue": {
 			[]series{{prefix + "audit_age", nil, constant(10_800)}}, []series{{prefix + "audit_age", nil, constant(10_801)}}, 10,
 		},

@@ -30,29 +30,54 @@ const codeExpired = 7000222
 
 // reasons by error_code (learn.microsoft.com/entra/identity-platform/reference-error-codes).
 var reasons = map[int]reason{
+	// The secret, or none.
 	7000215:     {BadCredentials, "the client secret is wrong: use the secret's value, not its id"},
 	codeExpired: {BadCredentials, "the client secret has expired: create a new one in the app registration"},
+	50012:       {BadCredentials, "the client secret or certificate is not the app registration's"},
 	7000216:     {BadCredentials, "the app registration wants a client secret or certificate, and none was accepted"},
 	7000218:     {BadCredentials, "the app registration wants a client secret or certificate, and none was sent"},
-	700016:      {BadCredentials, "the app registration does not exist in this tenant: check client_id and tenant_id"},
-	7000112:     {BadCredentials, "the app registration is disabled in this tenant"},
-	7000229:     {BadCredentials, "the app registration has no service principal in this tenant: grant admin consent"},
-	90002:       {BadCredentials, "the tenant does not exist: check tenant_id, and that it belongs to this cloud"},
-	900023:      {BadCredentials, "tenant_id is neither a tenant's id nor one of its domains"},
-	900971:      {BadCredentials, "the app registration has no reply address"},
-	700027:      {BadCredentials, "the certificate is not known to the app registration, or has expired: upload it there"},
-	700030:      {BadCredentials, "the certificate is not valid for this app registration"},
-	700024:      {BadCredentials, "the assertion is outside its time of validity: check this machine's clock, or the federated token's age"},
-	700021:      {BadCredentials, "the assertion's issuer or subject is not that of the app registration"},
-	700211:      {BadCredentials, "no federated credential of the app registration has the token's issuer"},
-	700212:      {BadCredentials, "no federated credential of the app registration has the token's audience"},
-	700213:      {BadCredentials, "no federated credential of the app registration has the token's subject"},
-	70011:       {BadCredentials, "the scope is not valid: check cloud and api"},
-	500011:      {BadCredentials, "the API is not known in this tenant: check cloud and api, and that the tenant has Defender"},
-	53003:       {BadCredentials, "a Conditional Access policy blocks the app registration"},
-	90033:       {Transient, ""},
-	90055:       {Transient, ""},
-	50058:       {Transient, ""},
+	700025:      {BadCredentials, "the app registration is a public client, which has no secret: turn off 'Allow public client flows' on its Authentication page"},
+
+	// The app registration and the tenant.
+	700016:  {BadCredentials, "the app registration does not exist in this tenant: check client_id and tenant_id"},
+	7000112: {BadCredentials, "the app registration is disabled in this tenant"},
+	7000229: {BadCredentials, "the app registration has no service principal in this tenant: grant admin consent"},
+	50194:   {BadCredentials, "the app registration is for one tenant alone, and this is another: check tenant_id"},
+	90002:   {BadCredentials, "the tenant does not exist: check tenant_id, and that it belongs to this cloud"},
+	900021:  {BadCredentials, "tenant_id is no tenant's id: check it"},
+	900023:  {BadCredentials, "tenant_id is neither a tenant's id nor one of its domains"},
+	900382:  {BadCredentials, "the app registration belongs to another cloud: check cloud"},
+	900971:  {BadCredentials, "the app registration has no reply address"},
+
+	// The certificate.
+	700027:  {BadCredentials, "the certificate is not known to the app registration, or has expired: upload it there"},
+	700030:  {BadCredentials, "the certificate is not valid for this app registration"},
+	1000502: {BadCredentials, "the certificate is outside its time of validity: renew it, upload it to the app registration, and check this machine's clock"},
+
+	// The assertion of a certificate or of another identity provider.
+	700024: {BadCredentials, "the assertion is outside its time of validity: check this machine's clock, or the federated token's age"},
+	700021: {BadCredentials, "the assertion's issuer or subject is not that of the app registration"},
+	700023: {BadCredentials, "the assertion is for another login host: check authority and cloud"},
+	70021:  {BadCredentials, "no federated credential of the app registration fits the token: compare its issuer, subject and audience"},
+	700211: {BadCredentials, "no federated credential of the app registration has the token's issuer"},
+	700212: {BadCredentials, "no federated credential of the app registration has the token's audience"},
+	700213: {BadCredentials, "no federated credential of the app registration has the token's subject"},
+	700222: {BadCredentials, "the federated token comes from Entra ID itself, which another app registration cannot use: take one of another issuer"},
+
+	// What is asked for.
+	70011:  {BadCredentials, "the scope is not valid: check cloud and api"},
+	500011: {BadCredentials, "the API is not known in this tenant: check cloud and api, and that the tenant has Defender"},
+	500014: {BadCredentials, "the API is disabled in this tenant: an administrator enables its enterprise application"},
+	53003:  {BadCredentials, "a Conditional Access policy blocks the app registration"},
+	530035: {BadCredentials, "the tenant's security defaults block the app registration"},
+
+	// Entra ID's own trouble.
+	50058: {Transient, ""},
+	50196: {Transient, ""},
+	90006: {Transient, ""},
+	90024: {Transient, ""},
+	90033: {Transient, ""},
+	90055: {Transient, ""},
 }
 
 var aadsts = regexp.MustCompile(`AADSTS(\d{4,8})`)
@@ -111,7 +136,7 @@ func (s *Source) setting() string {
 }
 
 func (s *Source) shown(text string) string {
-	return refusal.Text(text, string(s.credentials.ClientSecret), string(s.material), s.last)
+	return refusal.Text(text, string(s.credentials.ClientSecret), string(s.material), string(s.trial.offered), s.last)
 }
 
 // refused reads Entra's own answer.

@@ -61,6 +61,27 @@ func TestRefusalsSayWhatToChange(t *testing.T) {
 	}
 }
 
+// Each code that an operator can do something about says what: it names what is wrong, and a setting or a place to mend it.
+func TestEachCodeHasItsAdvice(t *testing.T) {
+	for code, reason := range reasons {
+		l := newLogin(t)
+		l.answer = func(w http.ResponseWriter, _ url.Values, _ int) {
+			refuse(w, http.StatusBadRequest, "invalid_request", code, "Entra's own words.")
+		}
+		s, _ := l.source(t, nil)
+		_, err := s.Token(t.Context())
+		var e *Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, reason.kind, e.Kind, code)
+		assert.Equal(t, reason.advice, e.Advice, code)
+		assert.Equal(t, e.Kind == Transient, e.Advice == "", "%d: what passes needs nobody", code)
+		if e.Kind == BadCredentials {
+			assert.Regexp(t, "app registration|tenant|check|wrong", e.Advice, code)
+			assert.NotContains(t, e.Advice, "AADSTS", code)
+		}
+	}
+}
+
 func TestUnknownTenant(t *testing.T) {
 	l := newLogin(t)
 	s, _ := l.source(t, func(c *Credentials) { c.TenantID = "nowhere" })

@@ -8,24 +8,30 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/config/configopaque"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 )
 
-// Credentials say who asks for tokens, in exactly one of five ways: ClientSecret, ClientSecretFile,
-// CertFile with KeyFile, FederatedTokenFile, or ManagedIdentity.
+// Credentials say who asks for tokens, in exactly one of five ways: ClientSecret, ClientSecretFile, a certificate
+// (CertFile with KeyFile, or PFXFile), FederatedTokenFile, or ManagedIdentity.
 type Credentials struct {
 	TenantID, ClientID string
 	ClientSecret       configopaque.String
 	ClientSecretFile   string
 	// CertFile and KeyFile are PEM; one file may hold both, then KeyFile is empty. RSA only.
-	CertFile, KeyFile  string
+	CertFile, KeyFile string
+	// PFXFile is PKCS #12, in the place of CertFile and KeyFile.
+	PFXFile            string
+	PFXPassword        configopaque.String
 	FederatedTokenFile string
 	// ManagedIdentity is the user-assigned one with ClientID, or the system's when that is empty.
 	ManagedIdentity bool
 	Authority       string // URL of the login host; "": the one of the scope's cloud
+	// Expires is when the secret ends, which only the portal shows; zero: not known. A certificate knows its own end.
+	Expires time.Time
 }
 
 const (
@@ -59,12 +65,14 @@ func (c *Credentials) authority(scope string) (tenant string, microsoft bool, er
 	return u.JoinPath(c.TenantID).String(), slices.Contains(microsoftHosts, strings.ToLower(u.Hostname())), nil
 }
 
-// material is what the credentials are made of now: a secret, or PEM blocks. It is nil for the ways that
-// need neither; a federated token is read when it is sent.
+// material is what the credentials are made of now: a secret, PEM blocks or a PFX file. It is nil for the ways that
+// need none; a federated token is read when it is sent.
 func (c *Credentials) material() ([]byte, error) {
 	switch {
 	case c.ClientSecretFile != "":
 		return readLine("client_secret_file", c.ClientSecretFile)
+	case c.PFXFile != "":
+		return readFile("client_certificate::pfx_file", c.PFXFile)
 	case c.CertFile != "":
 		pem, err := readFile("client_certificate::cert_file", c.CertFile)
 		if err != nil || c.KeyFile == "" || c.KeyFile == c.CertFile {
@@ -89,7 +97,7 @@ func (c *Credentials) material() ([]byte, error) {
 // files are those that the credentials are read from.
 func (c *Credentials) files() []string {
 	var files []string
-	for _, file := range []string{c.ClientSecretFile, c.CertFile, c.KeyFile, c.FederatedTokenFile} {
+	for _, file := range []string{c.ClientSecretFile, c.CertFile, c.KeyFile, c.PFXFile, c.FederatedTokenFile} {
 		if file != "" && !slices.Contains(files, file) {
 			files = append(files, file)
 		}
@@ -97,10 +105,12 @@ func (c *Credentials) files() []string {
 	return files
 }
 
+func (c *Credentials) hasCertificate() bool { return c.CertFile != "" || c.PFXFile != "" }
+
 // kind is what the operator calls the credentials.
 func (c *Credentials) kind() string {
 	switch {
-	case c.CertFile != "":
+	case c.hasCertificate():
 		return "certificate"
 	case c.FederatedTokenFile != "":
 		return "token file"

@@ -41,6 +41,8 @@ type login struct {
 	*httptest.Server
 	// answer is asked for each token request; nil answers with a token.
 	answer func(w http.ResponseWriter, form url.Values, number int)
+	// handler takes the place of all of it.
+	handler http.HandlerFunc
 
 	mu    sync.Mutex // guards everything below
 	forms []url.Values
@@ -63,6 +65,10 @@ func newLogin(t *testing.T) *login {
 		})
 	})
 	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", func(w http.ResponseWriter, r *http.Request) {
+		if l.handler != nil {
+			l.handler(w, r)
+			return
+		}
 		_ = r.ParseForm()
 		l.mu.Lock()
 		l.forms = append(l.forms, r.PostForm)

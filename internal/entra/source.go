@@ -3,10 +3,14 @@ package entra
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
+	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/refusal"
@@ -25,10 +29,13 @@ type Source struct {
 	// acquire was made with material; nil before the first token.
 	acquire  acquirer
 	material []byte
-	last     string // the token given last
-	stale    bool   // last was not accepted
-	told     string // why the credentials cannot be read, as the log has it
+	leaf     *x509.Certificate // of material; nil: it is no certificate
+	last     string            // the token given last
+	wish     wish              // of the next token, as last was not accepted
+	told     string            // why the credentials cannot be read, as the log has it
 	trial    trial
+
+	ends atomic.Pointer[time.Time] // when the credentials end; nil: not known. Not guarded by mu, which is held for whole requests
 }
 
 // NewSource makes a source of tokens for scope, e.g. https://graph.microsoft.com/.default. Requests
@@ -56,8 +63,30 @@ func (s *Source) Invalidate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if token == s.last {
-		s.stale = true
+		s.wish.fresh = true
 	}
+}
+
+// Challenge is Invalidate with what the service has asked of the next token: claims, as JSON. Every token request
+// carries them until a token was had. What is no JSON is the same as none.
+func (s *Source) Challenge(token, claims string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if token != s.last {
+		return
+	}
+	s.wish.fresh = true
+	if checkClaims(claims) == nil {
+		s.wish.claims = claims
+	}
+}
+
+// Expiry is when the certificate ends, or the secret where Credentials.Expires says it. It is not known otherwise.
+func (s *Source) Expiry() (end time.Time, known bool) {
+	if at := s.ends.Load(); at != nil {
+		return *at, true
+	}
+	return time.Time{}, false
 }
 
 // token is only called by one flight at a time, except while a cancelled one still ends.
@@ -68,7 +97,7 @@ func (s *Source) token(ctx context.Context) (string, error) {
 	if unreadable != nil && s.acquire == nil {
 		return "", asOperatorError(unreadable)
 	}
-	token, err := s.acquire(ctx, s.stale)
+	token, err := s.acquire(ctx, s.wish)
 	if err != nil {
 		if unreadable != nil {
 			return "", asOperatorError(unreadable)
@@ -77,7 +106,7 @@ func (s *Source) token(ctx context.Context) (string, error) {
 	}
 	s.passTrial()
 	s.tellUnreadable(unreadable)
-	s.last, s.stale = token, false
+	s.last, s.wish = token, wish{}
 	return token, nil
 }
 
@@ -110,7 +139,11 @@ func (s *Source) renew() error {
 	if s.acquire != nil && bytes.Equal(material, s.material) {
 		return nil
 	}
-	acquire, err := newConfidential(&s.credentials, material, s.assertion, s.client, s.scope)
+	cred, leaf, err := s.proof(material)
+	if err != nil {
+		return err
+	}
+	acquire, err := newConfidential(&s.credentials, cred, s.client, s.scope)
 	if err != nil {
 		return err
 	}
@@ -118,8 +151,41 @@ func (s *Source) renew() error {
 	if s.acquire != nil {
 		s.logger.Info("The credentials have changed; asking for a new token")
 	}
-	s.acquire, s.material = acquire, material
+	s.acquire, s.material, s.leaf = acquire, material, leaf
+	switch {
+	case leaf != nil:
+		s.ends.Store(&leaf.NotAfter)
+	case !s.credentials.Expires.IsZero():
+		s.ends.Store(&s.credentials.Expires)
+	}
 	return nil
+}
+
+// proof makes of material what MSAL proves with who asks, and gives the certificate if it is one. s.mu is held.
+func (s *Source) proof(material []byte) (confidential.Credential, *x509.Certificate, error) {
+	c := &s.credentials
+	switch {
+	case c.FederatedTokenFile != "":
+		// MSAL calls this for each token request, so the file's present content is sent.
+		return confidential.NewCredFromAssertionCallback(
+			func(context.Context, confidential.AssertionRequestOptions) (string, error) { return s.assertion() }), nil, nil
+	case c.hasCertificate():
+		read, err := c.certificate(material)
+		if err != nil {
+			return confidential.Credential{}, nil, err
+		}
+		cred, err := confidential.NewCredFromCert(read.chain, read.key)
+		if err != nil {
+			return cred, nil, fmt.Errorf("'credentials::client_certificate': %w", err)
+		}
+		return cred, read.chain[0], nil
+	default:
+		cred, err := confidential.NewCredFromSecret(string(material))
+		if err != nil {
+			return cred, nil, fmt.Errorf("'credentials::client_secret': %w", err)
+		}
+		return cred, nil, nil
+	}
 }
 
 // assertion reads the federated token that is to be sent. s.mu is held, as it is while MSAL is asked.

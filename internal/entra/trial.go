@@ -60,12 +60,32 @@ func (s *Source) judgeTrial(err error) error {
 		if odd := s.oddity(); odd != "" {
 			refused.Advice = odd + "; " + refused.Advice
 		}
+		if over := s.over(time.Now()); over != "" {
+			refused.Advice = over
+		}
 	}
 	if t.accepted != nil && !bytes.Equal(t.offered, t.accepted) {
 		refused.Advice += fmt.Sprintf("; %s changed at %s, and what it held before was accepted",
 			strings.Join(s.credentials.files(), " or "), t.changed.UTC().Format(time.RFC3339))
 	}
 	return refused
+}
+
+// over says that what was refused is past its time by this machine's clock, and where it stands. s.mu is held.
+func (s *Source) over(now time.Time) string {
+	switch c := &s.credentials; {
+	case s.leaf != nil:
+		return c.ended(s.leaf, now)
+	case c.FederatedTokenFile != "":
+		claims, err := ReadClaims(string(s.trial.offered))
+		if err != nil || claims.Expires.IsZero() || now.Before(claims.Expires) {
+			return ""
+		}
+		return fmt.Sprintf("the token in 'credentials::federated_token_file' (%s) has expired on %s: look at what writes the file",
+			c.FederatedTokenFile, claims.Expires.UTC().Format(time.RFC3339))
+	default:
+		return ""
+	}
 }
 
 // oddity says what is unusual about the secret, and where it stands.

@@ -19,6 +19,8 @@ type TokenSource interface {
 	Token(context.Context) (string, error)
 	// Invalidate says that the service did not accept token: the next Token is another one.
 	Invalidate(token string)
+	// Challenge is Invalidate with the claims that the service wants to see in the next token, as JSON.
+	Challenge(token, claims string)
 }
 
 // Config is what a Client needs.
@@ -27,7 +29,8 @@ type Config struct {
 	Endpoint *url.URL // base URL, without the API's path
 	// Client's Timeout bounds the time spent waiting for the service, without that in which the
 	// caller works on rows. No redirect is followed, whatever its CheckRedirect.
-	Client       *http.Client
+	Client *http.Client
+	// Tokens says who asks; nil: Client does by itself, as an authentication extension of the Collector's has made it.
 	Tokens       TokenSource
 	UserAgent    string
 	MaxBodyBytes int64            // of a decompressed answer; 0 is no limit
@@ -76,6 +79,9 @@ func (c *Client) Query(ctx context.Context, kql string, columns []tables.Column)
 
 // ask sends a request, and once more with a new token if the first is not accepted.
 func (c *Client) ask(ctx context.Context, send func(ctx context.Context, token string) (*Rows, error)) (*Rows, error) {
+	if c.cfg.Tokens == nil {
+		return send(ctx, "")
+	}
 	for attempt := 1; ; attempt++ {
 		token, err := c.cfg.Tokens.Token(ctx)
 		if err != nil {
@@ -84,7 +90,7 @@ func (c *Client) ask(ctx context.Context, send func(ctx context.Context, token s
 		rows, err := send(ctx, token)
 		if refusal := (*Error)(nil); attempt == 1 && errors.As(err, &refusal) && refusal.Kind == Unauthorized {
 			// Seen even with a fresh token that is not yet known everywhere.
-			c.cfg.Tokens.Invalidate(token)
+			c.invalidate(token, refusal.claims)
 			if c.cfg.Again != nil {
 				if err := c.cfg.Again(ctx); err != nil {
 					return nil, err
@@ -97,6 +103,15 @@ func (c *Client) ask(ctx context.Context, send func(ctx context.Context, token s
 		}
 		return rows, nil
 	}
+}
+
+// invalidate asks for another token, which carries the claims that the service asks for, if there are any.
+func (c *Client) invalidate(token, claims string) {
+	if claims == "" {
+		c.cfg.Tokens.Invalidate(token)
+		return
+	}
+	c.cfg.Tokens.Challenge(token, claims)
 }
 
 func (c *Client) send(ctx context.Context, request []byte, token string, columns []tables.Column) (*Rows, error) {
@@ -112,7 +127,9 @@ func (c *Client) send(ctx context.Context, request []byte, token string, columns
 func (c *Client) do(req *http.Request, of subject, token string, columns []tables.Column) (*Rows, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	req = req.WithContext(ctx)
-	req.Header.Set("Authorization", "Bearer "+token)
+	if c.cfg.Tokens != nil {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	req.Header.Set("Accept", "application/json")
 	if c.cfg.UserAgent != "" {
 		req.Header.Set("User-Agent", c.cfg.UserAgent)

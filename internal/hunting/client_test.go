@@ -47,6 +47,7 @@ type tokens struct {
 	mu     sync.Mutex
 	number int
 	err    error
+	claims string // of the last challenge
 }
 
 func (s *tokens) current() string { return "token-" + strconv.Itoa(s.number+1) }
@@ -63,6 +64,13 @@ func (s *tokens) Invalidate(token string) {
 	if token == s.current() {
 		s.number++
 	}
+}
+
+func (s *tokens) Challenge(token, claims string) {
+	s.Invalidate(token)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.claims = claims
 }
 
 func newTestClient(tb testing.TB, api API, s service, change ...func(*Config)) *Client {

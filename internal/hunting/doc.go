@@ -4,7 +4,7 @@
 // Design:
 //
 //   - Client.Query sends a query and returns Rows once a status 200 is in. A 401 is answered once by a
-//     new token. There are no other retries: each request counts against the tenant's quota, so the
+//     new token; one that carries the claims for which the service asks (continuous access evaluation). There are no other retries: each request counts against the tenant's quota, so the
 //     caller decides.
 //   - Every refusal is an *Error whose Kind says what helps. One table, `reasons`, holds how status and
 //     text map to it. Only a 400, or an error inside a 200, is about the query; what is not the API's own

@@ -88,6 +88,7 @@ type Error struct {
 	RequestID  string        // what Microsoft's support asks for
 	RetryAfter time.Duration // as the header asks, not capped; 0 when it does not
 	Err        error         // the cause of a transport or decoding error
+	claims     string        // that the service asks for in a new token, as JSON; "": none
 }
 
 func (e *Error) Error() string {

@@ -23,6 +23,10 @@ func (c *Client) refusal(r *Rows) *Error {
 	a.status, a.location = r.resp.StatusCode, r.resp.Header.Get("Location")
 	e := r.refusalError(a)
 	e.RetryAfter = refusal.RetryAfter(r.resp.Header, c.cfg.Now())
+	e.claims = challenge(r.resp.Header)
+	if e.Kind == Unauthorized && c.cfg.Tokens == nil {
+		e.Advice = "look at the extension that 'auth' names: the service does not accept what it authenticates with"
+	}
 	return e
 }
 
@@ -39,7 +43,7 @@ func (r *Rows) refusalError(a refused) *Error {
 		e.RequestID = refusal.Text(r.resp.Header.Get("request-id"), r.token)
 	}
 	a.judge(e)
-	if e.Kind == Forbidden {
+	if e.Kind == Forbidden && r.tokens != nil {
 		// A permission that is granted now stands in new tokens only.
 		r.tokens.Invalidate(r.token)
 	}

@@ -91,8 +91,16 @@ func (r *Rows) Next(dst pcommon.Map) (bool, error) {
 // must not set it, so the header's Date is no source.
 func (r *Rows) ObserveNow(now time.Time) { r.clock.Observe(now, r.sent, r.received) }
 
-// OnClose sets who is told by the first Close what the answer cost and held.
-func (r *Rows) OnClose(told func(Stats)) { r.onClose = told }
+// OnClose adds one who is told by the first Close what the answer cost and held.
+func (r *Rows) OnClose(told func(Stats)) {
+	before := r.onClose
+	r.onClose = func(s Stats) {
+		if before != nil {
+			before(s)
+		}
+		told(s)
+	}
+}
 
 // Close ends the request. It may be called at any time and more than once.
 func (r *Rows) Close() error {

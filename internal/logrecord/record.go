@@ -69,3 +69,13 @@ func IsBackfill(record plog.LogRecord) bool {
 	lane, ok := record.Attributes().Get(AttributeLane)
 	return ok && lane.AsString() == LaneBackfill
 }
+
+// IngestionTime is when the service took a record's row in, and whether that is known.
+func IngestionTime(record plog.LogRecord) (time.Time, bool) {
+	v, ok := record.Attributes().Get(AttributeIngestionTime)
+	if !ok {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(time.RFC3339Nano, v.AsString())
+	return at, err == nil
+}

@@ -23,8 +23,10 @@ func valueOf(t *testing.T, name string) string {
 		path := filepath.Join(t.TempDir(), "secret")
 		require.NoError(t, os.WriteFile(path, []byte("s3cret"), 0o600))
 		return path
-	case strings.HasSuffix(name, "TENANT_ID"), strings.HasSuffix(name, "CLIENT_ID"):
+	case strings.HasSuffix(name, "TENANT_ID"):
 		return "11111111-2222-4333-8444-555555555555"
+	case strings.HasSuffix(name, "CLIENT_ID"):
+		return "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 	case strings.Contains(name, "BROKER"), strings.HasSuffix(name, "_ENDPOINT"):
 		return "host.example:9092"
 	default:

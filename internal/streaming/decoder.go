@@ -10,12 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxRecordBytes is the size beyond which a record need not be read. Event Hubs has messages of 1 MB, and
-// on some tiers of 20 MB.
-const MaxRecordBytes = 20 << 20
-
 var (
-	errTooLarge  = fmt.Errorf("it is larger than %d bytes", MaxRecordBytes)
 	errNotClosed = errors.New("it does not end: what follows it is read as records of their own")
 	errCutOff    = fmt.Errorf("it is cut off: %w", io.ErrUnexpectedEOF)
 )

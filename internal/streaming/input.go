@@ -3,9 +3,16 @@ package streaming
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 )
+
+// MaxRecordBytes is the size beyond which a record need not be read. Event Hubs has messages of 1 MB, and
+// on some tiers of 20 MB.
+const MaxRecordBytes = 20 << 20
+
+var errTooLarge = fmt.Errorf("it is larger than %d bytes", MaxRecordBytes)
 
 const byteOrderMark = "\ufeff"
 

@@ -1,6 +1,10 @@
 package tables
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Accounts that several tables share.
 var (
@@ -201,4 +205,31 @@ var catalog = []*Table{
 		Key:   "AccountObjectId",
 		Extra: []string{"AccountUpn", "AccountName", "AccountDomain", "OnPremSid", "CloudSid", "Type", "AccountDisplayName"},
 	},
+}
+
+// ByName returns the table of the hunting API that a user calls name.
+func ByName(name string) (*Table, bool) {
+	for _, t := range catalog {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+// All returns every table of the hunting API, most urgent first.
+func All() []*Table { return slices.Clone(catalog) }
+
+// Schemas returns every table of the service that some table reads, by name.
+func Schemas() []*Schema {
+	var all []*Schema
+	for _, t := range catalog {
+		for _, s := range t.Sources() {
+			if !slices.Contains(all, s) {
+				all = append(all, s)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *Schema) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }

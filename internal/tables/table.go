@@ -2,7 +2,6 @@ package tables
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -152,31 +151,4 @@ func (t *Table) Column(name string) (Column, bool) {
 		}
 	}
 	return Column{}, false
-}
-
-// ByName returns the table of the hunting API that a user calls name.
-func ByName(name string) (*Table, bool) {
-	for _, t := range catalog {
-		if t.Name == name {
-			return t, true
-		}
-	}
-	return nil, false
-}
-
-// All returns every table of the hunting API, most urgent first.
-func All() []*Table { return slices.Clone(catalog) }
-
-// Schemas returns every table of the service that some table reads, by name.
-func Schemas() []*Schema {
-	var all []*Schema
-	for _, t := range catalog {
-		for _, s := range t.Sources() {
-			if !slices.Contains(all, s) {
-				all = append(all, s)
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b *Schema) int { return strings.Compare(a.Name, b.Name) })
-	return all
 }

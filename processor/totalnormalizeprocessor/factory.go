@@ -38,8 +38,12 @@ func newLogs(ctx context.Context, set processor.Settings, cfg component.Config, 
 	if err != nil {
 		return nil, err
 	}
-	return processorhelper.NewLogs(ctx, set, cfg, p.order, p.processLogs,
+	logs, err := processorhelper.NewLogs(ctx, set, cfg, p.order, p.processLogs,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
 		processorhelper.WithStart(p.start),
 		processorhelper.WithShutdown(p.shutdown))
+	if err != nil {
+		return nil, err
+	}
+	return &accounting{Logs: logs, drops: p.drops}, nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/reach"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/directory"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/drops"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/order"
@@ -40,6 +41,7 @@ type normalizer struct {
 	resolver    *actor.Resolver
 	tuids       *tuid.TUIDs
 	order       *order.Order
+	drops       *drops.Counter
 	store       *store.Store // nil: nothing is stored
 	keeping     *order.Keeping
 	shown       *shown
@@ -68,8 +70,9 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 		resolver:    actor.NewResolver(rules, known, cfg.LoggedOnUsers),
 		tuids:       tuid.New(people, set.Logger, now),
 		order:       order.New(next, cfg.DomainID, event.MarkLate),
-		shown:       newShown(set.ID),
+		drops:       drops.New(now()),
 	}
+	n.shown = newShown(set.ID, n.drops)
 	if err := observeDirectories(known, telemetry, processorAttribute(set.ID)); err != nil {
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}
@@ -93,7 +96,7 @@ func (n *normalizer) start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	n.store = s
-	n.keeping = n.order.Keep(ctx, func(ctx context.Context, changes []order.Change) error { return save(ctx, s, changes) }, n.logger)
+	n.keeping = n.order.Keep(ctx, func(ctx context.Context, changes []order.Change) error { return n.saveOrder(ctx, s, changes) }, n.logger)
 	return nil
 }
 
@@ -101,7 +104,9 @@ func (n *normalizer) start(ctx context.Context, host component.Host) error {
 // next snapshot brings it again.
 func (n *normalizer) load(ctx context.Context, s *store.Store) error {
 	people, handedOn := n.directories.NewRestored(), order.NewRestored(n.now())
-	err := s.Load(ctx, func(key string, value []byte) bool { return people.Read(key, value) || handedOn.Read(key, value) })
+	err := s.Load(ctx, func(key string, value []byte) bool {
+		return people.Read(key, value) || handedOn.Read(key, value) || n.drops.Read(key, value)
+	})
 	if err != nil {
 		return err
 	}
@@ -114,12 +119,27 @@ func (n *normalizer) load(ctx context.Context, s *store.Store) error {
 }
 
 // save stores what a part of the processor wants stored.
-func save[C order.Change | directory.Change](ctx context.Context, s *store.Store, changes []C) error {
+func save[C order.Change | directory.Change | drops.Change](ctx context.Context, s *store.Store, changes []C) error {
 	entries := make([]store.Entry, len(changes))
 	for i, change := range changes {
 		entries[i] = store.Entry(change)
 	}
 	return s.Save(ctx, entries)
+}
+
+// saveOrder stores what has changed of the order, and the drops with it.
+func (n *normalizer) saveOrder(ctx context.Context, s *store.Store, changes []order.Change) error {
+	if err := save(ctx, s, changes); err != nil {
+		return err
+	}
+	return n.saveDrops(ctx, s)
+}
+
+func (n *normalizer) saveDrops(ctx context.Context, s *store.Store) error {
+	changes, done := n.drops.Changes()
+	err := save(ctx, s, changes)
+	done(err == nil)
+	return err
 }
 
 func (n *normalizer) shutdown(ctx context.Context) error {
@@ -133,13 +153,13 @@ func (n *normalizer) shutdown(ctx context.Context) error {
 	}
 	s := n.store
 	n.store = nil
-	return errors.Join(n.keeping.End(ctx), s.Close(ctx))
+	return errors.Join(n.keeping.End(ctx), n.saveDrops(ctx, s), s.Close(ctx))
 }
 
 func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
 	reach.Judged(ctx)
 	n.tuids.Refresh()
-	counts := tally{}
+	counts, dropped := tally{}, drops.Of(ctx)
 	n.takeIn(ctx, logs, counts)
 	events := order.NewGroups(n.schemaURL())
 	resources := logs.ResourceLogs()
@@ -149,7 +169,7 @@ func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs
 			scope := resource.ScopeLogs().At(j)
 			target := events.From(resource, scope)
 			scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
-				return n.normalize(record, target, counts)
+				return n.normalize(record, target, counts, dropped)
 			})
 		}
 	}
@@ -173,7 +193,11 @@ func (n *normalizer) schemaURL() string {
 
 // normalize moves the record's event to target. It reports whether the record is done with: false
 // leaves it, as it is, where it stands.
-func (n *normalizer) normalize(record plog.LogRecord, target order.Source, counts tally) bool {
+func (n *normalizer) normalize(record plog.LogRecord, target order.Source, counts tally, dropped drops.Call) bool {
+	if logrecord.IsWatermark(record) {
+		counts.passed(tableOther, reasonWatermark)
+		return false
+	}
 	r, plan, ok := n.rowOf(record)
 	if !ok {
 		if n.cfg.OtherRecords == OtherRecordsDrop {
@@ -189,12 +213,14 @@ func (n *normalizer) normalize(record plog.LogRecord, target order.Source, count
 	found := n.resolver.WhoActed(r)
 	if found.Dropped != "" {
 		counts.dropped(r.Table.Name, found.Dropped)
+		dropped.Drop(dayOf(record), r.Table.Name, found.Dropped)
 		return true
 	}
 	person := n.resolver.Person(found)
 	id, ok := n.tuids.Of(person.Key, person.Names)
 	if !ok {
 		counts.dropped(r.Table.Name, tuid.ReasonUnmapped)
+		dropped.Drop(dayOf(record), r.Table.Name, tuid.ReasonUnmapped)
 		return true
 	}
 	facts := n.facts(record, r, found)

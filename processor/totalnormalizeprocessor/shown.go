@@ -8,11 +8,14 @@ import (
 	"go.opentelemetry.io/collector/component"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/proof"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/drops"
 )
 
 // shown counts records since the start, as the control extension shows them.
 type shown struct {
-	id component.ID
+	id    component.ID
+	drops *drops.Counter
 
 	mu      sync.Mutex // guards everything below
 	records tally
@@ -20,7 +23,9 @@ type shown struct {
 
 var _ control.Processor = (*shown)(nil)
 
-func newShown(id component.ID) *shown { return &shown{id: id, records: tally{}} }
+func newShown(id component.ID, dropped *drops.Counter) *shown {
+	return &shown{id: id, drops: dropped, records: tally{}}
+}
 
 // add adds the counts of a call.
 func (s *shown) add(counts tally) {
@@ -44,3 +49,6 @@ func (s *shown) Status() control.ProcessorStatus {
 	})
 	return status
 }
+
+// Dropped is what the processor dropped of a day's rows, for the report of the day.
+func (s *shown) Dropped(day proof.Day) proof.Drops { return s.drops.Dropped(day) }

@@ -18,6 +18,7 @@ import (
 const (
 	reasonDirectory = "directory"
 	reasonOther     = "not_defender"
+	reasonWatermark = "watermark"
 
 	tableOther = "other"
 )
@@ -69,6 +70,8 @@ func everyKey(plans map[string]*event.Plan) tally {
 	all := tally{
 		{tableOther, outcomeDropped, reasonOther}: 0,
 		{tableOther, outcomePassed, reasonOther}:  0,
+
+		{tableOther, outcomePassed, reasonWatermark}: 0,
 	}
 	for _, p := range plans {
 		if !p.IsEvent() {

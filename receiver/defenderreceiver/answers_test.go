@@ -26,6 +26,7 @@ type anyToken struct{}
 
 func (anyToken) Token(context.Context) (string, error) { return "token", nil }
 func (anyToken) Invalidate(string)                     {}
+func (anyToken) Challenge(string, string)              {}
 
 // answering makes a table whose service gives one answer, with rows that arrived these seconds after
 // epoch; rows of one second differ.

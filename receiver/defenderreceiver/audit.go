@@ -47,7 +47,12 @@ func (t *auditor) yields() bool {
 // auditFrom is where the window begins: at a bin, and not before the table was first read.
 func (t *auditor) auditFrom() time.Time {
 	from := ledger.BinOf(t.ledger.CompleteUntil().Add(-t.set.auditWindow)).Start()
-	if since := t.ledger.Cursor().Since; from.Before(since) {
+	if c := t.ledger.Cursor(); from.Before(c.Since) {
+		since := c.Since
+		if since.Equal(c.LiveStart.At) && c.TimeBasis == c.LiveStart.TimeBasis {
+			// All that is known of the bin that a live start cuts came after it.
+			return since
+		}
 		// The bin that Since cuts holds rows that were never asked for.
 		return ledger.BinOf(since.Add(ledger.BinWidth - paging.Tick)).Start()
 	}
@@ -75,6 +80,8 @@ type auditor struct {
 	scheduler *scheduler.Scheduler
 	counts    paging.CountWindow
 	audits    auditing
+	// audited is told the result of each complete audit; nil: nobody is.
+	audited func(ctx context.Context, result audit.Result)
 }
 
 func newAuditor(r *reader) *auditor {
@@ -127,8 +134,17 @@ type auditRun struct {
 	// are not counted.
 	cut   ledger.Entry
 	todo  []query.Page // not counted yet, in their order
-	cells []audit.Cell // to be read again
+	cells []cell       // to be read again
 	found map[ledger.Bin]audit.Findings
+}
+
+// cell is a range that is read again as one.
+type cell struct {
+	audit.Cell
+	// counts are the service's of a cell of several bins, before is the ledger of these bins when they were counted; nil: it
+	// is of one bin.
+	counts map[ledger.Bin]int
+	before map[ledger.Bin]ledger.Entry
 }
 
 // runLasts is for how long the counts of a run are kept that comes no further, if interval is not longer.
@@ -240,17 +256,15 @@ func (t *auditor) weigh(run *auditRun, part query.Page, counts map[ledger.Bin]in
 	if t.query.Kind == tables.Alerts {
 		// An alert that was updated leaves its bin for a later one, and would make up for one that is missing. So all
 		// are read again.
-		if counted := sum(counts); counted > 0 {
-			run.cells = append(run.cells, audit.Cell{From: part.From, To: part.To, Counted: counted})
-		}
+		run.weighAlerts(part, counts)
 		return
 	}
 	settled, doubt := audit.Compare(counts, run.entry, t.ledger.Unreadable().TouchesBin)
 	maps.Copy(run.found, settled)
 	for _, bin := range doubt {
-		run.cells = append(run.cells, audit.Cell{
+		run.cells = append(run.cells, cell{Cell: audit.Cell{
 			From: latest(bin.Start(), run.page.From), To: earliest(bin.End(), run.page.To), Counted: counts[bin],
-		})
+		}})
 	}
 }
 
@@ -260,6 +274,41 @@ func (r *auditRun) entry(bin ledger.Bin) ledger.Entry {
 		return r.cut
 	}
 	return r.ledger.Entry(bin)
+}
+
+// weighAlerts lets the alerts of a part be read again.
+func (r *auditRun) weighAlerts(part query.Page, counts map[ledger.Bin]int) {
+	counted := sum(counts)
+	if counted == 0 {
+		return
+	}
+	before := map[ledger.Bin]ledger.Entry{}
+	for bin := ledger.BinOf(part.From); bin.Start().Before(part.To); bin++ {
+		before[bin] = r.ledger.Entry(bin)
+	}
+	r.cells = append(r.cells, cell{
+		Cell: audit.Cell{From: part.From, To: part.To, Counted: counted}, counts: counts, before: before,
+	})
+}
+
+// settle takes down what became of the rows of a cell that was read again.
+func (r *auditRun) settle(c cell, given map[ledger.Bin]int, entry ledger.Entry, unread bool) {
+	f := c.Reread(sum(given), entry, unread)
+	if c.counts == nil {
+		r.found[c.Bin()] = f
+		return
+	}
+	maps.Copy(r.found, audit.Divided{
+		Counted: c.counts, Given: given, Unread: unread, After: r.ledger.Entry,
+		Before: func(bin ledger.Bin) ledger.Entry { return c.before[bin] },
+	}.Reread(c.Found, f))
+}
+
+// addRows adds rows by bin.
+func addRows(to, rows map[ledger.Bin]int) {
+	for bin, n := range rows {
+		to[bin] += n
+	}
 }
 
 func sum(counts map[ledger.Bin]int) int {
@@ -273,34 +322,39 @@ func sum(counts map[ledger.Bin]int) int {
 // reread reads the first cell again. One that fails is tried again after all others.
 func (t *auditor) reread(ctx context.Context, run *auditRun) error {
 	cell := run.cells[0]
-	given, err := t.readCell(ctx, &cell)
+	given, err := t.readCell(ctx, &cell.Cell)
 	run.cells = run.cells[1:]
 	if err != nil {
 		run.cells = append(run.cells, cell)
 		return err
 	}
 	unread := t.ledger.Unreadable().Touches(cell.From, cell.To)
-	if !unread && given < cell.Counted {
+	if !unread && sum(given) < cell.Counted {
 		// Rows may have left the range since it was counted: the service may not keep them any more, or an alert was updated.
 		counts, err := t.count(ctx, query.Page{From: cell.From, To: cell.To})
 		if err != nil {
 			run.cells = append(run.cells, cell)
 			return err
 		}
-		cell.Counted = min(cell.Counted, sum(counts))
+		if again := sum(counts); again < cell.Counted {
+			cell.Counted = again
+			if cell.counts != nil {
+				cell.counts = counts
+			}
+		}
 	}
-	run.found[cell.Bin()] = cell.Reread(given, t.entryOf(cell), unread)
+	run.settle(cell, given, t.entryOf(cell.Cell), unread)
 	if !unread && t.query.Kind != tables.Alerts {
-		t.ledger.SetCounted(cell.Bin(), given)
+		t.ledger.SetCounted(cell.Bin(), sum(given))
 	}
 	return nil
 }
 
 // readCell reads a cell again, recognising what was delivered, and returns the rows that the service gave. What is
 // set aside is left out, and what turns out to be unreadable is set aside.
-func (t *auditor) readCell(ctx context.Context, cell *audit.Cell) (int, error) {
+func (t *auditor) readCell(ctx context.Context, cell *audit.Cell) (map[ledger.Bin]int, error) {
 	defer func() { t.ledger.Forget(t.overlap(), t.ledgerFrom()) }()
-	given := 0
+	given := map[ledger.Bin]int{}
 	for next := cell.From; next.Before(cell.To); {
 		from, to := t.ledger.Unreadable().Around(next, cell.To)
 		next = latest(to, next.Add(paging.Tick))
@@ -311,7 +365,7 @@ func (t *auditor) readCell(ctx context.Context, cell *audit.Cell) (int, error) {
 			return given, err
 		}
 		rows, found, err := t.readAgain(ctx, from, to)
-		given += rows
+		addRows(given, rows)
 		cell.Found += found
 		t.telemetry.recovered(ctx, t.name, found)
 		if t.isUnreadable(err) {
@@ -346,6 +400,9 @@ func (t *auditor) conclude(ctx context.Context, run *auditRun) {
 	t.report(run.page, audit.Report{
 		Findings: found, MissingSince: since, Aside: t.ledger.Unreadable().Len(), Kept: t.set.keepsRefused,
 	})
+	if t.audited != nil {
+		t.audited(ctx, audit.Result{From: run.page.From, To: run.page.To, Bins: run.found})
+	}
 }
 
 // report is the audit's line in log and status: the proof that a user can read.

@@ -3,9 +3,12 @@ package defenderreceiver
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -36,6 +39,15 @@ type bubble struct {
 	mu    sync.Mutex  // guards everything below
 	calls []time.Time // of the hunting API
 	busy  []busy
+	// tooLarge reports whether the answer to a query is too large; nil: none is.
+	tooLarge func(kql string) bool
+}
+
+// set says to which queries the answer is too large.
+func (b *bubble) set(tooLarge func(kql string) bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tooLarge = tooLarge
 }
 
 // busy is the time that a query took on the service.
@@ -163,6 +175,9 @@ func (t slowTransport) call(req *http.Request) (*http.Response, time.Duration, e
 	defer b.mu.Unlock()
 	b.calls = append(b.calls, b.now())
 	before := b.sim.Report().CPU
+	if resp, err := b.intercept(req); resp != nil || err != nil {
+		return resp, 0, err
+	}
 	resp, err := t.base.RoundTrip(req)
 	if err != nil {
 		return nil, 0, err
@@ -174,4 +189,38 @@ func (t slowTransport) call(req *http.Request) (*http.Response, time.Duration, e
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, b.sim.Report().CPU - before, nil
+}
+
+// intercept answers in the place of the service.
+func (b *bubble) intercept(req *http.Request) (*http.Response, error) {
+	if b.tooLarge == nil || req.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	var asked struct{ Query string }
+	if err := json.Unmarshal(body, &asked); err != nil || !b.tooLarge(asked.Query) {
+		return nil, nil //nolint:nilerr // it is no query
+	}
+	const refusal = `{"error":{"code":"BadRequest","message":"Query execution has exceeded the allowed result size."}}`
+	return &http.Response{
+		StatusCode: http.StatusBadRequest, Status: "400 Bad Request", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(refusal)), ContentLength: int64(len(refusal)),
+	}, nil
+}
+
+var ofRange = regexp.MustCompile(`>= datetime\(([^)]+)\) and \w+ < datetime\(([^)]+)\)`)
+
+// reads reports whether a query reads rows of an instant.
+func reads(kql string, at time.Time) bool {
+	read := ofRange.FindStringSubmatch(kql)
+	if !strings.Contains(kql, ofRead) || read == nil {
+		return false
+	}
+	from, err := time.Parse(time.RFC3339Nano, read[1])
+	until, err2 := time.Parse(time.RFC3339Nano, read[2])
+	return err == nil && err2 == nil && !at.Before(from) && at.Before(until)
 }

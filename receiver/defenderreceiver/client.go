@@ -37,14 +37,10 @@ func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (
 	if err != nil {
 		return nil, nil, fmt.Errorf("make the client of the hunting API: %w", err)
 	}
-	tokenHTTP, err := r.tokenClient(ctx, host)
+	tokens, closeTokens, err := r.newTokens(ctx, host, service)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make the client of Entra ID: %w", err)
-	}
-	credentials := r.cfg.Credentials.source(cloud)
-	tokens, err := entra.NewSource(credentials, tokenHTTP, service+"/.default", r.set.Logger)
-	if err != nil {
-		return nil, nil, fmt.Errorf("prepare the credentials: %w", err)
+		api.CloseIdleConnections()
+		return nil, nil, err
 	}
 	client := hunting.NewClient(hunting.Config{
 		API:          r.cfg.API.hunting(),
@@ -56,11 +52,32 @@ func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (
 		Now:          r.now,
 		Again:        func(ctx context.Context) error { return r.scheduler.AcquireAgain(ctx) },
 	})
-	r.watch = tokens.Watch
 	return client, func() {
 		api.CloseIdleConnections()
-		tokenHTTP.CloseIdleConnections()
+		closeTokens()
 	}, nil
+}
+
+// newTokens makes what gets tokens for a service, and a function that closes its idle connections. It is nil where an
+// extension says who asks.
+func (r *defenderReceiver) newTokens(ctx context.Context, host component.Host, service string) (hunting.TokenSource, func(), error) {
+	credentials := r.cfg.Credentials.source(clouds[r.cfg.Cloud])
+	if r.cfg.ClientConfig.Auth.HasValue() && len(r.cfg.Credentials.given()) == 0 {
+		r.watch = func(context.Context, func()) {}
+		r.expiry = func() (time.Time, bool) { return credentials.Expires, !credentials.Expires.IsZero() }
+		return nil, func() {}, nil
+	}
+	client, err := r.tokenClient(ctx, host)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make the client of Entra ID: %w", err)
+	}
+	tokens, err := entra.NewSource(credentials, client, service+"/.default", r.set.Logger)
+	if err != nil {
+		client.CloseIdleConnections()
+		return nil, nil, fmt.Errorf("prepare the credentials: %w", err)
+	}
+	r.watch, r.expiry = tokens.Watch, tokens.Expiry
+	return tokens, client.CloseIdleConnections, nil
 }
 
 // tokenClient has the tls and proxy_url of the API's client. Headers and authentication are meant
@@ -75,6 +92,7 @@ func (r *defenderReceiver) tokenClient(ctx context.Context, host component.Host)
 }
 
 func (c *CredentialsConfig) source(cloud hosts) entra.Credentials {
+	ends, _ := c.ends() // Validate has read it
 	return entra.Credentials{
 		TenantID:           c.TenantID,
 		ClientID:           c.ClientID,
@@ -82,9 +100,12 @@ func (c *CredentialsConfig) source(cloud hosts) entra.Credentials {
 		ClientSecretFile:   c.ClientSecretFile,
 		CertFile:           c.ClientCertificate.CertFile,
 		KeyFile:            c.ClientCertificate.KeyFile,
+		PFXFile:            c.ClientCertificate.PFXFile,
+		PFXPassword:        c.ClientCertificate.Password,
 		FederatedTokenFile: c.FederatedTokenFile,
 		ManagedIdentity:    c.ManagedIdentity.HasValue(),
 		Authority:          firstOf(c.Authority, cloud.login),
+		Expires:            ends,
 	}
 }
 

@@ -28,7 +28,7 @@ type Config struct {
 	Cloud Cloud `mapstructure:"cloud"`
 	// API is which of the service's hunting APIs is asked.
 	API API `mapstructure:"api"`
-	// Credentials are the app registration's.
+	// Credentials are the app registration's. With `auth` an extension proves who asks, and only tenant_id is required here.
 	Credentials CredentialsConfig `mapstructure:"credentials" example:"{tenant_id: <tenant id>, client_id: <client id>, client_secret_file: /etc/otelcol-defender/secret}"`
 	// StorageID is the storage extension that keeps the cursors. Required.
 	StorageID *component.ID `mapstructure:"storage" example:"file_storage/cursors"`
@@ -64,6 +64,9 @@ type Config struct {
 	// DeadLetter is where rows go that the pipeline refuses for good.
 	DeadLetter DeadLetterConfig `mapstructure:"dead_letter" example:"{directory: /var/lib/otelcol-defender/dead-letters}"`
 
+	// Watermarks are records that say up to when a table is complete.
+	Watermarks WatermarksConfig `mapstructure:"watermarks" example:"{enabled: true}"`
+
 	// Tables are the settings of each table. A table that is not named keeps its defaults.
 	Tables TablesConfig `mapstructure:"tables" example:"{DeviceLogonEvents: {enabled: true}}"`
 
@@ -78,13 +81,13 @@ type Config struct {
 type CredentialsConfig struct {
 	// TenantID is the tenant's GUID or one of its domains. Required.
 	TenantID string `mapstructure:"tenant_id"`
-	// ClientID is the app registration's GUID. Required.
+	// ClientID is the app registration's GUID. Required, but for a managed identity that is the system's, and with `auth`.
 	ClientID string `mapstructure:"client_id"`
 	// ClientSecret is the value of a client secret.
 	ClientSecret configopaque.String `mapstructure:"client_secret"`
 	// ClientSecretFile holds a client secret. It is read again at every token request.
 	ClientSecretFile string `mapstructure:"client_secret_file"`
-	// ClientCertificate is a certificate of the app registration.
+	// ClientCertificate is a certificate of the app registration, with its chain. Its files are read again like a secret's.
 	ClientCertificate CertificateConfig `mapstructure:"client_certificate" example:"{cert_file: /etc/otelcol-defender/app.crt, key_file: /etc/otelcol-defender/app.key}"`
 	// FederatedTokenFile holds a token of another identity provider, e.g. of Kubernetes.
 	FederatedTokenFile string `mapstructure:"federated_token_file"`
@@ -92,17 +95,24 @@ type CredentialsConfig struct {
 	ManagedIdentity configoptional.Optional[ManagedIdentityConfig] `mapstructure:"managed_identity" example:"{}"`
 	// Authority is a login host URL instead of the cloud's.
 	Authority string `mapstructure:"authority"`
+	// Expires is the day on which the secret ends, as the portal shows it, for the metric and the status. A certificate
+	// knows its own.
+	Expires string `mapstructure:"expires" example:"2027-03-01"`
 }
 
-// CertificateConfig names PEM files.
+// CertificateConfig names two PEM files, or one PFX file (PKCS #12).
 type CertificateConfig struct {
-	// CertFile holds the certificate.
+	// CertFile holds the certificate in PEM, and those of its issuers.
 	CertFile string `mapstructure:"cert_file"`
-	// KeyFile holds its private key.
+	// KeyFile holds its private key in PEM, an RSA key without a password.
 	KeyFile string `mapstructure:"key_file"`
+	// PFXFile holds the certificate, its issuers' and the private key.
+	PFXFile string `mapstructure:"pfx_file"`
+	// Password opens PFXFile.
+	Password configopaque.String `mapstructure:"password"`
 }
 
-// ManagedIdentityConfig has no settings: client_id chooses a user-assigned identity.
+// ManagedIdentityConfig has no settings: client_id chooses a user-assigned identity, none the system's.
 type ManagedIdentityConfig struct {
 	_ struct{}
 }
@@ -129,6 +139,12 @@ type AuditConfig struct {
 	Interval time.Duration `mapstructure:"interval"`
 	// Window is how much of the past an audit counts.
 	Window time.Duration `mapstructure:"window"`
+}
+
+// WatermarksConfig turns watermarks on.
+type WatermarksConfig struct {
+	// Enabled gives a record per table and poll: complete until T.
+	Enabled bool `mapstructure:"enabled"`
 }
 
 // QuotaConfig is the tenant's quota and the share of it that the receiver may use.
@@ -192,6 +208,9 @@ var (
 
 // Unmarshal decodes what is written. What is wrong with it is for Validate to say, together with everything else.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := dateAsText(conf, "credentials::expires"); err != nil {
+		return err
+	}
 	written, err := settings.Decode(conf, c)
 	c.written = written
 	return err

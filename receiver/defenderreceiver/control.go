@@ -15,6 +15,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
@@ -26,17 +27,23 @@ type controlled struct {
 	registry *health.Registry
 	quota    *scheduler.Scheduler
 	pauses   pauses
+	expiry   expiry // of the credentials
+	journal  *journal.Journal
 
 	// commanding makes one step of a command's two: what is stored, and what is in effect.
 	commanding sync.Mutex
 }
 
-var _ control.Receiver = (*controlled)(nil)
+var (
+	_ control.Receiver = (*controlled)(nil)
+	_ control.Reporter = (*controlled)(nil)
+)
 
 // newControlled pauses what a user has paused before the restart.
 func (r *defenderReceiver) newControlled(ctx context.Context, registry *health.Registry, kept pauses) (*controlled, error) {
 	c := &controlled{
-		id: r.set.ID.String(), cfg: &r.cfg, lanes: r.lanes, registry: registry, quota: r.scheduler, pauses: kept,
+		id: r.set.ID.String(), cfg: &r.cfg, lanes: r.lanes, registry: registry, quota: r.scheduler, pauses: kept, expiry: r.expiry,
+		journal: r.journal,
 	}
 	var paused []string
 	for _, table := range c.tables() {
@@ -113,7 +120,8 @@ func (c *controlled) command(table string, command func(*health.Commands), keep 
 func (c *controlled) Status() control.ReceiverStatus {
 	snapshot := c.quota.Snapshot()
 	status := control.ReceiverStatus{
-		ID: c.id, Troubles: lines(c.registry.Status()), Quota: c.quotaStatus(snapshot), Tables: c.disabled(),
+		ID: c.id, Troubles: lines(c.registry.Status()), Quota: c.quotaStatus(snapshot), Credentials: c.credentials(),
+		Tables: c.disabled(),
 	}
 	for _, l := range c.lanes {
 		if !l.history {
@@ -123,6 +131,15 @@ func (c *controlled) Status() control.ReceiverStatus {
 	slices.SortStableFunc(status.Tables, func(a, b control.Table) int { return placeOf(a.Name) - placeOf(b.Name) })
 	status.State, status.Reason = control.Summarize(status.Tables)
 	return status
+}
+
+// credentials says in which way the receiver proves who it is, and until when it can.
+func (c *controlled) credentials() control.Credentials {
+	shown := control.Credentials{Method: strings.Join(c.cfg.Credentials.given(), ", ")}
+	if end, is := c.expiry(); is {
+		shown.Expires = known(end)
+	}
+	return shown
 }
 
 // lines splits a text; an empty one has no lines.

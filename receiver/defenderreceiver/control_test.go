@@ -194,7 +194,7 @@ func TestStatusOfTrouble(t *testing.T) {
 	s.inBubble(0, func(b *bubble) {
 		cfg := b.config(logons, "DeviceEvents", "DeviceFileEvents")
 		cfg.DeadLetter.Directory = t.TempDir()
-		b.sim.SetWithoutTables("DeviceEvents")
+		require.NoError(t, b.sim.SetWithoutTables("DeviceEvents"))
 		r, stop := b.show(cfg)
 		defer stop()
 		time.Sleep(10 * time.Minute)

@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/proof"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
@@ -80,6 +81,27 @@ func (t *auditor) count(ctx context.Context, page query.Page) (map[ledger.Bin]in
 		}
 		counts[ledger.BinOf(at)] = n
 	}
+}
+
+// countLeft counts what filters leave on the server of a range.
+func (t *auditor) countLeft(ctx context.Context, from, to time.Time) (proof.Left, error) {
+	page := query.Page{From: from, To: to}
+	rows, err := t.service.Query(ctx, service.Count, page, t.query.CountLeft(page), query.LeftColumns())
+	if err != nil {
+		return proof.Left{}, err
+	}
+	defer rows.Close()
+	body := pcommon.NewMap()
+	if more, err := rows.Next(body); err != nil || !more {
+		return proof.Left{}, errors.Join(errors.New("the answer has no count"), err)
+	}
+	if now, told := serviceNow(body); told {
+		rows.ObserveNow(now)
+	}
+	all, err := number(body, query.LeftAll)
+	human, err2 := number(body, query.LeftHuman)
+	read, err3 := number(body, query.LeftRead)
+	return proof.Left{System: all - human, Filter: human - read}, errors.Join(err, err2, err3)
 }
 
 func text(body pcommon.Map, column string) string { return query.Text(body, column) }

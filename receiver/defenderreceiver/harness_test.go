@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configauth"
 	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
@@ -166,6 +168,9 @@ func (s *stage) create(cfg *Config) *defenderReceiver {
 	s.t.Helper()
 	valid := *cfg
 	valid.PollInterval = max(cfg.PollInterval, minPollInterval) // tests poll more often than users may
+	if auth := valid.ClientConfig.Auth; auth.HasValue() && auth.Get().AuthenticatorID == latencyID {
+		valid.ClientConfig.Auth = configoptional.None[configauth.Config]() // it measures, and is no authentication
+	}
 	require.NoError(s.t, valid.Validate())
 	set := receivertest.NewNopSettings(metadata.Type)
 	set.TelemetrySettings = s.metrics.NewTelemetrySettings()

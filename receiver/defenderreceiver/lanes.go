@@ -72,6 +72,10 @@ func (r *defenderReceiver) addLane(s surroundings, t *auditor, src source.Source
 		t.health.Progress(r.now())
 	} else if t.set.auditWindow > 0 {
 		l.audits = t.audits.record
+		if r.journal != nil {
+			j := r.newJournalist(t)
+			t.audited, t.recalled = j.audited, j.recalled
+		}
 	}
 	r.lanes = append(r.lanes, l)
 	return l

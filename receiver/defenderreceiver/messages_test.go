@@ -85,6 +85,28 @@ func TestMessages(t *testing.T) {
 		"a certificate without its key": {yaml: "credentials: {client_secret: '', client_certificate: {cert_file: /a.pem}}", want: []string{
 			"'credentials::client_certificate' needs both 'cert_file' and 'key_file'",
 		}},
+		"PEM and PFX": {yaml: "credentials: {client_secret: '', client_certificate: {cert_file: /a.pem, key_file: /a.key, pfx_file: /a.pfx}}", want: []string{
+			"'credentials::client_certificate' names PEM files and a PFX file: keep 'cert_file' and 'key_file', or 'pfx_file'",
+		}},
+		"a password for PEM": {yaml: "credentials: {client_secret: '', client_certificate: {cert_file: /a.pem, key_file: /a.key, password: '${env:DEFENDER_TEST_SECRET}'}}", want: []string{
+			"'credentials::client_certificate::password' is for 'pfx_file' alone: a private key in PEM stands in its file without a password",
+		}},
+		"a PFX file":                {yaml: "credentials: {client_secret: '', client_certificate: {pfx_file: /a.pfx, password: '${env:DEFENDER_TEST_SECRET}'}}"},
+		"a certificate and a token": {yaml: "credentials: {client_secret: '', client_certificate: {pfx_file: /a.pfx}, federated_token_file: /token}", want: []string{"'credentials' needs " + oneOfFive + ", but given are client_certificate, federated_token_file: remove all but one"}},
+		"the tenant as the client":  {yaml: "credentials: {client_id: 6F1C9A52-0b7e-4d7c-9a35-2f9d6f0c1b11}", want: []string{"'credentials::client_id' is the same as tenant_id: write " + clientHow}},
+		"the system's identity":     {yaml: "credentials: {client_id: '', client_secret: '', managed_identity: {}}"},
+		"an end in YAML":            {yaml: "credentials: {expires: 2027-03-01}"},
+		"an end as text":            {yaml: "credentials: {expires: '2027-03-01'}"},
+		"an end with its time":      {yaml: "credentials: {expires: 2027-03-01T12:00:00+01:00}"},
+		"an end in words":           {yaml: "credentials: {expires: 1st of March}", want: []string{"'credentials::expires' is no date: write the day on which the secret ends, e.g. 2027-03-01"}},
+		"a day that is none":        {yaml: "credentials: {expires: '2027-02-30'}", want: []string{"'credentials::expires' is no date: write the day on which the secret ends, e.g. 2027-03-01"}},
+		"the secret for an end":     {yaml: "credentials: {expires: '${env:DEFENDER_TEST_SECRET}'}", want: []string{"'credentials::expires' is no date: write the day on which the secret ends, e.g. 2027-03-01"}},
+		"an extension":              {own: "{storage: file_storage/cursors, auth: {authenticator: oauth2client}, credentials: {tenant_id: acme.onmicrosoft.com, expires: 2027-03-01}}"},
+		"an extension alone":        {own: "{storage: file_storage/cursors, auth: {authenticator: oauth2client}}", want: []string{"'credentials::tenant_id' is required: " + tenantHow}},
+		"an extension and a secret": {yaml: "{auth: {authenticator: oauth2client}, credentials: {authority: 'https://login.example'}}", want: []string{
+			"'credentials::client_secret' is of no use beside 'auth', whose extension says who asks: remove one of both",
+			"'credentials::authority' is of no use beside 'auth', whose extension says who asks: remove one of both",
+		}},
 		"managed identity without braces": {yaml: "credentials: {client_secret: '', managed_identity: }", want: []string{
 			"'credentials::managed_identity' is empty: write managed_identity: {}; " + unset,
 		}},
@@ -168,10 +190,10 @@ tls: {reload_interval: 7}, shutdown_timeout: 8}`,
 		"of the backoff":      {yaml: "retry_on_failure: {max_intervall: 5m}", want: []string{"'retry_on_failure::max_intervall' is no key: did you mean 'retry_on_failure::max_interval'?"}},
 		"of managed_identity": {yaml: "credentials: {client_secret: '', managed_identity: {colour: red}}", want: []string{"'credentials::managed_identity::colour' is no key: there are none here"}},
 		"the secret as a key": {yaml: "credentials: {'" + secretValue + "': x}", want: []string{"'credentials' has a key that is none, and that may be a secret, so it is not repeated: " +
-			"the keys are tenant_id, client_id, client_secret, client_secret_file, client_certificate, federated_token_file, managed_identity, authority"}},
+			"the keys are tenant_id, client_id, client_secret, client_secret_file, client_certificate, federated_token_file, managed_identity, authority, expires"}},
 		"nothing like it": {yaml: "colour: red", want: []string{"'colour' is no key: the keys here are cloud, api, credentials, storage, poll_interval, settle, " +
 			"initial_lookback, backfill, late_arrival, quota, page, batch, retry_on_failure, pause_after_failures, human_accounts_only, checkpoint_delay, " +
-			"shutdown_timeout, dead_letter, tables"}},
+			"shutdown_timeout, dead_letter, watermarks, tables"}},
 		"all at once": {yaml: "{poll_intervall: 5m, settle: 3, cloud: mars, tables: {Alert: {}, DeviceEvents: [x]}}", want: []string{
 			"'poll_intervall' is no key: did you mean 'poll_interval'?",
 			"'settle' is 3, which has no unit: write 3s, 3m or 3h",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
@@ -29,6 +30,23 @@ type pageRead struct {
 	// the pipeline refuses.
 	settled time.Time
 	full    bool // the row limit was reached, so there may be more
+	// bins are the rows by their bins; nil of a page that is read in order.
+	bins map[ledger.Bin]int
+}
+
+func newPageRead(moves bool) pageRead {
+	if moves {
+		return pageRead{}
+	}
+	return pageRead{bins: map[ledger.Bin]int{}}
+}
+
+// place takes down where a row stands.
+func (p *pageRead) place(at time.Time) {
+	p.last = at
+	if p.bins != nil {
+		p.bins[ledger.BinOf(at)]++
+	}
 }
 
 // readPage sends one query and delivers its rows while they stream in. moves says that the page is
@@ -45,7 +63,7 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 	}
 	defer rows.Close()
 
-	var page pageRead
+	page := newPageRead(moves)
 	column, body, duplicates := t.query.TimeColumn(), pcommon.NewMap(), 0
 	for {
 		more, err := rows.Next(body)
@@ -66,7 +84,7 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 				// What was stored of this page's advance is taken back there too.
 				return page, errors.Join(errUnordered, flushed, t.keep())
 			default:
-				page.last = r.At
+				page.place(r.At)
 				duplicates += t.take(ctx, body, r)
 			}
 		}

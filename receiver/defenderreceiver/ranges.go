@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
@@ -129,13 +130,13 @@ func (t *reader) narrowBroken(ctx context.Context, cause error) bool {
 }
 
 // readAgain reads a range whole without moving the cursor, and returns the rows that the service
-// has in it and how many of them were new.
-func (t *reader) readAgain(ctx context.Context, from, to time.Time) (rows, found int, err error) {
+// has in it, by bin, and how many of them were new.
+func (t *reader) readAgain(ctx context.Context, from, to time.Time) (rows map[ledger.Bin]int, found int, err error) {
 	return t.readInParts(ctx, from, to, 1)
 }
 
 // readInParts is readAgain in at least so many parts.
-func (t *reader) readInParts(ctx context.Context, from, to time.Time, least int) (rows, found int, err error) {
+func (t *reader) readInParts(ctx context.Context, from, to time.Time, least int) (rows map[ledger.Bin]int, found int, err error) {
 	for parts := least; parts <= paging.MaxParts; parts *= 2 {
 		var whole bool
 		rows, found, whole, err = t.readAllParts(ctx, query.Page{From: from, To: to, MaxRows: t.set.maxRows, Parts: parts}, found)
@@ -148,11 +149,13 @@ func (t *reader) readInParts(ctx context.Context, from, to time.Time, least int)
 }
 
 // readAllParts reads all parts of a page; whole is false when one was cut short.
-func (t *reader) readAllParts(ctx context.Context, page query.Page, before int) (rows, found int, whole bool, err error) {
-	found = before
+func (t *reader) readAllParts(ctx context.Context, page query.Page, before int) (
+	rows map[ledger.Bin]int, found int, whole bool, err error,
+) {
+	rows, found = map[ledger.Bin]int{}, before
 	for page.Part = range page.Parts {
 		read, err := t.readPage(ctx, page, false)
-		rows += read.rows
+		addRows(rows, read.bins)
 		found += read.new
 		if err != nil || read.full {
 			return rows, found, false, err

@@ -11,6 +11,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
@@ -44,6 +45,9 @@ type reader struct {
 	since     time.Time // when the poll began
 	// auditedFrom is where the audit that is under way begins, whose bins are needed; zero: none is.
 	auditedFrom time.Time
+	// recalled is told which rows of an unreadable range were delivered or refused when it was read again, and that it is
+	// gone: the service does not keep it any more. nil: nobody is.
+	recalled func(ctx context.Context, r ledger.Range, found map[ledger.Bin]audit.Findings, gone bool)
 }
 
 // pollRange is what a poll has to read. A poll that fails leaves it to the next one, so that the overlap

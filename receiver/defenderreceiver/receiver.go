@@ -21,6 +21,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
@@ -45,9 +46,11 @@ type defenderReceiver struct {
 	// Set by Start.
 	store     storage.Client
 	keeper    *ledger.Keeper
+	journal   *journal.Journal
 	scheduler *scheduler.Scheduler
 	close     func()                                    // the HTTP clients' idle connections
 	watch     func(ctx context.Context, changed func()) // of the credential files
+	expiry    expiry                                    // of the credentials
 	gates     []*failure.Gate
 	running   context.Context    // of the loops
 	cancel    context.CancelFunc // ends it
@@ -97,9 +100,11 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		if err != nil {
 			closeIdle()
 			err = errors.Join(err, store.Close(ctx))
+			r.store, r.journal = nil, nil
 		}
 	}()
 	r.keeper = ledger.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
+	r.store, r.journal = store, journal.New(store, r.cfg.Credentials.TenantID)
 	registry := health.NewRegistry()
 	if r.scheduler, err = r.joinQuota(ctx, store, registry); err != nil {
 		return err
@@ -115,17 +120,21 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	if err := r.telemetry.observe(r.lanes, r.scheduler, registry); err != nil {
 		return err
 	}
+	if err := r.telemetry.observeExpiry(r.expiry, r.now); err != nil {
+		return err
+	}
 	shown, err := r.newControlled(ctx, registry, pauses{store, r.cfg.Credentials.TenantID})
 	if err != nil {
 		return err
 	}
-	r.store, r.close = store, closeIdle
+	r.close = closeIdle
 	// Start's own context ends when all components have started.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.running, r.cancel = running, cancel
 	r.loops.Go(func() { r.keeper.Run(running) })
 	r.loops.Go(func() { registry.Run(running, host) })
 	r.loops.Go(func() { r.watch(running, r.credentialsChanged) })
+	r.loops.Go(func() { r.followExpiry(running, registry) })
 	r.loops.Go(func() { r.summarize(running) })
 	r.run(running)
 	r.hide = control.Register(host, shown)
@@ -193,10 +202,7 @@ func (r *defenderReceiver) newTables(ctx context.Context, client service.API, re
 	deliverer := delivery.New(delivery.Settings{
 		Next: r.next, Calls: r.calls, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
 		Waiting: registry.Hold,
-		Letters: func(table string, written bool) {
-			r.telemetry.letter(table, written)
-			registry.CountLetter(table, written)
-		},
+		Letters: letterCounters{r.telemetry, registry}.count,
 	})
 	around := surroundings{api: client, registry: registry, deliverer: deliverer, gate: gate, apart: apart}
 	for _, declared := range declaredTables() {
@@ -210,6 +216,17 @@ func (r *defenderReceiver) newTables(ctx context.Context, client service.API, re
 	}
 	r.tellStarts()
 	return nil
+}
+
+// letterCounters count refused rows for the metrics and for the status.
+type letterCounters struct {
+	telemetry *telemetry
+	registry  *health.Registry
+}
+
+func (c letterCounters) count(table string, written bool) {
+	c.telemetry.letter(table, written)
+	c.registry.CountLetter(table, written)
 }
 
 // addTable makes the lanes of a table.
@@ -227,6 +244,9 @@ func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, de
 		return nil
 	}
 	r.addLane(around, t.auditor, t)
+	if r.cfg.Watermarks.Enabled {
+		t.watermarks = r.newAnnouncer(t.reader) //nolint:contextcheck // a call of the pipeline outlives the loops' context
+	}
 	if err := t.resume(ctx, r.keeper); err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ type table struct {
 	// first is when the receiver was started first with this table, on this machine's clock.
 	first   time.Time
 	started started
+	// watermarks is nil if there are none.
+	watermarks *announcer
 }
 
 func newTable(cfg *Config, declared *tables.Table) (*table, error) {
@@ -55,6 +57,9 @@ func (t *table) poll(ctx context.Context) error {
 	// What is not about new rows comes after them, so that they do not wait for it.
 	if err := t.retryUnreadable(ctx); err != nil {
 		return err
+	}
+	if t.watermarks != nil {
+		t.watermarks.announce(ctx, t.reader)
 	}
 	if err := t.begin(ctx); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
@@ -47,14 +48,16 @@ func (t *reader) retryUnreadable(ctx context.Context) error {
 		if now.Before(r.Next) {
 			continue
 		}
+		before := t.entries(r)
 		err := t.recall(ctx, r)
+		t.tellRecalled(ctx, r, before, err != nil && isGone(ctx, err, now, r))
 		switch {
 		case err == nil:
 			t.logger.Info("A range that was set aside is read.", zap.Time("from", r.From), zap.Time("to", r.To))
 			unreadable.Remove(r)
 		case isSuspended(ctx, err):
 			return err
-		case now.Sub(r.To) > retention:
+		case isGone(ctx, err, now, r):
 			t.logger.Error("A range that was set aside is lost: the service no longer keeps it.",
 				zap.Time("from", r.From), zap.Time("to", r.To), zap.Error(err))
 			unreadable.Remove(r)
@@ -69,6 +72,38 @@ func (t *reader) retryUnreadable(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// isGone reports whether the service does not keep a range any more that could not be read.
+func isGone(ctx context.Context, err error, now time.Time, r ledger.Range) bool {
+	return !isSuspended(ctx, err) && now.Sub(r.To) > retention
+}
+
+// entries are what the ledger holds of the bins of a range.
+func (t *reader) entries(r ledger.Range) map[ledger.Bin]ledger.Entry {
+	entries := map[ledger.Bin]ledger.Entry{}
+	for bin := ledger.BinOf(r.From); bin.Start().Before(r.To); bin++ {
+		entries[bin] = t.ledger.Entry(bin)
+	}
+	return entries
+}
+
+// tellRecalled says what came of a range that was read again.
+func (t *reader) tellRecalled(ctx context.Context, r ledger.Range, before map[ledger.Bin]ledger.Entry, gone bool) {
+	if t.recalled == nil {
+		return
+	}
+	found := map[ledger.Bin]audit.Findings{}
+	for bin, was := range before {
+		is := t.ledger.Entry(bin)
+		refused := is.Refused - was.Refused
+		if f := (audit.Findings{Recovered: is.Rows - was.Rows - refused, Refused: refused}); f != (audit.Findings{}) {
+			found[bin] = f
+		}
+	}
+	if gone || len(found) > 0 {
+		t.recalled(ctx, r, found, gone)
+	}
 }
 
 // recall reads a range again, recognising what was delivered of it. It is a range of the time basis

@@ -50,7 +50,7 @@ func (c *Config) Validate() error {
 		settings.Within("checkpoint_delay", c.CheckpointDelay, 0, time.Hour),
 		settings.Positive("shutdown_timeout", c.ShutdownTimeout),
 		settings.Under("retry_on_failure", backOff(c.RetryOnFailure)),
-		settings.Under("credentials", c.Credentials.validate(c.written)),
+		settings.Under("credentials", c.Credentials.validate(c.written, c.ClientConfig.Auth.HasValue())),
 		settings.Under("quota", c.Quota.validate()),
 		settings.Under("tables", c.Tables.validate()),
 	}
@@ -98,48 +98,6 @@ func (c *QuotaConfig) validate() error {
 	}
 	if !(c.Share > 0 && c.Share <= 1) {
 		errs = append(errs, settings.Problemf("share", "is %v: it must be greater than 0 and at most 1, e.g. 0.5 for half of the quota", c.Share))
-	}
-	return errors.Join(errs...)
-}
-
-// validate checks that the app registration is named, and exactly one way to prove to be it.
-func (c *CredentialsConfig) validate(written *settings.Written) error {
-	errs := []error{
-		tenantID("tenant_id", c.TenantID, required(written, "credentials::tenant_id")),
-		clientID("client_id", c.ClientID, required(written, "credentials::client_id")),
-		noPlaceholder("client_secret", string(c.ClientSecret)),
-		secureURL("authority", c.Authority, clouds[CloudGlobal].login),
-	}
-	given := map[string]bool{
-		"client_secret":        c.ClientSecret != "",
-		"client_secret_file":   c.ClientSecretFile != "",
-		"client_certificate":   c.ClientCertificate != CertificateConfig{},
-		"federated_token_file": c.FederatedTokenFile != "",
-		"managed_identity":     c.ManagedIdentity.HasValue(),
-	}
-	ways := slices.Sorted(maps.Keys(given))
-	var found, empty []string
-	for _, way := range ways {
-		if given[way] {
-			found = append(found, way)
-		}
-		if written.Empty("credentials::" + way) {
-			empty = append(empty, way)
-		}
-	}
-	switch {
-	case len(found) > 1:
-		errs = append(errs, settings.Missingf("", "needs exactly one of %s, but given are %s: remove all but one",
-			strings.Join(ways, ", "), strings.Join(found, ", ")))
-	case len(found) == 0:
-		none := "none is given"
-		if len(empty) > 0 {
-			none = strings.Join(empty, " and ") + " is empty (" + settings.EmptyHint + ")"
-		}
-		errs = append(errs, settings.Missingf("", "needs exactly one of %s: %s", strings.Join(ways, ", "), none))
-	}
-	if given["client_certificate"] && (c.ClientCertificate.CertFile == "" || c.ClientCertificate.KeyFile == "") {
-		errs = append(errs, settings.Problemf("client_certificate", "needs both 'cert_file' and 'key_file'"))
 	}
 	return errors.Join(errs...)
 }

@@ -18,6 +18,7 @@ type Failure struct {
 	Proxy      bool          // the answer is the proxy's page for the status, without an envelope
 	RetryAfter time.Duration // 0: no Retry-After header
 	Location   string        // empty: no Location header
+	Challenge  string        // of a 401: WWW-Authenticate; empty: the token is invalid
 	Outcome    string        // what the report calls it; empty: the status
 }
 
@@ -125,7 +126,11 @@ func (e *Failure) Write(w http.ResponseWriter, c Call, envelope Envelope) {
 		return
 	}
 	if e.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="", error="invalid_token"`)
+		challenge := e.Challenge
+		if challenge == "" {
+			challenge = `Bearer realm="", error="invalid_token"`
+		}
+		w.Header().Set("WWW-Authenticate", challenge)
 	}
 	WriteJSON(w, e.Status, map[string]any{"error": envelope(e, c)})
 }

@@ -1,6 +1,9 @@
 package defendersim
 
-import "time"
+import (
+	"crypto/x509"
+	"time"
+)
 
 // Plant puts rows into a table of the service. Many rows in one call are cheaper than many calls.
 // Errors name the row and the column; then none of the rows is planted.
@@ -34,11 +37,34 @@ func (s *Server) HoldAfter(rows int64) (release func()) { return s.hunting.HoldA
 // SetLegacyRetired switches the legacy API off or on.
 func (s *Server) SetLegacyRetired(retired bool) { s.hunting.SetLegacyRetired(retired) }
 
-// SetClientSecret replaces the one valid secret; tokens given for the old one stay valid.
+// SetClientSecret replaces all secrets by one; tokens given for the old ones stay valid.
 func (s *Server) SetClientSecret(secret string) { s.entra.SetSecret(secret) }
 
-// ExpireClientSecret makes the secret one that was right but has expired.
+// AddClientSecret adds a secret to those that are valid, RevokeClientSecret takes one away.
+func (s *Server) AddClientSecret(secret string) { s.entra.AddSecret(secret) }
+
+// RevokeClientSecret takes a secret away; tokens given for it stay valid.
+func (s *Server) RevokeClientSecret(secret string) { s.entra.RevokeSecret(secret) }
+
+// ExpireClientSecret makes the secrets ones that were right but have expired.
 func (s *Server) ExpireClientSecret() { s.entra.ExpireSecret() }
+
+// AddCertificate uploads a certificate to the application.
+func (s *Server) AddCertificate(certificate *x509.Certificate) { s.entra.AddCertificate(certificate) }
+
+// RevokeCertificate takes a certificate away; tokens given for it stay valid.
+func (s *Server) RevokeCertificate(certificate *x509.Certificate) {
+	s.entra.RevokeCertificate(certificate)
+}
+
+// TrustIssuer makes certificates good that an issuer has signed, where the client sends the chain.
+func (s *Server) TrustIssuer(issuer *x509.Certificate) { s.entra.TrustIssuer(issuer) }
+
+// Federate adds a federated credential to the application.
+func (s *Server) Federate(f Federation) { s.entra.Federate(f) }
+
+// Unfederate takes a federated credential away; tokens given for it stay valid.
+func (s *Server) Unfederate(f Federation) { s.entra.Unfederate(f) }
 
 // SetRoles sets the app roles of tokens from now on; tokens that were given keep theirs.
 func (s *Server) SetRoles(roles ...string) { s.entra.SetRoles(roles) }

@@ -45,6 +45,13 @@ func TestMSALGetsTokensAndTheirErrors(t *testing.T) {
 	require.ErrorContains(t, err, "AADSTS7000222")
 }
 
+func proveBy(assertion string) func(url.Values) {
+	return func(v url.Values) {
+		v.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+		v.Set("client_assertion", assertion)
+	}
+}
+
 func TestTokenRefusals(t *testing.T) {
 	h := start(t, Options{})
 	for name, tt := range map[string]struct {
@@ -59,7 +66,8 @@ func TestTokenRefusals(t *testing.T) {
 		"client":        {change: func(v url.Values) { v.Set("client_id", "nobody") }, status: 400, error: "unauthorized_client", code: 700016, contain: "Application with identifier 'nobody' was not found"},
 		"secret":        {change: func(v url.Values) { v.Set("client_secret", "x") }, status: 401, error: "invalid_client", code: 7000215, contain: "Invalid client secret provided."},
 		"no secret":     {change: func(v url.Values) { v.Del("client_secret") }, status: 401, error: "invalid_client", code: 7000216, contain: "is required"},
-		"assertion":     {change: func(v url.Values) { v.Set("client_assertion", "x.y.z") }, status: 401, error: "invalid_client", code: 700027, contain: "not registered"},
+		"assertion":     {change: proveBy("x.y.z"), status: 401, error: "invalid_client", code: 50027, contain: "malformed"},
+		"untyped":       {change: func(v url.Values) { v.Set("client_assertion", "x.y.z") }, status: 400, error: "invalid_request", code: 900144, contain: "'client_assertion_type'"},
 		"grant":         {change: func(v url.Values) { v.Set("grant_type", "password") }, status: 400, error: "unsupported_grant_type", code: 70003, contain: "'password'"},
 		"no grant":      {change: func(v url.Values) { v.Del("grant_type") }, status: 400, error: "invalid_request", code: 900144, contain: "the following parameter: 'grant_type'."},
 		"scope":         {change: func(v url.Values) { v.Set("scope", "User.Read") }, status: 400, error: "invalid_scope", code: 70011, contain: "The scope User.Read is not valid."},

@@ -16,7 +16,7 @@ import (
 // shutdownTimeout is how long close waits for calls that are under way.
 const shutdownTimeout = 2 * time.Second
 
-// listener serves over TLS.
+// listener serves over TLS, or in the clear where there is no certificate.
 type listener struct {
 	url      string
 	http     *http.Server
@@ -25,30 +25,31 @@ type listener struct {
 	served   sync.WaitGroup
 }
 
-func listen(ctx context.Context, o Options, ca *certificateAuthority, handler http.Handler) (*listener, error) {
-	certificate, err := ca.serverCertificate()
+func listen(ctx context.Context, address string, logger *slog.Logger, certificate *tls.Certificate, handler http.Handler) (*listener, error) {
+	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, err
-	}
-	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", o.Listen, err)
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
 	// Calls that are under way outlive ctx for as long as shutdown lets them.
 	calls, abandonCalls := context.WithCancel(context.WithoutCancel(ctx))
-	l := &listener{url: "https://" + socket.Addr().String(), underWay: &callWatch{active: map[net.Conn]struct{}{}}}
+	l := &listener{url: "http://" + socket.Addr().String(), underWay: &callWatch{active: map[net.Conn]struct{}{}}}
 	ctx, l.cancel = context.WithCancel(ctx)
 	l.http = &http.Server{
 		Handler:           handler,
-		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
-		ErrorLog:          log.New(errorLog{o.Logger}, "", 0),
+		ErrorLog:          log.New(errorLog{logger}, "", 0),
 		BaseContext:       func(net.Listener) context.Context { return calls },
 		ConnState:         l.underWay.observe,
 		ReadHeaderTimeout: 10 * time.Second,
 	}
+	serve := l.http.Serve
+	if certificate != nil {
+		l.url = "https://" + socket.Addr().String()
+		l.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
+		serve = func(s net.Listener) error { return l.http.ServeTLS(s, "", "") }
+	}
 	l.served.Go(func() {
-		if err := l.http.ServeTLS(socket, "", ""); !errors.Is(err, http.ErrServerClosed) {
-			o.Logger.Error("serve", "error", err)
+		if err := serve(socket); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("serve", "error", err)
 		}
 	})
 	l.served.Go(func() {

@@ -1,6 +1,7 @@
 package defendersim
 
 import (
+	"crypto/x509"
 	"log/slog"
 	"time"
 
@@ -15,6 +16,8 @@ const (
 	DefaultTenantID     = "11111111-2222-4333-8444-555555555555"
 	DefaultClientID     = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 	DefaultClientSecret = "not-a-secret~defendersim"
+	// IdentityHeader is what IDENTITY_HEADER holds for a client with a managed identity.
+	IdentityHeader = "not-a-secret~identity"
 )
 
 // The app roles that the two hunting APIs and Graph's users ask for.
@@ -27,12 +30,15 @@ const (
 // Options are what an emulator is started with. Their zero value is a tenant without rows, strict
 // about credentials, with the service's limits and none of its quirks or faults.
 type Options struct {
-	Listen   string // host:port, by default a free port of 127.0.0.1
-	StateDir string // where the CA is kept; empty: in a temporary directory, removed at the end
+	Listen string // host:port, by default a free port of 127.0.0.1
+	// IdentityListen is where the machine's managed identity is served, in the clear as Azure does; empty: nowhere.
+	IdentityListen string
+	StateDir       string // where the CA is kept; empty: in a temporary directory, removed at the end
 
-	TenantID, ClientID, ClientSecret string        // empty: the published defaults
-	TokenLifetime                    time.Duration // 0: 3599 s, as Entra ID has it
-	Roles                            []string      // app roles in new tokens; nil: RoleGraph, RoleLegacy and RoleUsers
+	TenantID, ClientID, ClientSecret string              // empty: the published defaults
+	Certificates                     []*x509.Certificate // of the application, beside its secret
+	TokenLifetime                    time.Duration       // 0: 3599 s, as Entra ID has it
+	Roles                            []string            // app roles in new tokens; nil: RoleGraph, RoleLegacy and RoleUsers
 
 	Now    func() time.Time // nil: time.Now
 	Seed   uint64           // of faults, of quirks and of the order that `take` gives

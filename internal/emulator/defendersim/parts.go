@@ -3,6 +3,7 @@ package defendersim
 import (
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/faults"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/judge"
@@ -18,6 +19,7 @@ type (
 	Planted     = rows.Planted
 	RowFile     = rows.File
 	TrueRow     = rows.TrueRow
+	Federation  = entra.Federation
 	Report      = judge.Report
 	TableReport = judge.TableReport
 )
@@ -28,6 +30,7 @@ const (
 	FaultBareThrottle    = faults.BareThrottle
 	FaultCPU             = faults.CPU
 	FaultUnauthorized    = faults.Unauthorized
+	FaultChallenge       = faults.Challenge
 	FaultHTML413         = faults.HTML413
 	FaultServerError     = faults.ServerError
 	FaultHTML502         = faults.HTML502

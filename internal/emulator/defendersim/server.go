@@ -31,6 +31,7 @@ type Server struct {
 	judge    *judge.Judge
 	state    *state
 	listener *listener
+	identity *listener // of the managed identity; nil without Options.IdentityListen
 }
 
 // Start starts an emulator that serves until ctx ends or Close is called; Close is needed in either
@@ -47,6 +48,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s.entra = entra.New(entra.Config{
 		TenantID: o.TenantID, ClientID: o.ClientID, ClientSecret: o.ClientSecret, TokenLifetime: o.TokenLifetime, Roles: o.Roles, Now: o.Now,
 	}, s.judge, s.faults)
+	for _, certificate := range o.Certificates {
+		s.entra.AddCertificate(certificate)
+	}
 	s.hunting = hunting.New(hunting.Config{
 		RoleGraph: RoleGraph, RoleLegacy: RoleLegacy, Limits: *o.Limits, Quirks: o.Quirks, Seed: o.Seed, Compile: o.compile,
 		Now: o.Now, Logger: o.Logger, Database: s.database, Entra: s.entra, Faults: s.faults, Judge: s.judge,
@@ -56,10 +60,28 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if s.state, err = openState(o.StateDir); err != nil {
 		return nil, err
 	}
-	if s.listener, err = listen(ctx, o, s.state.ca, s.handler(o)); err != nil {
+	if err := s.listen(ctx, o); err != nil {
 		return nil, errors.Join(err, s.state.remove())
 	}
 	return s, nil
+}
+
+// listen serves the APIs over TLS, and the machine's identity in the clear, as Azure does.
+func (s *Server) listen(ctx context.Context, o Options) error {
+	certificate, err := s.state.ca.serverCertificate()
+	if err != nil {
+		return err
+	}
+	if s.listener, err = listen(ctx, o.Listen, o.Logger, &certificate, s.handler(o)); err != nil {
+		return err
+	}
+	if o.IdentityListen == "" {
+		return nil
+	}
+	if s.identity, err = listen(ctx, o.IdentityListen, o.Logger, nil, s.entra.Identity(IdentityHeader)); err != nil {
+		s.listener.close()
+	}
+	return err
 }
 
 // fill makes the tenant's rows and users, and plants those of files.
@@ -115,11 +137,22 @@ func generate(o Options) (*tenant.Tenant, error) {
 // Close ends the emulator and waits until it has ended. Its figures remain readable.
 func (s *Server) Close() error {
 	s.listener.close()
+	if s.identity != nil {
+		s.identity.close()
+	}
 	return s.state.remove()
 }
 
 // URL is the base of both APIs and of Entra ID, e.g. https://127.0.0.1:8443.
 func (s *Server) URL() string { return s.listener.url }
+
+// IdentityURL is what IDENTITY_ENDPOINT names to a client with a managed identity; "" without Options.IdentityListen.
+func (s *Server) IdentityURL() string {
+	if s.identity == nil {
+		return ""
+	}
+	return s.identity.url + entra.IdentityPath
+}
 
 // CAFile is the path of the CA's certificate.
 func (s *Server) CAFile() string { return filepath.Join(s.state.dir, caCertificateFile) }

@@ -3,7 +3,6 @@ package entra
 
 import (
 	"crypto/rand"
-	"crypto/subtle"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,6 +20,19 @@ const (
 	AudienceLegacy = "https://api.security.microsoft.com"
 )
 
+// resources are all, also those of the clouds for the US government.
+var resources = []string{
+	AudienceGraph, AudienceLegacy, "https://graph.microsoft.us", "https://dod-graph.microsoft.us", "https://api-gov.security.microsoft.us",
+}
+
+// audienceAt is the audience of an API that is asked at a host: the government clouds have their own.
+func audienceAt(host, audience string) string {
+	if own := "https://" + host; slices.Contains(resources, own) {
+		return own
+	}
+	return audience
+}
+
 // The paths of Entra ID, under which the report counts their calls.
 const (
 	OAuth2Path    = "POST /{tenant}/oauth2/v2.0/token"
@@ -37,10 +49,10 @@ type Entra struct {
 	faults             *faults.Plan
 
 	mu            sync.Mutex // guards everything below
-	secret        string
-	secretExpired bool
+	registered    registration
 	roles         []string
 	signingKey    []byte
+	era, demanded int // of tokens that are given, and of those that the APIs take
 }
 
 // Config is the application that Entra ID knows, and what its tokens say.
@@ -55,24 +67,10 @@ type Config struct {
 func New(c Config, j *judge.Judge, f *faults.Plan) *Entra {
 	e := &Entra{
 		tenantID: c.TenantID, clientID: c.ClientID, lifetime: c.TokenLifetime, now: c.Now, judge: j, faults: f,
-		secret: c.ClientSecret, roles: slices.Clone(c.Roles),
+		registered: registration{secrets: []string{c.ClientSecret}}, roles: slices.Clone(c.Roles),
 	}
 	e.RevokeTokens()
 	return e
-}
-
-// SetSecret replaces the one valid secret; tokens given for the old one stay valid.
-func (e *Entra) SetSecret(secret string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.secret, e.secretExpired = secret, false
-}
-
-// ExpireSecret makes the secret one that was right but has expired.
-func (e *Entra) ExpireSecret() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.secretExpired = true
 }
 
 // SetRoles sets the app roles of tokens from now on; tokens that were given keep theirs.
@@ -110,7 +108,7 @@ func (e *Entra) discovery(w http.ResponseWriter, r *http.Request) {
 		"authorization_endpoint":                base + "/oauth2/v2.0/Authorize",
 		"issuer":                                base + "/v2.0",
 		"jwks_uri":                              base + "/discovery/v2.0/keys",
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt"},
 		"response_types_supported":              []string{"code", "token"},
 		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
 		"tenant_region_scope":                   "EU",
@@ -147,7 +145,7 @@ func (e *Entra) token(w http.ResponseWriter, r *http.Request) {
 	var token string
 	if failure == nil {
 		var err error
-		if token, err = e.issue(audience); err != nil {
+		if token, err = e.issue(audience, e.enter(r)); err != nil {
 			failure = &refusal{status: http.StatusInternalServerError, name: "server_error", code: 90033, text: "A transient error has occurred. Please try again."}
 		}
 	}
@@ -185,18 +183,30 @@ func (e *Entra) checkGrant(r *http.Request) (string, *refusal) {
 	if failure != nil {
 		return "", failure
 	}
-	secret := form.Get("client_secret")
-	switch {
-	case form.Get("client_assertion") != "":
-		return "", unknownCertificate(e.clientID)
-	case secret == "":
-		return "", missingCredential()
-	case subtle.ConstantTimeCompare([]byte(secret), []byte(e.secret)) == 0:
-		return "", wrongSecret(e.clientID)
-	case e.secretExpired:
-		return "", expiredSecret(e.clientID)
+	if failure := e.checkProof(r); failure != nil {
+		return "", failure
 	}
 	return audience, nil
+}
+
+// checkProof checks what the client proves itself with. The caller holds e.mu.
+func (e *Entra) checkProof(r *http.Request) *refusal {
+	form := r.PostForm
+	secret, assertion := form.Get("client_secret"), form.Get("client_assertion")
+	switch {
+	case assertion != "" && form.Get("client_assertion_type") != assertionType:
+		return missingParameter("client_assertion_type")
+	case assertion != "":
+		return e.checkAssertion(assertion, "https://"+r.Host+r.URL.Path)
+	case secret == "":
+		return missingCredential()
+	case !e.registered.knows(secret):
+		return wrongSecret(e.clientID)
+	case e.registered.expired:
+		return expiredSecret(e.clientID)
+	default:
+		return nil
+	}
 }
 
 func (e *Entra) checkTenant(tenant string) *refusal {
@@ -218,7 +228,7 @@ func (e *Entra) checkScope(scope string) (string, *refusal) {
 		return "", invalidScope(scope)
 	}
 	resource := strings.TrimSuffix(strings.TrimSuffix(asked[0], "/.default"), "/")
-	if resource != AudienceGraph && resource != AudienceLegacy {
+	if !slices.Contains(resources, resource) {
 		return "", unknownResource(resource, e.tenantID)
 	}
 	return resource, nil

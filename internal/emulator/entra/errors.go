@@ -79,6 +79,54 @@ func unknownCertificate(clientID string) *refusal {
 			"[Reason - The key was not found., Please visit the Azure Portal for app '%s'].", clientID)}
 }
 
+func expiredCertificate(clientID string) *refusal {
+	return &refusal{http.StatusUnauthorized, "invalid_client", 700027, fmt.Sprintf(
+		"Client assertion contains an invalid signature. [Reason - The key used is expired., Please visit the Azure Portal for app '%s'].", clientID)}
+}
+
+func invalidSignature(clientID string) *refusal {
+	return &refusal{http.StatusUnauthorized, "invalid_client", 700027, fmt.Sprintf(
+		"Client assertion contains an invalid signature. [Reason - The signature could not be verified., Please visit the Azure Portal for app '%s'].", clientID)}
+}
+
+func malformedAssertion() *refusal {
+	return &refusal{
+		http.StatusUnauthorized, "invalid_client", 50027,
+		"JWT token is invalid or malformed.",
+	}
+}
+
+func foreignSubject() *refusal {
+	return &refusal{
+		http.StatusUnauthorized, "invalid_client", 700021,
+		"Client assertion application identifier doesn't match 'client_id' parameter.",
+	}
+}
+
+func foreignAudience(endpoint string) *refusal {
+	return &refusal{http.StatusUnauthorized, "invalid_client", 700023, fmt.Sprintf(
+		"Client assertion audience claim does not match Realm issuer. Expected: '%s'.", endpoint)}
+}
+
+func untimelyAssertion() *refusal {
+	return &refusal{
+		http.StatusUnauthorized, "invalid_client", 700024,
+		"Client assertion is not within its valid time range.",
+	}
+}
+
+func noFederation(code int, what, value string) *refusal {
+	return &refusal{http.StatusUnauthorized, "invalid_client", code, fmt.Sprintf(
+		"No matching federated identity record found for presented assertion %s '%s'.", what, value)}
+}
+
+func failedSignature() *refusal {
+	return &refusal{
+		http.StatusUnauthorized, "invalid_client", 50013,
+		"Assertion failed signature validation. [Reason - The key was not found.]",
+	}
+}
+
 // refuse writes f in Entra ID's envelope.
 func (e *Entra) refuse(w http.ResponseWriter, r *http.Request, f *refusal) {
 	stamp := e.now().UTC().Format("2006-01-02 15:04:05Z")

@@ -20,11 +20,18 @@ type accessClaims struct {
 	AppID    string   `json:"appid"`
 	TenantID string   `json:"tid"`
 	Roles    []string `json:"roles,omitempty"`
+	// Capabilities are those that the client has declared.
+	Capabilities []string `json:"xms_cc,omitempty"`
+	Era          int      `json:"era,omitempty"`
 }
 
-// issue signs a token for audience. The caller holds e.mu.
-func (e *Entra) issue(audience string) (string, error) {
+// issue signs a token for audience; capable: its client answers challenges. The caller holds e.mu.
+func (e *Entra) issue(audience string, capable bool) (string, error) {
 	now := e.now()
+	var capabilities []string
+	if capable {
+		capabilities = []string{capability}
+	}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, accessClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			ID:        rand.Text(),
@@ -34,7 +41,7 @@ func (e *Entra) issue(audience string) (string, error) {
 			NotBefore: jwt.NewNumericDate(now),
 			ExpiresAt: jwt.NewNumericDate(now.Add(e.lifetime)),
 		},
-		AppID: e.clientID, TenantID: e.tenantID, Roles: e.roles,
+		AppID: e.clientID, TenantID: e.tenantID, Roles: e.roles, Capabilities: capabilities, Era: e.era,
 	}).SignedString(e.signingKey)
 	if err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)
@@ -55,7 +62,7 @@ func (e *Entra) Authorize(r *http.Request, audience, role string) *answer.Failur
 	var claims accessClaims
 	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return key, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithTimeFunc(e.now),
-		jwt.WithAudience(audience), jwt.WithExpirationRequired(), jwt.WithLeeway(0*time.Second))
+		jwt.WithAudience(audienceAt(r.Host, audience)), jwt.WithExpirationRequired(), jwt.WithLeeway(0*time.Second))
 	switch {
 	case errors.Is(err, jwt.ErrTokenMalformed):
 		return answer.Unauthorized("Access token is missing or malformed.")
@@ -68,6 +75,9 @@ func (e *Entra) Authorize(r *http.Request, audience, role string) *answer.Failur
 	case err != nil:
 		return answer.Unauthorized("Access token validation failure.")
 	}
+	if failure := e.checkEra(&claims); failure != nil {
+		return failure
+	}
 	if !slices.Contains(claims.Roles, role) {
 		return &answer.Failure{
 			Status: http.StatusForbidden, Code: "Forbidden", Outcome: "403 missing role",
@@ -76,4 +86,18 @@ func (e *Entra) Authorize(r *http.Request, audience, role string) *answer.Failur
 		}
 	}
 	return nil
+}
+
+// checkEra refuses tokens that were revoked before their end.
+func (e *Entra) checkEra(claims *accessClaims) *answer.Failure {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case claims.Era >= e.demanded:
+		return nil
+	case slices.Contains(claims.Capabilities, capability):
+		return e.challenge()
+	default:
+		return answer.Unauthorized("The token was issued before the time of its revocation.")
+	}
 }

@@ -23,6 +23,7 @@ const (
 	BareThrottle    Kind = "429bare"   // without Retry-After
 	CPU             Kind = "429cpu"    // CPU exhausted until the next quarter hour, no Retry-After
 	Unauthorized    Kind = "401"       // the token is said to be expired, as seen right after it was issued
+	Challenge       Kind = "401claims" // all tokens are revoked before their end, with a claims challenge
 	HTML413         Kind = "413"       // a proxy's page
 	ServerError     Kind = "500"       // UnknownError without a message
 	HTML502         Kind = "502html"   // a proxy's page
@@ -46,7 +47,7 @@ var delays = map[Kind]time.Duration{
 }
 
 var kinds = []Kind{
-	TooManyRequests, BareThrottle, CPU, Unauthorized, HTML413, ServerError, HTML502,
+	TooManyRequests, BareThrottle, CPU, Unauthorized, Challenge, HTML413, ServerError, HTML502,
 	Unavailable, GatewayTimeout, ResultSize, Preempted, Timeout, Truncate, Reset,
 	Drop, Slow, Stall, BadJSON, Poison, Token503,
 }

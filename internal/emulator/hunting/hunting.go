@@ -123,6 +123,8 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, c *api.Exchange) *a
 		return failure
 	}
 	switch fault.Kind {
+	case faults.Challenge:
+		return a.Entra.Challenge()
 	case faults.Drop:
 		c.Outcome = "fault drop"
 		panic(http.ErrAbortHandler)

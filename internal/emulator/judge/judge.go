@@ -3,6 +3,7 @@
 package judge
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -224,4 +225,25 @@ func (t *tableRecord) seeWindow(b engine.Bounds) {
 		t.OverlappingQueries++
 		t.OverlapSeconds += float64(overlap) / 1e7
 	}
+}
+
+// Report is what was seen so far; cpu is what the queries have cost.
+func (j *Judge) Report(cpu time.Duration) Report {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	r := Report{
+		Throttled: j.throttled, RetriedTooEarly: j.early, CPU: cpu, ResultBytes: j.bytesSent,
+		PassedOver: slices.Clone(j.passedOver),
+	}
+	for k, n := range j.calls {
+		r.Calls = append(r.Calls, CallCount{Path: k.path, Outcome: k.outcome, Count: n})
+	}
+	slices.SortFunc(r.Calls, func(a, b CallCount) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Outcome, b.Outcome))
+	})
+	for _, t := range j.tables {
+		r.Tables = append(r.Tables, t.TableReport)
+	}
+	slices.SortFunc(r.Tables, func(a, b TableReport) int { return strings.Compare(a.Table, b.Table) })
+	return r
 }

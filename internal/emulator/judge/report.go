@@ -1,10 +1,8 @@
 package judge
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -67,27 +65,6 @@ func (r Report) Table(name string) TableReport {
 		}
 	}
 	return TableReport{Table: name}
-}
-
-// Report is what was seen so far; cpu is what the queries have cost.
-func (j *Judge) Report(cpu time.Duration) Report {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	r := Report{
-		Throttled: j.throttled, RetriedTooEarly: j.early, CPU: cpu, ResultBytes: j.bytesSent,
-		PassedOver: slices.Clone(j.passedOver),
-	}
-	for k, n := range j.calls {
-		r.Calls = append(r.Calls, CallCount{Path: k.path, Outcome: k.outcome, Count: n})
-	}
-	slices.SortFunc(r.Calls, func(a, b CallCount) int {
-		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Outcome, b.Outcome))
-	})
-	for _, t := range j.tables {
-		r.Tables = append(r.Tables, t.TableReport)
-	}
-	slices.SortFunc(r.Tables, func(a, b TableReport) int { return strings.Compare(a.Table, b.Table) })
-	return r
 }
 
 // String is the report for people.

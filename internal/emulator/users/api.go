@@ -34,7 +34,7 @@ const (
 
 // concerned are the faults that strike requests for users; the others are of queries.
 var concerned = []faults.Kind{
-	faults.TooManyRequests, faults.BareThrottle, faults.Unauthorized, faults.ServerError, faults.HTML502, faults.Unavailable, faults.GatewayTimeout,
+	faults.TooManyRequests, faults.BareThrottle, faults.Unauthorized, faults.Challenge, faults.ServerError, faults.HTML502, faults.Unavailable, faults.GatewayTimeout,
 	faults.Truncate, faults.Reset, faults.Drop, faults.Slow, faults.Stall, faults.BadJSON,
 }
 
@@ -80,6 +80,8 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, c *api.Exchange) *a
 		return failure
 	}
 	switch fault.Kind {
+	case faults.Challenge:
+		return a.Entra.Challenge()
 	case faults.Drop:
 		c.Outcome = "fault drop"
 		panic(http.ErrAbortHandler)

@@ -2,17 +2,6 @@ package engine
 
 import "github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 
-// heldRow is a row held by an aggregate or a join. Its columns are computed when the result asks for them.
-type heldRow struct{ row kept }
-
-// show makes r show the row.
-func (h *heldRow) show(r *record) {
-	if r.holder != h {
-		r.restore(h.row)
-		r.holder = h
-	}
-}
-
 // argMaxAccumulator holds the row whose first column is largest.
 type argMaxAccumulator struct {
 	columns []*expr

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
@@ -55,3 +56,5 @@ func (r Range) Open() Range {
 	}
 	return r
 }
+
+var everything = Range{From: math.MinInt64, To: math.MaxInt64}

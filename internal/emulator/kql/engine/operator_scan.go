@@ -1,13 +1,10 @@
 package engine
 
 import (
-	"math"
 	"slices"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
-
-var everything = Range{From: math.MinInt64, To: math.MaxInt64}
 
 // scan reads a table. Filters that follow it narrow its bounds.
 type scan struct {

@@ -10,12 +10,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
-// sorting is a sort; limit is how many of its rows are wanted.
-type sorting struct {
-	terms []sortTerm
-	limit int
-}
-
 type sortTerm struct {
 	key       *expr
 	ascending bool // then nulls come first

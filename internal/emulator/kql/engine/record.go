@@ -110,3 +110,14 @@ func (r *record) restore(k kept) {
 		r.set(r.frame.pinned[i], v)
 	}
 }
+
+// heldRow is a row held by an aggregate or a join. Its columns are computed when the result asks for them.
+type heldRow struct{ row kept }
+
+// show makes r show the row.
+func (h *heldRow) show(r *record) {
+	if r.holder != h {
+		r.restore(h.row)
+		r.holder = h
+	}
+}

@@ -88,3 +88,9 @@ func (r *relation) row(rec *record, dst []value.Value) {
 		dst[i] = rec.get(c.slot)
 	}
 }
+
+// sorting is a sort; limit is how many of its rows are wanted.
+type sorting struct {
+	terms []sortTerm
+	limit int
+}

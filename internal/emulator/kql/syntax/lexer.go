@@ -7,29 +7,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
-type tokenKind uint8
-
-const (
-	endToken tokenKind = iota
-	nameToken
-	literalToken
-	punctuationToken
-)
-
-// token is a word of the text. Of a literal, value is what it means.
-type token struct {
-	kind       tokenKind
-	text       string
-	start, end int
-	value      value.Value
-}
-
-type lexer struct {
-	text   string
-	pos    int
-	tokens []token
-}
-
 // literalTypes are the words that begin a literal when a parenthesis follows: long(1), datetime(...).
 var literalTypes = map[string]value.Type{
 	"bool": value.Bool, "int": value.Int, "long": value.Long, "real": value.Real, "datetime": value.DateTime, "timespan": value.TimeSpan,
@@ -184,7 +161,3 @@ func (l *lexer) parenthesised() (string, error) {
 	}
 	return "", syntaxError(open, "The query contains syntax errors: Expected: ) at position %d.", len(l.text))
 }
-
-func isDigit(c byte) bool     { return c >= '0' && c <= '9' }
-func isNameStart(c byte) bool { return c == '_' || c == '$' || c|0x20 >= 'a' && c|0x20 <= 'z' }
-func isNamePart(c byte) bool  { return isNameStart(c) || isDigit(c) }

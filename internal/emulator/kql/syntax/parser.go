@@ -33,10 +33,6 @@ func (p *parser) next() token {
 	return t
 }
 
-func (t token) is(text string) bool {
-	return t.text == text && (t.kind == punctuationToken || t.kind == nameToken)
-}
-
 // accept takes the next token if it is text.
 func (p *parser) accept(text string) bool {
 	if p.peek().is(text) {

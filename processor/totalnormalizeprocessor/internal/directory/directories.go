@@ -9,15 +9,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
-// The directories, as tables, metrics and stored keys call them.
-const (
-	Devices = "DeviceInfo"
-	People  = "IdentityInfo"
-	Users   = "Users"
-	Learned = "rows"
-	Alerts  = "AlertInfo" // not stored: an alert's halves come within seconds
-)
-
 // Directories is what is known of people and devices.
 type Directories struct {
 	now func() time.Time

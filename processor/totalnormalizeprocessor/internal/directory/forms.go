@@ -6,6 +6,15 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 )
 
+// The directories, as tables, metrics and stored keys call them.
+const (
+	Devices = "DeviceInfo"
+	People  = "IdentityInfo"
+	Users   = "Users"
+	Learned = "rows"
+	Alerts  = "AlertInfo" // not stored: an alert's halves come within seconds
+)
+
 // Entries are stored as JSON, each under its own key, so that a change writes no more than itself. A form that is not
 // compatible gets another version.
 const (

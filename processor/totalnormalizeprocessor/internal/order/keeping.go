@@ -73,13 +73,6 @@ func (o *Order) Fill(f *Restored) {
 	o.newest, o.changed = f.newest, map[uint64]struct{}{}
 }
 
-// change notes that a Timestamp is to be stored, or forgotten. mu is held.
-func (o *Order) change(key uint64) {
-	if o.changed != nil {
-		o.changed[key] = struct{}{}
-	}
-}
-
 // changes takes out what is to be stored, so many at most.
 func (o *Order) changes(most int) (keys []uint64, entries []Change) {
 	o.mu.Lock()

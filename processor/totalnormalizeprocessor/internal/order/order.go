@@ -159,3 +159,10 @@ func withTable(person uint64, record plog.LogRecord) uint64 {
 	}
 	return h.Sum64()
 }
+
+// change notes that a Timestamp is to be stored, or forgotten. mu is held.
+func (o *Order) change(key uint64) {
+	if o.changed != nil {
+		o.changed[key] = struct{}{}
+	}
+}

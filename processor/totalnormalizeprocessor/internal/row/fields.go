@@ -8,13 +8,6 @@ import (
 
 const additionalFields = "AdditionalFields"
 
-// fields is the object in AdditionalFields, parsed once for a row.
-type fields struct {
-	parsed bool
-	found  bool
-	object pcommon.Map
-}
-
 // Fields is the object in AdditionalFields; false: there is none.
 func (r Row) Fields() (pcommon.Map, bool) {
 	if !r.fields.parsed {
@@ -120,4 +113,22 @@ func withIDIn(v pcommon.Value, id string, depth int) (pcommon.Map, bool) {
 		}
 	}
 	return pcommon.Map{}, false
+}
+
+// JSON is a column that holds an object or list, as text or as it is.
+func (r Row) JSON(column string) (pcommon.Value, bool) {
+	v, ok := r.Columns.Get(column)
+	if !ok || v.Type() != pcommon.ValueTypeStr {
+		return v, ok
+	}
+	return parsed(v)
+}
+
+// Object is a column that holds a JSON object, as text or as it is.
+func (r Row) Object(column string) (pcommon.Map, bool) {
+	v, ok := r.JSON(column)
+	if !ok || v.Type() != pcommon.ValueTypeMap {
+		return pcommon.Map{}, false
+	}
+	return v.Map(), true
 }

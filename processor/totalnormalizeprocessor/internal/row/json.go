@@ -122,24 +122,6 @@ func setNumber(v pcommon.Value, number string) {
 	v.SetDouble(f)
 }
 
-// JSON is a column that holds an object or list, as text or as it is.
-func (r Row) JSON(column string) (pcommon.Value, bool) {
-	v, ok := r.Columns.Get(column)
-	if !ok || v.Type() != pcommon.ValueTypeStr {
-		return v, ok
-	}
-	return parsed(v)
-}
-
-// Object is a column that holds a JSON object, as text or as it is.
-func (r Row) Object(column string) (pcommon.Map, bool) {
-	v, ok := r.JSON(column)
-	if !ok || v.Type() != pcommon.ValueTypeMap {
-		return pcommon.Map{}, false
-	}
-	return v.Map(), true
-}
-
 func parsed(v pcommon.Value) (pcommon.Value, bool) {
 	if v.Type() != pcommon.ValueTypeStr {
 		return v, true

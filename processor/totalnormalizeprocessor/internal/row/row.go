@@ -91,3 +91,10 @@ func First(values ...string) string {
 	}
 	return ""
 }
+
+// fields is the object in AdditionalFields, parsed once for a row.
+type fields struct {
+	parsed bool
+	found  bool
+	object pcommon.Map
+}

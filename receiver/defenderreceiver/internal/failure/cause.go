@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 
@@ -122,3 +123,5 @@ func rootOf(err error) error {
 	}
 	return err
 }
+
+const tooManyRequests = http.StatusTooManyRequests

@@ -2,14 +2,11 @@ package failure
 
 import (
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 )
-
-const tooManyRequests = http.StatusTooManyRequests
 
 // How long a table waits.
 const (

@@ -134,3 +134,10 @@ func quote(value string) string {
 	b.WriteByte('"')
 	return b.String()
 }
+
+// reserved are identifiers that Kusto reads as keywords in an expression.
+var reserved = map[string]bool{
+	"and": true, "or": true, "not": true, "in": true, "has": true, "between": true, "contains": true, "by": true, "on": true,
+	"let": true, "where": true, "project": true, "extend": true, "take": true, "join": true, "union": true, "true": true,
+	"false": true, "null": true, "typeof": true, "summarize": true, "order": true, "sort": true, "asc": true, "desc": true,
+}

@@ -78,10 +78,3 @@ func stringEnd(kql string, start int) (int, error) {
 	}
 	return 0, fmt.Errorf("the string at byte %d is not closed", start+1)
 }
-
-// reserved are identifiers that Kusto reads as keywords in an expression.
-var reserved = map[string]bool{
-	"and": true, "or": true, "not": true, "in": true, "has": true, "between": true, "contains": true, "by": true, "on": true,
-	"let": true, "where": true, "project": true, "extend": true, "take": true, "join": true, "union": true, "true": true,
-	"false": true, "null": true, "typeof": true, "summarize": true, "order": true, "sort": true, "asc": true, "desc": true,
-}

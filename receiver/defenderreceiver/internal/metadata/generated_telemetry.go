@@ -34,6 +34,7 @@ type TelemetryBuilder struct {
 	ReceiverDefenderAuditRows        metric.Int64Counter
 	ReceiverDefenderAudits           metric.Int64Counter
 	ReceiverDefenderBackfillProgress metric.Float64ObservableGauge
+	ReceiverDefenderCredentialExpiry metric.Float64ObservableGauge
 	ReceiverDefenderCursorLag        metric.Float64ObservableGauge
 	ReceiverDefenderCursorWrites     metric.Int64Counter
 	ReceiverDefenderDeadLetters      metric.Int64Counter
@@ -115,6 +116,21 @@ func (builder *TelemetryBuilder) RegisterReceiverDefenderBackfillProgressCallbac
 		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderBackfillProgress, obs: o})
 		return nil
 	}, builder.ReceiverDefenderBackfillProgress)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverDefenderCredentialExpiryCallback sets callback for observable ReceiverDefenderCredentialExpiry metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderCredentialExpiryCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderCredentialExpiry, obs: o})
+		return nil
+	}, builder.ReceiverDefenderCredentialExpiry)
 	if err != nil {
 		return err
 	}
@@ -301,6 +317,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_defender_backfill_progress",
 		metric.WithDescription("Share of the history of backfill::window that was read and counted; 1 once all was. [Alpha]"),
 		metric.WithUnit("{ratio}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderCredentialExpiry, err = builder.meter.Float64ObservableGauge(
+		"otelcol_receiver_defender_credential_expiry",
+		metric.WithDescription("Time until the certificate ends, or the secret whose credentials::expires is set. Below zero it has ended; absent where it is not known. [Alpha]"),
+		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderCursorLag, err = builder.meter.Float64ObservableGauge(

@@ -28,7 +28,7 @@ const (
 //
 // ingestion_time() is taken before join and summarize, which lose it.
 func (t Table) alerts(p Page) kusto.Fragment {
-	joined := kusto.Format(`let info = ?
+	return kusto.Format(`let info = ?
 | where ?
 | sort by AlertId asc, ? asc, ? asc
 | where AlertId != prev(AlertId) or ?
@@ -58,7 +58,6 @@ evidence
 		within(t.TimeColumn(), p),
 		t.merged(),
 	)
-	return kusto.Join("\n| ", joined, t.where())
 }
 
 // info reads AlertInfo with its columns renamed, so that the join has no names that clash.

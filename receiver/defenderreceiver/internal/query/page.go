@@ -156,7 +156,10 @@ func (t Table) order() kusto.Fragment {
 }
 
 // rows are all rows of the range that belong to the table as it is read.
-func (t Table) rows(p Page) kusto.Fragment {
+func (t Table) rows(p Page) kusto.Fragment { return kusto.Join("\n| ", t.unfiltered(p), t.where()) }
+
+// unfiltered are all rows of the range.
+func (t Table) unfiltered(p Page) kusto.Fragment {
 	if t.Kind == tables.Alerts {
 		return t.alerts(p)
 	}
@@ -178,7 +181,6 @@ func (t Table) events(p Page) kusto.Fragment {
 		extend,
 		kusto.Format("where ?", within(t.TimeColumn(), p)),
 		bound,
-		t.where(),
 	)
 }
 

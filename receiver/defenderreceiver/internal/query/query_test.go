@@ -47,6 +47,8 @@ func all(t *testing.T) map[string]string {
 		queries[declared.Name+", probe"] = full.Probe()
 		if declared.Kind != tables.Directory {
 			queries[declared.Name+", count"] = full.Count(page)
+			queries[declared.Name+", count of what is left"] = full.CountLeft(page)
+			queries[declared.Name+", count of what is left unfiltered"] = Table{Table: declared}.CountLeft(page)
 		}
 		queries[declared.Name+", by event time"] = byEvent.Read(page)
 		queries[declared.Name+", count by event time"] = byEvent.Count(page)

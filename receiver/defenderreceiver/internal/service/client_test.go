@@ -27,6 +27,7 @@ type anyToken struct{}
 
 func (anyToken) Token(context.Context) (string, error) { return "token", nil }
 func (anyToken) Invalidate(string)                     {}
+func (anyToken) Challenge(string, string)              {}
 
 // lane is a client whose requests are answered by a server of the test.
 type lane struct {
