@@ -198,7 +198,7 @@ func stateCount(tables []control.Table) (text string, bad bool) {
 	if running == all {
 		return "", false
 	}
-	return fmt.Sprintf("%d of %d tables", running, all), bad
+	return fmt.Sprintf("%d of %d tables run", running, all), bad
 }
 
 func quotaSentence(q control.Quota, now time.Time) string {

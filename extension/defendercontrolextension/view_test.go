@@ -56,7 +56,7 @@ func TestView(t *testing.T) {
 	})
 	one, two := paused.Receivers[0].Tables[0], paused.Receivers[0].Tables[1]
 	assert.Equal(t, "defender: Running. DeviceLogonEvents: Paused by a user. Alerts: Paused not in the tenant's plan.", paused.Summary)
-	assert.Equal(t, []any{"5 of 7 tables", true}, []any{paused.Receivers[0].Reason, paused.Receivers[0].ReasonBad})
+	assert.Equal(t, []any{"5 of 7 tables run", true}, []any{paused.Receivers[0].Reason, paused.Receivers[0].ReasonBad})
 	assert.Equal(t, []bool{false, true, false}, []bool{one.CanPause, one.CanResume, one.ReasonBad})
 	assert.True(t, two.ReasonBad)
 	assert.Contains(t, two.Advice, "tables::Alerts::enabled: false")

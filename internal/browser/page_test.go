@@ -234,9 +234,18 @@ func TestPage(t *testing.T) {
 			return err
 		}))
 		page.shows(row, "Running")
-		wide, err := chromedp.Run(page.ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > window.innerWidth`))
-		require.NoError(t, err)
-		assert.False(t, wide, "nothing stands beside the screen")
 		page.accessible()
+	})
+
+	t.Run("any width", func(t *testing.T) {
+		page := open(t, browser, s, true)
+		for _, width := range []int64{1280, 1190, 1180, 1000, 700, 390, 320} {
+			page.do(chromedp.EmulateViewport(width, 844))
+			page.shows(row, "Running")
+			beside, err := chromedp.Run(page.ctx, chromedp.Evaluate[bool](
+				`document.documentElement.scrollWidth > window.innerWidth`))
+			require.NoError(t, err)
+			assert.False(t, beside, "something stands beside a screen of %d", width)
+		}
 	})
 }

@@ -50,6 +50,9 @@ func (b *bubble) show(cfg *Config) (receiver control.Receiver, stop func()) {
 	require.NoError(b.t, r.Start(b.t.Context(), h))
 	require.NotNil(b.t, h.receiver)
 	return h.receiver, func() {
+		// Nothing is polled in this moment. A request that is cut off would leave a connection open, which keeps the
+		// synthetic time from ending.
+		time.Sleep(7300 * time.Millisecond)
 		assert.NoError(b.t, r.Shutdown(context.Background()))
 		assert.Nil(b.t, h.receiver, "what has ended is not shown")
 	}
@@ -129,9 +132,9 @@ func TestPauseOverARestart(t *testing.T) {
 		assert.Equal(t, control.Paused, paused.Backfill.State)
 		assert.Nil(t, paused.NextPoll)
 		assert.Equal(t, control.Running, r.Status().State, "the other table goes on")
-		crashed := b.stage.storage.Snapshot()
+		crashed := b.storage.Snapshot()
 		stop()
-		b.stage.storage = crashed
+		b.storage = crashed
 
 		r, stop = b.show(cfg)
 		b.plant(0, 5, b.now())
@@ -175,12 +178,12 @@ func TestCommandsThatCannotBe(t *testing.T) {
 		require.ErrorIs(t, r.Resume(t.Context(), "DeviceEvents"), control.ErrNoTable, "it is disabled")
 
 		full := errors.New("disk full")
-		b.stage.storage.Fail(full)
+		b.storage.Fail(full)
 		err := r.Pause(t.Context(), logons)
 		require.ErrorIs(t, err, control.ErrNotKept)
 		require.ErrorIs(t, err, full)
 		assert.Equal(t, control.Paused, shown(t, r, logons).State, "a pause is in effect all the same")
-		b.stage.storage.Fail(nil)
+		b.storage.Fail(nil)
 		require.NoError(t, r.Resume(t.Context(), logons))
 	})
 }
