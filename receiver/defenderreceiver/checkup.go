@@ -96,7 +96,7 @@ func (r *defenderReceiver) Test(ctx context.Context) (*diagnosis.Result, error) 
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(r.running, cancel)()
+	defer context.AfterFunc(r.running, cancel)() //nolint:contextcheck // the test ends with the receiver, too
 	return r.checkUp(ctx)
 }
 
