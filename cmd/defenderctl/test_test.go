@@ -207,7 +207,7 @@ func TestConnectionThatIsNot(t *testing.T) {
 		},
 		"another cloud": {
 			sets:  []string{"receivers.defender.cloud=us_government"},
-			check: "token", outcome: diagnosis.Credentials, status: 2, remedy: "cloud",
+			check: "query", outcome: diagnosis.Credentials, status: 2, remedy: "cloud",
 		},
 		"endpoint of another service": {
 			sets:  []string{"receivers.defender.endpoint=ENDPOINT/elsewhere"},

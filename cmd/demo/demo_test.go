@@ -169,3 +169,39 @@ func TestAFileIsNoScreen(t *testing.T) {
 	defer file.Close()
 	assert.Nil(t, newScreen(file))
 }
+
+// The README shows what a run has printed.
+func TestReadmeShowsARun(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	ran := figures{
+		"Alerts":               {25, 42, 37, 5, 11 * time.Second},
+		"DeviceEvents":         {23, 3059, 1913, 1146, 11 * time.Second},
+		"DeviceFileEvents":     {24, 4790, 3260, 1530, 10 * time.Second},
+		"DeviceInfo":           {2, 1000, 0, 1000, 37 * time.Second},
+		"DeviceLogonEvents":    {24, 1311, 833, 478, 10 * time.Second},
+		"DeviceNetworkEvents":  {24, 10291, 6235, 4056, 10 * time.Second},
+		"DeviceProcessEvents":  {23, 6268, 4324, 1944, 11 * time.Second},
+		"DeviceRegistryEvents": {23, 927, 922, 5, 11 * time.Second},
+		"IdentityInfo":         {2, 754, 0, 754, 37 * time.Second},
+	}
+	counts := &eventCounts{
+		total: 17524, newest: time.Date(2026, 11, 27, 2, 45, 8, 0, time.UTC),
+		byType: map[string]int{"AUTH": 833, "ENDPOINT": 7159, "NETWORK": 6235, "DATA_ACCESS": 3260, "ALERT": 37},
+	}
+	var out strings.Builder
+	p := printer{&out}
+	p.opening(30 * time.Second)
+	p.started(24368, 24377, usual)
+	require.Contains(t, string(text), out.String())
+
+	out.Reset()
+	p.progress(progress{elapsed: 27 * time.Second, events: counts, tables: ran})
+	p.stopping()
+	p.linef("")
+	for _, line := range table(ran) {
+		p.linef("  %s", line)
+	}
+	p.linef("\n%s", explanation)
+	assert.Contains(t, string(text), out.String())
+}

@@ -21,6 +21,7 @@
 //	otlpserver_test.go an OTLP server that answers as its script says
 //	refusal_test.go    destinations that refuse everything, and single rows that are refused
 //	reload_test.go     SIGHUP in the middle of the work, and with a bad file
+//	secrets_test.go    all that a collector prints, serves and stores, searched for secrets
 //	tworeceivers_test.go two receivers in one process, the first broken in many ways: what alerts, status and log say
 //	alerts_test.go     docs/alerts.yml, evaluated by Prometheus' own engine over what was scraped
 //	hidingproxy_test.go a proxy that leaves out rows which the service counts
