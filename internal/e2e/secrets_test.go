@@ -74,8 +74,9 @@ func newSecrets(s *stage) secrets {
 func (all secrets) absentFrom(t *testing.T, what, text string) {
 	t.Helper()
 	for name, secret := range all {
-		// Not the text itself: it holds the secret.
-		assert.Falsef(t, strings.Contains(text, secret), "%s shows the %s", what, name)
+		if strings.Contains(text, secret) {
+			t.Errorf("%s shows the %s", what, name)
+		}
 	}
 	assert.Falsef(t, tokenShape.MatchString(text), "%s shows a token", what)
 }
@@ -85,8 +86,7 @@ func TestNothingShowsASecret(t *testing.T) {
 	clock := defendersim.NewClock(epoch)
 	s := newStage(t, defendersim.Options{Now: clock.Now, Tenant: company(30*time.Minute, 50_000)})
 	all := newSecrets(s)
-	// A gateway that says what it was sent, and takes nothing.
-	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "this token is not valid", http.StatusUnauthorized)
 	}))
 	defer refusing.Close()
