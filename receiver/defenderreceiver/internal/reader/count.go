@@ -1,4 +1,4 @@
-package defenderreceiver
+package reader
 
 import (
 	"context"
@@ -7,15 +7,28 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
-// countPart of the CPU of a quarter hour is what a count should cost at most. A dearer one waits for a quarter hour in
-// which little else is sent, and what stands in line behind it waits as well.
-const countPart = 4
+// counter counts rows on the service.
+type counter struct {
+	client   *service.Client
+	question *Question
+	budget   time.Duration // of CPU that one count should cost at most
+	window   paging.CountWindow
+}
+
+// counted is what came of counting a range.
+type counted struct {
+	rows  map[ledger.Bin]int
+	until time.Time // up to where it was counted
+	// narrower: nothing was counted, and less is asked for next.
+	narrower bool
+}
 
 func extentOf(page query.Page) time.Duration { return page.To.Sub(page.From) }
 
@@ -25,36 +38,39 @@ func half(page query.Page) (middle time.Time, divisible bool) {
 	return middle, page.From.Before(middle)
 }
 
-// countPart counts a range, or its beginning, and returns up to where. After an error the next call asks for less if
+// fits reports whether a range is to be counted at once.
+func (c *counter) fits(page query.Page) bool { return c.window.Fits(extentOf(page)) }
+
+// part counts a range, or its beginning. After an error the next call asks for less if
 // the service said that it was too much.
-func (t *auditor) countPart(ctx context.Context, page query.Page) (map[ledger.Bin]int, time.Time, error) {
-	counts, err := t.count(ctx, page)
+func (c *counter) part(ctx context.Context, page query.Page) (counted, error) {
+	rows, err := c.count(ctx, page)
 	extent := extentOf(page)
 	if _, divisible := half(page); !divisible || err == nil {
-		return counts, page.To, err
+		return counted{rows: rows, until: page.To}, err
 	}
 	switch {
-	case isTooMuch(err):
-		t.counts.Refused(t.now(), extent)
-		t.audits.steps++ // less is asked for next
-	case maybeSize(err):
-		smaller := t.counts.Failed(extent)
+	case failure.IsTooMuch(err):
+		c.window.Refused(c.client.Now(), extent)
+		return counted{narrower: true}, err
+	case failure.MaybeSize(err):
+		smaller := c.window.Failed(extent)
 		if smaller == 0 {
 			break
 		}
 		page.To = ledger.BinOf(page.From.Add(smaller + ledger.BinWidth - paging.Tick)).Start()
-		if counts, err = t.count(ctx, page); err == nil {
-			t.counts.Blame(t.now(), extent, extentOf(page))
-			return counts, page.To, nil
+		if rows, err = c.count(ctx, page); err == nil {
+			c.window.Blame(c.client.Now(), extent, extentOf(page))
+			return counted{rows: rows, until: page.To}, nil
 		}
 	}
-	return nil, time.Time{}, err
+	return counted{}, err
 }
 
 // count asks the service for the number of rows in each bin.
-func (t *auditor) count(ctx context.Context, page query.Page) (map[ledger.Bin]int, error) {
+func (c *counter) count(ctx context.Context, page query.Page) (map[ledger.Bin]int, error) {
 	extent := extentOf(page)
-	rows, err := t.service.Query(ctx, service.Count, page, t.query.Count(page), query.CountColumns())
+	rows, err := c.client.Query(ctx, service.Count, page, c.question.table.Count(page), query.CountColumns())
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +83,13 @@ func (t *auditor) count(ctx context.Context, page query.Page) (map[ledger.Bin]in
 			return nil, err
 		}
 		if !more {
-			t.counts.Answered(t.now(), extent, service.CPU(rows.Stats()), t.set.countBudget)
+			c.window.Answered(c.client.Now(), extent, service.CPU(rows.Stats()), c.budget)
 			return counts, nil
 		}
 		if now, told := serviceNow(body); told {
 			rows.ObserveNow(now)
 		}
-		at, ok := parseTime(text(body, query.CountBin))
+		at, ok := query.Time(query.Text(body, query.CountBin))
 		n, err := number(body, query.CountRows)
 		if !ok || err != nil {
 			return nil, errors.Join(errors.New("the answer's counts cannot be read"), err)
@@ -81,7 +97,3 @@ func (t *auditor) count(ctx context.Context, page query.Page) (map[ledger.Bin]in
 		counts[ledger.BinOf(at)] = n
 	}
 }
-
-func text(body pcommon.Map, column string) string { return query.Text(body, column) }
-
-func parseTime(s string) (time.Time, bool) { return query.Time(s) }
