@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configauth"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/receiver"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
@@ -22,56 +23,72 @@ const (
 	maxBodyBytes = 256 << 20
 )
 
-// newClient makes the client of the hunting API, and a function that closes its idle connections.
-func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (*hunting.Client, func(), error) {
-	cloud := clouds[r.cfg.Cloud]
-	service := cloud.service(r.cfg.API)
-	endpoint, err := url.Parse(firstOf(r.cfg.ClientConfig.Endpoint, service))
+// connection is the way to the hunting API.
+type connection struct {
+	api   *hunting.Client
+	close func()                                    // the idle connections
+	watch func(ctx context.Context, changed func()) // the credential files
+}
+
+// connectorSettings are what a connection needs beside the configuration.
+type connectorSettings struct {
+	set  receiver.Settings
+	host component.Host
+	now  func() time.Time
+	// again waits for the turn of a request that is sent a second time.
+	again func(context.Context) error
+}
+
+// connect makes the client of the hunting API. It sends nothing.
+func (c *Config) connect(ctx context.Context, s connectorSettings) (connection, error) {
+	cloud := clouds[c.Cloud]
+	service := cloud.service(c.API)
+	endpoint, err := url.Parse(firstOf(c.ClientConfig.Endpoint, service))
 	if err != nil {
-		return nil, nil, fmt.Errorf("'endpoint': %w", err)
+		return connection{}, fmt.Errorf("'endpoint': %w", err)
 	}
-	if err := checkFiles(r.cfg.ClientConfig.TLS); err != nil {
-		return nil, nil, err
+	if err := checkFiles(c.ClientConfig.TLS); err != nil {
+		return connection{}, err
 	}
-	api, err := r.cfg.ClientConfig.ToClient(ctx, host.GetExtensions(), r.set.TelemetrySettings)
+	api, err := c.ClientConfig.ToClient(ctx, s.host.GetExtensions(), s.set.TelemetrySettings)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make the client of the hunting API: %w", err)
+		return connection{}, fmt.Errorf("make the client of the hunting API: %w", err)
 	}
-	tokenHTTP, err := r.tokenClient(ctx, host)
+	tokenHTTP, err := c.tokenClient(ctx, s)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make the client of Entra ID: %w", err)
+		return connection{}, fmt.Errorf("make the client of Entra ID: %w", err)
 	}
-	credentials := r.cfg.Credentials.source(cloud)
-	tokens, err := entra.NewSource(credentials, tokenHTTP, service+"/.default", r.set.Logger)
+	credentials := c.Credentials.source(cloud)
+	tokens, err := entra.NewSource(credentials, tokenHTTP, service+"/.default", s.set.Logger)
 	if err != nil {
-		return nil, nil, fmt.Errorf("prepare the credentials: %w", err)
+		return connection{}, fmt.Errorf("prepare the credentials: %w", err)
 	}
 	client := hunting.NewClient(hunting.Config{
-		API:          r.cfg.API.hunting(),
+		API:          c.API.hunting(),
 		Endpoint:     endpoint,
 		Client:       api,
 		Tokens:       tokens,
-		UserAgent:    r.set.BuildInfo.Command + "/" + r.set.BuildInfo.Version,
+		UserAgent:    s.set.BuildInfo.Command + "/" + s.set.BuildInfo.Version,
 		MaxBodyBytes: maxBodyBytes,
-		Now:          r.now,
-		Again:        func(ctx context.Context) error { return r.scheduler.AcquireAgain(ctx) },
+		Now:          s.now,
+		Again:        s.again,
 	})
-	r.watch = tokens.Watch
-	return client, func() {
+	closeIdle := func() {
 		api.CloseIdleConnections()
 		tokenHTTP.CloseIdleConnections()
-	}, nil
+	}
+	return connection{api: client, close: closeIdle, watch: tokens.Watch}, nil
 }
 
 // tokenClient has the tls and proxy_url of the API's client. Headers and authentication are meant
 // for the API alone.
-func (r *defenderReceiver) tokenClient(ctx context.Context, host component.Host) (*http.Client, error) {
-	cfg := r.cfg.ClientConfig
+func (c *Config) tokenClient(ctx context.Context, s connectorSettings) (*http.Client, error) {
+	cfg := c.ClientConfig
 	cfg.Endpoint = ""
 	cfg.Headers = nil
 	cfg.Auth = configoptional.None[configauth.Config]()
 	cfg.Timeout = tokenTimeout
-	return cfg.ToClient(ctx, host.GetExtensions(), r.set.TelemetrySettings)
+	return cfg.ToClient(ctx, s.host.GetExtensions(), s.set.TelemetrySettings)
 }
 
 func (c *CredentialsConfig) source(cloud hosts) entra.Credentials {
