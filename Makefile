@@ -32,8 +32,9 @@ build: ## build every command into bin/
 
 test: ## run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
-	$(GO) test $(RACE) -timeout 20m ./...
-	@echo "what takes minutes under the race detector runs without it:"
+	$(GO) test $(RACE) -timeout 20m $(filter-out %/internal/e2e,$(shell $(GO) list ./...))
+	@echo "without the race detector: tests of the finished program, which has none in it, and what takes minutes under it:"
+	$(STATIC) $(GO) test -timeout 20m -skip '^TestTwoReceivers' ./internal/e2e
 	$(STATIC) $(GO) test -timeout 20m -run '^TestTwoReceivers' ./internal/e2e
 	$(STATIC) $(GO) test -timeout 20m -run '^Test(TenDays|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
 
@@ -47,7 +48,7 @@ integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says
 
 browser: build ## the status page in Chromium (AXE=axe.min.js adds axe-core); says so when there is none
 	@if command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; then \
-		cd internal/browser && AXE="$(AXE)" $(GO) test -v -count=1 -timeout 5m .; \
+		AXE="$(AXE)" $(GO) test -tags browser -v -count=1 -timeout 5m ./internal/browser; \
 	else echo "make browser: SKIPPED, nothing was tested: there is no Chromium (Debian: apt-get install chromium)"; fi
 
 lint: ## go vet and golangci-lint

@@ -6,7 +6,11 @@ import (
 	"strings"
 )
 
-// writeJSON answers with a value.
+// refusal is why a request is refused.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)

@@ -4,12 +4,21 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/confignet"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/settings"
+)
+
+const (
+	defaultEndpoint = "127.0.0.1:13134"
+	// writeTimeout is long enough for a connection test, which waits for the quota.
+	writeTimeout = 10 * time.Minute
+	// maxBody is more than any request of the page or the API has.
+	maxBody = 64 << 10
 )
 
 // Config is the extension's configuration.

@@ -3,7 +3,8 @@
 //
 //	extension.go   the component: starts and ends the server
 //	registry.go    the receivers and processors that are shown
-//	handler.go     the routes
+//	routes.go      the routes
+//	handler.go     what answers have in common; answer.go writes them
 //	guard.go       which requests are refused: other hosts' names, other sites
 //	api.go         the API in JSON; answer.go writes what it answers
 //	page.go        the page; view.go says what stands on it, assets/ how it looks

@@ -50,11 +50,6 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.next.ServeHTTP(w, r)
 }
 
-// refusal is why a request is refused.
-type refusal string
-
-func (r refusal) Error() string { return string(r) }
-
 // refuses says with which status a request is refused, and why; 0: it is not.
 func (g *guard) refuses(r *http.Request) (status int, why string) {
 	switch {

@@ -1,9 +1,6 @@
 package defendercontrolextension
 
 import (
-	"crypto/rand"
-	"net/http"
-
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control/turns"
@@ -17,17 +14,4 @@ type handler struct {
 	turns    *turns.Desk
 	// token proves that a form was on a page of this process.
 	token string
-}
-
-// newHandler serves page and API, with the turns that are lent by desk.
-func newHandler(cfg *Config, shown *registry, desk *turns.Desk, logger *zap.Logger) (http.Handler, error) {
-	page, err := newPage()
-	if err != nil {
-		return nil, err
-	}
-	h := &handler{registry: shown, logger: logger, page: page, turns: desk, token: rand.Text()}
-	mux := http.NewServeMux()
-	h.registerAPI(mux)
-	h.registerPage(mux)
-	return newGuard(cfg, mux), nil
 }

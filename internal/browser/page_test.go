@@ -1,5 +1,5 @@
-// Package browser tests the status page in Chromium, against the programs of the folder bin. It is a module of its own,
-// because the browser's driver needs other versions of what the programs are made of. `make browser` runs it.
+//go:build browser
+
 package browser
 
 import (

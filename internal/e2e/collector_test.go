@@ -17,6 +17,14 @@ import (
 // stopGrace is above the receiver's shutdown_timeout.
 const stopGrace = 20 * time.Second
 
+const (
+	// ready is the last line that the Collector logs when it starts.
+	ready = "Everything is ready"
+	// handlerGrace is between that line and a signal. The Collector installs its handler of signals just after the line,
+	// and nothing shows from the outside that it has.
+	handlerGrace = 300 * time.Millisecond
+)
+
 // collector is a running otelcol-defender.
 type collector struct {
 	t       *testing.T
@@ -71,8 +79,8 @@ func (c *collector) stop() {
 		require.Fail(c.t, "the collector ended by itself", "%v\n%s", c.err, lastLines(c.log(), 30))
 	default:
 	}
-	// Before that the process has no handler of the signal yet.
-	require.Eventually(c.t, func() bool { return strings.Contains(c.log(), "Everything is ready") }, wait, tick)
+	require.Eventually(c.t, func() bool { return strings.Contains(c.log(), ready) }, wait, tick)
+	time.Sleep(handlerGrace)
 	require.NoError(c.t, c.command.Process.Signal(syscall.SIGTERM))
 	require.NoError(c.t, c.wait(), "exit status after SIGTERM")
 	assert.NotContains(c.t, c.log(), "panic:")

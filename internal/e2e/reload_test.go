@@ -61,8 +61,9 @@ func TestReload(t *testing.T) {
 // reload asks the process to read its configuration again, and waits until it is ready for the nth time.
 func (c *collector) reload(nth int) {
 	c.t.Helper()
-	ready := func() int { return strings.Count(c.log(), "Everything is ready") }
-	require.Eventually(c.t, func() bool { return ready() == nth-1 }, wait, tick)
+	readies := func() int { return strings.Count(c.log(), ready) }
+	require.Eventually(c.t, func() bool { return readies() == nth-1 }, wait, tick)
+	time.Sleep(handlerGrace)
 	require.NoError(c.t, c.command.Process.Signal(syscall.SIGHUP))
-	require.Eventually(c.t, func() bool { return ready() == nth }, wait, tick)
+	require.Eventually(c.t, func() bool { return readies() == nth }, wait, tick)
 }
