@@ -69,7 +69,9 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	t.Cleanup(server.Close)
 	endpoint, err := url.Parse(server.URL)
 	require.NoError(t, err)
-	r := s.create(s.config(logons))
+	cfg := s.config(logons)
+	cfg.Batch.MaxRecords = 1 // the cursor follows each row
+	r := s.create(cfg)
 	r.now = func() time.Time { return epoch.Add(time.Hour) }
 	t.Cleanup(server.Client().CloseIdleConnections)
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})

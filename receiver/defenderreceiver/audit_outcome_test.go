@@ -43,10 +43,16 @@ type auditedTable struct {
 
 func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
 	t.Helper()
+	return newTableAuditedFor(t, rows, mode, 3*time.Hour)
+}
+
+// newTableAuditedFor makes one whose audits have a window of their own.
+func newTableAuditedFor(t *testing.T, rows int, mode Mode, window time.Duration) auditedTable {
+	t.Helper()
 	s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
 	s.plant(0, rows, epoch.Add(-time.Minute))
 	cfg := s.historyConfig()
-	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, 3*time.Hour
+	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, window
 	cfg.InitialLookback = 3 * time.Hour
 	core, logs := observer.New(zap.InfoLevel)
 	live, _, service := s.manual(cfg, func(r *defenderReceiver) { r.set.Logger = zap.New(core) })
@@ -324,10 +330,9 @@ func TestAuditOfWhatIsSetAside(t *testing.T) {
 // An audit that takes long goes on although the table's cursor moves on: the ledger of its window is kept, so that
 // nothing is delivered again, and what came later does not make up for what is missing.
 func TestAuditBesideAMovingCursor(t *testing.T) {
-	a := newAuditedTable(t, 10, ModeIngestionTime)
+	a := newTableAuditedFor(t, 10, ModeIngestionTime, 70*time.Minute)
 	require.NoError(t, a.readNew(t.Context()))
 	a.lateRows(10, 2)
-	a.audits.Window = 70 * time.Minute
 	a.service.edit = failing(ofCount, errUnavailable)
 	require.Error(t, a.audit(t.Context()))
 	a.service.edit = nil

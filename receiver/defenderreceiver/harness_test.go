@@ -32,7 +32,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
 )
 
 // epoch is when the time of tests begins.
@@ -85,15 +84,6 @@ func (s *stage) balanced() {
 		}
 	}
 	assert.Equal(s.t, read, s.rows(delivered)+s.rows(duplicate)+s.rows(refused), "rows that were read")
-}
-
-// loopOf is the loop of a lane of the receiver that was made last.
-func (s *stage) loopOf(id string) *source.Loop {
-	s.t.Helper()
-	r := s.receivers[len(s.receivers)-1]
-	i := slices.IndexFunc(r.lanes, func(l *lane) bool { return l.id == id })
-	require.GreaterOrEqual(s.t, i, 0, id)
-	return r.lanes[i].loop
 }
 
 // readers are the live lanes and the directories that are read by queries.

@@ -36,11 +36,6 @@ type span struct {
 	end context.CancelFunc
 }
 
-func newSpan(ctx context.Context) span {
-	ctx, end := context.WithCancel(ctx)
-	return span{ctx, end}
-}
-
 // defenderReceiver runs one loop for each table.
 type defenderReceiver struct {
 	set       receiver.Settings
@@ -82,7 +77,8 @@ func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defend
 	set.Logger = set.Logger.WithOptions(zap.AddStacktrace(zapcore.DPanicLevel))
 	cfg.Page.MaxRows = min(cfg.Page.MaxRows, query.MaxRows)
 	r := &defenderReceiver{set: set, cfg: cfg, next: next, obsrep: obsrep, telemetry: telemetry, now: time.Now}
-	r.calls = newSpan(context.Background())
+	calls, cutOff := context.WithCancel(context.Background())
+	r.calls = span{calls, cutOff}
 	return r, nil
 }
 
@@ -134,8 +130,8 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		return err
 	}
 	// Start's own context ends when all components have started.
-	r.running = newSpan(context.WithoutCancel(ctx))
-	running := r.running.ctx
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.running = span{running, cancel}
 	r.loops.Go(func() { r.keeper.Run(running) })
 	r.loops.Go(func() { registry.Run(running, host) })
 	r.loops.Go(func() { conn.watch(running, r.credentialsChanged) })
