@@ -124,7 +124,7 @@ func (b *builder) lane(p parts, src source.Source) *lane {
 // auditor makes the auditor of a lane.
 func (b *builder) auditor(p parts, lane string, metrics reader.AuditMetrics) *reader.Auditor {
 	a := reader.NewAuditor(p.reader, b.cfg.audits(p.health.Table, b.scheduler.Short), metrics)
-	if b.journal != nil {
+	if b.journal != nil && a.Window > 0 {
 		j := b.journalist(p, lane, a)
 		a.Audited, p.reader.Unreadable.Recalled = j.audited, j.recalled
 	}
