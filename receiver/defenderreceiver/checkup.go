@@ -15,14 +15,12 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkup"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
@@ -95,7 +93,7 @@ func (r *defenderReceiver) Test(ctx context.Context) (*diagnosis.Result, error) 
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(r.running.ctx, cancel)()
+	defer context.AfterFunc(r.running.ctx, cancel)() //nolint:contextcheck // the receiver's end ends the test as well
 	return r.checkUp(ctx)
 }
 
@@ -199,18 +197,11 @@ func (c *Config) checkupTables() ([]checkup.Table, error) {
 		if !c.Tables[declared.Name].Enabled {
 			continue
 		}
-		own := c.Tables[declared.Name]
-		t := checkup.Table{Table: query.Table{Table: declared, UserColumns: own.Columns}, Auto: c.LateArrival.Mode == ModeAuto}
-		if own.Filter != "" {
-			filter, err := kusto.Predicate(own.Filter)
-			if err != nil {
-				return nil, fmt.Errorf("'tables::%s::filter': %w", declared.Name, err)
-			}
-			t.UserFilter = filter
+		asked, err := c.asked(declared)
+		if err != nil {
+			return nil, err
 		}
-		if c.HumanAccountsOnly {
-			t.System = new(accounts.ServerRules())
-		}
+		t := checkup.Table{Table: asked, Auto: c.LateArrival.Mode == ModeAuto}
 		if c.LateArrival.Mode == ModeEventTime {
 			t.TimeBasis = query.EventTime
 		}

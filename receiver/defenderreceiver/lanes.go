@@ -155,7 +155,7 @@ func (b *builder) live(ctx context.Context, declared *tables.Table) (*lane, *sou
 	audits := b.auditor(p, "", metrics)
 	live := source.NewLive(p.reader, audits, b.keeper, p.logger, b.cfg.live(as, b.now))
 	if b.cfg.Watermarks.Enabled {
-		live.Complete = b.announcer(p, declared.Name).announce
+		live.Complete = b.announcer(p, declared.Name).announce //nolint:contextcheck // a call of the pipeline outlives the loops' context
 	}
 	l := b.lane(p, live)
 	if audits.Window > 0 {

@@ -18,20 +18,28 @@ const countPart = 4
 
 // question is what a table's queries ask for.
 func (c *Config) question(declared *tables.Table) (*reader.Question, error) {
+	asked, err := c.asked(declared)
+	if err != nil {
+		return nil, err
+	}
+	return reader.NewQuestion(asked), nil
+}
+
+// asked is a table with the user's columns and filters.
+func (c *Config) asked(declared *tables.Table) (query.Table, error) {
 	own := c.Tables[declared.Name]
-	table := query.Table{Table: declared, UserColumns: own.Columns}
+	asked := query.Table{Table: declared, UserColumns: own.Columns}
 	if own.Filter != "" {
 		filter, err := kusto.Predicate(own.Filter)
 		if err != nil {
-			return nil, fmt.Errorf("'tables::%s::filter': %w", declared.Name, err)
+			return query.Table{}, fmt.Errorf("'tables::%s::filter': %w", declared.Name, err)
 		}
-		table.UserFilter = filter
+		asked.UserFilter = filter
 	}
 	if c.HumanAccountsOnly {
-		system := accounts.ServerRules()
-		table.System = &system
+		asked.System = new(accounts.ServerRules())
 	}
-	return reader.NewQuestion(table), nil
+	return asked, nil
 }
 
 // auditWindow is how much of the past is audited; 0: none is.

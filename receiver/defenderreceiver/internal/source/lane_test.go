@@ -15,10 +15,12 @@ var (
 	_ reader.Lane = LiveLane{}
 	_ reader.Lane = LiveAlerts{}
 	_ reader.Lane = HistoryLane{}
+	_ reader.Lane = PeriodLane{}
 
 	_ Source = (*Live)(nil)
 	_ Source = (*History)(nil)
 	_ Source = (*Directory)(nil)
+	_ Source = (*Period)(nil)
 	_ Source = (*Users)(nil)
 )
 
@@ -35,6 +37,7 @@ func TestWhatIsReadAgain(t *testing.T) {
 		"live":    {live, 0, 2 * time.Hour, true},
 		"alerts":  {alerts, 0, 24 * time.Hour, false},
 		"history": {HistoryLane{}, 0, 0, true},
+		"period":  {PeriodLane{}, 0, 0, true},
 	} {
 		assert.Equal(t, c.arrival, c.lane.Overlap(query.Arrival), name)
 		assert.Equal(t, c.byEvent, c.lane.Overlap(query.EventTime), name)
