@@ -93,7 +93,7 @@ func (r *defenderReceiver) Test(ctx context.Context) (*diagnosis.Result, error) 
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(r.running.ctx, cancel)() //nolint:contextcheck // the receiver's end ends the test as well
+	defer context.AfterFunc(r.running.ctx, cancel)() //nolint:contextcheck // the test ends with the receiver, too
 	return r.checkUp(ctx)
 }
 

@@ -4,7 +4,8 @@
 // It asks with the receiver's own clients, in the receiver's turn and quota. A step that fails leaves out those that
 // depend on it, so that one cause is one message and no query is wasted.
 //
-//	checkup.go  the walk and what it needs
+//	checkup.go  the walk, step by step
+//	walk.go     what a step needs: settings, queries in turn, findings that are noted
 //	route.go    name, connection and TLS of one host
 //	access.go   token, roles, the first query, the clocks
 //	table.go    what can be read of each table
