@@ -35,10 +35,9 @@ var knots = map[string]int{
 	"internal/settings":                                15,
 	"processor/totalnormalizeprocessor":                18,
 	"processor/totalnormalizeprocessor/internal/actor": 20,
-	"receiver/defenderreceiver":                        16,
 	"receiver/defenderreceiver/internal/health":        25,
 	"receiver/defenderreceiver/internal/journal":       11,
-	"receiver/defenderreceiver/internal/query":         25,
+	"receiver/defenderreceiver/internal/query":         17,
 	"receiver/defenderreceiver/internal/scheduler":     26,
 }
 

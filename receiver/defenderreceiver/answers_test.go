@@ -19,7 +19,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
 type anyToken struct{}
@@ -30,7 +29,7 @@ func (anyToken) Challenge(string, string)              {}
 
 // answering makes a table whose service gives one answer, with rows that arrived these seconds after
 // epoch; rows of one second differ.
-func answering(t *testing.T, s *stage, seconds ...int) *table {
+func answering(t *testing.T, s *stage, seconds ...int) *lane {
 	t.Helper()
 	return answeringTo(t, s, func(time.Time, time.Time) []int { return seconds }, -1)
 }
@@ -40,7 +39,7 @@ var pageRange = regexp.MustCompile(`datetime\((\S+)\) and IngestionTime < dateti
 
 // answeringTo makes a table whose service gives the rows that seconds names for a range. The answer
 // breaks at the row of the second broken.
-func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int, broken int) *table {
+func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int, broken int) *lane {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct{ Query string }
@@ -70,20 +69,22 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	t.Cleanup(server.Close)
 	endpoint, err := url.Parse(server.URL)
 	require.NoError(t, err)
-	r := s.create(s.config(logons))
+	cfg := s.config(logons)
+	cfg.Batch.MaxRecords = 1 // the cursor follows each row
+	r := s.create(cfg)
 	r.now = func() time.Time { return epoch.Add(time.Hour) }
 	t.Cleanup(server.Client().CloseIdleConnections)
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
 	r.keeper = ledger.NewKeeper(s.storage, "t", 0, func(int, error) {})
 	registry := health.NewRegistry()
-	r.scheduler, err = r.joinQuota(t.Context(), s.storage, registry)
+	r.scheduler, err = r.cfg.joinQuota(t.Context(), r.set, s.storage, registry)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, r.scheduler.Stop(context.Background())) })
 	require.NoError(t, r.newTables(t.Context(), client, registry))
 	require.Len(t, r.readers(), 1)
 	table := r.readers()[0]
-	table.ledger = ledger.Begin(r.keeper, table.id(), string(ModeIngestionTime), "", epoch)
-	table.audits.next = epoch.Add(24 * time.Hour)
+	table.reader.Track.Take(ledger.Begin(r.keeper, table.id, string(ModeIngestionTime), "", epoch))
+	table.audits.Begin()
 	return table
 }
 
@@ -92,20 +93,20 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 func TestUnorderedAnswerMovesNothing(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	table := answering(t, s, 1, 5, 3, 4)
-	_, err := table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 10}, true)
-	require.ErrorIs(t, err, errUnordered)
-	assert.Equal(t, epoch, table.ledger.CompleteUntil())
+	table.reader.Plan(epoch, epoch.Add(time.Minute))
+	require.ErrorContains(t, table.reader.ReadRanges(t.Context()), "not in the order")
+	assert.Equal(t, epoch, table.ledger().CompleteUntil())
 	assert.Equal(t, 2, s.sink.count())
-	_, err = table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 10}, false)
-	require.NoError(t, err)
+	require.NoError(t, table.reader.ReadAgain(t.Context(), epoch, epoch.Add(time.Minute), 1))
+	assert.Equal(t, epoch, table.ledger().CompleteUntil(), "reading again moves nothing")
 	s.exactly(4)
 }
 
 func TestOrderedAnswerMovesTheCursor(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	table := answering(t, s, 1, 3, 3, 5)
-	read, err := table.readPage(t.Context(), query.Page{From: epoch, To: epoch.Add(time.Minute), MaxRows: 4}, true)
-	require.NoError(t, err)
-	assert.Equal(t, pageRead{rows: 4, new: 4, last: epoch.Add(5 * time.Second), settled: epoch.Add(5 * time.Second), full: true}, read)
-	assert.Equal(t, epoch.Add(5*time.Second), table.ledger.CompleteUntil())
+	table := answeringTo(t, s, func(time.Time, time.Time) []int { return []int{1, 3, 3, 5, 7} }, 7)
+	table.reader.Plan(epoch, epoch.Add(time.Minute))
+	require.Error(t, table.reader.ReadRanges(t.Context()))
+	s.exactly(4)
+	assert.Equal(t, epoch.Add(5*time.Second), table.ledger().CompleteUntil())
 }

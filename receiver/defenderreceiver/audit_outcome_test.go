@@ -16,38 +16,9 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
-
-// Texts that tell queries apart.
-const (
-	ofCount = "= count() by"
-	ofRead  = "| project "
-)
-
-// editing is a service whose queries are changed on their way, or fail.
-type editing struct {
-	service.API
-	edit  func(kql string) (string, error)
-	asked map[string]int // by ofCount and ofRead
-}
-
-func (e *editing) Query(ctx context.Context, kql string, columns []column) (*hunting.Rows, error) {
-	for _, kind := range []string{ofCount, ofRead} {
-		if strings.Contains(kql, kind) {
-			e.asked[kind]++
-		}
-	}
-	if e.edit != nil {
-		edited, err := e.edit(kql)
-		if err != nil {
-			return nil, err
-		}
-		kql = edited
-	}
-	return e.API.Query(ctx, kql, columns)
-}
 
 // failing makes all queries of a kind fail.
 func failing(kind string, err error) func(string) (string, error) {
@@ -63,38 +34,61 @@ var errUnavailable = &hunting.Error{Kind: hunting.Transient, Status: 503}
 
 // audited is a live table that is polled by hand, whose rows were delivered and whose audit is due with the next poll.
 type auditedTable struct {
-	*table
-	s       *stage
-	service *editing
-	logs    *observer.ObservedLogs
+	*lane
+	receiver *defenderReceiver
+	s        *stage
+	service  *editing
+	logs     *observer.ObservedLogs
 }
 
 func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
 	t.Helper()
+	return newTableAuditedFor(t, rows, mode, 3*time.Hour)
+}
+
+// newTableAuditedFor makes one whose audits have a window of their own.
+func newTableAuditedFor(t *testing.T, rows int, mode Mode, window time.Duration) auditedTable {
+	t.Helper()
 	s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
 	s.plant(0, rows, epoch.Add(-time.Minute))
 	cfg := s.historyConfig()
-	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, 3*time.Hour
+	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, window
 	cfg.InitialLookback = 3 * time.Hour
-	live, _, service := s.manual(cfg)
-	require.NoError(t, live.telemetry.observe(s.receivers[0].lanes[:1], live.scheduler, s.registry))
-	t.Cleanup(live.telemetry.shutdown)
-	go s.registry.Run(t.Context(), s.host())
-	edited := &editing{API: service, asked: map[string]int{}}
-	live.service.API = edited
 	core, logs := observer.New(zap.InfoLevel)
-	live.logger = zap.New(core)
-	a := auditedTable{s: s, table: live, service: edited, logs: logs}
+	live, _, service := s.manual(cfg, func(r *defenderReceiver) { r.set.Logger = zap.New(core) })
+	r := s.receivers[0]
+	require.NoError(t, r.telemetry.observe(r.lanes[:1], r.scheduler, s.registry))
+	t.Cleanup(r.telemetry.shutdown)
+	go s.registry.Run(t.Context(), s.host())
+	a := auditedTable{s: s, lane: live, receiver: r, service: service, logs: logs}
 	require.NoError(t, live.poll(t.Context()))
 	s.clock.Advance(61 * time.Minute)
 	a.learn()
-	clear(edited.asked)
+	clear(service.asked)
 	return a
 }
 
+// audit audits the table now.
+func (a auditedTable) audit(ctx context.Context) error { return a.audits.Audit(ctx) }
+
+// readNew reads what has come, without an audit.
+func (a auditedTable) readNew(ctx context.Context) error {
+	track := a.reader.Track
+	a.reader.Plan(track.Ledger().CompleteUntil().Add(-track.Overlap()), track.Horizon())
+	return a.reader.ReadRanges(ctx)
+}
+
+// setAside notes a range that cannot be read.
+func (a auditedTable) setAside(from, to time.Time) {
+	a.ledger().Unreadable().Add(from, to, a.now())
+}
+
+// retry tries the ranges again that cannot be read.
+func (a auditedTable) retry(ctx context.Context) error { return a.reader.Unreadable.Retry(ctx) }
+
 // due lets a range that cannot be read be tried again now.
 func (a auditedTable) due(i int) {
-	unreadable := a.ledger.Unreadable()
+	unreadable := a.ledger().Unreadable()
 	unreadable.Postpone(unreadable.All()[i], epoch.Add(-15*time.Minute))
 }
 
@@ -122,7 +116,7 @@ func (s *stage) gauge(name, table string) (float64, bool) {
 }
 
 // attempts are the audits that ended in each way.
-func (s *stage) attempts(outcome auditOutcome) int {
+func (s *stage) attempts(outcome audit.Outcome) int {
 	s.t.Helper()
 	m, err := s.metrics.GetMetric("otelcol_receiver_defender_audits")
 	require.NoError(s.t, err)
@@ -146,8 +140,7 @@ func (a auditedTable) says(text string) bool {
 // learn asks the service for its time.
 func (a auditedTable) learn() {
 	a.s.t.Helper()
-	_, _, err := a.probe(a.s.t.Context())
-	require.NoError(a.s.t, err)
+	require.NoError(a.s.t, a.probe(a.s.t.Context()))
 }
 
 const allDelivered = "Audit: all rows that the service counts were delivered."
@@ -168,7 +161,7 @@ func TestAuditMetricsExistFromTheStart(t *testing.T) {
 		_, ok = s.gauge(name, "DeviceInfo")
 		assert.False(t, ok, "%s: a directory is not audited", name)
 	}
-	for _, outcome := range []auditOutcome{auditComplete, auditIncomplete, auditFailed} {
+	for _, outcome := range []audit.Outcome{audit.Complete, audit.Incomplete, audit.Failed} {
 		assert.Zero(t, s.attempts(outcome))
 	}
 }
@@ -178,30 +171,30 @@ func TestWhatCouldNotBeReadAgainIsNotMissing(t *testing.T) {
 	for _, mode := range []Mode{ModeIngestionTime, ModeEventTime} {
 		t.Run(string(mode), func(t *testing.T) {
 			a := newAuditedTable(t, 10, mode)
-			require.NoError(t, a.readPollRange(t.Context()))
+			require.NoError(t, a.readNew(t.Context()))
 			a.lateRows(10, 3)
 			a.service.edit = failing(ofRead, errUnavailable)
 			require.ErrorIs(t, a.audit(t.Context()), errUnavailable)
 			require.ErrorIs(t, a.audit(t.Context()), errUnavailable)
-			assert.Equal(t, 2, a.s.attempts(auditIncomplete))
-			assert.Zero(t, a.s.attempts(auditComplete)+a.s.attempts(auditFailed))
+			assert.Equal(t, 2, a.s.attempts(audit.Incomplete))
+			assert.Zero(t, a.s.attempts(audit.Complete)+a.s.attempts(audit.Failed))
 			missing, _ := a.s.gauge("audit_missing", logons)
 			assert.Zero(t, int(missing)+a.s.audited("missing"))
-			assert.False(t, a.audits.record.View().Audited)
+			assert.False(t, a.audits.Record().View().Audited)
 			assert.Empty(t, a.logs.FilterMessage(allDelivered).All())
 			assert.Equal(t, 1, a.service.asked[ofCount], "what was counted is kept")
-			wait := a.audits.next.Sub(a.serviceNow())
+			wait := a.audits.Next().Sub(a.now())
 			assert.Positive(t, wait)
 			assert.Less(t, wait, 5*time.Minute)
 
 			a.service.edit = nil
 			require.NoError(t, a.audit(t.Context()))
-			assert.Equal(t, 1, a.s.attempts(auditComplete))
+			assert.Equal(t, 1, a.s.attempts(audit.Complete))
 			assert.Equal(t, 3, a.s.audited("recovered"))
 			assert.Equal(t, 10, a.s.audited("matched"))
 			assert.Zero(t, a.s.audited("missing"))
 			a.s.exactly(13)
-			assert.WithinDuration(t, a.serviceNow().Add(time.Hour), a.audits.next, time.Second)
+			assert.WithinDuration(t, a.now().Add(time.Hour), a.audits.Next(), time.Second)
 		})
 	}
 }
@@ -211,13 +204,13 @@ func TestAuditWithoutCounts(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeIngestionTime)
 	a.service.edit = failing(ofCount, errUnavailable)
 	require.ErrorIs(t, a.poll(t.Context()), errUnavailable)
-	assert.Equal(t, 1, a.s.attempts(auditFailed))
-	assert.False(t, a.audits.record.View().Audited)
+	assert.Equal(t, 1, a.s.attempts(audit.Failed))
+	assert.False(t, a.audits.Record().View().Audited)
 	assert.Zero(t, a.s.audited("matched"))
 	var waits []time.Duration
 	for range 3 {
-		waits = append(waits, a.audits.next.Sub(a.serviceNow()))
-		a.s.clock.Set(a.audits.next.Add(time.Second))
+		waits = append(waits, a.audits.Next().Sub(a.now()))
+		a.s.clock.Set(a.audits.Next().Add(time.Second))
 		a.learn()
 		require.ErrorIs(t, a.poll(t.Context()), errUnavailable)
 	}
@@ -234,19 +227,19 @@ func TestAuditThatIsThrottled(t *testing.T) {
 	throttled := &hunting.Error{Kind: hunting.RateLimited, Status: 429}
 	a.service.edit = failing(ofCount, throttled)
 	require.ErrorIs(t, a.poll(t.Context()), throttled)
-	assert.Zero(t, a.s.attempts(auditFailed))
-	assert.True(t, a.auditDue())
+	assert.Zero(t, a.s.attempts(audit.Failed))
+	assert.True(t, a.audits.Due())
 }
 
 // A row is missing that the service counts and does not give, and only as long as that is so.
 func TestMissingRowsAreCountedAgain(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeIngestionTime)
-	require.NoError(t, a.readPollRange(t.Context()))
+	require.NoError(t, a.readNew(t.Context()))
 	a.lateRows(10, 2)
 	a.service.edit = func(kql string) (string, error) {
 		return strings.Replace(kql, ofRead, "| where ReportId != 10\n"+ofRead, 1), nil
 	}
-	first := a.serviceNow()
+	first := a.now()
 	require.NoError(t, a.audit(t.Context()))
 	gauge := func() float64 {
 		value, _ := a.s.gauge("audit_missing", logons)
@@ -274,7 +267,7 @@ func TestMissingRowsAreCountedAgain(t *testing.T) {
 // Rows that leave the service, or the range, between count and read were counted once and are not missing.
 func TestRowsThatLeftAreNotMissing(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeIngestionTime)
-	require.NoError(t, a.readPollRange(t.Context()))
+	require.NoError(t, a.readNew(t.Context()))
 	counts := 0
 	a.service.edit = func(kql string) (string, error) {
 		if strings.Contains(kql, ofCount) {
@@ -298,11 +291,11 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 		"somewhere": "3 rows were refused by the pipeline for good and kept in the dead letters",
 	} {
 		a := newAuditedTable(t, 7, ModeIngestionTime)
-		a.set.keepsRefused = directory != ""
-		require.NoError(t, a.readPollRange(t.Context()))
+		a.audits.KeepsRefused = directory != ""
+		require.NoError(t, a.readNew(t.Context()))
 		a.lateRows(7, 3)
 		for i := range byte(3) {
-			a.ledger.Refuse(uuid.UUID{i}, epoch.Add(-time.Minute))
+			a.ledger().Refuse(uuid.UUID{i}, epoch.Add(-time.Minute))
 		}
 		require.NoError(t, a.audit(t.Context()))
 		refused, _ := a.s.gauge("audit_refused", logons)
@@ -317,43 +310,42 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 // What is set aside is neither delivered nor missing. What lies beside it in its bin is read all the same.
 func TestAuditOfWhatIsSetAside(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeEventTime)
-	require.NoError(t, a.readPollRange(t.Context()))
+	require.NoError(t, a.readNew(t.Context()))
 	at := func(number int) time.Time { return epoch.Add(-time.Hour).Add(time.Duration(number) * paging.Tick) }
-	a.addUnreadable(at(20), at(22), errNothingSmaller)
+	a.setAside(at(20), at(22))
 	a.lateRows(20, 3) // of which the last is beside it
 	require.NoError(t, a.audit(t.Context()))
 	assert.Equal(t, []int{10, 1, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
-	assert.Equal(t, 2, a.audits.record.View().Last.Unread)
+	assert.Equal(t, 2, a.audits.Record().View().Last.Unread)
 	assert.True(t, a.says("2 rows are in ranges that cannot be read (1 set aside)"))
 	a.s.exactly(11)
 
 	a.due(0)
-	require.NoError(t, a.retryUnreadable(t.Context()))
+	require.NoError(t, a.retry(t.Context()))
 	require.NoError(t, a.audit(t.Context()))
-	assert.Equal(t, 13, a.audits.record.View().Last.Matched)
+	assert.Equal(t, 13, a.audits.Record().View().Last.Matched)
 	assert.True(t, a.says("all rows that the service counts were delivered"))
 }
 
 // An audit that takes long goes on although the table's cursor moves on: the ledger of its window is kept, so that
 // nothing is delivered again, and what came later does not make up for what is missing.
 func TestAuditBesideAMovingCursor(t *testing.T) {
-	a := newAuditedTable(t, 10, ModeIngestionTime)
-	require.NoError(t, a.readPollRange(t.Context()))
+	a := newTableAuditedFor(t, 10, ModeIngestionTime, 70*time.Minute)
+	require.NoError(t, a.readNew(t.Context()))
 	a.lateRows(10, 2)
-	a.set.auditWindow = 70 * time.Minute
 	a.service.edit = failing(ofCount, errUnavailable)
 	require.Error(t, a.audit(t.Context()))
 	a.service.edit = nil
 	a.s.clock.Advance(50 * time.Minute)
 	a.s.plant(100, 5, a.s.clock.Now().Add(-10*time.Minute))
 	a.learn()
-	require.NoError(t, a.readPollRange(t.Context()))
+	require.NoError(t, a.readNew(t.Context()))
 	a.s.delivered(15)
 	// The storage has forgotten by now what the ledger does not keep.
-	require.NoError(t, a.keep())
-	go a.keeper.Run(t.Context())
+	require.NoError(t, a.reader.Track.Keep())
+	go a.receiver.keeper.Run(t.Context())
 	require.Eventually(t, func() bool {
-		return a.s.cursor(logons).CompleteUntil.Equal(a.ledger.CompleteUntil())
+		return a.s.cursor(logons).CompleteUntil.Equal(a.ledger().CompleteUntil())
 	}, wait, time.Millisecond)
 	require.NoError(t, a.audit(t.Context()))
 	a.s.exactly(17)
@@ -363,7 +355,7 @@ func TestAuditBesideAMovingCursor(t *testing.T) {
 // Rows that come after the end of an audit do not make up for one that is missing before it, in the same bin.
 func TestAuditOfTheBinThatItsEndCuts(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeIngestionTime)
-	require.NoError(t, a.readPollRange(t.Context()))
+	require.NoError(t, a.readNew(t.Context()))
 	a.s.plant(10, 1, epoch.Add(60*time.Minute+10*time.Second))
 	a.service.edit = failing(ofCount, errUnavailable)
 	require.Error(t, a.audit(t.Context()))
@@ -371,7 +363,7 @@ func TestAuditOfTheBinThatItsEndCuts(t *testing.T) {
 	a.s.plant(11, 1, epoch.Add(62*time.Minute))
 	a.s.clock.Advance(2 * time.Minute)
 	a.learn()
-	require.NoError(t, a.readPollRange(t.Context()))
+	require.NoError(t, a.readNew(t.Context()))
 	a.s.delivered(11)
 	require.NoError(t, a.audit(t.Context()))
 	a.s.exactly(12)
@@ -381,25 +373,29 @@ func TestAuditOfTheBinThatItsEndCuts(t *testing.T) {
 // Counts of other rows, and old ones, are not gone on with.
 func TestCountsThatAreNotComparable(t *testing.T) {
 	for name, change := range map[string]func(a auditedTable){
-		"they are old": func(a auditedTable) { a.audits.run.came = a.audits.run.came.Add(-runLasts - time.Second) },
-		"another filter": func(a auditedTable) {
-			a.table.query.UserColumns, a.table.query.ArrivedBefore = nil, epoch.Add(time.Hour)
+		"they are old": func(a auditedTable) {
+			a.s.clock.Advance(time.Hour + time.Minute)
+			fails := a.service.edit
+			a.service.edit = nil
+			a.learn()
+			a.service.edit = fails
 		},
-		"another ledger":     func(a auditedTable) { l := *a.ledger; a.ledger = &l },
-		"another time basis": func(a auditedTable) { a.readAlong(1 - a.table.query.TimeBasis) },
+		"another filter":     func(a auditedTable) { a.reader.Question.LeaveArrived(epoch.Add(time.Hour)) },
+		"another ledger":     func(a auditedTable) { l := *a.ledger(); a.reader.Track.Take(&l) },
+		"another time basis": func(a auditedTable) { a.reader.Question.Along(1 - a.reader.Question.TimeBasis()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAuditedTable(t, 10, ModeIngestionTime)
-			require.NoError(t, a.readPollRange(t.Context()))
+			require.NoError(t, a.readNew(t.Context()))
 			a.lateRows(10, 1)
 			a.service.edit = failing(ofRead, errUnavailable)
-			require.Error(t, a.audit(t.Context()))
-			before := a.audits.run
-			require.True(t, a.comparable(before))
+			for range 2 {
+				require.Error(t, a.audit(t.Context()))
+				assert.Equal(t, 1, a.service.asked[ofCount], "the counts are kept")
+			}
 			change(a)
-			assert.False(t, a.comparable(before))
 			require.Error(t, a.audit(t.Context()))
-			assert.NotSame(t, before, a.audits.run)
+			assert.Equal(t, 2, a.service.asked[ofCount])
 		})
 	}
 }
@@ -407,7 +403,7 @@ func TestCountsThatAreNotComparable(t *testing.T) {
 // One bin that fails does not keep the others from being read.
 func TestAuditGoesOnWithOtherBins(t *testing.T) {
 	a := newAuditedTable(t, 1, ModeIngestionTime)
-	require.NoError(t, a.readPollRange(t.Context()))
+	require.NoError(t, a.readNew(t.Context()))
 	for i := range 4 {
 		a.s.plant(10+i, 1, epoch.Add(time.Duration(10*i)*time.Minute))
 	}
@@ -422,7 +418,6 @@ func TestAuditGoesOnWithOtherBins(t *testing.T) {
 		require.ErrorIs(t, a.audit(t.Context()), errUnavailable)
 	}
 	a.s.exactly(4)
-	assert.Len(t, a.audits.run.cells, 1)
 	assert.Equal(t, 1, a.service.asked[ofCount])
 	assert.LessOrEqual(t, a.service.asked[ofRead], 7)
 	a.service.edit = nil
@@ -434,37 +429,35 @@ func TestAuditGoesOnWithOtherBins(t *testing.T) {
 // The service's trouble does not make a range that is set aside wait ever longer.
 func TestTroubleIsNoTryOfARangeAside(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeEventTime)
-	require.NoError(t, a.readPollRange(t.Context()))
+	require.NoError(t, a.readNew(t.Context()))
 	for i := range 3 {
-		a.addUnreadable(epoch.Add(time.Duration(i)*time.Second), epoch.Add(time.Duration(i+1)*time.Second), errNothingSmaller)
+		a.setAside(epoch.Add(time.Duration(i)*time.Second), epoch.Add(time.Duration(i+1)*time.Second))
 		a.due(i)
 	}
 	a.service.edit = failing(ofRead, errUnavailable)
 	clear(a.service.asked)
-	require.ErrorIs(t, a.retryUnreadable(t.Context()), errUnavailable)
+	require.ErrorIs(t, a.retry(t.Context()), errUnavailable)
 	assert.Equal(t, 1, a.service.asked[ofRead], "the others are not tried at once")
-	require.Len(t, a.ledger.Unreadable().All(), 3)
-	assert.Zero(t, a.ledger.Unreadable().All()[0].Tries)
+	require.Len(t, a.ledger().Unreadable().All(), 3)
+	assert.Zero(t, a.ledger().Unreadable().All()[0].Tries)
 	a.service.edit = failing(ofRead, &hunting.Error{Kind: hunting.TooLarge})
-	require.NoError(t, a.retryUnreadable(t.Context()))
-	ranges := a.ledger.Unreadable().All()
+	require.NoError(t, a.retry(t.Context()))
+	ranges := a.ledger().Unreadable().All()
 	assert.Equal(t, []int{0, 1, 1}, []int{ranges[0].Tries, ranges[1].Tries, ranges[2].Tries})
 	a.service.edit = nil
 	a.due(0)
 	a.due(1)
-	require.NoError(t, a.retryUnreadable(t.Context()))
-	assert.Len(t, a.ledger.Unreadable().All(), 1)
+	require.NoError(t, a.retry(t.Context()))
+	assert.Len(t, a.ledger().Unreadable().All(), 1)
 }
 
 // alertsByHand is the live lane of Alerts, with an alert of four hours ago whose severity changed half an hour ago.
-func alertsByHand(t *testing.T) (alertStage, *table, *editing) {
+func alertsByHand(t *testing.T) (alertStage, *lane, *editing) {
 	t.Helper()
 	s := alertStage{newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})}
 	cfg := s.config("Alerts")
 	cfg.Backfill.Window, cfg.InitialLookback = 72*time.Hour, 5*time.Hour
 	live, _, service := s.manual(cfg)
-	edited := &editing{API: service, asked: map[string]int{}}
-	live.service.API = edited
 	s.clock.Set(epoch.Add(-4 * time.Hour))
 	s.info(nil)
 	s.evidence(nil)
@@ -473,15 +466,20 @@ func alertsByHand(t *testing.T) (alertStage, *table, *editing) {
 	s.clock.Set(epoch)
 	require.NoError(t, live.poll(t.Context()))
 	s.exactly(1)
-	live.counts.Refused(live.now(), 2*time.Hour)
-	clear(edited.asked)
-	return s, live, edited
+	// Its counts were found to be too much.
+	service.edit = failing(ofCount, &hunting.Error{Kind: hunting.TooHeavy, Status: 400})
+	for range 4 {
+		require.Error(t, live.audits.Audit(t.Context()))
+	}
+	service.edit = nil
+	clear(service.asked)
+	return s, live, service
 }
 
 // An alert that was updated within the window is counted and read once, in however many parts the window is counted.
 func TestAuditOfAlertsInParts(t *testing.T) {
 	s, live, service := alertsByHand(t)
-	require.NoError(t, live.audit(t.Context()))
+	require.NoError(t, live.audits.Audit(t.Context()))
 	assert.Greater(t, service.asked[ofCount], 4)
 	assert.Equal(t, []int{1, 0, 0}, []int{s.audited("matched"), s.audited("recovered"), s.audited("missing")})
 	s.exactly(1)
@@ -500,10 +498,10 @@ func TestAlertThatMovesDuringAnAudit(t *testing.T) {
 	}
 	// It is seen late: it has arrived within the time that was read.
 	s.clock.Set(epoch.Add(-10 * time.Minute))
-	require.NoError(t, live.audit(t.Context()))
+	require.NoError(t, live.audits.Audit(t.Context()))
 	assert.True(t, moved)
 	assert.Zero(t, s.audited("missing"))
-	require.NoError(t, live.audit(t.Context()))
+	require.NoError(t, live.audits.Audit(t.Context()))
 	assert.Equal(t, 1, s.audited("recovered"))
 	s.exactly(2)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,35 +25,55 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
-// refusing is a service that can be made to refuse queries.
-type refusing struct {
+// Texts that tell queries apart.
+const (
+	ofCount = "= count() by"
+	ofRead  = "| project "
+)
+
+// editing is a service whose queries are changed on their way, or fail.
+type editing struct {
 	service.API
-	refuse func(kql string) error
-	asked  int
+	edit  func(kql string) (string, error)
+	asked map[string]int // by ofCount and ofRead, and all by the empty text
 }
 
-func (r *refusing) Query(ctx context.Context, kql string, columns []column) (*hunting.Rows, error) {
-	r.asked++
-	if r.refuse != nil {
-		if err := r.refuse(kql); err != nil {
-			return nil, err
+func (e *editing) Query(ctx context.Context, kql string, columns []tables.Column) (*hunting.Rows, error) {
+	for _, kind := range []string{ofCount, ofRead, ""} {
+		if strings.Contains(kql, kind) {
+			e.asked[kind]++
 		}
 	}
-	return r.API.Query(ctx, kql, columns)
+	if e.edit != nil {
+		edited, err := e.edit(kql)
+		if err != nil {
+			return nil, err
+		}
+		kql = edited
+	}
+	return e.API.Query(ctx, kql, columns)
+}
+
+// refusing makes the queries fail for which there is an error.
+func refusing(why func(kql string) error) func(string) (string, error) {
+	return func(kql string) (string, error) { return kql, why(kql) }
 }
 
 // manual makes a receiver of one table with a backfill, whose lanes are polled by hand.
-func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refusing) {
+func (s *stage) manual(cfg *Config, edits ...func(*defenderReceiver)) (live, past *lane, service *editing) {
 	s.t.Helper()
 	r := s.create(cfg)
-	client, closeIdle, err := r.newClient(s.t.Context(), s.host())
+	conn, err := r.connect(s.t.Context(), s.host())
 	require.NoError(s.t, err)
-	s.t.Cleanup(closeIdle)
-	service = &refusing{API: client}
+	s.t.Cleanup(conn.close)
+	service = &editing{API: conn.api, asked: map[string]int{}}
 	r.keeper = ledger.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
+	for _, edit := range edits {
+		edit(r)
+	}
 	registry := health.NewRegistry()
 	s.registry = registry
-	r.scheduler, err = r.joinQuota(s.t.Context(), s.storage, registry)
+	r.scheduler, err = r.cfg.joinQuota(s.t.Context(), r.set, s.storage, registry)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, r.scheduler.Stop(context.Background())) })
 	require.NoError(s.t, r.newTables(s.t.Context(), service, registry))
@@ -62,13 +81,13 @@ func (s *stage) manual(cfg *Config) (live *table, past *backfill, service *refus
 }
 
 // pollAll polls until nothing is left, at most n times, with a failed poll's consequences.
-func (s *stage) pollAll(l *backfill, n int) {
+func (s *stage) pollAll(l *lane, n int) {
 	s.t.Helper()
 	for range n {
-		again, err := l.Poll(s.t.Context())
+		again, err := l.source.Poll(s.t.Context())
 		if err != nil {
 			s.t.Log(err)
-			s.loopOf(l.id()).Judge(s.t.Context(), err)
+			l.loop.Judge(s.t.Context(), err)
 		} else if !again {
 			return
 		}
@@ -140,9 +159,9 @@ func TestHistoryBehindWhatIsSetAside(t *testing.T) {
 	live, past, service := s.manual(s.historyConfig())
 	require.NoError(t, live.poll(t.Context()))
 	s.pollAll(past, 200)
-	assert.Less(t, service.asked, 1500, "only the way down to the row's instant and its 1024 parts")
+	assert.Less(t, service.asked[""], 1500, "only the way down to the row's instant and its 1024 parts")
 	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}}, s.came())
-	assert.Len(t, past.ledger.Unreadable().All(), 1)
+	assert.Len(t, past.ledger().Unreadable().All(), 1)
 	assert.True(t, past.health.View().History.Done)
 }
 
@@ -160,12 +179,12 @@ func TestHistoryWithoutArrival(t *testing.T) {
 				s.clock.Advance(5 * time.Minute)
 				require.NoError(t, live.poll(t.Context()))
 			}
-			service.refuse = func(kql string) error {
+			service.edit = refusing(func(kql string) error {
 				if strings.Contains(kql, "ingestion_time()") && !never {
 					return &hunting.Error{Kind: hunting.BadQuery, Message: "Unknown function: 'ingestion_time'."}
 				}
 				return nil
-			}
+			})
 			s.pollAll(past, 20)
 			assert.True(t, past.health.View().History.Done)
 			assert.Equal(t, []string{logrecord.LaneBackfill}, s.came()[1])
@@ -193,10 +212,7 @@ func TestHistoryIsCountedAgain(t *testing.T) {
 			cfg.LateArrival.Mode, cfg.InitialLookback = mode, 0
 			live, past, _ := s.manual(cfg)
 			require.NoError(t, live.poll(t.Context()))
-			learn := func() { // the service's time
-				_, _, err := live.probe(t.Context())
-				require.NoError(t, err)
-			}
+			learn := func() { require.NoError(t, live.probe(t.Context())) } // the service's time
 			s.clock.Advance(5 * time.Second)
 			learn()
 			s.pollAll(past, 20)
@@ -230,55 +246,33 @@ func TestHistoryTooHeavyToCount(t *testing.T) {
 	live, past, service := s.manual(s.historyConfig())
 	require.NoError(t, live.poll(t.Context()))
 	var refused []time.Duration
-	service.refuse = func(kql string) error {
+	service.edit = refusing(func(kql string) error {
 		if counted(kql) > 5*time.Hour {
 			refused = append(refused, counted(kql))
 			return &hunting.Error{Kind: hunting.TooHeavy}
 		}
 		return nil
-	}
+	})
 	s.pollAll(past, 20)
 	assert.Len(t, refused, 1, "what is too much is found out once")
 	assert.True(t, past.health.View().History.Done)
 	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}, 2: {logrecord.LaneBackfill}}, s.came())
 }
 
-// What was dear to count is counted in parts, too, until they are found to be cheap.
-func TestHistoryDearToCount(t *testing.T) {
-	s := newStage(t, defendersim.Options{})
-	s.at(1, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
-	live, past, service := s.manual(s.historyConfig())
-	require.NoError(t, live.poll(t.Context()))
-	past.counts.Answered(epoch, 10*time.Hour, past.set.countBudget+1, past.set.countBudget)
-	var counts []time.Duration
-	service.refuse = func(kql string) error {
-		if extent := counted(kql); extent > 0 {
-			counts = append(counts, extent)
-		}
-		return nil
-	}
-	s.pollAll(past, 20)
-	assert.True(t, past.health.View().History.Done)
-	require.NotEmpty(t, counts)
-	assert.LessOrEqual(t, counts[0], 5*time.Hour)
-	assert.Greater(t, slices.Max(counts), 10*time.Hour)
-	assert.Equal(t, map[int64][]string{1: {logrecord.LaneBackfill}}, s.came())
-}
-
 // A storage that fails while the live lane begins does not keep history from ever being read.
 func TestHistoryAfterAFailedWrite(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	cfg := s.historyConfig()
-	live, past, _ := s.manual(cfg)
 	full := storagetest.New() // for cursors alone: the quota's figures must be stored before a query is sent
+	keeper := ledger.NewKeeper(full, cfg.Credentials.TenantID, 0, func(int, error) {})
+	live, past, _ := s.manual(cfg, func(r *defenderReceiver) { r.keeper = keeper })
 	full.Fail(storage.ErrStorageFull)
-	live.keeper = ledger.NewKeeper(full, cfg.Credentials.TenantID, 0, func(int, error) {})
-	go live.keeper.Run(t.Context())
-	require.NoError(t, ledger.Begin(live.keeper, "another", "", "", epoch).Keep(time.Now()))
-	require.Eventually(t, func() bool { return live.keeper.Failure() != nil }, wait, time.Millisecond)
+	go keeper.Run(t.Context())
+	require.NoError(t, ledger.Begin(keeper, "another", "", "", epoch).Keep(time.Now()))
+	require.Eventually(t, func() bool { return keeper.Failure() != nil }, wait, time.Millisecond)
 	require.ErrorIs(t, live.poll(t.Context()), failure.ErrStorage)
 	select {
-	case <-past.live.known:
+	case <-past.ready:
 	default:
 		require.Fail(t, "history was not told where the live lane begins")
 	}

@@ -68,7 +68,7 @@ func TestBackfill(t *testing.T) {
 				}
 				s.readUntil(end(), names...)
 				require.Eventually(t, tap.dry, wait, time.Millisecond)
-				assert.True(t, slices.ContainsFunc(life.receiver.backfills(), func(l *backfill) bool { return !l.health.View().History.Done }))
+				assert.True(t, slices.ContainsFunc(life.receiver.backfills(), func(l *lane) bool { return !l.health.View().History.Done }))
 			}
 			tap.open(1_000_000)
 			s.filled(life)
@@ -166,7 +166,7 @@ func (s *stage) unkept(names []string) map[string]bool {
 func (s *stage) filled(p *process) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
-		return !slices.ContainsFunc(p.receiver.backfills(), func(l *backfill) bool { return !l.health.View().History.Done })
+		return !slices.ContainsFunc(p.receiver.backfills(), func(l *lane) bool { return !l.health.View().History.Done })
 	}, wait, time.Millisecond)
 	for _, l := range p.receiver.backfills() {
 		assert.InDelta(s.t, 1, l.health.View().History.Ratio(time.Time{}), 0)

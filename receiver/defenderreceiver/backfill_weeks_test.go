@@ -59,7 +59,7 @@ func TestWeeksOfHistory(t *testing.T) {
 			return r, func() { assert.NoError(b.t, r.Shutdown(context.Background())) }
 		}
 		reading := func(r *defenderReceiver) bool {
-			return slices.ContainsFunc(r.backfills(), func(l *backfill) bool { return !l.health.View().History.Done })
+			return slices.ContainsFunc(r.backfills(), func(l *lane) bool { return !l.health.View().History.Done })
 		}
 		r, stop := start()
 		hours := 0
@@ -69,7 +69,7 @@ func TestWeeksOfHistory(t *testing.T) {
 			case 1: // what the first polls find is days long
 				m.lags.forget()
 			case 7:
-				assert.True(b.t, slices.ContainsFunc(r.backfills(), func(l *backfill) bool {
+				assert.True(b.t, slices.ContainsFunc(r.backfills(), func(l *lane) bool {
 					view := l.health.View()
 					return view.History.Ratio(view.CompleteUntil) < 1
 				}), "history is being read")

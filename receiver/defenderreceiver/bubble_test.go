@@ -113,9 +113,9 @@ func (b *bubble) analyst() *hunting.Client {
 	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *b.config(logons), b.sink)
 	require.NoError(b.t, err)
 	r.now = b.now
-	client, _, err := r.newClient(b.t.Context(), bubbleHost{b.host().(storageHost), &bubble{stage: b.stage, t: b.t, latency: b.latency, scale: b.scale}})
+	conn, err := r.connect(b.t.Context(), bubbleHost{b.host().(storageHost), &bubble{stage: b.stage, t: b.t, latency: b.latency, scale: b.scale}})
 	require.NoError(b.t, err)
-	return client
+	return conn.api
 }
 
 var latencyID = component.MustNewID("latency")

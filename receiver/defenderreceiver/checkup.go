@@ -15,14 +15,12 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkup"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
@@ -65,13 +63,12 @@ func Test(ctx context.Context, set receiver.Settings, cfg component.Config, host
 		return nil, fmt.Errorf("test the connection: %w", err)
 	}
 	defer r.telemetry.shutdown()
-	defer r.cutOff()
-	_, closeIdle, err := r.newClient(ctx, host)
-	if err != nil {
+	defer r.calls.end()
+	if r.service, err = r.connect(ctx, host); err != nil {
 		return unusable(set, err), nil
 	}
-	defer closeIdle()
-	if r.scheduler, err = r.joinQuota(ctx, nil, health.NewRegistry()); err != nil {
+	defer r.service.close()
+	if r.scheduler, err = r.cfg.joinQuota(ctx, r.set, nil, health.NewRegistry()); err != nil {
 		return nil, fmt.Errorf("test the connection: %w", err)
 	}
 	result, err := r.checkUp(ctx)
@@ -91,19 +88,19 @@ func unusable(set receiver.Settings, err error) *diagnosis.Result {
 // Test tests the connection of the running receiver, with its clients and in its turn and quota. A second test waits for
 // the first.
 func (r *defenderReceiver) Test(ctx context.Context) (*diagnosis.Result, error) {
-	if r.running == nil || r.running.Err() != nil {
+	if r.running.ctx == nil || r.running.ctx.Err() != nil {
 		return nil, errors.New("test the connection: the receiver does not run")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(r.running, cancel)() //nolint:contextcheck // the test ends with the receiver, too
+	defer context.AfterFunc(r.running.ctx, cancel)() //nolint:contextcheck // the test ends with the receiver, too
 	return r.checkUp(ctx)
 }
 
 func (r *defenderReceiver) checkUp(ctx context.Context) (*diagnosis.Result, error) {
 	select {
-	case r.access.busy <- struct{}{}:
-		defer func() { <-r.access.busy }()
+	case r.service.access.busy <- struct{}{}:
+		defer func() { <-r.service.access.busy }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("test the connection: wait for the test under way: %w", ctx.Err())
 	}
@@ -113,7 +110,7 @@ func (r *defenderReceiver) checkUp(ctx context.Context) (*diagnosis.Result, erro
 	}
 	defer web.CloseIdleConnections()
 	s := checkup.Settings{
-		Receiver: r.set.ID.String(), Web: web, Proxy: r.cfg.proxyOf, Token: r.access.token, Now: r.now, Patience: r.access.patience,
+		Receiver: r.set.ID.String(), Web: web, Proxy: r.cfg.proxyOf, Token: r.service.access.token, Now: r.now, Patience: r.service.access.patience,
 		Hunting: r.checkupClient(true), Directory: r.checkupClient(false),
 		Role: "ThreatHunting.Read.All", UserRoles: []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
 		Blocked: func() (time.Time, string) {
@@ -145,12 +142,12 @@ func (r *defenderReceiver) webClient(ctx context.Context) (*http.Client, error) 
 	cfg := r.cfg.ClientConfig
 	cfg.Endpoint, cfg.Headers, cfg.Auth = "", nil, configoptional.None[configauth.Config]()
 	cfg.Timeout, cfg.DisableKeepAlives = tokenTimeout, true
-	return cfg.ToClient(ctx, r.access.host.GetExtensions(), r.set.TelemetrySettings)
+	return cfg.ToClient(ctx, r.service.access.host.GetExtensions(), r.set.TelemetrySettings)
 }
 
 // checkupClient sends the requests of a test before all others: somebody waits for it, and they are few.
 func (r *defenderReceiver) checkupClient(costsCPU bool) *service.Client {
-	return service.New(r.access.api, r.scheduler, service.Settings{
+	return service.New(r.service.access.api, r.scheduler, service.Settings{
 		Lane: checkupLane, Priority: 1, CostsCPU: costsCPU, Now: r.now, Logger: r.set.Logger,
 		Answered: func(context.Context, time.Duration, error) {}, Accepted: func() {},
 	})
@@ -200,18 +197,11 @@ func (c *Config) checkupTables() ([]checkup.Table, error) {
 		if !c.Tables[declared.Name].Enabled {
 			continue
 		}
-		own := c.Tables[declared.Name]
-		t := checkup.Table{Table: query.Table{Table: declared, UserColumns: own.Columns}, Auto: c.LateArrival.Mode == ModeAuto}
-		if own.Filter != "" {
-			filter, err := kusto.Predicate(own.Filter)
-			if err != nil {
-				return nil, fmt.Errorf("'tables::%s::filter': %w", declared.Name, err)
-			}
-			t.UserFilter = filter
+		asked, err := c.asked(declared)
+		if err != nil {
+			return nil, err
 		}
-		if c.HumanAccountsOnly {
-			t.System = new(accounts.ServerRules())
-		}
+		t := checkup.Table{Table: asked, Auto: c.LateArrival.Mode == ModeAuto}
 		if c.LateArrival.Mode == ModeEventTime {
 			t.TimeBasis = query.EventTime
 		}

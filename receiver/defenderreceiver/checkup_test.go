@@ -57,7 +57,7 @@ func TestCheckupOfTheRunningReceiver(t *testing.T) {
 func TestCheckupWithinTheQuota(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	r := s.runForCheckup(func(c *Config) { c.Quota.RequestsPerHour, c.Quota.Share = 2, 1 })
-	r.access.patience = 50 * time.Millisecond
+	r.service.access.patience = 50 * time.Millisecond
 	result, err := r.Test(t.Context())
 	require.NoError(t, err)
 	assert.True(t, slices.ContainsFunc(result.Checks, func(c diagnosis.Check) bool { return c.Outcome == diagnosis.QuotaSpent }), result.Text())
@@ -70,7 +70,7 @@ func TestCheckupThatIsThrottled(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	r := s.runForCheckup(func(c *Config) { c.InitialLookback = 0 })
 	s.sim.SetFaults(defendersim.Fault{Kind: "429", Rate: 1, Delay: 10 * time.Minute})
-	r.access.patience = 3 * time.Second
+	r.service.access.patience = 3 * time.Second
 	result, err := r.Test(t.Context())
 	require.NoError(t, err)
 	assert.True(t, slices.ContainsFunc(result.Checks, func(c diagnosis.Check) bool { return c.Outcome == diagnosis.Throttled }), result.Text())
@@ -86,12 +86,12 @@ func TestCheckupsOneAtATime(t *testing.T) {
 	require.ErrorContains(t, err, "does not run")
 
 	r = s.runForCheckup(nil)
-	r.access.busy <- struct{}{}
+	r.service.access.busy <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = r.Test(ctx)
 	require.ErrorIs(t, err, context.Canceled)
-	<-r.access.busy
+	<-r.service.access.busy
 	require.NoError(t, r.Shutdown(context.Background()))
 	_, err = r.Test(t.Context())
 	require.ErrorContains(t, err, "does not run")

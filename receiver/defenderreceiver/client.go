@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configauth"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/receiver"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
@@ -22,74 +23,100 @@ const (
 	maxBodyBytes = 256 << 20
 )
 
-// newClient makes the client of the hunting API, and a function that closes its idle connections.
-func (r *defenderReceiver) newClient(ctx context.Context, host component.Host) (*hunting.Client, func(), error) {
-	cloud := clouds[r.cfg.Cloud]
-	service := cloud.service(r.cfg.API)
-	endpoint, err := url.Parse(firstOf(r.cfg.ClientConfig.Endpoint, service))
+// connection is the way to the hunting API.
+type connection struct {
+	api    *hunting.Client
+	close  func()                                    // the idle connections
+	watch  func(ctx context.Context, changed func()) // the credential files
+	expiry expiry                                    // of the credentials
+	access *access                                   // of connection tests
+}
+
+// connectorSettings are what a connection needs beside the configuration.
+type connectorSettings struct {
+	set  receiver.Settings
+	host component.Host
+	now  func() time.Time
+	// again waits for the turn of a request that is sent a second time.
+	again func(context.Context) error
+}
+
+// connect makes the client of the hunting API. It sends nothing.
+func (c *Config) connect(ctx context.Context, s connectorSettings) (connection, error) {
+	service := clouds[c.Cloud].service(c.API)
+	endpoint, err := url.Parse(firstOf(c.ClientConfig.Endpoint, service))
 	if err != nil {
-		return nil, nil, fmt.Errorf("'endpoint': %w", err)
+		return connection{}, fmt.Errorf("'endpoint': %w", err)
 	}
-	if err := checkFiles(r.cfg.ClientConfig.TLS); err != nil {
-		return nil, nil, err
+	if err := checkFiles(c.ClientConfig.TLS); err != nil {
+		return connection{}, err
 	}
-	api, err := r.cfg.ClientConfig.ToClient(ctx, host.GetExtensions(), r.set.TelemetrySettings)
+	api, err := c.ClientConfig.ToClient(ctx, s.host.GetExtensions(), s.set.TelemetrySettings)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make the client of the hunting API: %w", err)
+		return connection{}, fmt.Errorf("make the client of the hunting API: %w", err)
 	}
-	tokens, closeTokens, err := r.newTokens(ctx, host, service)
+	asker, err := c.identity(ctx, s, service)
 	if err != nil {
 		api.CloseIdleConnections()
-		return nil, nil, err
+		return connection{}, err
 	}
 	client := hunting.NewClient(hunting.Config{
-		API:          r.cfg.API.hunting(),
+		API:          c.API.hunting(),
 		Endpoint:     endpoint,
 		Client:       api,
-		Tokens:       tokens,
-		UserAgent:    r.set.BuildInfo.Command + "/" + r.set.BuildInfo.Version,
+		Tokens:       asker.tokens,
+		UserAgent:    s.set.BuildInfo.Command + "/" + s.set.BuildInfo.Version,
 		MaxBodyBytes: maxBodyBytes,
-		Now:          r.now,
-		Again:        func(ctx context.Context) error { return r.scheduler.AcquireAgain(ctx) },
+		Now:          s.now,
+		Again:        s.again,
 	})
-	r.access = newAccess(client, tokens, host)
-	return client, func() {
+	closeIdle := func() {
 		api.CloseIdleConnections()
-		closeTokens()
+		asker.close()
+	}
+	return connection{
+		api: client, close: closeIdle, watch: asker.watch, expiry: asker.expiry, access: newAccess(client, asker.tokens, s.host),
 	}, nil
 }
 
-// newTokens makes what gets tokens for a service, and a function that closes its idle connections. It is nil where an
-// extension says who asks.
-func (r *defenderReceiver) newTokens(ctx context.Context, host component.Host, service string) (hunting.TokenSource, func(), error) {
-	credentials := r.cfg.Credentials.source(clouds[r.cfg.Cloud])
-	if r.cfg.ClientConfig.Auth.HasValue() && len(r.cfg.Credentials.given()) == 0 {
-		r.watch = func(context.Context, func()) {}
-		r.expiry = func() (time.Time, bool) { return credentials.Expires, !credentials.Expires.IsZero() }
-		return nil, func() {}, nil
+// identity is who asks the service.
+type identity struct {
+	tokens hunting.TokenSource                       // nil: an extension says who asks
+	close  func()                                    // the idle connections
+	watch  func(ctx context.Context, changed func()) // the credential files
+	expiry expiry
+}
+
+// identity makes what gets tokens for a service.
+func (c *Config) identity(ctx context.Context, s connectorSettings, service string) (identity, error) {
+	credentials := c.Credentials.source(clouds[c.Cloud])
+	if c.ClientConfig.Auth.HasValue() && len(c.Credentials.given()) == 0 {
+		return identity{
+			close: func() {}, watch: func(context.Context, func()) {},
+			expiry: func() (time.Time, bool) { return credentials.Expires, !credentials.Expires.IsZero() },
+		}, nil
 	}
-	client, err := r.tokenClient(ctx, host)
+	client, err := c.tokenClient(ctx, s)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make the client of Entra ID: %w", err)
+		return identity{}, fmt.Errorf("make the client of Entra ID: %w", err)
 	}
-	tokens, err := entra.NewSource(credentials, client, service+"/.default", r.set.Logger)
+	tokens, err := entra.NewSource(credentials, client, service+"/.default", s.set.Logger)
 	if err != nil {
 		client.CloseIdleConnections()
-		return nil, nil, fmt.Errorf("prepare the credentials: %w", err)
+		return identity{}, fmt.Errorf("prepare the credentials: %w", err)
 	}
-	r.watch, r.expiry = tokens.Watch, tokens.Expiry
-	return tokens, client.CloseIdleConnections, nil
+	return identity{tokens: tokens, close: client.CloseIdleConnections, watch: tokens.Watch, expiry: tokens.Expiry}, nil
 }
 
 // tokenClient has the tls and proxy_url of the API's client. Headers and authentication are meant
 // for the API alone.
-func (r *defenderReceiver) tokenClient(ctx context.Context, host component.Host) (*http.Client, error) {
-	cfg := r.cfg.ClientConfig
+func (c *Config) tokenClient(ctx context.Context, s connectorSettings) (*http.Client, error) {
+	cfg := c.ClientConfig
 	cfg.Endpoint = ""
 	cfg.Headers = nil
 	cfg.Auth = configoptional.None[configauth.Config]()
 	cfg.Timeout = tokenTimeout
-	return cfg.ToClient(ctx, host.GetExtensions(), r.set.TelemetrySettings)
+	return cfg.ToClient(ctx, s.host.GetExtensions(), s.set.TelemetrySettings)
 }
 
 func (c *CredentialsConfig) source(cloud hosts) entra.Credentials {

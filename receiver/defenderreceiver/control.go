@@ -45,7 +45,7 @@ var (
 // newControlled pauses what a user has paused before the restart.
 func (r *defenderReceiver) newControlled(ctx context.Context, registry *health.Registry, kept pauses) (*controlled, error) {
 	c := &controlled{
-		id: r.set.ID.String(), cfg: &r.cfg, lanes: r.lanes, registry: registry, quota: r.scheduler, pauses: kept, expiry: r.expiry,
+		id: r.set.ID.String(), cfg: &r.cfg, lanes: r.lanes, registry: registry, quota: r.scheduler, pauses: kept, expiry: r.service.expiry,
 		journal: r.journal, test: r.Test,
 	}
 	var paused []string
@@ -171,14 +171,14 @@ func (c *controlled) disabled() []control.Table {
 	for _, declared := range declaredTables() {
 		if !c.cfg.Tables[declared.Name].Enabled {
 			list = append(list, control.Table{
-				Name: declared.Name, Kind: kindOf(declared.Kind == tables.Directory), State: control.Disabled, Lane: liveLane, RowsPerMinute: []int{},
+				Name: declared.Name, Kind: kindOf(declared.Kind == tables.Directory), State: control.Disabled, Lane: shownLive, RowsPerMinute: []int{},
 			})
 		}
 	}
 	return list
 }
 
-const liveLane = "live"
+const shownLive = "live"
 
 func kindOf(directory bool) string {
 	if directory {
@@ -192,7 +192,7 @@ func (c *controlled) table(l *lane, snapshot scheduler.Snapshot) control.Table {
 	v := l.health.View()
 	letters := c.registry.Letters(l.table)
 	t := control.Table{
-		Name: l.table, Kind: kindOf(l.directory), State: stateOf(v, snapshot), Reason: string(v.Reason), Lane: liveLane,
+		Name: l.table, Kind: kindOf(l.directory), State: stateOf(v, snapshot), Reason: string(v.Reason), Lane: shownLive,
 		CompleteUntil: known(v.CompleteUntil), RowsDelivered: v.RowsDelivered, RowsRefused: v.RowsRefused, RowsPerMinute: l.health.RowsPerMinute(),
 		Interval: v.Interval.Seconds(), LastPoll: known(v.LastPoll), NextPoll: known(v.NextPoll), LastError: textOf(v.Err),
 		ConsecutiveFailures: v.Failures, Unreadable: v.Unreadable, DeadLetters: control.DeadLetters(letters),
@@ -202,7 +202,7 @@ func (c *controlled) table(l *lane, snapshot scheduler.Snapshot) control.Table {
 		t.LagSeconds = &lag
 	}
 	if l.audits != nil {
-		t.Audit = auditOf(l.audits.View())
+		t.Audit = auditOf(l.audits.Record().View())
 	}
 	for _, past := range c.lanes {
 		if past.history && past.table == l.table {

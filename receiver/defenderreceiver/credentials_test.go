@@ -211,14 +211,14 @@ func TestNewFilesLetPausedTablesGoOn(t *testing.T) {
 				defer stop()
 				time.Sleep(150 * time.Minute) // between two hourly tries
 				for _, table := range r.readers() {
-					assert.Equal(t, "credentials", b.pausedFor(table.name))
+					assert.Equal(t, "credentials", b.pausedFor(table.table))
 				}
 				b.plant(0, 5, b.now())
 				w.present(1)
 				time.Sleep(4 * time.Minute)
 				b.exactly(5)
 				for _, table := range r.readers() {
-					assert.Empty(t, b.pausedFor(table.name))
+					assert.Empty(t, b.pausedFor(table.table))
 				}
 				assert.True(t, b.status.ok())
 			})
@@ -387,10 +387,10 @@ func TestAuthExtension(t *testing.T) {
 	require.Eventually(t, func() bool { return s.status.has("look at the extension that 'auth' names") }, wait, time.Millisecond)
 
 	own := s.create(s.config(logons))
-	tokens, closeIdle, err := own.newTokens(t.Context(), s.host(), clouds[CloudGlobal].graph)
+	conn, err := own.connect(t.Context(), s.host())
 	require.NoError(t, err)
-	defer closeIdle()
-	token, err := tokens.Token(t.Context())
+	defer conn.close()
+	token, err := conn.access.token(t.Context())
 	require.NoError(t, err)
 	extension.token.Store(token)
 	r.credentialsChanged()

@@ -119,7 +119,7 @@ func TestDirectoryWithoutIngestionTime(t *testing.T) {
 	s.start(s.config("DeviceInfo"))
 	s.polls("DeviceInfo", 3)
 	s.plantDevices(3, s.clock.Now(), `[]`)
-	s.clock.Advance(2 * emptyProbe)
+	s.clock.Advance(20 * time.Minute)
 	s.delivered(3)
 	s.polls("DeviceInfo", 3)
 	s.exactly(3)

@@ -41,7 +41,7 @@ func (r *defenderReceiver) followExpiry(ctx context.Context, registry *health.Re
 	var shown time.Time
 	warned := 0
 	for {
-		end, known := r.expiry()
+		end, known := r.service.expiry()
 		if !known {
 			return // it never is: it is known from the start, or not at all
 		}

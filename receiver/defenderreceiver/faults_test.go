@@ -176,11 +176,10 @@ func TestRowThatBreaksAnswersIsSetAside(t *testing.T) {
 		}
 		return seconds
 	}, poison)
-	s.loopOf(table.id()).PauseAfter = 5
+	table.loop.PauseAfter = 5
 	for range 500 {
-		table.nextProbe = epoch.Add(24 * time.Hour)
 		if err := table.poll(t.Context()); err != nil {
-			verdict, _ := s.loopOf(table.id()).Judge(t.Context(), err)
+			verdict, _ := table.loop.Judge(t.Context(), err)
 			require.Equal(t, failure.None, verdict.Pause)
 		}
 		if s.sink.count() == 9 {
@@ -188,7 +187,7 @@ func TestRowThatBreaksAnswersIsSetAside(t *testing.T) {
 		}
 	}
 	s.exactly(9)
-	require.Len(t, table.ledger.Unreadable().All(), 1)
-	assert.Equal(t, epoch.Add(poison*time.Second), table.ledger.Unreadable().All()[0].From)
-	assert.Equal(t, paging.Tick, table.ledger.Unreadable().All()[0].To.Sub(table.ledger.Unreadable().All()[0].From))
+	require.Len(t, table.ledger().Unreadable().All(), 1)
+	assert.Equal(t, epoch.Add(poison*time.Second), table.ledger().Unreadable().All()[0].From)
+	assert.Equal(t, paging.Tick, table.ledger().Unreadable().All()[0].To.Sub(table.ledger().Unreadable().All()[0].From))
 }

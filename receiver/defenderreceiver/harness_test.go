@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	attr "go.opentelemetry.io/otel/attribute"
@@ -27,9 +28,10 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
 // epoch is when the time of tests begins.
@@ -84,39 +86,33 @@ func (s *stage) balanced() {
 	assert.Equal(s.t, read, s.rows(delivered)+s.rows(duplicate)+s.rows(refused), "rows that were read")
 }
 
-// loopOf is the loop of a lane of the receiver that was made last.
-func (s *stage) loopOf(id string) *source.Loop {
-	s.t.Helper()
-	r := s.receivers[len(s.receivers)-1]
-	i := slices.IndexFunc(r.lanes, func(l *lane) bool { return l.id == id })
-	require.GreaterOrEqual(s.t, i, 0, id)
-	return r.lanes[i].loop
-}
-
 // readers are the live lanes and the directories that are read by queries.
-func (r *defenderReceiver) readers() []*table {
-	var readers []*table
-	for _, l := range r.lanes {
-		switch s := l.source.(type) {
-		case *table:
-			readers = append(readers, s)
-		case *directory:
-			readers = append(readers, s.table)
-		}
-	}
-	return readers
+func (r *defenderReceiver) readers() []*lane {
+	return slices.DeleteFunc(slices.Clone(r.lanes), func(l *lane) bool { return l.reader == nil || l.history })
 }
 
 // backfills are the lanes of history.
-func (r *defenderReceiver) backfills() []*backfill {
-	var lanes []*backfill
-	for _, l := range r.lanes {
-		if past, is := l.source.(*backfill); is {
-			lanes = append(lanes, past)
-		}
-	}
-	return lanes
+func (r *defenderReceiver) backfills() []*lane {
+	return slices.DeleteFunc(slices.Clone(r.lanes), func(l *lane) bool { return !l.history })
 }
+
+// poll polls a lane by hand.
+func (l *lane) poll(ctx context.Context) error {
+	_, err := l.source.Poll(ctx)
+	return err
+}
+
+// probe asks the service for its time.
+func (l *lane) probe(ctx context.Context) error {
+	_, _, err := l.reader.Probe(ctx)
+	return err
+}
+
+func (l *lane) ledger() *ledger.Ledger { return l.reader.Track.Ledger() }
+
+func text(body pcommon.Map, column string) string { return query.Text(body, column) }
+
+func parseTime(s string) (time.Time, bool) { return query.Time(s) }
 
 // settle is longer than the standing clock of a stage can seem to run on: Date has whole seconds.
 const settle = 2 * time.Second

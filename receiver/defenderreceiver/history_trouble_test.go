@@ -14,7 +14,7 @@ import (
 )
 
 // monthOfHistory is a history of 30 days with a row each twelve hours, whose lane is polled by hand.
-func monthOfHistory(t *testing.T) (*stage, *backfill, *editing) {
+func monthOfHistory(t *testing.T) (*stage, *lane, *editing) {
 	t.Helper()
 	s := newStage(t, defendersim.Options{})
 	for i := range 60 {
@@ -31,23 +31,22 @@ func monthOfHistory(t *testing.T) (*stage, *backfill, *editing) {
 	live, past, service := s.manual(cfg)
 	require.NoError(t, live.poll(t.Context()))
 	s.clock.Advance(time.Minute)
-	require.NoError(t, func() error { _, _, err := live.probe(t.Context()); return err }())
-	edited := &editing{API: service, asked: map[string]int{}}
-	past.service.API = edited
-	return s, past, edited
+	require.NoError(t, live.probe(t.Context()))
+	clear(service.asked)
+	return s, past, service
 }
 
 // readIn polls until history is read, waiting on the stage's clock as failures demand, and returns the number of
 // queries and of failed polls.
-func (s *stage) readIn(past *backfill, service *editing, most int) (queries, failed int) {
+func (s *stage) readIn(past *lane, service *editing, most int) (queries, failed int) {
 	s.t.Helper()
 	for !past.health.View().History.Done {
-		_, err := past.Poll(s.t.Context())
+		_, err := past.source.Poll(s.t.Context())
 		if err == nil {
-			s.loopOf(past.id()).Succeed(0)
+			past.loop.Succeed(0)
 		} else {
 			failed++
-			v, _ := s.loopOf(past.id()).Judge(s.t.Context(), err)
+			v, _ := past.loop.Judge(s.t.Context(), err)
 			assert.Equal(s.t, failure.None, v.Pause, "a lane that comes further is not paused")
 			s.clock.Advance(v.Wait)
 		}
@@ -105,7 +104,7 @@ func TestOutageOfCountsCostsHistoryLittle(t *testing.T) {
 		}
 		return kql, nil
 	}
-	s.loopOf(past.id()).PauseAfter = 0
+	past.loop.PauseAfter = 0
 	queries, _ := s.readIn(past, service, 400)
 	assert.LessOrEqual(t, queries, 70+failed+20)
 	s.exactly(58)
@@ -126,18 +125,44 @@ func TestGatewayThatCannotCountADay(t *testing.T) {
 	s.exactly(58)
 }
 
+// narrowedHistory is a history that has learned to count six hours no more at once, each size of count having been
+// refused after one of it was answered, of a service that refuses none from then on.
+func narrowedHistory(t *testing.T) (*stage, *lane, *editing) {
+	t.Helper()
+	s, past, service := monthOfHistory(t)
+	answered, refused := map[time.Duration]bool{24 * time.Hour: true}, []time.Duration{}
+	service.edit = func(kql string) (string, error) {
+		extent := counted(kql)
+		if answered[extent] && extent > 3*time.Hour {
+			refused = append(refused, extent)
+			return "", &hunting.Error{Kind: hunting.TooHeavy, Status: 400}
+		}
+		answered[extent] = true
+		return kql, nil
+	}
+	for len(refused) == 0 || refused[len(refused)-1] > 6*time.Hour {
+		_, err := past.source.Poll(t.Context())
+		if err != nil {
+			past.loop.Judge(t.Context(), err)
+		}
+		require.Less(t, service.asked[ofCount], 100, "%v", refused)
+	}
+	t.Logf("refused: %v", refused)
+	service.edit = nil
+	clear(service.asked)
+	return s, past, service
+}
+
 // With a third of all requests failing, what was counted and read of a day is kept: each failure costs one query.
 func TestHistoryKeepsWhatItCounted(t *testing.T) {
-	s, past, service := monthOfHistory(t)
+	s, past, service := narrowedHistory(t)
 	sound := 0
 	{
-		s, past, service := monthOfHistory(t)
-		past.counts.Refused(past.now(), 6*time.Hour)
+		s, past, service := narrowedHistory(t)
 		sound, _ = s.readIn(past, service, 3000)
 	}
-	past.counts.Refused(past.now(), 6*time.Hour)
-	s.loopOf(past.id()).PauseAfter = 2
-	loop := s.loopOf(past.id())
+	past.loop.PauseAfter = 2
+	loop := past.loop
 	loop.Backoff.InitialInterval, loop.Backoff.MaxInterval = time.Second, time.Second
 	sent := 0
 	service.edit = func(kql string) (string, error) {

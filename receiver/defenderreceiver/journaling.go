@@ -10,6 +10,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/reader"
 )
 
 // leftDays is of how many days before the present one it is made sure that what was left on the server is counted.
@@ -24,7 +25,7 @@ type journalist struct {
 	kept    bool          // refused rows are kept in the dead letters
 	ledger  func() *ledger.Ledger
 	// countLeft counts what filters leave on the server of a range; nil: it is not counted.
-	countLeft func(ctx context.Context, from, to time.Time) (proof.Left, error)
+	countLeft func(ctx context.Context, from, to time.Time) (system, filter int, err error)
 	now       func() time.Time // the service's time
 	logger    *zap.Logger
 }
@@ -33,7 +34,7 @@ type journalist struct {
 func (j *journalist) audited(ctx context.Context, result audit.Result) {
 	l := j.ledger()
 	a := journal.Audit{
-		Lane: journal.Lane{Table: j.table, Name: j.lane, TimeBasis: l.TimeBasis()},
+		Lane: journal.Lane{Table: j.table, Name: j.lane, TimeBasis: l.Cursor().TimeBasis},
 		From: result.From, To: result.To, Ended: j.now(), Kept: j.kept, Bins: tallies(result.Bins),
 	}
 	a.Begin, a.End = j.extent(l.Cursor())
@@ -97,24 +98,21 @@ func (j *journalist) countDays(ctx context.Context, lane journal.Lane, until tim
 }
 
 func (j *journalist) countDay(ctx context.Context, lane journal.Lane, day proof.Day, from time.Time) error {
-	left, err := j.countLeft(ctx, from, day.End())
+	system, filter, err := j.countLeft(ctx, from, day.End())
 	if err != nil {
 		return err
 	}
-	left.Counted = j.now()
-	return j.journal.SetLeft(ctx, lane, day, left)
+	return j.journal.SetLeft(ctx, lane, day, proof.Left{System: system, Filter: filter, Counted: j.now()})
 }
 
-// newJournalist makes the journalist of a lane.
-func (r *defenderReceiver) newJournalist(t *auditor) *journalist {
+// journalist makes the journalist of a lane.
+func (b *builder) journalist(p parts, lane string, a *reader.Auditor) *journalist {
 	j := &journalist{
-		journal: r.journal, table: t.name, lane: t.lane, window: r.cfg.Backfill.Window, kept: t.set.keepsRefused,
-		ledger: func() *ledger.Ledger { return t.ledger }, now: t.serviceNow, logger: t.logger,
+		journal: b.journal, table: p.health.Table, lane: lane, window: b.cfg.Backfill.Window, kept: a.KeepsRefused,
+		ledger: p.reader.Track.Ledger, now: p.reader.Track.Now, logger: p.logger,
 	}
-	if t.lane == "" && t.query.IsFiltered() {
-		j.countLeft = t.countLeft
-	} else if t.lane == "" {
-		j.countLeft = func(context.Context, time.Time, time.Time) (proof.Left, error) { return proof.Left{}, nil }
+	if lane == "" {
+		j.countLeft = a.CountLeft
 	}
 	return j
 }

@@ -4,130 +4,255 @@ import (
 	"context"
 	"time"
 
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/reader"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
 )
 
-// lane is one source with its loop, as the receiver runs and shows it.
-type lane struct {
-	table     string
-	id        string // the table, and the lane behind a slash where it is not the live one
-	history   bool
-	directory bool
-	source    source.Source
-	loop      *source.Loop
-	health    *health.Source
-	now       func() time.Time // the service's time
-	audits    *audit.Record    // nil: its rows are never counted again
-	ready     <-chan struct{}  // closed once it may begin; nil: it may at once
-	ended     func()           // called when it has ended; nil: nothing is to be done
-}
-
-// run polls until ctx ends.
-func (l *lane) run(ctx context.Context) {
-	if l.ready != nil {
-		select {
-		case <-l.ready:
-		case <-ctx.Done():
-			return
-		}
-	}
-	l.loop.Run(ctx)
-	if l.ended != nil {
-		l.ended()
-	}
-}
-
-// surroundings are what all lanes of a receiver share.
-type surroundings struct {
+// builder makes the lanes of a receiver: of each source its reader, its loop, and what both work with.
+type builder struct {
+	cfg       *Config
+	set       receiver.Settings
+	telemetry *telemetry
+	now       func() time.Time
+	keeper    *ledger.Keeper
+	scheduler *scheduler.Scheduler
 	api       service.API
 	registry  *health.Registry
 	deliverer *delivery.Deliverer
 	// apart is the gate of sources whose permission and limits are their own, gate that of all others.
 	gate, apart *failure.Gate
+	journal     *journal.Journal // of complete audits; nil: there is none
+	store       storage.Client   // of watermarks
 }
 
-// addLane makes the lane of a table that is read by queries. src is t, or what reads with it.
-func (r *defenderReceiver) addLane(s surroundings, t *auditor, src source.Source) *lane {
-	t.scheduler, t.telemetry, t.now = r.scheduler, r.telemetry, r.now
-	t.logger = r.set.Logger.With(zap.String("table", t.id()))
-	t.health = s.registry.Add(t.id(), t.name, false)
-	t.outlet = r.newOutlet(s.deliverer, t.query.Table, t.lane, t.set.interval, t.health)
-	loop := r.newLoop(s, src, t.name, t.health, s.gate, t.set.interval)
-	t.service = r.newLaneClient(s, t.name, t.health, t.behind, loop.Accepted, service.Settings{Spare: t.lane != "", CostsCPU: true})
-	l := &lane{table: t.name, id: t.id(), history: t.lane != "", source: src, loop: loop, health: t.health, now: t.serviceNow, ended: t.keepLast}
-	if t.query.Kind == tables.Directory {
-		l.directory = true
-		// What a directory says grows old from the start on, until it is read.
-		t.health.Progress(r.now())
-	} else if t.set.auditWindow > 0 {
-		l.audits = t.audits.record
-		if r.journal != nil {
-			j := r.newJournalist(t)
-			t.audited, t.recalled = j.audited, j.recalled
+// build makes the lanes of all enabled tables, with their stored cursors.
+func (b *builder) build(ctx context.Context) ([]*lane, error) {
+	var lanes []*lane
+	for _, declared := range declaredTables() {
+		if !b.cfg.Tables[declared.Name].Enabled {
+			continue
 		}
+		b.telemetry.begin(ctx, declared.Name)
+		b.telemetry.history(declared.Name).begin(ctx)
+		more, err := b.table(ctx, declared)
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, more...)
 	}
-	r.lanes = append(r.lanes, l)
+	tellStarts(b.set.Logger, lanes, b.now().Add(-b.cfg.InitialLookback))
+	return lanes, nil
+}
+
+// table makes the lanes of a table.
+func (b *builder) table(ctx context.Context, declared *tables.Table) ([]*lane, error) {
+	switch {
+	case declared.Source == tables.Graph:
+		return []*lane{b.users(declared)}, nil
+	case declared.Kind == tables.Directory:
+		directory, err := b.directory(declared)
+		return []*lane{directory}, err
+	}
+	live, start, err := b.live(ctx, declared)
+	if err != nil || b.cfg.Backfill.Window == 0 {
+		return []*lane{live}, err
+	}
+	history, err := b.history(ctx, declared, start)
+	return []*lane{live, history}, err
+}
+
+// parts are what the source of a table that is read by queries is made of.
+type parts struct {
+	reader *reader.Reader
+	client *service.Client
+	health *health.Source
+	logger *zap.Logger
+	outlet *delivery.Outlet
+}
+
+// parts makes the reader of a lane of a table, and what it works with.
+func (b *builder) parts(declared *tables.Table, name string, as reader.Lane, metrics reader.Metrics,
+	settings service.Settings,
+) (parts, error) {
+	question, err := b.cfg.question(declared)
+	if err != nil {
+		return parts{}, err
+	}
+	id := declared.Name
+	if name != "" {
+		id += "/" + name
+	}
+	seen, logger := b.registry.Add(id, declared.Name, false), b.set.Logger.With(zap.String("table", id))
+	client := b.client(declared.Name, seen, settings)
+	outlet := b.outlet(declared, name, b.cfg.interval(declared.Name), seen)
+	reads := reader.New(question, reader.Settings{ID: id, Lane: as, Settle: b.cfg.Settle, MaxRows: b.cfg.Page.MaxRows}, reader.Surroundings{
+		Client: client, Outlet: outlet,
+		IDs:     rowid.New(b.cfg.Credentials.TenantID, declared, query.InfoTimestamp),
+		Metrics: metrics, Health: seen, Logger: logger,
+	})
+	client.Behind = reads.Track.Behind
+	return parts{reader: reads, client: client, health: seen, logger: logger, outlet: outlet}, nil
+}
+
+// lane makes the lane of a source that is read by queries.
+func (b *builder) lane(p parts, src source.Source) *lane {
+	loop := b.loop(src, p.health.Table, p.health, b.gate, b.cfg.interval(p.health.Table))
+	p.client.Accepted = loop.Accepted
+	l := &lane{
+		table: p.health.Table, id: p.health.Name, source: src, loop: loop, health: p.health,
+		now: p.reader.Track.Now, reader: p.reader,
+	}
 	return l
 }
 
-// addUsers makes the lane of Graph's users. Their permission and their limits are their own.
-func (r *defenderReceiver) addUsers(s surroundings, declared *tables.Table) {
-	seen := s.registry.Add(declared.Name, declared.Name, true)
-	interval := r.cfg.interval(declared.Name)
-	// What a directory says grows old from the start on, until it is read.
-	seen.Progress(r.now())
-	client := r.newLaneClient(s, declared.Name, seen, nil, s.registry.Answered, service.Settings{})
-	users := source.NewUsers(declared.Name, client, r.newOutlet(s.deliverer, declared, "", interval, seen),
-		rowid.New(r.cfg.Credentials.TenantID, declared, query.InfoTimestamp), seen, r.set.Logger.With(zap.String("table", declared.Name)),
-		func(ctx context.Context, values int64) { r.telemetry.repaired(ctx, declared.Name, values) })
-	r.lanes = append(r.lanes, &lane{
-		table: declared.Name, id: declared.Name, directory: true, source: users, health: seen, now: client.Time,
-		loop: r.newLoop(s, users, declared.Name, seen, s.apart, interval),
-	})
+// auditor makes the auditor of a lane.
+func (b *builder) auditor(p parts, lane string, metrics reader.AuditMetrics) *reader.Auditor {
+	a := reader.NewAuditor(p.reader, b.cfg.audits(p.health.Table, b.scheduler.Short), metrics)
+	if b.journal != nil && a.Window > 0 {
+		j := b.journalist(p, lane, a)
+		a.Audited, p.reader.Unreadable.Recalled = j.audited, j.recalled
+	}
+	return a
 }
 
-// newOutlet makes the place where a lane's rows go.
-func (r *defenderReceiver) newOutlet(deliverer *delivery.Deliverer, declared *tables.Table, name string, interval time.Duration,
+// directory makes the lane of a directory.
+func (b *builder) directory(declared *tables.Table) (*lane, error) {
+	p, err := b.parts(declared, "", b.cfg.liveLane(declared), b.telemetry.live(declared.Name, b.cfg.LateArrival.Overlap),
+		service.Settings{CostsCPU: true})
+	if err != nil {
+		return nil, err
+	}
+	l := b.lane(p, source.NewDirectory(p.reader, source.Mode(b.cfg.LateArrival.Mode), p.logger))
+	l.directory = true
+	// What a directory says grows old from the start on, until it is read.
+	p.health.Progress(b.now())
+	return l, nil
+}
+
+// live makes the lane of a table's new rows. It tells where that lane begins.
+func (b *builder) live(ctx context.Context, declared *tables.Table) (*lane, *source.Start, error) {
+	as, metrics := b.cfg.liveLane(declared), b.telemetry.live(declared.Name, b.cfg.LateArrival.Overlap)
+	p, err := b.parts(declared, "", as, metrics, service.Settings{CostsCPU: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	audits := b.auditor(p, "", metrics)
+	live := source.NewLive(p.reader, audits, b.keeper, p.logger, b.cfg.live(as, b.now))
+	if b.cfg.Watermarks.Enabled {
+		live.Complete = b.announcer(p, declared.Name).announce //nolint:contextcheck // a call of the pipeline outlives the loops' context
+	}
+	l := b.lane(p, live)
+	if audits.Window > 0 {
+		l.audits = audits
+	}
+	return l, live.Start(), live.Resume(ctx)
+}
+
+// history makes the lane of a table's history, which waits until it is known where the live lane began.
+func (b *builder) history(ctx context.Context, declared *tables.Table, start *source.Start) (*lane, error) {
+	metrics := b.telemetry.history(declared.Name)
+	p, err := b.parts(declared, logrecord.LaneBackfill, source.HistoryLane{Audited: b.cfg.auditWindow()}, metrics,
+		service.Settings{Spare: true, CostsCPU: true})
+	if err != nil {
+		return nil, err
+	}
+	audits := b.auditor(p, logrecord.LaneBackfill, metrics)
+	past := source.NewHistory(p.reader, audits, b.keeper, p.health, p.logger, b.cfg.history(start))
+	l := b.lane(p, past)
+	l.history, l.ready = true, start.Known()
+	if audits.Window > 0 {
+		l.audits = audits
+	}
+	return l, past.Resume(ctx)
+}
+
+// users makes the lane of Graph's users. Their permission and their limits are their own.
+func (b *builder) users(declared *tables.Table) *lane {
+	seen := b.registry.Add(declared.Name, declared.Name, true)
+	interval := b.cfg.interval(declared.Name)
+	// What a directory says grows old from the start on, until it is read.
+	seen.Progress(b.now())
+	client := b.client(declared.Name, seen, service.Settings{Accepted: b.registry.Answered})
+	users := source.NewUsers(declared.Name, client, b.outlet(declared, "", interval, seen),
+		rowid.New(b.cfg.Credentials.TenantID, declared, query.InfoTimestamp), seen, b.set.Logger.With(zap.String("table", declared.Name)),
+		func(ctx context.Context, values int64) { b.telemetry.repaired(ctx, declared.Name, values) })
+	return &lane{
+		table: declared.Name, id: declared.Name, directory: true, source: users, health: seen, now: client.Time,
+		loop: b.loop(users, declared.Name, seen, b.apart, interval),
+	}
+}
+
+// outlet makes the place where a lane's rows go.
+func (b *builder) outlet(declared *tables.Table, name string, interval time.Duration,
 	seen *health.Source,
 ) *delivery.Outlet {
-	return delivery.NewOutlet(deliverer, r.cfg.newBatch(declared, name), interval, func(ctx context.Context, result delivery.Result) {
+	return delivery.NewOutlet(b.deliverer, b.cfg.newBatch(declared, name), interval, func(ctx context.Context, result delivery.Result) {
 		taken, lost, held := result.Count(delivery.Delivered), result.Count(delivery.Refused), result.Count(delivery.Held)
-		r.telemetry.rows(ctx, declared.Name, delivered, taken)
-		r.telemetry.rows(ctx, declared.Name, refused, lost)
+		b.telemetry.rows(ctx, declared.Name, delivered, taken)
+		b.telemetry.rows(ctx, declared.Name, refused, lost)
 		seen.Deliver(taken, lost)
 		seen.Read(-held)
-		r.telemetry.delay(ctx, declared.Name, result, r.now())
+		b.telemetry.delay(ctx, declared.Name, result, b.now())
 	})
 }
 
-// newLoop makes the loop of a source.
-func (r *defenderReceiver) newLoop(s surroundings, src source.Source, table string, seen *health.Source, gate *failure.Gate,
+// loop makes the loop of a source.
+func (b *builder) loop(src source.Source, table string, seen *health.Source, gate *failure.Gate,
 	interval time.Duration,
 ) *source.Loop {
 	return source.NewLoop(src, source.Settings{
-		PauseAfter: r.cfg.PauseAfterFailures, PageRows: r.cfg.Page.MaxRows,
-		Cadence: paging.NewCadence(interval, r.cfg.Tables[table].Priority), Backoff: delivery.NewBackOff(r.cfg.RetryOnFailure),
-		Gate: gate, Scheduler: r.scheduler, Registry: s.registry, Health: seen, Logger: r.set.Logger.With(zap.String("table", seen.Name)),
+		PauseAfter: b.cfg.PauseAfterFailures, PageRows: b.cfg.Page.MaxRows,
+		Cadence: paging.NewCadence(interval, b.cfg.Tables[table].Priority), Backoff: delivery.NewBackOff(b.cfg.RetryOnFailure),
+		Gate: gate, Scheduler: b.scheduler, Registry: b.registry, Health: seen, Logger: b.set.Logger.With(zap.String("table", seen.Name)),
 	})
 }
 
-// newLaneClient makes what a lane asks the service with.
-func (r *defenderReceiver) newLaneClient(s surroundings, table string, seen *health.Source, behind func() time.Duration, accepted func(),
-	settings service.Settings,
-) *service.Client {
-	settings.Lane, settings.Priority, settings.Behind = seen.Name, r.cfg.Tables[table].Priority, behind
-	settings.Answered = func(ctx context.Context, spent time.Duration, err error) { r.telemetry.query(ctx, table, spent, err) }
-	settings.Accepted, settings.Now, settings.Logger = accepted, r.now, r.set.Logger.With(zap.String("table", seen.Name))
-	return service.New(s.api, r.scheduler, settings)
+// client makes what a lane asks the service with.
+func (b *builder) client(table string, seen *health.Source, settings service.Settings) *service.Client {
+	settings.Lane, settings.Priority = seen.Name, b.cfg.Tables[table].Priority
+	settings.Answered = func(ctx context.Context, spent time.Duration, err error) { b.telemetry.query(ctx, table, spent, err) }
+	settings.Now, settings.Logger = b.now, b.set.Logger.With(zap.String("table", seen.Name))
+	return service.New(b.api, b.scheduler, settings)
+}
+
+// tellStarts says which tables have no cursor, and from when on they are read: what existed and is gone is seen here.
+func tellStarts(logger *zap.Logger, lanes []*lane, lookback time.Time) {
+	found := map[source.Found][]string{}
+	for _, l := range lanes {
+		if t, live := l.source.(*source.Live); live {
+			found[t.Found()] = append(found[t.Found()], l.table)
+		}
+	}
+	from := zap.Time("from", lookback)
+	switch {
+	case len(found[source.Nothing]) == 0:
+	case len(found[source.Cursor])+len(found[source.EarlierStart]) == 0:
+		logger.Warn("The storage holds no cursor, so this counts as the first start: rows are read that arrive after the time below. "+
+			"If this receiver has run before, its cursors are gone: restore the storage, or set initial_lookback to reach back to "+
+			"its last run, which gives rows again that were delivered.", from)
+	default:
+		logger.Warn("The storage holds cursors of other tables and none of these, so they are started now: rows are read that arrive "+
+			"after the time below. If they were read before, their cursors are gone: restore the storage.",
+			zap.Strings("tables", found[source.Nothing]), from)
+	}
+	if tables := found[source.EarlierStart]; len(tables) > 0 {
+		logger.Info("An earlier start has read nothing of these tables yet. They are read from where it wanted to begin.",
+			zap.Strings("tables", tables))
+	}
 }

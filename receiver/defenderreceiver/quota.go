@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
@@ -44,13 +45,13 @@ func (c *Config) quotaKey() string {
 	return strings.ToLower("quota/v1/" + c.Credentials.TenantID + "/" + c.Credentials.ClientID)
 }
 
-// joinQuota makes the receiver's scheduler.
-func (r *defenderReceiver) joinQuota(ctx context.Context, store scheduler.Store, registry *health.Registry) (*scheduler.Scheduler, error) {
+// joinQuota makes the scheduler of a receiver.
+func (c *Config) joinQuota(ctx context.Context, set receiver.Settings, store scheduler.Store, registry *health.Registry) (*scheduler.Scheduler, error) {
 	return scheduler.Join(ctx, scheduler.Config{
-		Tenant: r.cfg.quotaName(), Receiver: r.set.ID.String(),
-		Slots: r.cfg.Quota.MaxConcurrentQueries, Limits: r.cfg.Quota.limits(),
-		Store: store, Key: r.cfg.quotaKey(), Logger: r.set.Logger,
-		Report: (&quotaReporter{logger: r.set.Logger, registry: registry}).report,
+		Tenant: c.quotaName(), Receiver: set.ID.String(),
+		Slots: c.Quota.MaxConcurrentQueries, Limits: c.Quota.limits(),
+		Store: store, Key: c.quotaKey(), Logger: set.Logger,
+		Report: (&quotaReporter{logger: set.Logger, registry: registry}).report,
 	})
 }
 

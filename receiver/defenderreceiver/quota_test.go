@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
 const huntingPath = "/v1.0/security/runHuntingQuery"
@@ -146,19 +145,4 @@ func TestTableThatThePlanLacksIsLookedAtDaily(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		assert.False(t, b.paused("DeviceEvents"))
 	})
-}
-
-// How late a table's rows are: not before a poll in time would have read them; of a table without a ledger it is
-// told by how long its poll takes.
-func TestBehind(t *testing.T) {
-	s := newStage(t, defendersim.Options{})
-	cfg := s.historyConfig()
-	live, _, _ := s.manual(cfg)
-	live.health.SetInterval(5 * time.Minute)
-	live.since = time.Now().Add(-time.Hour)
-	assert.InDelta(t, time.Hour, live.behind(), float64(time.Minute))
-	live.ledger = ledger.Begin(nil, "", "", "", live.serviceNow().Add(-cfg.Settle-4*time.Minute))
-	assert.Zero(t, live.behind())
-	live.ledger.Retract(live.serviceNow().Add(-cfg.Settle - 15*time.Minute))
-	assert.InDelta(t, 10*time.Minute, live.behind(), float64(2*time.Second))
 }

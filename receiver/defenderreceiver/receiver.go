@@ -17,7 +17,6 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
@@ -31,6 +30,12 @@ import (
 // directoriesFirst bounds how long events wait for the directories at start.
 const directoriesFirst = 30 * time.Second
 
+// span is a time within which something goes on.
+type span struct {
+	ctx context.Context //nolint:containedctx // it is no caller's: it lasts from Start to Shutdown
+	end context.CancelFunc
+}
+
 // defenderReceiver runs one loop for each table.
 type defenderReceiver struct {
 	set       receiver.Settings
@@ -40,21 +45,16 @@ type defenderReceiver struct {
 	telemetry *telemetry
 	now       func() time.Time
 
-	calls  context.Context    // of calls of the pipeline, which may last longer than the loops
-	cutOff context.CancelFunc // ends it
+	calls span // of calls of the pipeline, which may last longer than the loops
 
 	// Set by Start.
 	store     storage.Client
 	keeper    *ledger.Keeper
 	journal   *journal.Journal
 	scheduler *scheduler.Scheduler
-	close     func()                                    // the HTTP clients' idle connections
-	watch     func(ctx context.Context, changed func()) // of the credential files
-	expiry    expiry                                    // of the credentials
-	access    *access
+	service   connection
 	gates     []*failure.Gate
-	running   context.Context    // of the loops
-	cancel    context.CancelFunc // ends it
+	running   span // of the loops
 	loops     sync.WaitGroup
 	lanes     []*lane
 	hide      func() // from the control extension
@@ -77,7 +77,8 @@ func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defend
 	set.Logger = set.Logger.WithOptions(zap.AddStacktrace(zapcore.DPanicLevel))
 	cfg.Page.MaxRows = min(cfg.Page.MaxRows, query.MaxRows)
 	r := &defenderReceiver{set: set, cfg: cfg, next: next, obsrep: obsrep, telemetry: telemetry, now: time.Now}
-	r.calls, r.cutOff = context.WithCancel(context.Background())
+	calls, cutOff := context.WithCancel(context.Background())
+	r.calls = span{calls, cutOff}
 	return r, nil
 }
 
@@ -88,26 +89,26 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		r.set.Logger.Warn("The legacy hunting API stops answering on 2027-02-01: grant ThreatHunting.Read.All and set api: graph.")
 	}
 	r.cfg.warnOfUndocumented(r.set.Logger)
-	client, closeIdle, err := r.newClient(ctx, host)
+	conn, err := r.connect(ctx, host)
 	if err != nil {
 		return err
 	}
 	store, err := storageClient(ctx, host, r.cfg.StorageID, r.set.ID)
 	if err != nil {
-		closeIdle()
+		conn.close()
 		return err
 	}
 	defer func() {
 		if err != nil {
-			closeIdle()
+			conn.close()
 			err = errors.Join(err, store.Close(ctx))
 			r.store, r.journal = nil, nil
 		}
 	}()
 	r.keeper = ledger.NewKeeper(store, r.cfg.Credentials.TenantID, r.cfg.CheckpointDelay, r.telemetry.cursorWrites)
-	r.store, r.journal = store, journal.New(store, r.cfg.Credentials.TenantID)
+	r.store, r.service, r.journal = store, conn, journal.New(store, r.cfg.Credentials.TenantID)
 	registry := health.NewRegistry()
-	if r.scheduler, err = r.joinQuota(ctx, store, registry); err != nil {
+	if r.scheduler, err = r.cfg.joinQuota(ctx, r.set, store, registry); err != nil {
 		return err
 	}
 	defer func() {
@@ -115,31 +116,36 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 			err = errors.Join(err, r.scheduler.Stop(ctx))
 		}
 	}()
-	if err := r.newTables(ctx, client, registry); err != nil {
+	if err := r.newTables(ctx, conn.api, registry); err != nil {
 		return err
 	}
 	if err := r.telemetry.observe(r.lanes, r.scheduler, registry); err != nil {
 		return err
 	}
-	if err := r.telemetry.observeExpiry(r.expiry, r.now); err != nil {
+	if err := r.telemetry.observeExpiry(conn.expiry, r.now); err != nil {
 		return err
 	}
 	shown, err := r.newControlled(ctx, registry, pauses{store, r.cfg.Credentials.TenantID})
 	if err != nil {
 		return err
 	}
-	r.close = closeIdle
 	// Start's own context ends when all components have started.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r.running, r.cancel = running, cancel
+	r.running = span{running, cancel}
 	r.loops.Go(func() { r.keeper.Run(running) })
 	r.loops.Go(func() { registry.Run(running, host) })
-	r.loops.Go(func() { r.watch(running, r.credentialsChanged) })
+	r.loops.Go(func() { conn.watch(running, r.credentialsChanged) })
 	r.loops.Go(func() { r.followExpiry(running, registry) })
-	r.loops.Go(func() { r.summarize(running) })
+	r.loops.Go(func() { summary{r.lanes, r.scheduler, r.set.Logger}.run(running) })
 	r.run(running)
 	r.hide = control.Register(host, shown)
 	return nil
+}
+
+// connect makes the client of the service.
+func (r *defenderReceiver) connect(ctx context.Context, host component.Host) (connection, error) {
+	again := func(ctx context.Context) error { return r.scheduler.AcquireAgain(ctx) }
+	return r.cfg.connect(ctx, connectorSettings{set: r.set, host: host, now: r.now, again: again})
 }
 
 // run starts the loops: directories at once, events when the directories were read, so that the
@@ -192,7 +198,7 @@ func (r *defenderReceiver) credentialsChanged() {
 	}
 }
 
-// newTables makes a reader of each enabled table, with its stored cursor.
+// newTables makes the lanes of all enabled tables, with their stored cursors.
 func (r *defenderReceiver) newTables(ctx context.Context, client service.API, registry *health.Registry) error {
 	dead, err := delivery.OpenDeadLetters(r.cfg.DeadLetter.Directory)
 	if err != nil {
@@ -201,22 +207,16 @@ func (r *defenderReceiver) newTables(ctx context.Context, client service.API, re
 	gate, apart := failure.NewGate(), failure.NewGate()
 	r.gates = []*failure.Gate{gate, apart}
 	deliverer := delivery.New(delivery.Settings{
-		Next: r.next, Calls: r.calls, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
+		Next: r.next, Calls: r.calls.ctx, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
 		Waiting: registry.Hold,
 		Letters: letterCounters{r.telemetry, registry}.count,
 	})
-	around := surroundings{api: client, registry: registry, deliverer: deliverer, gate: gate, apart: apart}
-	for _, declared := range declaredTables() {
-		if !r.cfg.Tables[declared.Name].Enabled {
-			continue
-		}
-		r.telemetry.begin(ctx, declared.Name)
-		if err := r.addTable(ctx, around, declared); err != nil {
-			return err
-		}
-	}
-	r.tellStarts()
-	return nil
+	r.lanes, err = (&builder{
+		cfg: &r.cfg, set: r.set, telemetry: r.telemetry, now: r.now, keeper: r.keeper, scheduler: r.scheduler,
+		api: client, registry: registry, deliverer: deliverer, gate: gate, apart: apart,
+		journal: r.journal, store: r.store,
+	}).build(ctx)
+	return err
 }
 
 // letterCounters count refused rows for the metrics and for the status.
@@ -228,38 +228,6 @@ type letterCounters struct {
 func (c letterCounters) count(table string, written bool) {
 	c.telemetry.letter(table, written)
 	c.registry.CountLetter(table, written)
-}
-
-// addTable makes the lanes of a table.
-func (r *defenderReceiver) addTable(ctx context.Context, around surroundings, declared *tables.Table) error {
-	if declared.Source == tables.Graph {
-		r.addUsers(around, declared)
-		return nil
-	}
-	t, err := newTable(&r.cfg, declared)
-	if err != nil {
-		return err
-	}
-	if declared.Kind == tables.Directory {
-		r.addLane(around, t.auditor, &directory{table: t, parts: 1})
-		return nil
-	}
-	r.addLane(around, t.auditor, t)
-	if r.cfg.Watermarks.Enabled {
-		t.watermarks = r.newAnnouncer(t.reader) //nolint:contextcheck // a call of the pipeline outlives the loops' context
-	}
-	if err := t.resume(ctx, r.keeper); err != nil {
-		return err
-	}
-	if r.cfg.Backfill.Window == 0 {
-		return nil
-	}
-	l, err := newBackfill(&r.cfg, declared, t.liveStart)
-	if err != nil {
-		return err
-	}
-	r.addLane(around, l.auditor, l).ready = t.liveStart.known
-	return l.resume(ctx, r.keeper)
 }
 
 // Shutdown ends the loops, stores the last cursors and closes the storage. Calls of the pipeline that
@@ -274,10 +242,10 @@ func (r *defenderReceiver) Shutdown(ctx context.Context) error {
 
 func (r *defenderReceiver) stop(ctx context.Context) error {
 	defer r.telemetry.shutdown()
-	defer r.cutOff()
-	if r.cancel != nil {
+	defer r.calls.end()
+	if r.running.end != nil {
 		r.hide()
-		r.cancel()
+		r.running.end()
 		if !r.wait(ctx) {
 			r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
 				zap.Duration("shutdown_timeout", r.cfg.ShutdownTimeout))
@@ -286,7 +254,7 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 	if r.store == nil {
 		return nil
 	}
-	r.close()
+	r.service.close()
 	// Cursors of rows that were delivered are worth more than the end in time.
 	ctx, cancel := r.grace(ctx)
 	defer cancel()
@@ -324,7 +292,7 @@ func (r *defenderReceiver) wait(ctx context.Context) bool {
 	if within(ctx, r.cfg.ShutdownTimeout-heeding) {
 		return true
 	}
-	r.cutOff()
+	r.calls.end()
 	return within(context.WithoutCancel(ctx), heeding)
 }
 

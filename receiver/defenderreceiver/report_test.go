@@ -18,6 +18,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/proof"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
@@ -261,4 +262,17 @@ func TestReportOfHistory(t *testing.T) {
 		assert.Equal(t, proof.OutsideLane, past.NotAudited[0].Reason)
 		assert.Equal(t, epoch.Truncate(24*time.Hour).AddDate(0, 0, 1), past.NotAudited[0].To)
 	})
+}
+
+// The journal is told of recalled ranges only where audits are kept in it: alone they would pass for the whole of a day.
+func TestJournalWithoutAudits(t *testing.T) {
+	for interval, kept := range map[time.Duration]bool{time.Hour: true, 0: false} {
+		s := newStage(t, defendersim.Options{})
+		cfg := s.historyConfig()
+		cfg.LateArrival.Audit.Interval = interval
+		live, past, _ := s.manual(cfg, func(r *defenderReceiver) { r.journal = journal.New(s.storage, cfg.Credentials.TenantID) })
+		for _, l := range []*lane{live, past} {
+			assert.Equal(t, kept, l.reader.Unreadable.Recalled != nil, "%s, audited each %s", l.id, interval)
+		}
+	}
 }

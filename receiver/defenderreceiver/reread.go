@@ -20,8 +20,9 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
 )
 
 // Rereading reads rows again that the receiver has read, or was to read: the same queries are sent, and what they cost
@@ -30,11 +31,11 @@ import (
 type Rereading struct {
 	receiver *defenderReceiver
 	client   service.API
-	due      map[string]span // by table
+	due      map[string]arrivals // by table
 }
 
-// span is a half-open range of arrival.
-type span struct{ from, until time.Time }
+// arrivals are a half-open range of arrival.
+type arrivals struct{ from, until time.Time }
 
 // OpenRereading opens the storage and the quota's account. It sends nothing.
 func OpenRereading(ctx context.Context, set receiver.Settings, cfg component.Config, host component.Host) (*Rereading, error) {
@@ -67,7 +68,7 @@ func (r *defenderReceiver) openRereadingBeside(ctx context.Context, host compone
 	}
 	again.client = &lentAPI{API: again.client, turns: turns}
 	for _, name := range again.Tables() {
-		again.due[name] = span{until: completeUntil[name]}
+		again.due[name] = arrivals{until: completeUntil[name]}
 	}
 	return again, nil
 }
@@ -111,18 +112,18 @@ func (r *defenderReceiver) openRereading(ctx context.Context, host component.Hos
 	if r.cfg.PauseAfterFailures == 0 {
 		r.cfg.PauseAfterFailures = createDefaultConfig().(*Config).PauseAfterFailures // a command does not try for ever
 	}
-	client, closeIdle, err := r.newClient(ctx, host)
+	conn, err := r.connect(ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	r.close = closeIdle
+	r.service = conn
 	if r.store, err = storageClient(ctx, host, r.cfg.StorageID, r.set.ID); err != nil {
 		return nil, errors.Join(err, r.closeRereading(ctx))
 	}
-	if r.scheduler, err = r.joinQuota(ctx, r.store, health.NewRegistry()); err != nil {
+	if r.scheduler, err = r.cfg.joinQuota(ctx, r.set, r.store, health.NewRegistry()); err != nil {
 		return nil, errors.Join(err, r.closeRereading(ctx))
 	}
-	again := &Rereading{receiver: r, client: client, due: map[string]span{}}
+	again := &Rereading{receiver: r, client: conn.api, due: map[string]arrivals{}}
 	if err := again.readCursors(ctx, r.store); err != nil {
 		return nil, errors.Join(err, again.Close(ctx))
 	}
@@ -133,9 +134,9 @@ func (r *defenderReceiver) openRereading(ctx context.Context, host component.Hos
 func (a *Rereading) Close(ctx context.Context) error { return a.receiver.closeRereading(ctx) }
 
 func (r *defenderReceiver) closeRereading(ctx context.Context) error {
-	r.cutOff()
+	r.calls.end()
 	r.telemetry.shutdown()
-	r.close()
+	r.service.close()
 	var errs []error
 	if r.scheduler != nil {
 		errs = append(errs, r.scheduler.Stop(ctx))
@@ -156,11 +157,11 @@ func (a *Rereading) readCursors(ctx context.Context, store storage.Client) error
 		case err != nil:
 			return fmt.Errorf("read the cursor of %s: %w", name, err)
 		case live == nil:
-			a.due[name] = span{}
+			a.due[name] = arrivals{}
 		case cfg.Backfill.Window > 0:
-			a.due[name] = span{from: time.Time{}, until: live.CompleteUntil()}
+			a.due[name] = arrivals{from: time.Time{}, until: live.CompleteUntil()}
 		default:
-			a.due[name] = span{from: live.Cursor().LiveStart.At, until: live.CompleteUntil()}
+			a.due[name] = arrivals{from: live.Cursor().LiveStart.At, until: live.CompleteUntil()}
 		}
 	}
 	return nil
@@ -191,7 +192,7 @@ func (a *Rereading) Tables() []string {
 func (a *Rereading) Due(table string, by time.Time) (from, until time.Time) {
 	known := a.due[table]
 	patience := a.receiver.cfg.Settle + 2*a.receiver.cfg.interval(table)
-	return known.from, earliest(known.until, by.Add(-patience))
+	return known.from, paging.Earliest(known.until, by.Add(-patience))
 }
 
 // ReadDirectories gives what the service knows of devices and people.
@@ -200,9 +201,7 @@ func (a *Rereading) ReadDirectories(ctx context.Context, next consumer.Logs) err
 		if declared.Kind != tables.Directory || !a.receiver.cfg.Tables[declared.Name].Enabled {
 			continue
 		}
-		err := a.once(ctx, next, func(around surroundings) error {
-			return a.receiver.addTable(ctx, around, declared)
-		})
+		err := a.once(ctx, next, func(b *builder) ([]*lane, error) { return b.table(ctx, declared) })
 		if err != nil {
 			return fmt.Errorf("%s: %w", declared.Name, err)
 		}
@@ -217,25 +216,20 @@ func (a *Rereading) ReadRows(ctx context.Context, table string, from, to time.Ti
 		return fmt.Errorf("there is no table %q", table)
 	}
 	within := &withinPeriod{Logs: next, from: from, to: to}
-	return a.once(ctx, within, func(around surroundings) error {
-		p, err := newPeriod(&a.receiver.cfg, declared, from, to)
-		if err != nil {
-			return err
-		}
-		a.receiver.addLane(around, p.auditor, p)
-		return nil
+	return a.once(ctx, within, func(b *builder) ([]*lane, error) {
+		l, err := b.period(declared, from, to)
+		return []*lane{l}, err
 	})
 }
 
 // once makes a lane and polls it until a poll has read everything.
-func (a *Rereading) once(ctx context.Context, next consumer.Logs, add func(surroundings) error) error {
+func (a *Rereading) once(ctx context.Context, next consumer.Logs, build func(*builder) ([]*lane, error)) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	r := a.receiver
-	gate := failure.NewGate()
-	r.lanes = nil
-	err := add(surroundings{
-		api: a.client, registry: health.NewRegistry(), gate: gate, apart: gate,
+	r, gate := a.receiver, failure.NewGate()
+	lanes, err := build(&builder{
+		cfg: &r.cfg, set: r.set, telemetry: r.telemetry, now: r.now, scheduler: r.scheduler, api: a.client,
+		registry: health.NewRegistry(), gate: gate, apart: gate,
 		deliverer: delivery.New(delivery.Settings{
 			Next: &stopping{Logs: next, end: end}, Calls: ctx, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, Logger: r.set.Logger,
 			Waiting: func(string, error) {}, Letters: func(string, bool) {},
@@ -244,7 +238,7 @@ func (a *Rereading) once(ctx context.Context, next consumer.Logs, add func(surro
 	if err != nil {
 		return err
 	}
-	for _, l := range r.lanes {
+	for _, l := range lanes {
 		if err := pollOnce(ctx, l, gate); err != nil {
 			return err
 		}
@@ -264,7 +258,7 @@ func pollOnce(ctx context.Context, l *lane, gate *failure.Gate) error {
 			return nil
 		case err == nil:
 			continue
-		case errors.Is(err, errCannotBeReread), errors.Is(err, errNoTurn):
+		case errors.Is(err, source.ErrNotGiven), errors.Is(err, errNoTurn):
 			return err
 		}
 		verdict, backoff := l.loop.Judge(ctx, err)
@@ -325,63 +319,12 @@ func (w *withinPeriod) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	return w.Logs.ConsumeLogs(ctx, logs)
 }
 
-// errCannotBeReread is the error of periods that the service cannot give.
-var errCannotBeReread = errors.New("the period cannot be read again")
-
-// period is the lane that reads a period of event time, whenever its rows arrived. It is read as history is.
-type period struct {
-	*auditor
-
-	from, to time.Time
-}
-
-func newPeriod(cfg *Config, declared *tables.Table, from, to time.Time) (*period, error) {
-	r, err := newReader(cfg, declared, logrecord.LaneBackfill)
+// period makes the lane of a period that is read again. It is read as history is.
+func (b *builder) period(declared *tables.Table, from, to time.Time) (*lane, error) {
+	p, err := b.parts(declared, logrecord.LaneBackfill, source.PeriodLane{}, b.telemetry.history(declared.Name),
+		service.Settings{Spare: true, CostsCPU: true})
 	if err != nil {
 		return nil, err
 	}
-	r.readAlong(query.EventTime)
-	return &period{auditor: newAuditor(r), from: from, to: to}, nil
-}
-
-// Poll reads what is left of the period.
-func (p *period) Poll(ctx context.Context) (bool, error) {
-	p.beginPoll()
-	if p.ledger == nil {
-		if err := p.begin(ctx); err != nil {
-			return false, err
-		}
-	}
-	if err := p.readRanges(ctx); err != nil {
-		return false, err
-	}
-	if aside := p.ledger.Unreadable().All(); len(aside) > 0 {
-		return false, fmt.Errorf("%w: the service does not give what happened from %s to %s", errCannotBeReread,
-			aside[0].From.Format(time.RFC3339Nano), aside[0].To.Format(time.RFC3339Nano))
-	}
-	return false, nil
-}
-
-// begin asks the service for its time, and whether it says when rows arrived. If it does, all that has arrived by now is
-// read, with that time.
-func (p *period) begin(ctx context.Context) error {
-	_, unknown, err := p.probe(ctx)
-	if err != nil {
-		return err
-	}
-	now := p.serviceNow()
-	if p.from.Before(now.Add(-retention)) {
-		return fmt.Errorf("%w: the service keeps rows for %d days, since %s", errCannotBeReread, int(retention.Hours()/24),
-			now.Add(-retention).Format(time.RFC3339))
-	}
-	to := p.to
-	if unknown == 0 {
-		p.query.ArrivedBefore = now.Add(retention)
-	} else if p.query.Kind == tables.Alerts {
-		to = now // the later half of an alert tells its place
-	}
-	p.readAlong(query.EventTime)
-	p.ledger = ledger.Begin(nil, p.id(), string(ModeEventTime), p.query.Filter(), p.from)
-	p.pollRange = pollRange{next: p.from, to: latest(to, p.to)}
-	return nil
+	return b.lane(p, source.NewPeriod(p.reader, p.logger, from, to)), nil
 }

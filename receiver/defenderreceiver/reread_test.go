@@ -21,6 +21,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
 )
 
 // reread opens what reads again, with the clock of the stage.
@@ -189,7 +190,7 @@ func TestRereadingInTrouble(t *testing.T) {
 
 	a := s.reread(cfg)
 	err = a.ReadRows(t.Context(), logons, epoch.Add(-31*24*time.Hour), epoch, newSink())
-	require.ErrorIs(t, err, errCannotBeReread)
+	require.ErrorIs(t, err, source.ErrNotGiven)
 	assert.ErrorContains(t, err, "the service keeps rows for 30 days")
 	assert.ErrorContains(t, a.ReadRows(t.Context(), "Nonsense", epoch, epoch, newSink()), `there is no table "Nonsense"`)
 

@@ -57,8 +57,8 @@ func TestShutdownWaitsForTheCallUnderWay(t *testing.T) {
 	<-entered
 	stopped := make(chan error)
 	go func() { stopped <- r.Shutdown(context.Background()) }()
-	require.Eventually(t, func() bool { return r.running.Err() != nil }, wait, time.Millisecond)
-	assert.NoError(t, r.calls.Err(), "the call under way is not cut off")
+	require.Eventually(t, func() bool { return r.running.ctx.Err() != nil }, wait, time.Millisecond)
+	assert.NoError(t, r.calls.ctx.Err(), "the call under way is not cut off")
 	close(leave)
 	require.NoError(t, <-stopped)
 	assert.Equal(t, 10, s.sink.count(), "no other call is made")
@@ -83,10 +83,10 @@ func TestShutdownAndRefusalsForGood(t *testing.T) {
 		took    time.Duration
 		want    int // rows that come after the restart
 	}{
-		"in time":        {lasts: func(r *defenderReceiver) context.Context { return r.running }, within: time.Hour, err: errBad, want: 5},
-		"cut off":        {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Hour, err: errBad, took: 9 * time.Second, want: 5},
-		"cut off sooner": {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Second, heeding: 500 * time.Millisecond, err: errBad, took: 1500 * time.Millisecond, want: 5},
-		"delivered then": {lasts: func(r *defenderReceiver) context.Context { return r.calls }, within: time.Second, heeding: 500 * time.Millisecond, took: 1500 * time.Millisecond},
+		"in time":        {lasts: func(r *defenderReceiver) context.Context { return r.running.ctx }, within: time.Hour, err: errBad, want: 5},
+		"cut off":        {lasts: func(r *defenderReceiver) context.Context { return r.calls.ctx }, within: time.Hour, err: errBad, took: 9 * time.Second, want: 5},
+		"cut off sooner": {lasts: func(r *defenderReceiver) context.Context { return r.calls.ctx }, within: time.Second, heeding: 500 * time.Millisecond, err: errBad, took: 1500 * time.Millisecond, want: 5},
+		"delivered then": {lasts: func(r *defenderReceiver) context.Context { return r.calls.ctx }, within: time.Second, heeding: 500 * time.Millisecond, took: 1500 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, defendersim.Options{})

@@ -2,8 +2,6 @@ package defenderreceiver
 
 import (
 	"context"
-	"errors"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -11,12 +9,9 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
@@ -48,135 +43,6 @@ func (t *telemetry) ofOutcome(table string, outcome outcome) metric.MeasurementO
 	return t.of(attribute.String("table", table), attribute.String("outcome", string(outcome)))
 }
 
-// observe lets the gauges read the states of the tables and the scheduler's quota.
-func (t *telemetry) observe(lanes []*lane, quota *scheduler.Scheduler, health *health.Registry) error {
-	// A metric has one value a table; the status tells its lanes apart.
-	var live, past []*lane
-	history := map[string]*lane{}
-	for _, l := range lanes {
-		if l.history {
-			past = append(past, l)
-			history[l.table] = l
-		} else {
-			live = append(live, l)
-		}
-	}
-	return errors.Join(t.observeLag(live), t.observeProgress(live), t.observePaused(health), t.observeAside(live, history),
-		t.observeBackfill(past), t.observeInterval(live), t.observeQuota(quota), t.observeAudits(live, history))
-}
-
-func (t *telemetry) observeProgress(lanes []*lane) error {
-	return t.builder.RegisterReceiverDefenderProgressAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
-		for _, l := range lanes {
-			if view := l.health.View(); !view.Progressed.IsZero() {
-				o.Observe(time.Since(view.Progressed).Seconds(), t.ofTable(l.table))
-			}
-		}
-		return nil
-	})
-}
-
-func (t *telemetry) observeAside(lanes []*lane, history map[string]*lane) error {
-	return t.builder.RegisterReceiverDefenderRangesAsideCallback(func(_ context.Context, o metric.Int64Observer) error {
-		for _, l := range lanes {
-			aside := l.health.View().Unreadable
-			if past := history[l.table]; past != nil {
-				aside += past.health.View().Unreadable
-			}
-			o.Observe(int64(aside), t.ofTable(l.table))
-		}
-		return nil
-	})
-}
-
-func (t *telemetry) observeBackfill(lanes []*lane) error {
-	return t.builder.RegisterReceiverDefenderBackfillProgressCallback(func(_ context.Context, o metric.Float64Observer) error {
-		for _, l := range lanes {
-			view, ratio := l.health.View(), 0.0
-			if !view.History.Live.IsZero() {
-				ratio = view.History.Ratio(view.CompleteUntil)
-			}
-			o.Observe(ratio, t.ofTable(l.table))
-		}
-		return nil
-	})
-}
-
-func (t *telemetry) observeInterval(lanes []*lane) error {
-	return t.builder.RegisterReceiverDefenderPollIntervalCallback(func(_ context.Context, o metric.Float64Observer) error {
-		for _, l := range lanes {
-			if interval := l.health.View().Interval; interval > 0 {
-				o.Observe(interval.Seconds(), t.ofTable(l.table))
-			}
-		}
-		return nil
-	})
-}
-
-func (t *telemetry) observeQuota(quota *scheduler.Scheduler) error {
-	short := t.builder.RegisterReceiverDefenderQuotaShortCallback(func(_ context.Context, o metric.Int64Observer) error {
-		value := int64(0)
-		if quota.Short() {
-			value = 1
-		}
-		o.Observe(value, t.of())
-		return nil
-	})
-	used := t.builder.RegisterReceiverDefenderQuotaUsedCallback(func(_ context.Context, o metric.Float64Observer) error {
-		for _, use := range quota.Snapshot().Windows {
-			o.Observe(use.Ratio(), t.of(
-				attribute.String("resource", use.Resource), attribute.String("window", windowName(use.Limit.Window))))
-		}
-		return nil
-	})
-	return errors.Join(short, used)
-}
-
-// windowName is a window as people write it, e.g. 15m: without the units that are zero.
-func windowName(window time.Duration) string {
-	name := window.String()
-	for _, zero := range []string{"0s", "0m"} {
-		if len(name) > 2 && !isDigit(name[len(name)-3]) {
-			name = strings.TrimSuffix(name, zero)
-		}
-	}
-	return name
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func (t *telemetry) observeLag(lanes []*lane) error {
-	return t.builder.RegisterReceiverDefenderCursorLagCallback(func(_ context.Context, o metric.Float64Observer) error {
-		for _, l := range lanes {
-			if view := l.health.View(); !view.CompleteUntil.IsZero() {
-				o.Observe(l.now().Sub(view.CompleteUntil).Seconds(), t.ofTable(l.table))
-			}
-		}
-		return nil
-	})
-}
-
-func (t *telemetry) observePaused(health *health.Registry) error {
-	return t.builder.RegisterReceiverDefenderPausedCallback(func(_ context.Context, o metric.Int64Observer) error {
-		reasons := map[string]failure.Reason{}
-		for _, view := range health.Views() {
-			if reason := reasons[view.Table]; reason == failure.None {
-				reasons[view.Table] = view.Reason
-			}
-		}
-		for table, paused := range reasons {
-			for _, reason := range failure.Reasons() {
-				value := int64(0)
-				if reason == paused {
-					value = 1
-				}
-				o.Observe(value, t.of(attribute.String("table", table), attribute.String("reason", string(reason))))
-			}
-		}
-		return nil
-	})
-}
-
 // begin gives the counters of a table their first point, so that the step to one is seen.
 func (t *telemetry) begin(ctx context.Context, table string) {
 	for _, outcome := range []string{stored, notStored} {
@@ -194,11 +60,6 @@ func (t *telemetry) begin(ctx context.Context, table string) {
 	}
 	for _, written := range []bool{true, false} {
 		t.builder.ReceiverDefenderDeadLetters.Add(ctx, 0, t.ofLetter(table, written))
-	}
-	t.audit(ctx, table, audit.Findings{})
-	t.recovered(ctx, table, 0)
-	for _, outcome := range []auditOutcome{auditComplete, auditIncomplete, auditFailed} {
-		t.builder.ReceiverDefenderAudits.Add(ctx, 0, t.ofAudit(table, outcome))
 	}
 }
 
@@ -239,75 +100,6 @@ func (t *telemetry) query(ctx context.Context, table string, duration time.Durat
 	if failure.Is(err, hunting.RateLimited, hunting.CPULimited) {
 		t.builder.ReceiverDefenderThrottled.Add(ctx, 1, t.ofTable(table))
 	}
-}
-
-func (t *telemetry) truncated(ctx context.Context, table string) {
-	t.builder.ReceiverDefenderTruncatedPages.Add(ctx, 1, t.ofTable(table))
-}
-
-// late counts a row that came longer after its event than a reader of event time would look back.
-func (t *telemetry) late(ctx context.Context, table string, r delivery.Row, overlap time.Duration) {
-	if arrived, ok := parseTime(r.IngestionTime); ok && r.Readable && arrived.Sub(r.Timestamp) > overlap {
-		t.builder.ReceiverDefenderLateRows.Add(ctx, 1, t.ofTable(table))
-	}
-}
-
-// audit counts what a complete audit found. What it recovered was counted when it was delivered.
-func (t *telemetry) audit(ctx context.Context, table string, f audit.Findings) {
-	for result, n := range map[string]int{"matched": f.Matched, "refused": f.Refused, "missing": f.Missing} {
-		t.builder.ReceiverDefenderAuditRows.Add(ctx, int64(n), t.ofResult(table, result))
-	}
-}
-
-// recovered counts rows that an audit delivered, whether or not it completes.
-func (t *telemetry) recovered(ctx context.Context, table string, n int) {
-	t.builder.ReceiverDefenderAuditRows.Add(ctx, int64(n), t.ofResult(table, "recovered"))
-}
-
-func (t *telemetry) ofResult(table, result string) metric.MeasurementOption {
-	return t.of(attribute.String("table", table), attribute.String("result", result))
-}
-
-// audited counts an audit's attempt.
-func (t *telemetry) audited(ctx context.Context, table string, outcome auditOutcome) {
-	t.builder.ReceiverDefenderAudits.Add(ctx, 1, t.ofAudit(table, outcome))
-}
-
-func (t *telemetry) ofAudit(table string, outcome auditOutcome) metric.MeasurementOption {
-	return t.of(attribute.String("table", table), attribute.String("outcome", string(outcome)))
-}
-
-// observeAudits says what the last complete audit of each table says, and of each day of its history.
-func (t *telemetry) observeAudits(lanes []*lane, history map[string]*lane) error {
-	views := func(observe func(table string, live, past audit.View)) {
-		for _, l := range lanes {
-			if l.audits == nil {
-				continue
-			}
-			past := audit.View{}
-			if h := history[l.table]; h != nil {
-				past = h.audits.View()
-			}
-			observe(l.table, l.audits.View(), past)
-		}
-	}
-	missing := t.builder.RegisterReceiverDefenderAuditMissingCallback(func(_ context.Context, o metric.Int64Observer) error {
-		views(func(table string, live, past audit.View) {
-			o.Observe(int64(live.Missing+past.Missing), t.ofTable(table))
-		})
-		return nil
-	})
-	refused := t.builder.RegisterReceiverDefenderAuditRefusedCallback(func(_ context.Context, o metric.Int64Observer) error {
-		views(func(table string, live, past audit.View) {
-			o.Observe(int64(live.Refused+past.Refused), t.ofTable(table))
-		})
-		return nil
-	})
-	age := t.builder.RegisterReceiverDefenderAuditAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
-		views(func(table string, live, _ audit.View) { o.Observe(time.Since(live.Since).Seconds(), t.ofTable(table)) })
-		return nil
-	})
-	return errors.Join(missing, refused, age)
 }
 
 // delay records how long after their events rows were delivered.

@@ -322,7 +322,7 @@ func TestSecretFileThatChanges(t *testing.T) {
 			write(bad)
 			time.Sleep(150 * time.Minute) // between two hourly tries
 			for _, table := range r.readers() {
-				assert.Equal(t, "credentials", b.pausedFor(table.name), "round %d", round)
+				assert.Equal(t, "credentials", b.pausedFor(table.table), "round %d", round)
 			}
 			assert.True(t, b.status.has("the client secret is wrong"))
 			b.plant(rows, 5, b.now())
@@ -331,7 +331,7 @@ func TestSecretFileThatChanges(t *testing.T) {
 			time.Sleep(4 * time.Minute)
 			b.exactly(rows)
 			for _, table := range r.readers() {
-				assert.Empty(t, b.pausedFor(table.name), "round %d: %s", round, table.name)
+				assert.Empty(t, b.pausedFor(table.table), "round %d: %s", round, table.table)
 			}
 			assert.True(t, b.status.ok(), "round %d", round)
 		}
@@ -350,14 +350,14 @@ func TestOutageOfMinutes(t *testing.T) {
 		b.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
 		time.Sleep(30 * time.Minute)
 		for _, table := range r.readers() {
-			assert.Equal(t, "failures", b.pausedFor(table.name))
+			assert.Equal(t, "failures", b.pausedFor(table.table))
 		}
 		b.sim.SetFaults()
 		b.plant(0, 5, b.now())
 		time.Sleep(8 * time.Minute)
 		b.exactly(5)
 		for _, table := range r.readers() {
-			assert.Empty(t, b.pausedFor(table.name))
+			assert.Empty(t, b.pausedFor(table.table))
 		}
 		assert.True(t, b.status.ok())
 	})

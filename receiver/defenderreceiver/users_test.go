@@ -202,7 +202,7 @@ func (s *stage) usersOf(server *httptest.Server, cfg *Config, now func() time.Ti
 	require.NoError(s.t, err)
 	r := s.create(cfg)
 	registry := health.NewRegistry()
-	r.scheduler, err = r.joinQuota(s.t.Context(), nil, registry)
+	r.scheduler, err = r.cfg.joinQuota(s.t.Context(), r.set, nil, registry)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { require.NoError(s.t, r.scheduler.Stop(context.Background())) })
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})

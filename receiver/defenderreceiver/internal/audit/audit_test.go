@@ -20,25 +20,25 @@ func TestCompare(t *testing.T) {
 	for name, c := range map[string]struct {
 		counted int
 		entry   ledger.Entry
-		aside   bool
+		unread  bool
 		want    Findings
 		doubt   bool
 	}{
-		"all delivered":                      {10, ledger.Entry{Rows: 10}, false, Findings{Matched: 10}, false},
-		"some refused":                       {10, ledger.Entry{Rows: 10, Refused: 3}, false, Findings{Matched: 7, Refused: 3}, false},
-		"all refused":                        {4, ledger.Entry{Rows: 4, Refused: 4}, false, Findings{Refused: 4}, false},
-		"the service counts fewer by now":    {2, ledger.Entry{Rows: 4, Refused: 4}, false, Findings{Refused: 2}, false},
-		"one more":                           {11, ledger.Entry{Rows: 10}, false, Findings{}, true},
-		"one more, some refused":             {11, ledger.Entry{Rows: 10, Refused: 10}, false, Findings{}, true},
-		"nothing known":                      {1, ledger.Entry{}, false, Findings{}, true},
-		"held twice, as was read":            {12, ledger.Entry{Rows: 10, Counted: 12}, false, Findings{Matched: 12}, false},
-		"one more than was read":             {13, ledger.Entry{Rows: 10, Counted: 12}, false, Findings{}, true},
-		"aside, and all known":               {10, ledger.Entry{Rows: 10}, true, Findings{Matched: 10}, false},
-		"aside, and an old count says so":    {12, ledger.Entry{Rows: 10, Counted: 12}, true, Findings{}, true},
-		"held twice, refused and then fewer": {5, ledger.Entry{Rows: 4, Counted: 5, Refused: 1}, false, Findings{Matched: 4, Refused: 1}, false},
+		"all delivered":                        {10, ledger.Entry{Rows: 10}, false, Findings{Matched: 10}, false},
+		"some refused":                         {10, ledger.Entry{Rows: 10, Refused: 3}, false, Findings{Matched: 7, Refused: 3}, false},
+		"all refused":                          {4, ledger.Entry{Rows: 4, Refused: 4}, false, Findings{Refused: 4}, false},
+		"the service counts fewer by now":      {2, ledger.Entry{Rows: 4, Refused: 4}, false, Findings{Refused: 2}, false},
+		"one more":                             {11, ledger.Entry{Rows: 10}, false, Findings{}, true},
+		"one more, some refused":               {11, ledger.Entry{Rows: 10, Refused: 10}, false, Findings{}, true},
+		"nothing known":                        {1, ledger.Entry{}, false, Findings{}, true},
+		"held twice, as was read":              {12, ledger.Entry{Rows: 10, Counted: 12}, false, Findings{Matched: 12}, false},
+		"one more than was read":               {13, ledger.Entry{Rows: 10, Counted: 12}, false, Findings{}, true},
+		"unreadable, and all known":            {10, ledger.Entry{Rows: 10}, true, Findings{Matched: 10}, false},
+		"unreadable, and an old count says so": {12, ledger.Entry{Rows: 10, Counted: 12}, true, Findings{}, true},
+		"held twice, refused and then fewer":   {5, ledger.Entry{Rows: 4, Counted: 5, Refused: 1}, false, Findings{Matched: 4, Refused: 1}, false},
 	} {
 		settled, doubt := Compare(map[ledger.Bin]int{bin: c.counted},
-			func(ledger.Bin) ledger.Entry { return c.entry }, func(ledger.Bin) bool { return c.aside })
+			func(ledger.Bin) ledger.Entry { return c.entry }, func(ledger.Bin) bool { return c.unread })
 		if c.doubt {
 			assert.Equal(t, []ledger.Bin{bin}, doubt, name)
 			assert.Empty(t, settled, name)
@@ -89,10 +89,10 @@ func TestReport(t *testing.T) {
 			Report{Findings: Findings{Refused: 1, Missing: 1}, MissingSince: noon}, zapcore.ErrorLevel,
 		},
 		"4 rows are in ranges that cannot be read (1 set aside) and are tried again": {
-			Report{Findings: Findings{Unread: 4}, Aside: 1}, zapcore.WarnLevel,
+			Report{Findings: Findings{Unread: 4}, Unreadable: 1}, zapcore.WarnLevel,
 		},
 		"0 rows are in ranges that cannot be read (2 set aside) and are tried again": {
-			Report{Findings: Findings{Matched: 4}, Aside: 2}, zapcore.WarnLevel,
+			Report{Findings: Findings{Matched: 4}, Unreadable: 2}, zapcore.WarnLevel,
 		},
 	} {
 		assert.Equal(t, want, c.report.String())

@@ -32,16 +32,16 @@ func Settle(counted int, entry ledger.Entry) Findings {
 }
 
 // Compare divides the bins that the service counts rows in: of those in settled the ledger has as many, those
-// in doubt have to be read again. aside reports whether some of a bin cannot be read: an earlier count of it
+// in doubt have to be read again. unreadable reports whether some of a bin cannot be read: an earlier count of it
 // proves nothing.
-func Compare(counts map[ledger.Bin]int, entry func(ledger.Bin) ledger.Entry, aside func(ledger.Bin) bool) (
+func Compare(counts map[ledger.Bin]int, entry func(ledger.Bin) ledger.Entry, unreadable func(ledger.Bin) bool) (
 	settled map[ledger.Bin]Findings, doubt []ledger.Bin,
 ) {
 	settled = map[ledger.Bin]Findings{}
 	for bin, counted := range counts {
 		e := entry(bin)
 		known := e.Rows
-		if !aside(bin) {
+		if !unreadable(bin) {
 			known = max(known, e.Counted)
 		}
 		if counted > known {

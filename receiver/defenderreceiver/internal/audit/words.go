@@ -14,15 +14,15 @@ type Report struct {
 	Findings
 	// MissingSince is when an audit first found rows missing that are missing still.
 	MissingSince time.Time
-	// Aside is the number of ranges that cannot be read, wherever they lie.
-	Aside int
+	// Unreadable is the number of ranges that cannot be read, wherever they lie.
+	Unreadable int
 	// Kept says that refused rows are in the dead letters.
 	Kept bool
 }
 
 // Whole reports whether every row that the service counts was delivered.
 func (r Report) Whole() bool {
-	return r.Refused == 0 && r.Missing == 0 && r.Unread == 0 && r.Aside == 0
+	return r.Refused == 0 && r.Missing == 0 && r.Unread == 0 && r.Unreadable == 0
 }
 
 // Level is how urgent the report is.
@@ -59,8 +59,8 @@ func (r Report) String() string {
 	case r.Refused > 0:
 		say("%s refused by the pipeline for good and passed over, because dead_letter::directory is not set", were(r.Refused, "was", "were"))
 	}
-	if r.Unread > 0 || r.Aside > 0 {
-		say("%s in ranges that cannot be read (%d set aside) and are tried again", were(r.Unread, "is", "are"), r.Aside)
+	if r.Unread > 0 || r.Unreadable > 0 {
+		say("%s in ranges that cannot be read (%d set aside) and are tried again", were(r.Unread, "is", "are"), r.Unreadable)
 	}
 	if r.Recovered > 0 {
 		say("%s seen only after their time had been read, and delivered now", were(r.Recovered, "was", "were"))

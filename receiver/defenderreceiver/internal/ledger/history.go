@@ -1,10 +1,6 @@
 package ledger
 
-import (
-	"time"
-
-	"github.com/google/uuid"
-)
+import "time"
 
 // History is the ledger of a lane of history, with the writes that only history has.
 type History struct{ ledger *Ledger }
@@ -27,7 +23,7 @@ func (h History) State() HistoryState { return *h.ledger.cursor.History }
 // unreadable ranges.
 func (h History) BeginSpan(from, to, countAgain time.Time) {
 	h.ledger.cursor.History.Span = Span{From: from, Until: from, To: to}
-	h.ledger.dropBins(countAgain)
+	h.dropBins(countAgain)
 }
 
 // EndSpan says that the span was read and counted: history was read from its beginning on.
@@ -55,7 +51,8 @@ func (h History) EndRecount() {
 
 // dropBins drops all bins but those from a time on, if it is not zero, and those of unreadable ranges. Bins before the
 // dropped ones may come again.
-func (l *Ledger) dropBins(keep time.Time) {
+func (h History) dropBins(keep time.Time) {
+	l := h.ledger
 	for bin := range l.bins {
 		if l.Unreadable().TouchesBin(bin) || !keep.IsZero() && bin >= BinOf(keep) {
 			continue
@@ -63,5 +60,5 @@ func (l *Ledger) dropBins(keep time.Time) {
 		delete(l.bins, bin)
 		l.pending.drop[bin] = struct{}{}
 	}
-	l.recent, l.pending.forget = map[Bin]map[uuid.UUID]struct{}{}, 0
+	l.recent, l.pending.forget = recent{}, 0
 }

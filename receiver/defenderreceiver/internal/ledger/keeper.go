@@ -31,6 +31,19 @@ type change struct {
 	at time.Time
 }
 
+func newChange() change {
+	return change{delivered: Rows{}, refused: Rows{}, counted: map[Bin]int{}, drop: map[Bin]struct{}{}}
+}
+
+// take returns the change, and begins the next one.
+func (c *change) take(cursor Cursor, now time.Time) change {
+	taken := *c
+	taken.cursor, taken.at = cursor, now
+	*c = newChange()
+	c.forget = taken.forget
+	return taken
+}
+
 // Keeper loads cursors and ledgers and stores changes when they are due.
 type Keeper struct {
 	client   storage.Client

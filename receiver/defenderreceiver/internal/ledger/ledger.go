@@ -12,15 +12,14 @@ import (
 // Ledger is how far one lane of a table was delivered, and which rows were. It belongs to the loop of its lane; the
 // keeper is given what is to be stored as changes.
 type Ledger struct {
-	keeper *Keeper // nil: nothing is stored
-	lane   string  // its name in the storage
+	shelf shelf
 
 	// cursor.CompleteUntil never moves back, except for an answer that turns out to be out of order.
 	cursor Cursor
 	// bins are the numbers of rows delivered and refused in each bin, and what audits counted in it.
 	bins map[Bin]Entry
 	// recent holds the rows that may be read again: those of the bins from the overlap on.
-	recent map[Bin]map[uuid.UUID]struct{}
+	recent recent
 	// carried are the rows read before the time basis changed, and whether they were refused; nil once none of them can
 	// be read again.
 	carried map[uuid.UUID]bool
@@ -49,21 +48,14 @@ func Open(ctx context.Context, keeper *Keeper, lane string) (*Ledger, error) {
 }
 
 func newLedger(keeper *Keeper, lane string, c Cursor, index map[Bin]Entry) *Ledger {
-	l := &Ledger{keeper: keeper, lane: lane, cursor: c, bins: map[Bin]Entry{}, recent: map[Bin]map[uuid.UUID]struct{}{}}
+	l := &Ledger{shelf: shelf{keeper, lane}, cursor: c, bins: map[Bin]Entry{}, recent: recent{}}
 	maps.Copy(l.bins, index)
 	l.pending = newChange()
 	return l
 }
 
-func newChange() change {
-	return change{delivered: Rows{}, refused: Rows{}, counted: map[Bin]int{}, drop: map[Bin]struct{}{}}
-}
-
 // Cursor is a copy of the cursor.
 func (l *Ledger) Cursor() Cursor { return l.cursor.clone() }
-
-// TimeBasis is the time that the lane is read along.
-func (l *Ledger) TimeBasis() string { return l.cursor.TimeBasis }
 
 // CompleteUntil is the time before which all rows were delivered; in history, all rows of the span that was read last.
 func (l *Ledger) CompleteUntil() time.Time { return *l.cursor.completeUntil() }
@@ -87,7 +79,7 @@ func (l *Ledger) Unreadable() Unreadable { return Unreadable{&l.cursor} }
 // Recognise reports whether a row was delivered or refused before; at is its place on the time basis. A row from before
 // the time basis changed is entered at its place, as what it was.
 func (l *Ledger) Recognise(uid uuid.UUID, at time.Time) bool {
-	if _, ok := l.recent[BinOf(at)][uid]; ok {
+	if l.recent.has(BinOf(at), uid) {
 		return true
 	}
 	refused, ok := l.carried[uid]
@@ -106,7 +98,7 @@ func (l *Ledger) Recognise(uid uuid.UUID, at time.Time) bool {
 // Deliver says that a row was delivered.
 func (l *Ledger) Deliver(uid uuid.UUID, at time.Time) {
 	bin := BinOf(at)
-	l.remember(bin, uid)
+	l.recent.remember(bin, uid)
 	l.pending.delivered[bin] = append(l.pending.delivered[bin], uid)
 	entry := l.bins[bin]
 	entry.Rows++
@@ -121,18 +113,6 @@ func (l *Ledger) Refuse(uid uuid.UUID, at time.Time) {
 	entry := l.bins[bin]
 	entry.Refused++
 	l.bins[bin] = entry
-}
-
-// remember keeps the ids of delivered rows in memory.
-func (l *Ledger) remember(bin Bin, ids ...uuid.UUID) {
-	known := l.recent[bin]
-	if known == nil {
-		known = map[uuid.UUID]struct{}{}
-		l.recent[bin] = known
-	}
-	for _, id := range ids {
-		known[id] = struct{}{}
-	}
 }
 
 // SetCounted says that an audit has read a bin whole, when the service had this many rows in it.
@@ -178,7 +158,7 @@ func (l *Ledger) Forget(overlap time.Duration, keep time.Time) {
 	}
 	again := l.CompleteUntil().Add(-overlap)
 	oldest := BinOf(again)
-	maps.DeleteFunc(l.recent, func(bin Bin, _ map[uuid.UUID]struct{}) bool { return bin < oldest })
+	l.recent.forget(oldest)
 	l.pending.forget = min(oldest, BinOf(keep))
 	maps.DeleteFunc(l.bins, func(bin Bin, _ Entry) bool { return bin != Carried && bin < l.pending.forget })
 	if l.carried != nil && again.After(l.cursor.CarriedUntil) {
@@ -191,11 +171,9 @@ func (l *Ledger) Forget(overlap time.Duration, keep time.Time) {
 // Load loads the stored row ids of a range, to recognise its rows.
 func (l *Ledger) Load(ctx context.Context, from, to time.Time) error {
 	for bin := BinOf(from); bin.Start().Before(to); bin++ {
-		ids, err := l.keeper.bin(ctx, l.lane, bin)
-		if err != nil {
+		if err := l.shelf.load(ctx, bin, l.recent); err != nil {
 			return err
 		}
-		l.remember(bin, ids...)
 	}
 	return nil
 }
@@ -205,7 +183,8 @@ func (l *Ledger) LoadRecent(ctx context.Context, overlap time.Duration) error {
 	oldest, h := BinOf(l.CompleteUntil().Add(-overlap)), l.cursor.History
 	for bin := range l.bins {
 		if bin == Carried {
-			if err := l.loadCarried(ctx); err != nil {
+			l.carried = map[uuid.UUID]bool{}
+			if err := l.shelf.collect(ctx, bin, l.bins[bin], l.carried); err != nil {
 				return err
 			}
 			continue
@@ -213,50 +192,24 @@ func (l *Ledger) LoadRecent(ctx context.Context, overlap time.Duration) error {
 		if bin < oldest || h != nil && !bin.Start().Before(h.Span.To) {
 			continue
 		}
-		ids, err := l.keeper.bin(ctx, l.lane, bin)
-		if err != nil {
+		if err := l.shelf.load(ctx, bin, l.recent); err != nil {
 			return err
 		}
-		l.remember(bin, ids...)
 	}
 	return nil
-}
-
-func (l *Ledger) loadCarried(ctx context.Context) error {
-	l.carried = map[uuid.UUID]bool{}
-	return l.collect(ctx, Carried, l.carried)
-}
-
-// collect adds the rows of a bin, and whether they were refused.
-func (l *Ledger) collect(ctx context.Context, bin Bin, rows map[uuid.UUID]bool) error {
-	ids, err := l.keeper.bin(ctx, l.lane, bin)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		rows[id] = false
-	}
-	if l.bins[bin].Refused == 0 {
-		return nil
-	}
-	ids, err = l.keeper.refused(ctx, l.lane, bin)
-	for _, id := range ids {
-		rows[id] = true
-	}
-	return err
 }
 
 // CarryOver makes the ledger of the same lane along another time basis, which is read from a time on. All rows that
 // were delivered or refused are recognised there, until the lane has passed the present time, until.
 func (l *Ledger) CarryOver(ctx context.Context, timeBasis, filter string, from, until time.Time) (*Ledger, error) {
 	carried := map[uuid.UUID]bool{}
-	for bin := range l.bins {
-		if err := l.collect(ctx, bin, carried); err != nil {
+	for bin, entry := range l.bins {
+		if err := l.shelf.collect(ctx, bin, entry, carried); err != nil {
 			return nil, fmt.Errorf("carry rows over to %s: %w", timeBasis, err)
 		}
 	}
 	maps.Copy(carried, l.carried)
-	next := newLedger(l.keeper, l.lane, Cursor{
+	next := newLedger(l.shelf.keeper, l.shelf.lane, Cursor{
 		TimeBasis: timeBasis, Filter: filter, Since: from, CompleteUntil: from,
 		CarriedUntil: until, Unreadable: l.cursor.Unreadable, LiveStart: l.cursor.LiveStart,
 	}, nil)
@@ -273,27 +226,18 @@ func (l *Ledger) CarryOver(ctx context.Context, timeBasis, filter string, from, 
 
 // Failure is why what was kept could not be stored last; nil: it could.
 func (l *Ledger) Failure() error {
-	if l.keeper == nil {
+	if l.shelf.keeper == nil {
 		return nil
 	}
-	return l.keeper.Failure()
+	return l.shelf.keeper.Failure()
 }
 
 // Keep gives the keeper what has come since the last call. It is stored once it is due. The error is that of the last
 // write.
 func (l *Ledger) Keep(now time.Time) error {
-	c := l.take(now)
-	if l.keeper == nil {
+	c := l.pending.take(l.Cursor(), now)
+	if l.shelf.keeper == nil {
 		return nil
 	}
-	return l.keeper.keep(l.lane, c)
-}
-
-// take returns the change since the last one.
-func (l *Ledger) take(now time.Time) change {
-	c := l.pending
-	c.cursor, c.at = l.Cursor(), now
-	l.pending = newChange()
-	l.pending.forget = c.forget
-	return c
+	return l.shelf.keeper.keep(l.shelf.lane, c)
 }

@@ -51,11 +51,11 @@ func TestChangesHoldEachRowOnce(t *testing.T) {
 	l := Begin(nil, "A", "event_time", "", epoch)
 	l.Deliver(id(1), epoch)
 	l.SetCounted(BinOf(epoch), 7)
-	first := l.take(after(time.Second))
+	first := l.pending.take(l.Cursor(), after(time.Second))
 	assert.Equal(t, Rows{BinOf(epoch): {id(1)}}, first.delivered)
 	assert.Equal(t, map[Bin]int{BinOf(epoch): 7}, first.counted)
 	l.Deliver(id(2), epoch)
-	second := l.take(after(time.Second))
+	second := l.pending.take(l.Cursor(), after(time.Second))
 	assert.Equal(t, Rows{BinOf(epoch): {id(2)}}, second.delivered)
 	assert.Empty(t, second.counted)
 }
@@ -72,7 +72,7 @@ func TestCarriedRowsAreRecognisedOnceAndThenByTheirBin(t *testing.T) {
 	l.Advance(after(3 * time.Hour))
 	l.Forget(time.Hour, epoch)
 	assert.Nil(t, l.carried)
-	assert.True(t, l.take(epoch).dropCarried)
+	assert.True(t, l.pending.take(l.Cursor(), epoch).dropCarried)
 }
 
 // stand is what a new process finds of a lane.
@@ -88,7 +88,7 @@ func stand(t *testing.T, m *storagetest.Memory) *Ledger {
 func store(t *testing.T, l *Ledger) {
 	t.Helper()
 	require.NoError(t, l.Keep(time.Now()))
-	require.NoError(t, l.keeper.store(t.Context(), endOfTime))
+	require.NoError(t, l.shelf.keeper.store(t.Context(), endOfTime))
 }
 
 // Rows that the pipeline refused stay refused when the time basis changes, there and back, over restarts.
@@ -267,7 +267,7 @@ func TestLedgerWithoutAStorage(t *testing.T) {
 	assert.True(t, l.HasRows())
 	require.NoError(t, l.Keep(epoch))
 	require.NoError(t, l.Failure())
-	assert.Equal(t, "event_time", l.TimeBasis())
+	assert.Equal(t, "event_time", l.Cursor().TimeBasis)
 }
 
 // A write that failed is told, and what it held is stored with the next one.
@@ -276,7 +276,7 @@ func TestFailureOfALedger(t *testing.T) {
 	l := Begin(newKeeper(m, 0), "A", "event_time", "", epoch)
 	m.Fail(errors.New("disk full"))
 	require.NoError(t, l.Keep(time.Now()))
-	require.Error(t, l.keeper.store(t.Context(), endOfTime))
+	require.Error(t, l.shelf.keeper.store(t.Context(), endOfTime))
 	require.ErrorContains(t, l.Failure(), "disk full")
 	require.ErrorContains(t, l.Keep(time.Now()), "disk full")
 }

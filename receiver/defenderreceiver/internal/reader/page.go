@@ -1,15 +1,14 @@
-package defenderreceiver
+package reader
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
@@ -20,6 +19,18 @@ var (
 		"nothing that it brought moves the cursor")
 	errNoPlace = errors.New("the answer holds a row without a readable time to order it by")
 )
+
+// Metrics counts what a table's reader does.
+type Metrics interface {
+	// New is told of each row that was not delivered before.
+	New(ctx context.Context, r delivery.Row)
+	// Duplicates are rows that were delivered before.
+	Duplicates(ctx context.Context, rows int)
+	// Repaired are values of an answer that were not as they should be.
+	Repaired(ctx context.Context, values int64)
+	// Truncated is told of each answer that was not whole.
+	Truncated(ctx context.Context)
+}
 
 // pageRead is what came of one page.
 type pageRead struct {
@@ -32,6 +43,17 @@ type pageRead struct {
 	full    bool // the row limit was reached, so there may be more
 	// bins are the rows by their bins; nil of a page that is read in order.
 	bins map[ledger.Bin]int
+}
+
+// pager reads pages and delivers their rows while they stream in.
+type pager struct {
+	track    *Track
+	question *Question
+	client   *service.Client
+	outlet   *delivery.Outlet
+	ids      *rowid.Hasher
+	metrics  Metrics
+	maxRows  int // of a page
 }
 
 func newPageRead(moves bool) pageRead {
@@ -49,22 +71,22 @@ func (p *pageRead) place(at time.Time) {
 	}
 }
 
-// readPage sends one query and delivers its rows while they stream in. moves says that the page is
+// read sends one query and delivers its rows while they stream in. moves says that the page is
 // read in order and whole, so that the ledger follows the rows; parts of an instant, and what is
 // read again, do not move it.
 //
 // With an error, what was read before it is delivered all the same, and the ledger has moved
 // accordingly.
-func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
-	began := t.ledger.CompleteUntil()
-	rows, err := t.service.Query(ctx, service.Read, p, t.query.Read(p), t.columns)
+func (g *pager) read(ctx context.Context, p query.Page, moves bool) (pageRead, error) {
+	began := g.track.ledger.CompleteUntil()
+	rows, err := g.client.Query(ctx, service.Read, p, g.question.table.Read(p), g.question.columns)
 	if err != nil {
 		return pageRead{}, err
 	}
 	defer rows.Close()
 
 	page := newPageRead(moves)
-	column, body, duplicates := t.query.TimeColumn(), pcommon.NewMap(), 0
+	column, body, duplicates := g.question.table.TimeColumn(), pcommon.NewMap(), 0
 	for {
 		more, err := rows.Next(body)
 		if err == nil && more {
@@ -73,32 +95,32 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 				continue
 			}
 			page.rows++
-			r := delivery.Inspect(body, t.ids, column)
+			r := delivery.Inspect(body, g.ids, column)
 			switch {
 			case r.At.IsZero():
 				err = errNoPlace
 			case moves && r.At.Before(page.last):
-				t.ledger.Retract(began)
-				t.telemetry.rows(ctx, t.name, duplicate, duplicates)
-				_, flushed := t.flush(ctx, time.Time{})
+				g.track.ledger.Retract(began)
+				g.metrics.Duplicates(ctx, duplicates)
+				_, flushed := g.flush(ctx, time.Time{})
 				// What was stored of this page's advance is taken back there too.
-				return page, errors.Join(errUnordered, flushed, t.keep())
+				return page, errors.Join(errUnordered, flushed, g.track.Keep())
 			default:
 				page.place(r.At)
-				duplicates += t.take(ctx, body, r)
+				duplicates += g.take(ctx, body, r)
 			}
 		}
 		ended := err != nil || !more
-		if !ended && !t.outlet.Full() {
+		if !ended && !g.outlet.Full() {
 			continue
 		}
 		var to time.Time
 		if moves {
 			to = page.last
 		}
-		t.telemetry.rows(ctx, t.name, duplicate, duplicates)
+		g.metrics.Duplicates(ctx, duplicates)
 		duplicates = 0
-		flushed, refusal := t.flush(ctx, to)
+		flushed, refusal := g.flush(ctx, to)
 		page.new += flushed
 		if refusal != nil {
 			return page, errors.Join(err, refusal)
@@ -106,7 +128,7 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 		page.settled = page.last
 		if ended {
 			page.full = page.rows >= p.MaxRows
-			t.telemetry.repaired(ctx, t.name, rows.Stats().Repaired)
+			g.metrics.Repaired(ctx, rows.Stats().Repaired)
 			return page, err
 		}
 	}
@@ -114,61 +136,39 @@ func (t *reader) readPage(ctx context.Context, p query.Page, moves bool) (pageRe
 
 // take puts a row into the batch, and returns 0. A row that was delivered before, or is in the batch, is a duplicate: it
 // returns 1.
-func (t *reader) take(ctx context.Context, body pcommon.Map, r delivery.Row) int {
-	t.health.Read(1)
-	if t.ledger.Recognise(r.UID, r.At) || t.outlet.Holds(r.UID) {
+func (g *pager) take(ctx context.Context, body pcommon.Map, r delivery.Row) int {
+	g.track.seen.Read(1)
+	if g.track.ledger.Recognise(r.UID, r.At) || g.outlet.Holds(r.UID) {
 		return 1
 	}
 	if !r.Readable {
-		t.telemetry.repaired(ctx, t.name, 1)
+		g.metrics.Repaired(ctx, 1)
 	}
-	if t.lane == "" {
-		t.telemetry.late(ctx, t.name, r, t.set.overlap)
-	}
-	t.outlet.Add(body, r, t.now())
+	g.metrics.New(ctx, r)
+	g.outlet.Add(body, r, g.client.Now())
 	return 0
 }
 
 // flush delivers the batch and returns how many rows the pipeline took. Afterwards all rows before
 // `to` were delivered or refused for good, and the cursor may say so; a zero `to` leaves the cursor where it is.
-func (t *reader) flush(ctx context.Context, to time.Time) (int, error) {
-	result, err := t.outlet.Deliver(ctx)
+func (g *pager) flush(ctx context.Context, to time.Time) (int, error) {
+	result, err := g.outlet.Deliver(ctx)
 	taken := result.Count(delivery.Delivered)
 	for i, r := range result.Rows {
 		switch result.Outcomes[i] {
 		case delivery.Delivered:
-			t.ledger.Deliver(r.UID, r.At)
+			g.track.ledger.Deliver(r.UID, r.At)
 		case delivery.Refused:
-			t.ledger.Refuse(r.UID, r.At)
+			g.track.ledger.Refuse(r.UID, r.At)
 		case delivery.Held:
 		}
 	}
 	if err != nil {
 		// What was taken before is not sent again, should the process end now.
-		return taken, errors.Join(err, t.keep())
+		return taken, errors.Join(err, g.track.Keep())
 	}
 	if to.IsZero() {
 		return taken, nil
 	}
-	return taken, t.advance(to)
-}
-
-// advance moves the cursor towards to, as far as the service's clock allows. The clock was read when
-// to was chosen; it is read again because an answer has come since, and the local clock may have been
-// set.
-func (t *reader) advance(to time.Time) error {
-	if horizon := t.horizon(); horizon.Before(to) {
-		to = horizon
-	}
-	t.ledger.Advance(to)
-	return t.keep()
-}
-
-// keep lets the ledger be stored once it is due.
-func (t *reader) keep() error {
-	t.health.Progress(t.ledger.CompleteUntil())
-	if err := t.ledger.Keep(time.Now()); err != nil {
-		return fmt.Errorf("%w: %w", failure.ErrStorage, err)
-	}
-	return nil
+	return taken, g.track.Advance(to)
 }
