@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,22 +22,23 @@ func watched(t *testing.T, c Credentials) (after func(step func()) int) {
 	c.TenantID, c.ClientID = testTenant, testClient
 	s, err := NewSource(c, http.DefaultClient, testScope, zap.NewNop())
 	require.NoError(t, err)
-	told, ended := 0, make(chan struct{})
+	var told atomic.Int64
+	ended := make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		defer close(ended)
-		s.Watch(ctx, func() { told++ })
+		s.Watch(ctx, func() { told.Add(1) })
 	}()
 	t.Cleanup(func() {
 		cancel()
 		<-ended
 	})
 	return func(step func()) int {
-		before := told
+		before := told.Load()
 		step()
 		time.Sleep(3 * watchInterval)
 		synctest.Wait()
-		return told - before
+		return int(told.Load() - before)
 	}
 }
 
