@@ -2,14 +2,13 @@ package checkup
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
+	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
@@ -27,13 +26,13 @@ func (w *walk) token(ctx context.Context) bool {
 		w.skip("tables", "there is no token")
 		return false
 	}
-	said, readable := claimsOf(token)
-	if !readable {
+	said, err := entra.ReadClaims(token)
+	if err != nil {
 		w.check(diagnosis.Access, "token", "", began, fine("Entra ID gives a token"))
 		w.check(diagnosis.Access, "roles", "", time.Now(), fine("cannot be read in this token; the first query shows whether they suffice"))
 		return true
 	}
-	w.check(diagnosis.Access, "token", "", began, fine("Entra ID gives a token, for %s", said.audience()))
+	w.check(diagnosis.Access, "token", "", began, fine("Entra ID gives a token, for %s", said.Audience))
 	w.check(diagnosis.Access, "roles", "", time.Now(), w.roles(said.Roles))
 	return true
 }
@@ -61,32 +60,6 @@ func (w *walk) roles(given []string) finding {
 		f.remedy = grant(w.UserRoles[0]) + ", or set tables::Users::enabled: false"
 	}
 	return f
-}
-
-// claims are what a token says of itself. They are for showing: only the service can check them.
-type claims struct {
-	Audience any      `json:"aud"`
-	Roles    []string `json:"roles"`
-}
-
-func (c claims) audience() string {
-	if list, ok := c.Audience.([]any); ok && len(list) == 1 {
-		return fmt.Sprint(list[0])
-	}
-	return fmt.Sprint(c.Audience)
-}
-
-func claimsOf(token string) (claims, bool) {
-	var c claims
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return c, false
-	}
-	text, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || json.Unmarshal(text, &c) != nil {
-		return c, false
-	}
-	return c, true
 }
 
 // first sends the smallest query, which shows that the service answers, and its clock.

@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
@@ -101,7 +102,7 @@ func (w *walk) look(ctx context.Context, t *Table) finding {
 		case can:
 			lacking = append(lacking, column)
 			q.Table = t.Without(lacking...)
-		case saysNoArrival(err) && q.TimeBasis == query.Arrival:
+		case failure.SaysNoArrival(err) && q.TimeBasis == query.Arrival:
 			q.TimeBasis = query.EventTime
 		case err != nil:
 			return w.refused(t, err)
@@ -121,18 +122,12 @@ func leaveOut(q query.Table, lacking []string, err error) (string, bool) {
 	return refused.Name, declared && !q.Needs(refused.Name) && !slices.Contains(q.UserColumns, refused.Name) && !slices.Contains(lacking, refused.Name)
 }
 
-// saysNoArrival reports whether the service refuses ingestion_time(), by its own word.
-func saysNoArrival(err error) bool {
-	refused := (*hunting.Error)(nil)
-	return errors.As(err, &refused) && strings.Contains(strings.ToLower(refused.Message+refused.Name), "ingestion_time")
-}
-
 // sampled is what the answer of a table says.
 func (w *walk) sampled(ctx context.Context, t *Table, q query.Table, a answer, lacking []string) finding {
 	if t.Kind == tables.Alerts && q.TimeBasis == query.Arrival && a.rows > 0 {
 		probed, err := w.ask(ctx, q.Probe())
 		switch {
-		case saysNoArrival(err):
+		case failure.SaysNoArrival(err):
 			q.TimeBasis = query.EventTime
 		case err != nil:
 			return w.refused(t, err)

@@ -1,6 +1,10 @@
 package failure
 
-import "github.com/otelcol-defender/otelcol-defender/internal/hunting"
+import (
+	"strings"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+)
 
 // IsTooMuch reports whether the service could not give the result, but may give a smaller one.
 func IsTooMuch(err error) bool { return Is(err, hunting.TooLarge, hunting.TooHeavy) }
@@ -16,6 +20,12 @@ func MaybeSize(err error) bool {
 
 // IsRefused reports whether the service does not accept a query as it stands.
 func IsRefused(err error) bool { return Is(err, hunting.BadQuery, hunting.UnknownColumn) }
+
+// SaysNoArrival reports whether the service refuses ingestion_time(), by its own word.
+func SaysNoArrival(err error) bool {
+	refusal := Refusal(err)
+	return IsRefused(err) && refusal != nil && strings.Contains(strings.ToLower(refusal.Message+refusal.Name), "ingestion_time")
+}
 
 // IsThrottled reports whether the tenant's limits are reached, which is no trouble of what was asked for.
 func IsThrottled(err error) bool { return Is(err, hunting.RateLimited, hunting.CPULimited) }

@@ -3,7 +3,6 @@ package reader
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -17,7 +16,7 @@ import (
 // nothing of it.
 func probe(ctx context.Context, client *service.Client, q *Question) (rows, unknown int, err error) {
 	answer, err := client.Query(ctx, service.Probe, query.Page{}, q.table.Probe(), query.ProbeColumns())
-	if saysNoArrival(err) {
+	if failure.SaysNoArrival(err) {
 		return 1, 1, nil
 	}
 	if err != nil {
@@ -37,10 +36,4 @@ func probe(ctx context.Context, client *service.Client, q *Question) (rows, unkn
 	}
 	unknown, err = number(body, query.ProbeUnknown)
 	return rows, unknown, err
-}
-
-// saysNoArrival reports whether the service refuses ingestion_time(), by its own word.
-func saysNoArrival(err error) bool {
-	refusal := failure.Refusal(err)
-	return failure.IsRefused(err) && refusal != nil && strings.Contains(strings.ToLower(refusal.Message+refusal.Name), "ingestion_time")
 }
