@@ -25,11 +25,12 @@ func TestReload(t *testing.T) {
 	tune := func(text string) { require.NoError(t, os.WriteFile(tuned, []byte(text), 0o600)) }
 	files := []string{"--config", filepath.Join("testdata", "collector.yaml"), "--config", tuned}
 
-	tune("receivers: {defender: {poll_interval: 200ms}}")
+	// Nothing but the shutdown of the old components stores a cursor.
+	tune("receivers: {defender: {poll_interval: 200ms, checkpoint_delay: 10m}}")
 	release := s.holdAfter(3 * len(want) / 10)
 	c := s.start(run{configs: []string{}, arguments: files})
 	s.returned(2 * len(want) / 10)
-	tune("receivers: {defender: {poll_interval: 100ms, batch: {max_records: 70}, page: {max_rows: 200}}}")
+	tune("receivers: {defender: {poll_interval: 100ms, checkpoint_delay: 10m, batch: {max_records: 70}, page: {max_rows: 200}}}")
 	c.reload(2)
 	release()
 	assert.Eventually(t, s.have(want), wait, longTick, "all rows should come")
