@@ -312,7 +312,8 @@ func (a *Auditor) report(page query.Page, r audit.Report) {
 		fields = append(fields, zap.Time("missing_since", r.MissingSince))
 	}
 	a.logger.Log(r.Level(), fmt.Sprintf("Audit: %s.", r), fields...)
-	a.seen.Report("audit", r.Err())
+	// The note comes first: notes wait while there is trouble, and the status of this trouble is to have it.
 	a.seen.Note("audit", fmt.Sprintf("%s to %s: %s; %d rows matched, %d recovered, %d missing, %d refused, %d unread",
 		page.From.Format(time.RFC3339), page.To.Format(time.RFC3339), r, r.Matched, r.Recovered, r.Missing, r.Refused, r.Unread))
+	a.seen.Report("audit", r.Err())
 }
