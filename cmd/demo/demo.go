@@ -11,26 +11,12 @@ import (
 )
 
 const (
-	configPath = "config/demo.yaml"
-
-	directory     = "out"
-	eventsPath    = directory + "/total-events.ndjson"
-	emulatorState = directory + "/defendersim"
-	caPath        = emulatorState + "/ca.pem"
-	emulatorLog   = directory + "/defendersim.log"
-	collectorLog  = directory + "/otelcol-defender.log"
-
 	progressInterval = 3 * time.Second // between lines
 	screenInterval   = time.Second     // between drawings
 
 	startGrace = 15 * time.Second // for the emulator to answer
 	stopGrace  = 20 * time.Second // for either process to end, above the receiver's shutdown_timeout
 )
-
-// stale are the traces of earlier demos, as patterns.
-var stale = []string{
-	directory + "/cursors", directory + "/dead-letters", emulatorState, directory + "/total-events*.ndjson", emulatorLog, collectorLog,
-}
 
 // display shows the progress.
 type display interface{ progress(now progress) }

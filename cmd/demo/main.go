@@ -8,6 +8,7 @@
 // on the way is read from the outside, from the event file and the collector's metrics.
 //
 //	demo.go      the sequence of a run
+//	paths.go     where it reads and writes
 //	ports.go     where everything listens
 //	process.go   a child process with its log file
 //	events.go    counting what the event file holds while it grows
