@@ -25,8 +25,6 @@ const maxBackward = 10
 var knots = map[string]int{
 	"extension/defendercontrolextension":               15,
 	"internal/emulator/kql/engine":                     10,
-	"internal/emulator/rows":                           15,
-	"internal/emulator/tenant":                         13,
 	"internal/entra":                                   12,
 	"internal/hunting":                                 17,
 	"internal/settings":                                15,
