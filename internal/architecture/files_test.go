@@ -24,7 +24,6 @@ const maxBackward = 10
 // knots are the packages that are still above maxBackward, each with the share that it may have until it is mended.
 var knots = map[string]int{
 	"extension/defendercontrolextension":               15,
-	"internal/emulator/kql/engine":                     10,
 	"internal/entra":                                   12,
 	"internal/hunting":                                 17,
 	"internal/settings":                                15,
