@@ -23,16 +23,14 @@ const maxBackward = 10
 
 // knots are the packages that are still above maxBackward, each with the share that it may have until it is mended.
 var knots = map[string]int{
-	"extension/defendercontrolextension":               15,
-	"internal/entra":                                   12,
-	"internal/hunting":                                 17,
-	"internal/settings":                                15,
-	"processor/totalnormalizeprocessor":                18,
-	"processor/totalnormalizeprocessor/internal/actor": 20,
-	"receiver/defenderreceiver/internal/health":        25,
-	"receiver/defenderreceiver/internal/journal":       11,
-	"receiver/defenderreceiver/internal/query":         17,
-	"receiver/defenderreceiver/internal/scheduler":     26,
+	"extension/defendercontrolextension":           15,
+	"internal/entra":                               12,
+	"internal/hunting":                             17,
+	"internal/settings":                            15,
+	"receiver/defenderreceiver/internal/health":    25,
+	"receiver/defenderreceiver/internal/journal":   11,
+	"receiver/defenderreceiver/internal/query":     17,
+	"receiver/defenderreceiver/internal/scheduler": 26,
 }
 
 // Files of a package have an order, too: a file that uses another one stands above it. With -v this prints, for each
