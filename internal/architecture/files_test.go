@@ -24,7 +24,6 @@ const maxBackward = 10
 // knots are the packages that are still above maxBackward, each with the share that it may have until it is mended.
 var knots = map[string]int{
 	"extension/defendercontrolextension":           15,
-	"internal/hunting":                             17,
 	"receiver/defenderreceiver/internal/health":    25,
 	"receiver/defenderreceiver/internal/journal":   11,
 	"receiver/defenderreceiver/internal/query":     17,

@@ -11,15 +11,42 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// decodeOptions are lenient where a strict decoder would let one value stop the page.
+func decodeOptions() []jsontext.Options {
+	return []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+}
+
+// decoder reads the tokens and values of an answer's body.
+type decoder struct {
+	*jsontext.Decoder
+	body io.Reader
+}
+
+func newDecoder(body io.Reader) decoder {
+	return decoder{Decoder: jsontext.NewDecoder(body, decodeOptions()...), body: body}
+}
+
+// expect reads the token that what begins with.
+func (d *decoder) expect(kind jsontext.Kind, what string) error {
+	t, err := d.ReadToken()
+	if err != nil {
+		return unexpectedEOF(err)
+	}
+	if t.Kind() != kind {
+		return fmt.Errorf("where %s should begin stands a JSON %s", what, t.Kind())
+	}
+	return nil
+}
+
 // readValue reads the value of a row's key. Only what the decoder itself cannot read for its depth
 // (10,000) is read by hand, so that it does not stop the page.
-func (r *Rows) readValue() (jsontext.Value, error) {
-	value, err := r.dec.ReadValue()
+func (d *decoder) readValue() (jsontext.Value, error) {
+	value, err := d.ReadValue()
 	switch {
 	case err == nil:
 		return value, nil
 	case isTooDeep(err):
-		return r.readBottomless()
+		return d.readBottomless()
 	default:
 		return nil, unexpectedEOF(err)
 	}
@@ -33,17 +60,17 @@ func isTooDeep(err error) bool {
 
 // readBottomless takes the value from the bytes that the decoder has not consumed, and lets a new
 // decoder go on behind it.
-func (r *Rows) readBottomless() (jsontext.Value, error) {
-	rest := bufio.NewReader(io.MultiReader(bytes.NewReader(bytes.Clone(r.dec.UnreadBuffer())), r.body))
+func (d *decoder) readBottomless() (jsontext.Value, error) {
+	rest := bufio.NewReader(io.MultiReader(bytes.NewReader(bytes.Clone(d.UnreadBuffer())), d.body))
 	value, err := scanNested(rest)
 	if err != nil {
 		return nil, unexpectedEOF(err)
 	}
 	// What the old decoder stood within, as the new one must know it.
 	const before = `{"results":[{"key":0`
-	r.dec = jsontext.NewDecoder(io.MultiReader(strings.NewReader(before), rest), decodeOptions()...)
+	d.Decoder = jsontext.NewDecoder(io.MultiReader(strings.NewReader(before), rest), decodeOptions()...)
 	for range 6 {
-		if _, err := r.dec.ReadToken(); err != nil {
+		if _, err := d.ReadToken(); err != nil {
 			return nil, err
 		}
 	}
@@ -86,4 +113,12 @@ func scanNested(in *bufio.Reader) ([]byte, error) {
 			return value, nil
 		}
 	}
+}
+
+// unexpectedEOF: the end of the body is never the end of an answer.
+func unexpectedEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
