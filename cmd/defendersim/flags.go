@@ -49,7 +49,7 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.StringArrayVar(&f.certificates, "client-certificate", nil, "FILE with a certificate in PEM that is the application's too (repeatable)")
 	set.StringVar(&f.emulator.IdentityListen, "identity-listen", "", "address to serve a managed identity on, in the clear")
 	set.DurationVar(&f.emulator.TokenLifetime, "token-lifetime", 3599*time.Second, "how long a token is valid")
-	set.StringSliceVar(&f.emulator.Roles, "roles", []string{defendersim.RoleGraph, defendersim.RoleLegacy, defendersim.RoleUsers}, "app roles in tokens; leave one out to see a 403")
+	set.StringSliceVar(&f.emulator.Roles, "roles", []string{defendersim.RoleGraph, defendersim.RoleLegacy, defendersim.RoleUsers, defendersim.RoleAlerts, defendersim.RoleIncidents}, "app roles in tokens; leave one out to see a 403")
 
 	set.Uint64Var(&f.emulator.Seed, "seed", f.tenant.Seed, "seed of the tenant, faults and the order of unordered results")
 	set.IntVar(&f.tenant.RowsPerDay, "rows-per-day", f.tenant.RowsPerDay, "rows a day that the tenant generates; 0: none")

@@ -28,7 +28,7 @@ var floors = [][]string{
 	// The distribution, and the emulator.
 	{"internal/distribution", emulator + "defendersim"},
 	// The components: configuration, factory, wiring; the APIs of the emulator.
-	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "hunting", emulator + "users"},
+	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "hunting", emulator + "security", emulator + "users"},
 
 	// The comparison of what the source has with what a destination holds.
 	{"internal/verification"},

@@ -16,6 +16,11 @@ import (
 // Stream sends the parts of an answer, with the fault where it strikes, and reports whether all of it went out. The
 // response has no length: like the service's it is chunked, so that a client knows only by the JSON whether it is complete.
 func (a *API) Stream(w http.ResponseWriter, r *http.Request, chunks [][]byte, strike int, fault faults.Fault) bool {
+	return a.StreamStatus(w, r, http.StatusOK, chunks, strike, fault)
+}
+
+// StreamStatus is Stream with another status than 200.
+func (a *API) StreamStatus(w http.ResponseWriter, r *http.Request, status int, chunks [][]byte, strike int, fault faults.Fault) bool {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if a.Graph {
 		w.Header().Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
@@ -31,7 +36,7 @@ func (a *API) Stream(w http.ResponseWriter, r *http.Request, chunks [][]byte, st
 		out, finish = zip, zip.Close
 		flush = func() error { return errors.Join(zip.Flush(), response.Flush()) }
 	}
-	w.WriteHeader(http.StatusOK)
+	w.WriteHeader(status)
 	_ = response.Flush()
 
 	sent := 0

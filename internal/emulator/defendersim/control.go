@@ -90,5 +90,32 @@ func (s *Server) RemoveUser(id string, forGood bool) error {
 // ExpireUserLinks makes Graph forget the links it gave to pages and changes of users: 410.
 func (s *Server) ExpireUserLinks() { s.users.ForgetTokens() }
 
+// PutAlert adds a version of an alert that can be read at once, or from a later instant on where one is given. Its id and
+// lastUpdateDateTime must be set. Errors name the property.
+func (s *Server) PutAlert(body map[string]any, visible time.Time) error {
+	return s.alerts.Objects.Put(body, visible)
+}
+
+// PutIncident adds a version of an incident, as PutAlert does of an alert.
+func (s *Server) PutIncident(body map[string]any, visible time.Time) error {
+	return s.incidents.Objects.Put(body, visible)
+}
+
+// Alerts are all versions of all alerts up to the emulator's present, whether they can be read or not.
+func (s *Server) Alerts() []SecurityVersion { return s.alerts.Objects.Truth(s.now()) }
+
+// Incidents are all versions of all incidents up to the emulator's present, whether they can be read or not.
+func (s *Server) Incidents() []SecurityVersion { return s.incidents.Objects.Truth(s.now()) }
+
+// SetSecurityOrder says what the lists of the security API do with $orderby.
+func (s *Server) SetSecurityOrder(o SecurityOrder) {
+	s.alerts.SetOrder(o)
+	s.incidents.SetOrder(o)
+}
+
+// BreakAlerts makes each list of alerts answer 500 that would hold one that was last updated from one instant up to
+// another one; an empty window mends it.
+func (s *Server) BreakAlerts(from, to time.Time) { s.alerts.Break(from, to) }
+
 // Report is what the emulator has seen so far.
 func (s *Server) Report() Report { return s.judge.Report(s.hunting.Spent()) }

@@ -1,5 +1,5 @@
 // Package defendersim is an emulator of Entra ID's token endpoint, of Microsoft Defender's two
-// Advanced Hunting APIs and of Microsoft Graph's users, for tests in this process and for the command defendersim.
+// Advanced Hunting APIs, of Microsoft Graph's users and of its security API, for tests in this process and for the command defendersim.
 //
 // # Design
 //
@@ -14,6 +14,7 @@
 //	entra           Entra ID's tokens: who asks, and may they
 //	hunting         the two hunting APIs
 //	users           Graph's users: whole, page by page, or what has changed
+//	security        Graph's alerts_v2 and incidents
 //
 // A query passes entra (token), hunting's quotas (calls a minute and an hour, CPU a quarter hour: 429), the body of Graph or
 // of the legacy API, kql (400 in the service's words), faults, rows, and the writer that makes JSON the way the service does:
@@ -39,6 +40,8 @@
 //   - the answer of a retired legacy API
 //   - AADSTS texts, except that MSAL takes them
 //   - Graph's text for a token of another audience or signature
+//   - of the security API: everything that its package's doc names as emulated beyond Microsoft's documents and the bodies
+//     and code seen in public, the token of a nextLink, the texts of a 404 and of a refused option
 //   - of Graph's users: that every option stands in the token, the largest page of a delta query, which
 //     faults the directory has, and that a lost link gives 410 where 400 is documented too
 package defendersim

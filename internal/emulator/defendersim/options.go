@@ -20,11 +20,15 @@ const (
 	IdentityHeader = "not-a-secret~identity"
 )
 
-// The app roles that the two hunting APIs and Graph's users ask for.
+// The app roles that the two hunting APIs, Graph's users and its security API ask for. One that writes also reads.
 const (
-	RoleGraph  = "ThreatHunting.Read.All"
-	RoleLegacy = "AdvancedHunting.Read.All"
-	RoleUsers  = "User.Read.All"
+	RoleGraph          = "ThreatHunting.Read.All"
+	RoleLegacy         = "AdvancedHunting.Read.All"
+	RoleUsers          = "User.Read.All"
+	RoleAlerts         = "SecurityAlert.Read.All"
+	RoleAlertsWrite    = "SecurityAlert.ReadWrite.All"
+	RoleIncidents      = "SecurityIncident.Read.All"
+	RoleIncidentsWrite = "SecurityIncident.ReadWrite.All"
 )
 
 // Options are what an emulator is started with. Their zero value is a tenant without rows, strict
@@ -38,7 +42,7 @@ type Options struct {
 	TenantID, ClientID, ClientSecret string              // empty: the published defaults
 	Certificates                     []*x509.Certificate // of the application, beside its secret
 	TokenLifetime                    time.Duration       // 0: 3599 s, as Entra ID has it
-	Roles                            []string            // app roles in new tokens; nil: RoleGraph, RoleLegacy and RoleUsers
+	Roles                            []string            // app roles in new tokens; nil: all that read
 
 	Now    func() time.Time // nil: time.Now
 	Seed   uint64           // of faults, of quirks and of the order that `take` gives
@@ -77,7 +81,7 @@ func (o Options) withDefaults() Options {
 		o.TokenLifetime = 3599 * time.Second
 	}
 	if o.Roles == nil {
-		o.Roles = []string{RoleGraph, RoleLegacy, RoleUsers}
+		o.Roles = []string{RoleGraph, RoleLegacy, RoleUsers, RoleAlerts, RoleIncidents}
 	}
 	if o.UserPage == 0 {
 		o.UserPage = users.PageMost

@@ -8,6 +8,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/judge"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/rows"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/security"
 )
 
 // What an emulator is told, and what it tells, is defined where it is used; these are its names for tests.
@@ -22,6 +23,16 @@ type (
 	Federation  = entra.Federation
 	Report      = judge.Report
 	TableReport = judge.TableReport
+
+	SecurityVersion = security.Version
+	SecurityOrder   = security.Order
+)
+
+// What the lists of the security API do with $orderby.
+const (
+	OrderHonoured = security.OrderHonoured
+	OrderIgnored  = security.OrderIgnored
+	OrderRefused  = security.OrderRefused
 )
 
 // The kinds of faults.
@@ -46,6 +57,7 @@ const (
 	FaultStall           = faults.Stall
 	FaultBadJSON         = faults.BadJSON
 	FaultPoison          = faults.Poison
+	FaultPartial         = faults.Partial
 	FaultToken503        = faults.Token503
 )
 

@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/judge"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/rows"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/security"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/users"
 )
@@ -25,13 +26,15 @@ type Server struct {
 	now      func() time.Time
 	database *rows.Database
 	users    *users.Directory
-	entra    *entra.Entra
-	hunting  *hunting.Service
-	faults   *faults.Plan
-	judge    *judge.Judge
-	state    *state
-	listener *listener
-	identity *listener // of the managed identity; nil without Options.IdentityListen
+	// Graph's security API; each has its list.
+	alerts, incidents *security.API
+	entra             *entra.Entra
+	hunting           *hunting.Service
+	faults            *faults.Plan
+	judge             *judge.Judge
+	state             *state
+	listener          *listener
+	identity          *listener // of the managed identity; nil without Options.IdentityListen
 }
 
 // Start starts an emulator that serves until ctx ends or Close is called; Close is needed in either
@@ -42,7 +45,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		TenantID: o.TenantID, ClientID: o.ClientID, ClientSecret: o.ClientSecret,
 		now: o.Now, judge: judge.New(), faults: faults.NewPlan(o.Seed, o.Faults),
 	}
-	if err := s.fill(o); err != nil {
+	generated, err := generate(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.fill(o, generated); err != nil {
 		return nil, err
 	}
 	s.entra = entra.New(entra.Config{
@@ -56,7 +63,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		Now: o.Now, Logger: o.Logger, Database: s.database, Entra: s.entra, Faults: s.faults, Judge: s.judge,
 	})
 	s.hunting.SetLegacyRetired(o.RetiredLegacy)
-	var err error
+	s.secure(o, generated)
 	if s.state, err = openState(o.StateDir); err != nil {
 		return nil, err
 	}
@@ -85,15 +92,12 @@ func (s *Server) listen(ctx context.Context, o Options) error {
 }
 
 // fill makes the tenant's rows and users, and plants those of files.
-func (s *Server) fill(o Options) error {
-	generated, err := generate(o)
-	if err != nil {
-		return err
-	}
+func (s *Server) fill(o Options, generated *tenant.Tenant) error {
 	var people []map[string]any
 	if generated != nil {
 		people = generated.Users()
 	}
+	var err error
 	if s.users, err = users.NewDirectory(people); err != nil {
 		return err
 	}
@@ -115,6 +119,23 @@ func (s *Server) fill(o Options) error {
 		o.Logger.Info("planted rows", "table", f.Table, "file", f.Path, "rows", planted)
 	}
 	return nil
+}
+
+// secure makes Graph's security API over the tenant's alerts.
+func (s *Server) secure(o Options, generated *tenant.Tenant) {
+	var alerts, incidents security.Source
+	var since time.Time
+	if generated != nil {
+		alerts, incidents, since = generated.SecurityAlerts, generated.SecurityIncidents, generated.Since()
+	}
+	list := func(name string, source security.Source, read, write string) *security.API {
+		return security.NewAPI(name, security.Config{
+			Objects: security.NewCollection(source, since), ReadRoles: []string{read, write}, WriteRole: write,
+			Now: o.Now, Logger: o.Logger, Entra: s.entra, Faults: s.faults, Judge: s.judge,
+		})
+	}
+	s.alerts = list(security.Alerts, alerts, RoleAlerts, RoleAlertsWrite)
+	s.incidents = list(security.Incidents, incidents, RoleIncidents, RoleIncidentsWrite)
 }
 
 // generate is the generated tenant, nil if there is none.
@@ -172,6 +193,9 @@ func (s *Server) handler(o Options) http.Handler {
 	for _, version := range []string{"v1.0", "beta"} {
 		mux.Handle("POST /"+version+"/security/runHuntingQuery", graph)
 		mux.Handle("POST /"+version+"/security/microsoft.graph.security.runHuntingQuery", graph)
+		s.alerts.Register(mux, "/"+version+"/security")
+		s.incidents.Register(mux, "/"+version+"/security")
+		s.alerts.RegisterOfIncident(mux, "/"+version+"/security")
 		mux.Handle("GET /"+version+"/users", users.NewAPI(people, false))
 		mux.Handle("GET /"+version+"/users/delta", users.NewAPI(people, true))
 	}

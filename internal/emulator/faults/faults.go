@@ -39,6 +39,7 @@ const (
 	Stall           Kind = "stall"     // the body stops for Delay half-way
 	BadJSON         Kind = "badjson"   // a raw control character within the body
 	Poison          Kind = "poison"    // one command line ends in invalid UTF-8 and a lone surrogate
+	Partial         Kind = "206"       // a list of the security API lacks what one provider had, and says so
 	Token503        Kind = "token503"  // the token endpoint is unavailable
 )
 
@@ -49,7 +50,7 @@ var delays = map[Kind]time.Duration{
 var kinds = []Kind{
 	TooManyRequests, BareThrottle, CPU, Unauthorized, Challenge, HTML413, ServerError, HTML502,
 	Unavailable, GatewayTimeout, ResultSize, Preempted, Timeout, Truncate, Reset,
-	Drop, Slow, Stall, BadJSON, Poison, Token503,
+	Drop, Slow, Stall, BadJSON, Poison, Partial, Token503,
 }
 
 // Fault is a kind of fault and how often it strikes.
@@ -137,7 +138,7 @@ func (p *Plan) FailNext(n int, f Fault) {
 // Draw returns the fault that strikes a query which reads tables; its zero value is none.
 func (p *Plan) Draw(tables []string) Fault {
 	return p.DrawWhere(func(f Fault) bool {
-		return f.Kind != Token503 && (f.Table == "" || slices.Contains(tables, f.Table))
+		return f.Kind != Token503 && f.Kind != Partial && (f.Table == "" || slices.Contains(tables, f.Table))
 	})
 }
 

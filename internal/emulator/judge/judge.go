@@ -34,10 +34,10 @@ type Judge struct {
 	tables     map[string]*tableRecord
 	passedOver []string
 
-	HuntingThrottle, UsersThrottle *Throttle
+	HuntingThrottle, UsersThrottle, SecurityThrottle *Throttle
 }
 
-// Throttle is a Retry-After that runs. Graph's directory has its own.
+// Throttle is a Retry-After that runs. Graph's directory and its security API have their own.
 type Throttle struct {
 	until time.Time
 	at    time.Time // when until was told
@@ -64,7 +64,7 @@ const (
 
 // New returns a judge that has seen nothing.
 func New() *Judge {
-	return &Judge{calls: map[callKey]int64{}, tables: map[string]*tableRecord{}, HuntingThrottle: &Throttle{}, UsersThrottle: &Throttle{}}
+	return &Judge{calls: map[callKey]int64{}, tables: map[string]*tableRecord{}, HuntingThrottle: &Throttle{}, UsersThrottle: &Throttle{}, SecurityThrottle: &Throttle{}}
 }
 
 // Call counts an answered call.
@@ -136,14 +136,14 @@ func (j *Judge) Read(tables []string, scans []engine.Bounds, r *Result) {
 	}
 }
 
-// ReadUsers notes a page of Graph's users that was sent to its end.
-func (j *Judge) ReadUsers(table string, users, size int) {
+// ReadObjects notes a page of objects of Graph that was sent to its end.
+func (j *Judge) ReadObjects(list string, objects, size int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.bytesSent += int64(size)
-	t := j.table(table)
+	t := j.table(list)
 	t.Queries++
-	t.RowsReturned += int64(users)
+	t.RowsReturned += int64(objects)
 }
 
 // table is the record under a label. The caller holds j.mu.

@@ -30,21 +30,10 @@ const (
 
 // alertStream walks the alerts that were raised in a bucket; rows gives those of one alert.
 func alertStream(t *table, rows func(r *row, a *alert, emit func() bool) bool) []*stream {
-	perBucket := float64(t.tenant.cfg.RowsPerDay) * attendedShare * humanShare / rowsPerAlert / float64(day/alertWidth)
-	series := deriveText(t.tenant.cfg.Seed, "alerts")
 	fill := func(r *row, start int64, emit func() bool) bool {
-		bucket := derive(series, uint64(start/alertWidth))
-		n := 1
-		if perBucket > 1 {
-			n = int(perBucket)
-			if chance(derive(bucket, drawOutcome), perBucket-float64(n)) {
-				n++
-			}
-		}
-		for i := range n {
-			a := t.tenant.alert(derive(bucket, uint64(i)), start)
+		for _, a := range t.tenant.alertsOf(start) {
 			// One that was raised before the history begins would have lost rows to it.
-			if a == nil || a.raised < t.since {
+			if a.raised < t.since {
 				continue
 			}
 			r.alert, r.device, r.person = a, a.device, a.person
@@ -62,6 +51,26 @@ func alertStream(t *table, rows func(r *row, a *alert, emit func() bool) bool) [
 		width: alertWidth, fill: fill,
 		event: engine.Range{From: -maxDetection, To: alertWidth + maxUpdate}, ingestion: engine.Range{From: 0, To: latest},
 	}}
+}
+
+// alertsOf are the alerts that were raised in the bucket that begins at start.
+func (t *Tenant) alertsOf(start int64) []*alert {
+	perBucket := float64(t.cfg.RowsPerDay) * attendedShare * humanShare / rowsPerAlert / float64(day/alertWidth)
+	bucket := derive(deriveText(t.cfg.Seed, "alerts"), uint64(start/alertWidth))
+	n := 1
+	if perBucket > 1 {
+		n = int(perBucket)
+		if chance(derive(bucket, drawOutcome), perBucket-float64(n)) {
+			n++
+		}
+	}
+	alerts := make([]*alert, 0, n)
+	for i := range n {
+		if a := t.alert(derive(bucket, uint64(i)), start); a != nil {
+			alerts = append(alerts, a)
+		}
+	}
+	return alerts
 }
 
 // alert draws an alert of the bucket that begins at start; nil if nobody was at work.

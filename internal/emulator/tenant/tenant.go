@@ -51,3 +51,6 @@ func (t *Tenant) People() []Person {
 
 // Columns implements engine.Table.
 func (t *table) Columns() []engine.Column { return slices.Clone(t.columns) }
+
+// Since is when the tenant's history begins.
+func (t *Tenant) Since() time.Time { return t.cfg.Start.Add(-t.cfg.History) }

@@ -106,7 +106,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, c *api.Exchange) *a
 	}
 	strike := a.Faults.Strike(fault, len(head), len(rows), len(users))
 	if a.api.Stream(w, r, [][]byte{head, rows, []byte("]}")}, strike, fault) {
-		a.Judge.ReadUsers(Table, len(users), len(rows))
+		a.Judge.ReadObjects(Table, len(users), len(rows))
 	}
 	return nil
 }
