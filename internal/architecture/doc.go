@@ -3,6 +3,7 @@
 //	graph_test.go      the imports of every file that is not a test
 //	floors_test.go     the order of the packages: one imports packages of lower floors only
 //	files_test.go      how many arrows between the files of a package run back up
+//	types_test.go      how many fields and methods a type has
 //	promises_test.go   docs/architecture.md and docs/scheduling.md name files, tests and constants that are there
 //	workflows_test.go  the workflows call targets of the Makefile only
 //

@@ -70,22 +70,8 @@ func (withoutImports) Import(string) (*types.Package, error) { return nil, error
 // usesBetweenFiles finds out which file of a package uses what another one declares.
 func usesBetweenFiles(t *testing.T, dir string) uses {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	require.NoError(t, err)
-	set, files := token.NewFileSet(), []*ast.File(nil)
-	for _, path := range paths {
-		matches, err := build.Default.MatchFile(filepath.Split(path))
-		require.NoError(t, err)
-		if strings.HasSuffix(path, "_test.go") || !matches {
-			continue
-		}
-		file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution|parser.ParseComments)
-		require.NoError(t, err)
-		if ast.IsGenerated(file) {
-			continue
-		}
-		files = append(files, file)
-	}
+	set := token.NewFileSet()
+	files := productionFiles(t, set, dir)
 	info := &types.Info{Uses: map[*ast.Ident]types.Object{}}
 	config := types.Config{Importer: withoutImports{}, Error: func(error) {}, DisableUnusedImportCheck: true}
 	checked, _ := config.Check(dir, set, files, info) // its errors are about imports
@@ -104,6 +90,28 @@ func usesBetweenFiles(t *testing.T, dir string) uses {
 		found[from][to] = true
 	}
 	return found
+}
+
+// productionFiles are the parsed files of a directory but for tests, those of other platforms, and generated ones, which
+// nobody writes or reads.
+func productionFiles(t *testing.T, set *token.FileSet, dir string) []*ast.File {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	require.NoError(t, err)
+	var files []*ast.File
+	for _, path := range paths {
+		matches, err := build.Default.MatchFile(filepath.Split(path))
+		require.NoError(t, err)
+		if strings.HasSuffix(path, "_test.go") || !matches {
+			continue
+		}
+		file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution|parser.ParseComments)
+		require.NoError(t, err)
+		if !ast.IsGenerated(file) {
+			files = append(files, file)
+		}
+	}
+	return files
 }
 
 // searches is from how many orders of the files the search for the best one starts.

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"slices"
+	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 )
