@@ -37,6 +37,7 @@ test: ## run all tests, with the race detector where there is a C compiler
 	$(STATIC) $(GO) test -timeout 20m -skip '^TestTwoReceivers' ./internal/e2e
 	$(STATIC) $(GO) test -timeout 20m -run '^TestTwoReceivers' ./internal/e2e
 	$(STATIC) $(GO) test -timeout 20m -run '^Test(TenDays|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
+	$(STATIC) $(GO) test -timeout 20m -run '^Test(EveryoneHasOneTUID|SecretsAreNotRepeated)$$' ./processor/totalnormalizeprocessor ./internal/pipelinecheck
 
 integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says so when it cannot
 	@if scripts/kafka fetch $(KAFKA); then \

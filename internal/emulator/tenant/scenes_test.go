@@ -3,6 +3,7 @@ package tenant
 import (
 	"encoding/json"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -86,7 +87,7 @@ func TestAdditionalFieldsAreJSON(t *testing.T) {
 			continue
 		}
 		for _, r := range scan(t, tableOf(t, tenant, table.Name), asOf(start)) {
-			if fields := get(t, r, "AdditionalFields").Text(); fields != "" {
+			if fields := get(r, "AdditionalFields").Text(); fields != "" {
 				require.True(t, json.Valid([]byte(fields)), fields)
 			}
 		}
@@ -101,7 +102,7 @@ func TestPlaceholdersAreFilled(t *testing.T) {
 	for _, table := range eventTables() {
 		for _, r := range scan(t, tableOf(t, tenant, table.Name), asOf(start)) {
 			for i, c := range r.table.columns {
-				if s := r.Value(i).Text(); placeholder.MatchString(s) {
+				if s := r.Value(i).Text(); strings.ContainsAny(s, "{$") && placeholder.MatchString(s) {
 					require.Fail(t, "a placeholder is left", "%s: %s", c.Name, s)
 				}
 			}
