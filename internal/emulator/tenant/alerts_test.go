@@ -18,14 +18,14 @@ func TestEveryHourHasAlertsOfPeople(t *testing.T) {
 	cfg.Start, cfg.History = start, 8*24*time.Hour
 	tenant := newTenant(t, cfg)
 	first := map[string]int64{}
-	for _, r := range scan(t, tableOf(t, tenant, "AlertInfo"), asOf(start)) {
+	for r := range walk(t, tableOf(t, tenant, "AlertInfo"), asOf(start)) {
 		id := get(r, "AlertId").Text()
 		if at, ok := first[id]; !ok || r.ingestion < at {
 			first[id] = r.ingestion
 		}
 	}
 	inHour := map[int64]map[string]bool{}
-	for _, r := range scan(t, tableOf(t, tenant, "AlertEvidence"), asOf(start)) {
+	for r := range walk(t, tableOf(t, tenant, "AlertEvidence"), asOf(start)) {
 		id := get(r, "AlertId").Text()
 		info, ok := first[id]
 		if !ok || get(r, "AccountUpn").Text() == "" {
@@ -108,11 +108,11 @@ func TestHistoryHasWholeAlerts(t *testing.T) {
 	tenant := newTenant(t, testConfig())
 	later := asOf(start.Add(12 * time.Hour))
 	info, evidence := map[string]int{}, map[string]int{}
-	for _, r := range scan(t, tableOf(t, tenant, "AlertInfo"), later) {
+	for r := range walk(t, tableOf(t, tenant, "AlertInfo"), later) {
 		info[r.alert.id]++
 	}
 	alerts := map[string]*alert{}
-	for _, r := range scan(t, tableOf(t, tenant, "AlertEvidence"), later) {
+	for r := range walk(t, tableOf(t, tenant, "AlertEvidence"), later) {
 		evidence[r.alert.id]++
 		alerts[r.alert.id] = r.alert
 	}

@@ -23,7 +23,7 @@ func TestLogonsFollowTheWorkingDay(t *testing.T) {
 	cfg.Start = start.Add(-48 * time.Hour)
 	tenant := newTenant(t, cfg)
 	atScreen := map[bool]int{}
-	for _, r := range scan(t, tableOf(t, tenant, "DeviceLogonEvents"), asOf(cfg.Start)) {
+	for r := range walk(t, tableOf(t, tenant, "DeviceLogonEvents"), asOf(cfg.Start)) {
 		if r.person == nil {
 			continue
 		}
@@ -73,7 +73,7 @@ func TestDirectoriesAreComplete(t *testing.T) {
 	cfg.Start, cfg.History = start, 0
 	tenant := newTenant(t, cfg)
 	full, loggedOn, nobody := map[string]bool{}, 0, 0
-	for _, r := range scan(t, tableOf(t, tenant, "DeviceInfo"), asOf(start)) {
+	for r := range walk(t, tableOf(t, tenant, "DeviceInfo"), asOf(start)) {
 		if get(r, "OSPlatform").Text() != "" {
 			full[r.device.id] = true
 		}
@@ -89,7 +89,7 @@ func TestDirectoriesAreComplete(t *testing.T) {
 	assert.Positive(t, loggedOn)
 	assert.Positive(t, nobody)
 	known := map[string]bool{}
-	for _, r := range scan(t, tableOf(t, tenant, "IdentityInfo"), asOf(start)) {
+	for r := range walk(t, tableOf(t, tenant, "IdentityInfo"), asOf(start)) {
 		known[get(r, "AccountUpn").Text()] = true
 	}
 	assert.Len(t, known, len(tenant.people)+len(tenant.service))
@@ -104,7 +104,7 @@ func TestTenantHasTheHardAccounts(t *testing.T) {
 	tenant := newTenant(t, cfg)
 	seen := map[string]bool{}
 	for _, table := range eventTables() {
-		for _, r := range scan(t, tableOf(t, tenant, table.Name), asOf(start)) {
+		for r := range walk(t, tableOf(t, tenant, table.Name), asOf(start)) {
 			for _, a := range table.Accounts {
 				seen[get(r, a.Domain).Text()+`\`+get(r, a.Name).Text()+" "+get(r, a.SID).Text()] = true
 			}

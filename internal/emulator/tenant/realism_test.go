@@ -75,7 +75,7 @@ func TestEveryHourHasPeopleAndMachines(t *testing.T) {
 		human, total := 0, 0
 		for _, table := range eventTables() {
 			before := human
-			for _, r := range scan(t, tableOf(t, tenant, table.Name), asOf(cfg.Start)) {
+			for r := range walk(t, tableOf(t, tenant, table.Name), asOf(cfg.Start)) {
 				total++
 				if slices.ContainsFunc(acted(r, table), func(name string) bool { return people[name] }) {
 					human++
@@ -101,7 +101,7 @@ func TestIdentityColumnsTellRowsApart(t *testing.T) {
 		}
 		seen := map[identity]bool{}
 		instants, reports, uploads := map[int64]int{}, map[identity]int{}, map[int64]int{}
-		for _, r := range scan(t, tableOf(t, tenant, table.Name), asOf(start)) {
+		for r := range walk(t, tableOf(t, tenant, table.Name), asOf(start)) {
 			id := identity{r.device.id, r.event, r.reportID, r.activity().action}
 			if seen[id] {
 				require.Fail(t, "two rows have one identity", "%s: %+v", table.Name, id)
@@ -123,7 +123,7 @@ func TestLateHiddenAndFutureRowsAreAsConfigured(t *testing.T) {
 	count := func(cfg Config) (late, hidden, future, wholeMillis, total float64) {
 		tenant := newTenant(t, cfg)
 		for _, table := range eventTables() {
-			for _, r := range scan(t, tableOf(t, tenant, table.Name), asOf(start.Add(3*time.Hour))) {
+			for r := range walk(t, tableOf(t, tenant, table.Name), asOf(start.Add(3*time.Hour))) {
 				total++
 				switch lag := r.ingestion - r.event; {
 				case lag < 0:
