@@ -25,7 +25,7 @@ func (t Table) Count(p Page) string {
 		t.rows(p),
 		kusto.Format("summarize ? = count() by ? = bin(?, ?)", kusto.Name(CountRows), kusto.Name(CountBin),
 			kusto.Name(t.TimeColumn()), kusto.Timespan(ledger.BinWidth)),
-		kusto.Format("extend ? = now()", kusto.Name(ServiceNow)),
+		withTime(),
 	).String()
 }
 

@@ -43,6 +43,6 @@ func (t Table) CountLeft(p Page) string {
 	return kusto.Join("\n| ",
 		t.unfiltered(p),
 		kusto.Format("summarize ? = ?, ? = ?, ? = ?", kusto.Name(LeftAll), count, kusto.Name(LeftHuman), human, kusto.Name(LeftRead), read),
-		kusto.Format("extend ? = now()", kusto.Name(ServiceNow)),
+		withTime(),
 	).String()
 }

@@ -70,5 +70,3 @@ func (t Table) sampleAlerts(p Page) kusto.Fragment {
 		withTime(),
 	)
 }
-
-func withTime() kusto.Fragment { return kusto.Format("extend ? = now()", kusto.Name(ServiceNow)) }
