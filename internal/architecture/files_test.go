@@ -37,7 +37,6 @@ var knots = map[string]int{
 	"processor/totalnormalizeprocessor/internal/actor": 20,
 	"receiver/defenderreceiver/internal/health":        25,
 	"receiver/defenderreceiver/internal/journal":       11,
-	"receiver/defenderreceiver/internal/scheduler":     26,
 }
 
 // Files of a package have an order, too: a file that uses another one stands above it. With -v this prints, for each
