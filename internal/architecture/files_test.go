@@ -35,7 +35,6 @@ var knots = map[string]int{
 	"internal/settings":                                15,
 	"processor/totalnormalizeprocessor":                18,
 	"processor/totalnormalizeprocessor/internal/actor": 20,
-	"receiver/defenderreceiver/internal/health":        25,
 	"receiver/defenderreceiver/internal/journal":       11,
 }
 

@@ -227,7 +227,7 @@ type letterCounters struct {
 
 func (c letterCounters) count(table string, written bool) {
 	c.telemetry.letter(table, written)
-	c.registry.CountLetter(table, written)
+	c.registry.DeadLetters.Count(table, written)
 }
 
 // Shutdown ends the loops, stores the last cursors and closes the storage. Calls of the pipeline that
