@@ -35,7 +35,6 @@ var knots = map[string]int{
 	"internal/settings":                                15,
 	"processor/totalnormalizeprocessor":                18,
 	"processor/totalnormalizeprocessor/internal/actor": 20,
-	"receiver/defenderreceiver/internal/journal":       11,
 }
 
 // Files of a package have an order, too: a file that uses another one stands above it. With -v this prints, for each
