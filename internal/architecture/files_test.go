@@ -24,7 +24,6 @@ const maxBackward = 10
 // knots are the packages that are still above maxBackward, each with the share that it may have until it is mended.
 var knots = map[string]int{
 	"cmd/demo":                                         17,
-	"extension/defendercontrolextension":               15,
 	"internal/emulator/entra":                          33,
 	"internal/emulator/hunting":                        11,
 	"internal/emulator/kql/engine":                     10,
