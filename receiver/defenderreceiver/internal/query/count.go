@@ -30,4 +30,4 @@ func (t Table) Count(p Page) string {
 }
 
 // Filter is the row filter, for telling whether it has changed.
-func (t Table) Filter() string { return t.where().String() }
+func (t Table) Filter() string { return t.filter().clauses().String() }

@@ -31,12 +31,14 @@ func (t Table) order() kusto.Fragment {
 }
 
 // rows are all rows of the range that belong to the table as it is read.
-func (t Table) rows(p Page) kusto.Fragment { return kusto.Join("\n| ", t.unfiltered(p), t.where()) }
+func (t Table) rows(p Page) kusto.Fragment {
+	return kusto.Join("\n| ", t.unfiltered(p), t.filter().clauses())
+}
 
 // unfiltered are all rows of the range.
 func (t Table) unfiltered(p Page) kusto.Fragment {
 	if t.Kind == tables.Alerts {
-		return t.alerts(p)
+		return pairs{t, p}.rows()
 	}
 	return t.events(p)
 }
