@@ -171,7 +171,8 @@ func (c *controlled) disabled() []control.Table {
 	for _, declared := range declaredTables() {
 		if !c.cfg.Tables[declared.Name].Enabled {
 			list = append(list, control.Table{
-				Name: declared.Name, Kind: kindOf(declared.Kind == tables.Directory), State: control.Disabled, Lane: shownLive, RowsPerMinute: []int{},
+				Name: declared.Name, Kind: kindOf(declared.Kind == tables.Directory), State: control.Disabled, Lane: shownLive,
+				Rows: control.Rows{RowsPerMinute: []int{}},
 			})
 		}
 	}
@@ -193,9 +194,12 @@ func (c *controlled) table(l *lane, snapshot scheduler.Snapshot) control.Table {
 	letters := c.registry.DeadLetters.Of(l.table)
 	t := control.Table{
 		Name: l.table, Kind: kindOf(l.directory), State: stateOf(v, snapshot), Reason: string(v.Reason), Lane: shownLive,
-		CompleteUntil: known(v.CompleteUntil), RowsDelivered: v.Rows.Delivered, RowsRefused: v.Rows.Refused, RowsPerMinute: l.health.RowsPerMinute(),
-		Interval: v.Interval.Seconds(), LastPoll: known(v.LastPoll), NextPoll: known(v.NextPoll), LastError: textOf(v.Err),
-		ConsecutiveFailures: v.Failures, Unreadable: v.Unreadable, DeadLetters: control.DeadLetters(letters),
+		CompleteUntil: known(v.CompleteUntil), Unreadable: v.Unreadable, DeadLetters: control.DeadLetters(letters),
+		Rows: control.Rows{RowsDelivered: v.Rows.Delivered, RowsRefused: v.Rows.Refused, RowsPerMinute: l.health.RowsPerMinute()},
+		Polls: control.Polls{
+			Interval: v.Interval.Seconds(), LastPoll: known(v.LastPoll), NextPoll: known(v.NextPoll), LastError: textOf(v.Err),
+			ConsecutiveFailures: v.Failures,
+		},
 	}
 	if t.CompleteUntil != nil {
 		lag := max(l.now().Sub(v.CompleteUntil).Seconds(), 0)
