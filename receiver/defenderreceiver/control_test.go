@@ -283,6 +283,6 @@ func TestStateOf(t *testing.T) {
 		"paused while it waits":   {health.Paused, waiting("A", true), control.Paused},
 		"failed, and waits again": {health.BackingOff, waiting("A", true), control.BackingOff},
 	} {
-		assert.Equal(t, c.want, stateOf(health.View{Name: "A", State: c.state}, c.snapshot), name)
+		assert.Equal(t, c.want, stateOf(health.View{Name: "A", Condition: health.Condition{State: c.state}}, c.snapshot), name)
 	}
 }

@@ -393,7 +393,7 @@ func TestAuthExtension(t *testing.T) {
 	token, err := conn.access.token(t.Context())
 	require.NoError(t, err)
 	extension.token.Store(token)
-	r.credentialsChanged()
+	r.gates.credentialsChanged()
 	s.delivered(5)
 	assert.Equal(t, int64(1), s.sim.Report().Count("POST /{tenant}/oauth2/v2.0/token", ""), "the receiver asks for none itself")
 }

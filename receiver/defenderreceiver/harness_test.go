@@ -80,7 +80,7 @@ func (s *stage) balanced() {
 	read := 0
 	for _, r := range s.receivers {
 		for _, l := range r.lanes {
-			read += l.health.View().RowsRead
+			read += l.health.View().Rows.Read
 		}
 	}
 	assert.Equal(s.t, read, s.rows(delivered)+s.rows(duplicate)+s.rows(refused), "rows that were read")

@@ -33,7 +33,7 @@ func TestShutdownWhilePipelineHangs(t *testing.T) {
 	require.NoError(t, r.Shutdown(context.Background()))
 	assert.Less(t, time.Since(start), 5*time.Second)
 	close(leave)
-	r.loops.Wait()
+	r.running.loops.Wait()
 	s.sink.setRefuse(nil)
 	s.start(cfg)
 	s.delivered(5)

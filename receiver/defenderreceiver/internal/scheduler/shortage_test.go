@@ -227,11 +227,12 @@ func TestAFloodOfPriorityOneLeavesATrickle(t *testing.T) {
 func TestWhatIsBehindComesFirst(t *testing.T) {
 	s, now := alone(t, 1, half()), time.Now()
 	turn := func(priority int, waited, behind time.Duration) *waiter {
-		return &waiter{s: s, forQuota: true, turn: Turn{Table: "t", Priority: priority, Due: now.Add(-waited), Behind: behind}}
+		return &waiter{member: s.member, forQuota: true, turn: Turn{Table: "t", Priority: priority, Due: now.Add(-waited), Behind: behind}}
 	}
 	s.tenant.mu.Lock()
 	defer s.tenant.mu.Unlock()
 	const day = 24 * time.Hour
+	inShortage := order{budget: &s.tenant.budget, now: now, short: true}
 	for name, c := range map[string]struct{ first, second *waiter }{
 		"equal waits":              {turn(4, time.Minute, time.Minute), turn(4, time.Minute, 0)},
 		"late rows, no wait":       {turn(4, 0, 12*time.Minute), turn(4, 5*time.Minute, 0)},
@@ -243,7 +244,7 @@ func TestWhatIsBehindComesFirst(t *testing.T) {
 		"low and a day behind":     {turn(2, 11*time.Minute, 0), turn(7, 0, day)},
 		"priority 1":               {turn(1, 0, 0), turn(2, 10*time.Minute, day)},
 	} {
-		assert.True(t, s.tenant.before(c.first, c.second, now, true), name)
-		assert.False(t, s.tenant.before(c.second, c.first, now, true), name)
+		assert.True(t, inShortage.before(c.first, c.second), name)
+		assert.False(t, inShortage.before(c.second, c.first), name)
 	}
 }

@@ -44,15 +44,15 @@ func TestSpareTurnsStaySpare(t *testing.T) {
 			spare, free, trickle bool
 		}{{true, false, false}, {false, true, true}} {
 			now := time.Now()
-			w := &waiter{s: s, turn: Turn{Table: "t", Priority: 5, Due: now.Add(-time.Hour), Spare: c.spare}, granted: make(chan struct{})}
+			w := &waiter{member: s.member, turn: Turn{Table: "t", Priority: 5, Due: now.Add(-time.Hour), Spare: c.spare}, granted: make(chan struct{})}
 			s.tenant.mu.Lock()
 			account := quota.NewAccount(half(), now)
 			account.Charge("r", now, quota.Paced, 0, 66*time.Second)
-			s.tenant.account, s.tenant.overdueAt = account, time.Time{}
-			until, known := s.tenant.freeAt(w, now)
+			s.tenant.budget.account, s.tenant.budget.overdueAt = account, time.Time{}
+			until, known := s.tenant.budget.freeAt(w, now)
 			assert.Equal(t, c.free, known && !until.After(now), "spare %t", c.spare)
 			s.tenant.give(w, now)
-			assert.Equal(t, c.trickle, !s.tenant.overdueAt.IsZero(), "spare %t", c.spare)
+			assert.Equal(t, c.trickle, !s.tenant.budget.overdueAt.IsZero(), "spare %t", c.spare)
 			s.tenant.mu.Unlock()
 		}
 	})
@@ -133,10 +133,10 @@ func TestNobodyElseIsExpectedToCostWhatHistoryDoes(t *testing.T) {
 		t.Helper()
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		w := &waiter{s: s, turn: Turn{Table: "another", Priority: 5}}
-		live = s.tenant.estimate(w)
+		w := &waiter{member: s.member, turn: Turn{Table: "another", Priority: 5}}
+		live = s.tenant.budget.estimate(w)
 		w.turn.Spare = true
-		return live, s.tenant.estimate(w)
+		return live, s.tenant.budget.estimate(w)
 	}
 	s, err := Join(t.Context(), cfg)
 	require.NoError(t, err)

@@ -203,7 +203,7 @@ func TestTheReserveIsWhatIsUnderWay(t *testing.T) {
 		synctest.Wait()
 		reserve := recordIn(t, store).Reserve.CPU
 		assert.GreaterOrEqual(t, reserve, 4*time.Second)
-		assert.LessOrEqual(t, reserve, 2*5*time.Second+s.unstoredCPU(), "two pages")
+		assert.LessOrEqual(t, reserve, 2*5*time.Second+s.member.reserve.unstored, "two pages")
 		grant.finish(0)
 	})
 }
