@@ -150,7 +150,7 @@ func (c *Client) do(req *http.Request, of subject, token string, columns []table
 	rows.api, rows.of, rows.host = c.cfg.API, of, req.URL.Host
 	rows.token, rows.tokens = token, c.cfg.Tokens
 	rows.clock, rows.sent, rows.received = &c.clock, sent, received
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK && !rows.isPartial() {
 		defer rows.Close()
 		return nil, c.refusal(rows)
 	}

@@ -40,7 +40,7 @@ type Rows struct {
 	results bool  // the answer had its results
 	row     row
 	schema  []Column
-	link    Link // of users
+	link    Link // of a list of Graph
 	follow  func(link string) (*url.URL, error)
 	stats   Stats
 	onClose func(Stats) // nil once it was told
@@ -196,8 +196,8 @@ func (r *Rows) member() error {
 		return err
 	}
 	key := strings.ToLower(name.String())
-	if r.of == users {
-		return r.userMember(key)
+	if r.of != hunted {
+		return r.listMember(key)
 	}
 	switch key {
 	case "results":

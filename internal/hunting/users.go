@@ -92,8 +92,8 @@ func hostPort(u *url.URL) string {
 	return u.Hostname() + ":" + port
 }
 
-// userMember reads one member of an answer of Users.
-func (r *Rows) userMember(key string) error {
+// listMember reads one member of an answer of Graph that is a list.
+func (r *Rows) listMember(key string) error {
 	switch key {
 	case "value":
 		return r.beginResults()

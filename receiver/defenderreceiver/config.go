@@ -69,6 +69,8 @@ type Config struct {
 
 	// Tables are the settings of each table. A table that is not named keeps its defaults.
 	Tables TablesConfig `mapstructure:"tables" example:"{DeviceLogonEvents: {enabled: true}}"`
+	// Feeds are lists of Microsoft Graph's security API, which cost no hunting query.
+	Feeds FeedsConfig `mapstructure:"feeds" example:"{alerts_v2: {enabled: true}}"`
 
 	// written is what the user wrote and the fields above do not show.
 	written *settings.Written
@@ -283,6 +285,7 @@ func createDefaultConfig() component.Config {
 		CheckpointDelay:    2 * time.Second,
 		ShutdownTimeout:    10 * time.Second,
 		Tables:             TablesConfig{},
+		Feeds:              defaultFeeds(),
 	}
 	for _, t := range declaredTables() {
 		// Users needs a permission of its own.

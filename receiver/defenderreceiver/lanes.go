@@ -56,6 +56,11 @@ func (b *builder) build(ctx context.Context) ([]*lane, error) {
 		}
 		lanes = append(lanes, more...)
 	}
+	feeds, err := b.feeds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lanes = append(lanes, feeds...)
 	tellStarts(b.set.Logger, lanes, b.now().Add(-b.cfg.InitialLookback))
 	return lanes, nil
 }
@@ -115,7 +120,7 @@ func (b *builder) lane(p parts, src source.Source) *lane {
 	loop := b.loop(src, p.health.Table, p.health, b.gate, b.cfg.interval(p.health.Table))
 	p.client.Accepted = loop.Accepted
 	l := &lane{
-		table: p.health.Table, id: p.health.Name, source: src, loop: loop, health: p.health,
+		table: p.health.Table, id: p.health.Name, kind: tableKind, source: src, loop: loop, health: p.health,
 		now: p.reader.Track.Now, reader: p.reader,
 	}
 	return l
@@ -139,7 +144,7 @@ func (b *builder) directory(declared *tables.Table) (*lane, error) {
 		return nil, err
 	}
 	l := b.lane(p, source.NewDirectory(p.reader, source.Mode(b.cfg.LateArrival.Mode), p.logger))
-	l.directory = true
+	l.kind = directoryKind
 	// What a directory says grows old from the start on, until it is read.
 	p.health.Progress(b.now())
 	return l, nil
@@ -159,7 +164,7 @@ func (b *builder) live(ctx context.Context, declared *tables.Table) (*lane, *sou
 	}
 	l := b.lane(p, live)
 	if audits.Window > 0 {
-		l.audits = audits
+		l.audits, l.record = audits, audits.Record()
 	}
 	return l, live.Start(), live.Resume(ctx)
 }
@@ -177,7 +182,7 @@ func (b *builder) history(ctx context.Context, declared *tables.Table, start *so
 	l := b.lane(p, past)
 	l.history, l.ready = true, start.Known()
 	if audits.Window > 0 {
-		l.audits = audits
+		l.audits, l.record = audits, audits.Record()
 	}
 	return l, past.Resume(ctx)
 }
@@ -193,7 +198,7 @@ func (b *builder) users(declared *tables.Table) *lane {
 		rowid.New(b.cfg.Credentials.TenantID, declared, query.InfoTimestamp), seen, b.set.Logger.With(zap.String("table", declared.Name)),
 		func(ctx context.Context, values int64) { b.telemetry.repaired(ctx, declared.Name, values) })
 	return &lane{
-		table: declared.Name, id: declared.Name, directory: true, source: users, health: seen, now: client.Time,
+		table: declared.Name, id: declared.Name, kind: directoryKind, source: users, health: seen, now: client.Time,
 		loop: b.loop(users, declared.Name, seen, b.apart, interval),
 	}
 }

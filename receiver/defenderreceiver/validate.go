@@ -53,6 +53,10 @@ func (c *Config) Validate() error {
 		settings.Under("credentials", c.Credentials.validate(c.written, c.ClientConfig.Auth.HasValue())),
 		settings.Under("quota", c.Quota.validate()),
 		settings.Under("tables", c.Tables.validate()),
+		settings.Under("feeds", c.Feeds.validate(c.API)),
+	}
+	if !c.Feeds.enabled() && !c.Tables.enabled() {
+		errs = append(errs, settings.Missingf("tables", "names no table that is read, because all are disabled: enable at least one, or a feed"))
 	}
 	if interval := c.LateArrival.Audit.Interval; interval > 0 {
 		errs = append(errs, settings.AtLeast("late_arrival::audit::interval", interval, minAuditInterval))
@@ -105,15 +109,11 @@ func (c *QuotaConfig) validate() error {
 // validate checks each table's settings.
 func (t TablesConfig) validate() error {
 	var errs []error
-	enabled := 0
 	for _, name := range slices.Sorted(maps.Keys(t)) {
 		cfg := t[name]
 		if !slices.ContainsFunc(declaredTables(), func(t *tables.Table) bool { return t.Name == name }) {
 			errs = append(errs, unknownTable(name))
 			continue
-		}
-		if cfg.Enabled {
-			enabled++
 		}
 		errs = append(errs, settings.Under(name, cfg.validate()))
 		if isUsers(name) {
@@ -122,10 +122,17 @@ func (t TablesConfig) validate() error {
 			errs = append(errs, settings.Under(name, cfg.misspelt(declared)))
 		}
 	}
-	if enabled == 0 {
-		errs = append(errs, settings.Missingf("", "names no table that is read, because all are disabled: enable at least one"))
-	}
 	return errors.Join(errs...)
+}
+
+// enabled reports whether a table is read.
+func (t TablesConfig) enabled() bool {
+	for _, table := range t {
+		if table.Enabled {
+			return true
+		}
+	}
+	return false
 }
 
 func (c TableConfig) validate() error {

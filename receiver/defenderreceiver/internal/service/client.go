@@ -18,6 +18,7 @@ import (
 type API interface {
 	Query(ctx context.Context, kql string, columns []tables.Column) (*hunting.Rows, error)
 	Users(ctx context.Context, link string) (*hunting.Rows, error)
+	ListAPI
 	Clock() *hunting.ServiceClock
 }
 
