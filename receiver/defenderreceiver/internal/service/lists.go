@@ -11,12 +11,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 )
 
-// ListAPI is Graph's security API.
-type ListAPI interface {
-	Objects(ctx context.Context, request hunting.ObjectsRequest) (*hunting.Rows, error)
-	Clock() *hunting.ServiceClock // the service's time
-}
-
 // listBurst is how many requests may be sent at once.
 const listBurst = 5
 

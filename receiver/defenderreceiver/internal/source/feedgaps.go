@@ -2,10 +2,12 @@ package source
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/feed"
 )
@@ -14,6 +16,13 @@ import (
 type feedTrial struct {
 	place  time.Time
 	failed int
+}
+
+// feedGaps are the ranges of a list that cannot be read.
+type feedGaps struct {
+	*feedReader
+	trial  feedTrial
+	logger *zap.Logger
 }
 
 const (
@@ -29,7 +38,7 @@ const (
 
 // passOver sets a range aside that the service cannot give, after several tries at one place and only if it answers
 // other requests: then the range is the trouble, and no outage. It reports whether reading can go on behind the range.
-func (f *Feed) passOver(ctx context.Context, place time.Time, err error) (bool, error) {
+func (f *feedGaps) passOver(ctx context.Context, place time.Time, err error) (bool, error) {
 	if !isSuspect(err) || !f.ordered {
 		f.trial = feedTrial{}
 		return false, nil
@@ -69,19 +78,19 @@ func (f *Feed) passOver(ctx context.Context, place time.Time, err error) (bool, 
 }
 
 // answers reports whether the service answers a request for what nobody can have updated yet.
-func (f *Feed) answers(ctx context.Context) bool {
+func (f *feedGaps) answers(ctx context.Context) bool {
 	return f.first(ctx, f.service.Time().Add(24*time.Hour), &feedPass{}) == nil
 }
 
 // first reads the first object from a time on.
-func (f *Feed) first(ctx context.Context, from time.Time, p *feedPass) error {
+func (f *feedGaps) first(ctx context.Context, from time.Time, p *feedPass) error {
 	_, err := f.page(ctx, feed.Request{From: from.Truncate(time.Second), Top: 1, Ordered: true}, p)
 	return err
 }
 
 // closeTo reads on from a place by smaller and smaller pages, up to what cannot be read. It tells the second in which that
 // begins; broken is false if all came now.
-func (f *Feed) closeTo(ctx context.Context, place time.Time) (from time.Time, broken bool, err error) {
+func (f *feedGaps) closeTo(ctx context.Context, place time.Time) (from time.Time, broken bool, err error) {
 	const smaller = 8
 	for top := f.Top; ; {
 		top = max(top/smaller, 1)
@@ -98,7 +107,7 @@ func (f *Feed) closeTo(ctx context.Context, place time.Time) (from time.Time, br
 }
 
 // retry reads ranges again that could not be read. One that still cannot is divided.
-func (f *Feed) retry(ctx context.Context, now time.Time) error {
+func (f *feedGaps) retry(ctx context.Context, now time.Time) error {
 	tried := 0
 	for _, r := range append([]feed.Range(nil), f.state.Unreadable...) {
 		if r.Due.After(now) || tried == retriesAPoll {
@@ -121,4 +130,11 @@ func (f *Feed) retry(ctx context.Context, now time.Time) error {
 		f.health.SetUnreadable(len(f.state.Unreadable))
 	}
 	return f.keep(ctx)
+}
+
+// isSuspect reports whether an error may come from an object that the service cannot give.
+func isSuspect(err error) bool {
+	refusal := failure.Refusal(err)
+	return refusal != nil && (refusal.Kind == hunting.Interrupted ||
+		refusal.Kind == hunting.Transient && refusal.Status >= http.StatusInternalServerError)
 }
