@@ -160,6 +160,50 @@ func (c TableConfig) validate() error {
 	return errors.Join(errs...)
 }
 
+// enabled reports whether a list is read.
+func (c *FeedsConfig) enabled() bool {
+	for _, declared := range declaredFeeds() {
+		if declared.settings(c).Enabled {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *FeedsConfig) validate(api API) error {
+	var errs []error
+	for _, declared := range declaredFeeds() {
+		own := declared.settings(c)
+		errs = append(errs, settings.Under(declared.name, own.validate(declared.mostTop)))
+		if own.Enabled && api == APILegacy {
+			errs = append(errs, settings.Problemf(declared.name, "needs api: graph: the legacy API's token is not for Graph, which keeps the list"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// largestLookback is longer than the service keeps anything.
+const largestLookback = 365 * 24 * time.Hour
+
+func (c *FeedConfig) validate(mostTop int) error {
+	errs := []error{
+		settings.AtLeast("poll_interval", c.PollInterval, minPollInterval),
+		settings.Within("overlap", c.Overlap, time.Minute, retention),
+		settings.Within("initial_lookback", c.InitialLookback, 0, largestLookback),
+		settings.Within("page::max_items", c.Page.MaxItems, 1, mostTop),
+		settings.Within("audit::interval", c.Audit.Interval, 0, retention),
+		settings.Within("audit::window", c.Audit.Window, 0, retention),
+	}
+	if interval := c.Audit.Interval; interval > 0 {
+		errs = append(errs, settings.AtLeast("audit::interval", interval, minAuditInterval))
+		if c.Audit.Window < c.Overlap {
+			errs = append(errs, settings.Problemf("audit::window", "is %s, shorter than the overlap of %s, which each poll reads anyway: make it longer, or set audit::interval: 0s",
+				settings.Duration(c.Audit.Window), settings.Duration(c.Overlap)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // required says why a key that must be there is not.
 func required(written *settings.Written, key string) string {
 	if written.Empty(key) {
