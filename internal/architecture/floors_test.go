@@ -41,7 +41,7 @@ var floors = [][]string{
 	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "order", processor + "drops", emulator + "faults", emulator + "judge", emulator + "tenant"},
 	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", emulator + "answer"},
 	{receiver + "failure", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid"},
-	{receiver + "checkpoint", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
+	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
 
 	// What several components share.
 	{"internal/streaming"},

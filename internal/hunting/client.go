@@ -140,7 +140,7 @@ func (c *Client) do(req *http.Request, of subject, token string, columns []table
 	}
 	x := exchange{api: c.cfg.API, of: of, host: req.URL.Host, token: token, tokens: c.cfg.Tokens, resp: resp, sent: sent, received: received}
 	rows := newRows(ctx, cancel, x, &body{r: resp.Body, patience: waiting, limit: c.cfg.MaxBodyBytes}, &c.clock, columns)
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK && !rows.isPartial() {
 		defer rows.Close()
 		return nil, c.refusal(rows)
 	}

@@ -17,7 +17,12 @@ const maxNesting = 24
 type nested struct {
 	in  bytes.Reader
 	dec *jsontext.Decoder
+	// types keeps the annotation that tells the type of an object.
+	types bool
 }
+
+// typeAnnotation tells the type of an object among several that may stand in a place.
+const typeAnnotation = "@odata.type"
 
 // decode puts the JSON value into dst and says how many values had to be repaired. What is too deep
 // is kept as its text.
@@ -82,7 +87,7 @@ func (d *nested) object(dst pcommon.Map) (repaired int64) {
 		if err != nil {
 			repaired++
 		}
-		if strings.Contains(string(name), "@odata.") {
+		if strings.Contains(string(name), "@odata.") && (!d.types || string(name) != typeAnnotation) {
 			_ = d.dec.SkipValue()
 			continue
 		}

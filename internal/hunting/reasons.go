@@ -89,9 +89,9 @@ var reasons = slices.Concat([]reason{
 	},
 }, commonReasons)
 
-// userReasons are those of Graph's /users, which knows no queries and whose pages cannot be made smaller.
-var userReasons = slices.Concat([]reason{
-	{statuses: throttled, kind: RateLimited, why: "Graph's throttling of the directory"},
+// listReasons are those of Graph's lists, which know no queries.
+var listReasons = slices.Concat([]reason{
+	{statuses: throttled, kind: RateLimited, why: "Graph's throttling of the directory and of the security API"},
 	{
 		statuses: []int{http.StatusGone}, forms: []form{errorForm, bareForm},
 		kind: LinkExpired, why: "the service asks to begin anew, e.g. after it moved the tenant",
@@ -185,6 +185,10 @@ func (a refused) permission() string {
 	switch {
 	case a.of == users:
 		return "User.Read.All"
+	case a.of == listed(AlertsV2):
+		return "SecurityAlert.Read.All"
+	case a.of == listed(Incidents):
+		return "SecurityIncident.Read.All"
 	case a.api == Legacy:
 		return "AdvancedHunting.Read.All"
 	default:
@@ -193,7 +197,7 @@ func (a refused) permission() string {
 }
 
 func licenceAdvice(a refused) string {
-	if a.of == users {
+	if a.of != hunted {
 		return "the tenant has no licence for this request: an administrator sees and assigns licences in the Microsoft 365 admin center"
 	}
 	return "the tenant has no licence with advanced hunting, or is not set up for it: an administrator assigns one in the Microsoft 365 admin center " +
@@ -271,8 +275,8 @@ func (a refused) judge(e *Error) {
 		}
 	}
 	known := reasons
-	if a.of == users {
-		known = userReasons
+	if a.of != hunted {
+		known = listReasons
 	}
 	text := strings.ToLower(a.message)
 	for i := range known {

@@ -111,7 +111,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestEveryReasonSaysWhy(t *testing.T) {
-	for _, r := range slices.Concat(reasons, userReasons) {
+	for _, r := range slices.Concat(reasons, listReasons) {
 		assert.NotEmpty(t, r.why)
 		for _, text := range r.texts {
 			assert.Equal(t, strings.ToLower(text), text, "texts are compared in lower case")
@@ -274,7 +274,7 @@ func TestAdvice(t *testing.T) {
 
 // Where somebody has to act, the error says how.
 func TestKindsThatNeedSomebodyHaveAdvice(t *testing.T) {
-	for _, list := range [][]reason{reasons, userReasons} {
+	for _, list := range [][]reason{reasons, listReasons} {
 		for _, r := range list {
 			switch r.kind {
 			case Unauthorized, Forbidden, Unlicensed, Unexpected, Retired:

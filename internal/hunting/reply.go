@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// Link is where an answer of Users goes on.
+// Link is where an answer of a list goes on.
 type Link struct {
 	URL string
 	// Changes is true where URL gives what will have changed, false where it is the next page.
@@ -28,7 +28,7 @@ type reply struct {
 	results bool // it had its results
 	row     row
 	schema  []Column
-	link    Link // of users
+	link    Link // of a list of Graph
 	follow  func(link string) (*url.URL, error)
 	stats   Stats // but for what the body knows
 }
@@ -105,8 +105,8 @@ func (r *reply) member() error {
 		return err
 	}
 	key := strings.ToLower(name.String())
-	if r.of == users {
-		return r.userMember(key)
+	if r.of != hunted {
+		return r.listMember(key)
 	}
 	switch key {
 	case "results":
@@ -181,8 +181,8 @@ func (r *reply) finish() error {
 	return nil
 }
 
-// userMember reads one member of an answer of Users.
-func (r *reply) userMember(key string) error {
+// listMember reads one member of an answer of Graph that is a list.
+func (r *reply) listMember(key string) error {
 	switch key {
 	case "value":
 		return r.beginResults()

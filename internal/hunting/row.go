@@ -14,6 +14,8 @@ type row struct {
 	text     []byte // what the cells' texts point into: one allocation a row instead of one a value
 	nested   nested
 	repaired int64
+	// verbatim keeps what the tables' rows write for nothing: nulls and empty objects; and the types of nested objects.
+	verbatim bool
 }
 
 // read reads a row up to and including its closing brace.
@@ -58,7 +60,7 @@ func (w *row) add(k *key, value jsontext.Value) {
 		w.text = append(w.text, value...)
 	case '{', '[':
 		// An empty object is how the service writes the null of some types.
-		if len(bytes.TrimSpace(value[1:len(value)-1])) > 0 || value[0] == '[' {
+		if w.verbatim || len(bytes.TrimSpace(value[1:len(value)-1])) > 0 || value[0] == '[' {
 			c.kind = nestedCell
 			w.text = append(w.text, value...)
 		}
@@ -83,6 +85,9 @@ func (w *row) put(dst pcommon.Map) {
 		switch c.kind {
 		case nullCell:
 			dst.Remove(name)
+			if w.verbatim {
+				dst.PutEmpty(name)
+			}
 		case textCell:
 			dst.PutStr(name, text[c.from:c.to])
 		case boolCell:

@@ -69,6 +69,8 @@ type Config struct {
 
 	// Tables are the settings of each table. A table that is not named keeps its defaults.
 	Tables TablesConfig `mapstructure:"tables" example:"{DeviceLogonEvents: {enabled: true}}"`
+	// Feeds are lists of Microsoft Graph's security API, which cost no hunting query.
+	Feeds FeedsConfig `mapstructure:"feeds" example:"{alerts_v2: {enabled: true}}"`
 
 	// written is what the user wrote and the fields above do not show.
 	written *settings.Written
@@ -183,6 +185,41 @@ type DeadLetterConfig struct {
 	Directory string `mapstructure:"directory"`
 }
 
+// FeedsConfig are lists of Microsoft Graph's security API. All are off by default.
+type FeedsConfig struct {
+	// AlertsV2 reads alerts with their evidence, each version of an alert as a record. It needs SecurityAlert.Read.All.
+	AlertsV2 FeedConfig `mapstructure:"alerts_v2" example:"{enabled: true}"`
+	// Incidents reads incidents, each version as a record. It needs SecurityIncident.Read.All.
+	Incidents FeedConfig `mapstructure:"incidents" example:"{enabled: true}"`
+
+	// requestsPerMinute is the service's limit of requests to the security API, by app registration and tenant.
+	requestsPerMinute int
+}
+
+// FeedConfig is how one list is read.
+type FeedConfig struct {
+	// Enabled says whether the list is read.
+	Enabled bool `mapstructure:"enabled" example:"true"`
+	// PollInterval is how often the list is read.
+	PollInterval time.Duration `mapstructure:"poll_interval"`
+	// Overlap is how much of the past each poll reads again, by the objects' last update.
+	Overlap time.Duration `mapstructure:"overlap"`
+	// InitialLookback is how long before the first start objects may have been updated last that are read.
+	InitialLookback time.Duration `mapstructure:"initial_lookback"`
+	// Page bounds one request.
+	Page FeedPageConfig `mapstructure:"page" example:"{max_items: 200}"`
+	// Filter is an OData filter that is added with `and`.
+	Filter string `mapstructure:"filter" example:"severity eq 'high'"`
+	// Audit reads a longer past again, for what became visible late.
+	Audit AuditConfig `mapstructure:"audit" example:"{interval: 1h, window: 24h}"`
+}
+
+// FeedPageConfig bounds one request for a list.
+type FeedPageConfig struct {
+	// MaxItems is how many objects one request asks for.
+	MaxItems int `mapstructure:"max_items"`
+}
+
 // TablesConfig holds the settings of each table, by name.
 type TablesConfig map[string]TableConfig
 
@@ -252,6 +289,16 @@ func (c *Config) newBatch(declared *tables.Table, lane string) *delivery.Batch {
 	return delivery.NewBatch(declared, origin, lane, delivery.Limits{Records: c.Batch.MaxRecords, Bytes: c.Batch.MaxBytes})
 }
 
+func defaultFeeds() FeedsConfig {
+	of := func(items int) FeedConfig {
+		return FeedConfig{
+			PollInterval: time.Minute, Overlap: 2 * time.Hour, InitialLookback: 24 * time.Hour, Page: FeedPageConfig{MaxItems: items},
+			Audit: AuditConfig{Interval: time.Hour, Window: 24 * time.Hour},
+		}
+	}
+	return FeedsConfig{AlertsV2: of(200), Incidents: of(50), requestsPerMinute: 150}
+}
+
 func createDefaultConfig() component.Config {
 	client := confighttp.NewDefaultClientConfig()
 	client.Timeout = 200 * time.Second
@@ -283,6 +330,7 @@ func createDefaultConfig() component.Config {
 		CheckpointDelay:    2 * time.Second,
 		ShutdownTimeout:    10 * time.Second,
 		Tables:             TablesConfig{},
+		Feeds:              defaultFeeds(),
 	}
 	for _, t := range declaredTables() {
 		// Users needs a permission of its own.

@@ -171,9 +171,14 @@ func (c *controlled) disabled() []control.Table {
 	for _, declared := range declaredTables() {
 		if !c.cfg.Tables[declared.Name].Enabled {
 			list = append(list, control.Table{
-				Name: declared.Name, Kind: kindOf(declared.Kind == tables.Directory), State: control.Disabled, Lane: shownLive,
+				Name: declared.Name, Kind: kindOf(declared), State: control.Disabled, Lane: shownLive,
 				Rows: control.Rows{RowsPerMinute: []int{}},
 			})
+		}
+	}
+	for _, declared := range declaredFeeds() {
+		if !declared.settings(&c.cfg.Feeds).Enabled {
+			list = append(list, control.Table{Name: declared.name, Kind: feedKind, State: control.Disabled, Lane: shownLive, Rows: control.Rows{RowsPerMinute: []int{}}})
 		}
 	}
 	return list
@@ -181,11 +186,18 @@ func (c *controlled) disabled() []control.Table {
 
 const shownLive = "live"
 
-func kindOf(directory bool) string {
-	if directory {
-		return "directory"
+// The kinds of what is read, as the status shows them.
+const (
+	tableKind     = "table"
+	directoryKind = "directory"
+	feedKind      = "feed"
+)
+
+func kindOf(declared *tables.Table) string {
+	if declared.Kind == tables.Directory {
+		return directoryKind
 	}
-	return "table"
+	return tableKind
 }
 
 // table is what is shown of a live lane, with the lane of its history.
@@ -193,7 +205,7 @@ func (c *controlled) table(l *lane, snapshot scheduler.Snapshot) control.Table {
 	v := l.health.View()
 	letters := c.registry.DeadLetters.Of(l.table)
 	t := control.Table{
-		Name: l.table, Kind: kindOf(l.directory), State: stateOf(v, snapshot), Reason: string(v.Reason), Lane: shownLive,
+		Name: l.table, Kind: l.kind, State: stateOf(v, snapshot), Reason: string(v.Reason), Lane: shownLive,
 		CompleteUntil: known(v.CompleteUntil), Unreadable: v.Unreadable, DeadLetters: control.DeadLetters(letters),
 		Rows: control.Rows{RowsDelivered: v.Rows.Delivered, RowsRefused: v.Rows.Refused, RowsPerMinute: l.health.RowsPerMinute()},
 		Polls: control.Polls{
@@ -205,8 +217,8 @@ func (c *controlled) table(l *lane, snapshot scheduler.Snapshot) control.Table {
 		lag := max(l.now().Sub(v.CompleteUntil).Seconds(), 0)
 		t.LagSeconds = &lag
 	}
-	if l.audits != nil {
-		t.Audit = auditOf(l.audits.Record().View())
+	if l.record != nil {
+		t.Audit = auditOf(l.record.View())
 	}
 	for _, past := range c.lanes {
 		if past.history && past.table == l.table {

@@ -164,6 +164,10 @@ func (s *stage) create(cfg *Config) *defenderReceiver {
 	s.t.Helper()
 	valid := *cfg
 	valid.PollInterval = max(cfg.PollInterval, minPollInterval) // tests poll more often than users may
+	for _, feed := range declaredFeeds() {
+		own := feed.settings(&valid.Feeds)
+		own.PollInterval = max(own.PollInterval, minPollInterval)
+	}
 	if auth := valid.ClientConfig.Auth; auth.HasValue() && auth.Get().AuthenticatorID == latencyID {
 		valid.ClientConfig.Auth = configoptional.None[configauth.Config]() // it measures, and is no authentication
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/reader"
@@ -13,17 +14,18 @@ import (
 
 // lane is one source with its loop, as the receiver runs and shows it.
 type lane struct {
-	table     string
-	id        string // the table, and the lane behind a slash where it is not the live one
-	history   bool
-	directory bool
-	source    source.Source
-	loop      *source.Loop
-	health    *health.Source
-	now       func() time.Time // the service's time
-	reader    *reader.Reader   // nil: it is read by no query
-	audits    *reader.Auditor  // nil: its rows are never counted again
-	ready     <-chan struct{}  // closed once it may begin; nil: it may at once
+	table   string
+	id      string // the table, and the lane behind a slash where it is not the live one
+	history bool
+	kind    string // as the status shows it
+	source  source.Source
+	loop    *source.Loop
+	health  *health.Source
+	now     func() time.Time // the service's time
+	reader  *reader.Reader   // nil: it is read by no query
+	audits  *reader.Auditor  // nil: its rows are never counted again by queries
+	record  *audit.Record    // what audits say; nil: there are none
+	ready   <-chan struct{}  // closed once it may begin; nil: it may at once
 }
 
 // run polls until ctx ends.
@@ -50,10 +52,10 @@ func (l *lane) summary(view health.View, rows int) string {
 	if until := view.CompleteUntil; !until.IsZero() {
 		text += fmt.Sprintf(", lag %s", l.now().Sub(until).Round(time.Second))
 	}
-	if l.audits == nil {
+	if l.record == nil {
 		return text
 	}
-	if audited := l.audits.Record().View(); audited.Audited {
+	if audited := l.record.View(); audited.Audited {
 		text += fmt.Sprintf(", audit %s ago: %d missing, %d refused",
 			time.Since(audited.Since).Round(time.Second), audited.Missing, audited.Refused)
 	}

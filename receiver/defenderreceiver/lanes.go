@@ -2,6 +2,7 @@ package defenderreceiver
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -11,6 +12,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
@@ -55,6 +57,11 @@ func (b *builder) build(ctx context.Context) ([]*lane, error) {
 		}
 		lanes = append(lanes, more...)
 	}
+	feeds, err := b.feeds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lanes = append(lanes, feeds...)
 	tellStarts(b.set.Logger, lanes, b.now().Add(-b.cfg.InitialLookback))
 	return lanes, nil
 }
@@ -114,7 +121,7 @@ func (b *builder) lane(p parts, src source.Source) *lane {
 	loop := b.loop(src, p.health.Table, p.health, b.gates.shared, b.cfg.interval(p.health.Table))
 	p.client.Accepted = loop.Accepted
 	l := &lane{
-		table: p.health.Table, id: p.health.Name, source: src, loop: loop, health: p.health,
+		table: p.health.Table, id: p.health.Name, kind: tableKind, source: src, loop: loop, health: p.health,
 		now: p.reader.Track.Now, reader: p.reader,
 	}
 	return l
@@ -138,7 +145,7 @@ func (b *builder) directory(declared *tables.Table) (*lane, error) {
 		return nil, err
 	}
 	l := b.lane(p, source.NewDirectory(p.reader, source.Mode(b.cfg.LateArrival.Mode), p.logger))
-	l.directory = true
+	l.kind = directoryKind
 	// What a directory says grows old from the start on, until it is read.
 	p.health.Progress(b.now())
 	return l, nil
@@ -158,7 +165,7 @@ func (b *builder) live(ctx context.Context, declared *tables.Table) (*lane, *sou
 	}
 	l := b.lane(p, live)
 	if audits.Window > 0 {
-		l.audits = audits
+		l.audits, l.record = audits, audits.Record()
 	}
 	return l, live.Start(), live.Resume(ctx)
 }
@@ -176,7 +183,7 @@ func (b *builder) history(ctx context.Context, declared *tables.Table, start *so
 	l := b.lane(p, past)
 	l.history, l.ready = true, start.Known()
 	if audits.Window > 0 {
-		l.audits = audits
+		l.audits, l.record = audits, audits.Record()
 	}
 	return l, past.Resume(ctx)
 }
@@ -192,9 +199,53 @@ func (b *builder) users(declared *tables.Table) *lane {
 		rowid.New(b.cfg.Credentials.TenantID, declared, query.InfoTimestamp), seen, b.set.Logger.With(zap.String("table", declared.Name)),
 		func(ctx context.Context, values int64) { b.telemetry.repaired(ctx, declared.Name, values) })
 	return &lane{
-		table: declared.Name, id: declared.Name, directory: true, source: users, health: seen, now: client.Time,
+		table: declared.Name, id: declared.Name, kind: directoryKind, source: users, health: seen, now: client.Time,
 		loop: b.loop(users, declared.Name, seen, b.gates.apart, interval),
 	}
+}
+
+// feeds makes the lanes of the lists that are read.
+func (b *builder) feeds(ctx context.Context) ([]*lane, error) {
+	var lanes []*lane
+	for _, declared := range declaredFeeds() {
+		own := declared.settings(&b.cfg.Feeds)
+		if !own.Enabled {
+			continue
+		}
+		l, err := b.feed(ctx, declared, own)
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, l)
+	}
+	return lanes, nil
+}
+
+// feed makes the lane of a list, with its stored state. Its permission and its limits are its own.
+func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConfig) (*lane, error) {
+	name := declared.name
+	b.telemetry.begin(ctx, name)
+	metrics := b.telemetry.history(name)
+	metrics.begin(ctx)
+	seen, logger := b.registry.Add(name, name, true), b.set.Logger.With(zap.String("table", name))
+	client := service.NewLists(b.api, declared.list, b.cfg.listLimit(), service.Settings{
+		Lane: name, Accepted: b.registry.Answered, Now: b.now, Logger: logger,
+		Answered: func(ctx context.Context, spent time.Duration, err error) { b.telemetry.query(ctx, name, spent, err) },
+	})
+	audits := source.NewFeedAuditor(own.Audit.Interval, own.Audit.Window, metrics, seen, logger)
+	audits.KeepsRefused = b.cfg.DeadLetter.Directory != ""
+	feed := source.NewFeed(source.FeedSettings{
+		Name: name, Kind: declared.kind, Filter: own.Filter, Lookback: own.InitialLookback, Overlap: own.Overlap, Top: own.Page.MaxItems, MostTop: declared.mostTop,
+		TenantID: b.cfg.Credentials.TenantID, Store: b.store, StoreKey: "feed/v1/" + strings.ToLower(b.cfg.Credentials.TenantID) + "/" + name,
+	}, client, b.outlet(&tables.Table{Name: name}, "", own.PollInterval, seen), audits, seen, logger)
+	if b.journal != nil && audits.Window > 0 {
+		audits.Audited = b.feedJournalist(name, audits, feed, logger)
+	}
+	l := &lane{table: name, id: name, kind: feedKind, source: feed, health: seen, now: client.Time, loop: b.loop(feed, name, seen, b.gates.apart, own.PollInterval)}
+	if audits.Window > 0 {
+		l.record = audits.Record()
+	}
+	return l, feed.Resume(ctx)
 }
 
 // outlet makes the place where a lane's rows go.
@@ -228,6 +279,22 @@ func (b *builder) client(table string, seen *health.Source, settings service.Set
 	settings.Answered = func(ctx context.Context, spent time.Duration, err error) { b.telemetry.query(ctx, table, spent, err) }
 	settings.Now, settings.Logger = b.now, b.set.Logger.With(zap.String("table", seen.Name))
 	return service.New(b.api, b.scheduler, settings)
+}
+
+// byLastUpdate is the time by which a list is audited.
+const byLastUpdate = "last_update"
+
+// feedJournalist writes complete audits of a list to the journal.
+func (b *builder) feedJournalist(name string, audits *source.FeedAuditor, feed *source.Feed, logger *zap.Logger) func(context.Context, audit.Result) {
+	return func(ctx context.Context, result audit.Result) {
+		_, err := b.journal.Append(ctx, journal.Audit{
+			Lane: journal.Lane{Table: name, TimeBasis: byLastUpdate}, From: result.From, To: result.To, Begin: feed.Start(), Ended: result.To,
+			Kept: audits.KeepsRefused, Bins: tallies(result.Bins),
+		})
+		if err != nil {
+			logger.Error("A complete audit is not kept, so the report of its days lacks it until the next one.", zap.Error(err))
+		}
+	}
 }
 
 // tellStarts says which tables have no cursor, and from when on they are read: what existed and is gone is seen here.

@@ -193,7 +193,7 @@ tls: {reload_interval: 7}, shutdown_timeout: 8}`,
 			"the keys are tenant_id, client_id, client_secret, client_secret_file, client_certificate, federated_token_file, managed_identity, authority, expires"}},
 		"nothing like it": {yaml: "colour: red", want: []string{"'colour' is no key: the keys here are cloud, api, credentials, storage, poll_interval, settle, " +
 			"initial_lookback, backfill, late_arrival, quota, page, batch, retry_on_failure, pause_after_failures, human_accounts_only, checkpoint_delay, " +
-			"shutdown_timeout, dead_letter, watermarks, tables"}},
+			"shutdown_timeout, dead_letter, watermarks, tables, feeds"}},
 		"all at once": {yaml: "{poll_intervall: 5m, settle: 3, cloud: mars, tables: {Alert: {}, DeviceEvents: [x]}}", want: []string{
 			"'poll_intervall' is no key: did you mean 'poll_interval'?",
 			"'settle' is 3, which has no unit: write 3s, 3m or 3h",
@@ -264,7 +264,7 @@ tls: {reload_interval: 7}, shutdown_timeout: 8}`,
 		"EmailEvent":           {yaml: "tables: {EmailEvent: {enabled: true}}", want: []string{"'tables::EmailEvent' is no table: did you mean 'EmailEvents'? This release does not read it yet; the tables are " + allTables}},
 		"AlertInfo":            {yaml: "tables: {AlertInfo: {enabled: true}}", want: []string{"'tables::AlertInfo' is read as a part of the table Alerts: write 'tables::Alerts'"}},
 		"a table of nobody's":  {yaml: "tables: {Weather: }", want: []string{"'tables::Weather' is no table: the tables are " + allTables}},
-		"all off":              {yaml: "tables: {" + strings.ReplaceAll(allTables, ", ", ": {enabled: false}, ") + ": {enabled: false}}", want: []string{"'tables' names no table that is read, because all are disabled: enable at least one"}},
+		"all off":              {yaml: "tables: {" + strings.ReplaceAll(allTables, ", ", ": {enabled: false}, ") + ": {enabled: false}}", want: []string{"'tables' names no table that is read, because all are disabled: enable at least one, or a feed"}},
 		"Users by legacy":      {yaml: "{api: legacy, tables: {Users: {enabled: true}}}", want: []string{"'tables::Users' needs api: graph: the legacy API's token is not for Graph, which keeps the users"}},
 		"columns of Users":     {yaml: "tables: {Users: {columns: [mail]}}", want: []string{"'tables::Users::columns' must be empty: of Graph's users the receiver reads what the processor needs"}},
 		"a column with a gap":  {yaml: "tables: {Alerts: {columns: [Foo Bar]}}", want: []string{`'tables::Alerts::columns' holds "Foo Bar", which is no column's name: use names as Microsoft's schema has them`}},

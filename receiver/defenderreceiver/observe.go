@@ -152,14 +152,14 @@ func (t gauges) observePaused(health *health.Registry) error {
 func (t gauges) observeAudits(lanes []*lane, history map[string]*lane) error {
 	views := func(observe func(table string, live, past audit.View)) {
 		for _, l := range lanes {
-			if l.audits == nil {
+			if l.record == nil {
 				continue
 			}
 			past := audit.View{}
-			if h := history[l.table]; h != nil {
-				past = h.audits.Record().View()
+			if h := history[l.table]; h != nil && h.record != nil {
+				past = h.record.View()
 			}
-			observe(l.table, l.audits.Record().View(), past)
+			observe(l.table, l.record.View(), past)
 		}
 	}
 	missing := t.builder.RegisterReceiverDefenderAuditMissingCallback(func(_ context.Context, o metric.Int64Observer) error {

@@ -3,15 +3,18 @@ package defenderreceiver
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
 // limits is the receiver's share of the tenant's quota. The service counts CPU in cycles of a quarter
@@ -94,3 +97,26 @@ const (
 	quotaTrouble = "quota"       // beside the tables' names in the status
 	shortNote    = "quota_short" // attribute of the status
 )
+
+// listLimits are the limits of the app registrations that this process uses: receivers share them.
+var listLimits = struct {
+	sync.Mutex
+	of map[string]*rate.Limiter
+}{of: map[string]*rate.Limiter{}}
+
+// listLimit is the limit of an app registration's requests. With different shares the smaller one counts.
+func (c *Config) listLimit() *rate.Limiter {
+	listLimits.Lock()
+	defer listLimits.Unlock()
+	key := strings.ToLower(c.Credentials.TenantID + "/" + c.Credentials.ClientID)
+	limit := service.NewListLimit(max(int(c.Quota.Share*float64(c.Feeds.requestsPerMinute)), 1))
+	if known := listLimits.of[key]; known != nil {
+		if limit.Limit() < known.Limit() {
+			known.SetLimit(limit.Limit())
+			known.SetBurst(limit.Burst())
+		}
+		return known
+	}
+	listLimits.of[key] = limit
+	return limit
+}

@@ -152,7 +152,7 @@ func (r *defenderReceiver) connect(ctx context.Context, host component.Host) (co
 func (r *defenderReceiver) run(ctx context.Context) {
 	var directories, events []*lane
 	for _, l := range r.lanes {
-		if l.directory {
+		if l.kind == directoryKind {
 			directories = append(directories, l)
 		} else {
 			events = append(events, l)

@@ -53,6 +53,10 @@ func (c *Config) Validate() error {
 		settings.Under("credentials", c.Credentials.validate(c.written, c.ClientConfig.Auth.HasValue())),
 		settings.Under("quota", c.Quota.validate()),
 		settings.Under("tables", c.Tables.validate()),
+		settings.Under("feeds", c.Feeds.validate(c.API)),
+	}
+	if !c.Feeds.enabled() && !c.Tables.enabled() {
+		errs = append(errs, settings.Missingf("tables", "names no table that is read, because all are disabled: enable at least one, or a feed"))
 	}
 	if interval := c.LateArrival.Audit.Interval; interval > 0 {
 		errs = append(errs, settings.AtLeast("late_arrival::audit::interval", interval, minAuditInterval))
@@ -105,15 +109,11 @@ func (c *QuotaConfig) validate() error {
 // validate checks each table's settings.
 func (t TablesConfig) validate() error {
 	var errs []error
-	enabled := 0
 	for _, name := range slices.Sorted(maps.Keys(t)) {
 		cfg := t[name]
 		if !slices.ContainsFunc(declaredTables(), func(t *tables.Table) bool { return t.Name == name }) {
 			errs = append(errs, unknownTable(name))
 			continue
-		}
-		if cfg.Enabled {
-			enabled++
 		}
 		errs = append(errs, settings.Under(name, cfg.validate()))
 		if isUsers(name) {
@@ -122,10 +122,17 @@ func (t TablesConfig) validate() error {
 			errs = append(errs, settings.Under(name, cfg.misspelt(declared)))
 		}
 	}
-	if enabled == 0 {
-		errs = append(errs, settings.Missingf("", "names no table that is read, because all are disabled: enable at least one"))
-	}
 	return errors.Join(errs...)
+}
+
+// enabled reports whether a table is read.
+func (t TablesConfig) enabled() bool {
+	for _, table := range t {
+		if table.Enabled {
+			return true
+		}
+	}
+	return false
 }
 
 func (c TableConfig) validate() error {
@@ -148,6 +155,50 @@ func (c TableConfig) validate() error {
 	if c.Filter != "" {
 		if _, err := kusto.Predicate(c.Filter); err != nil {
 			errs = append(errs, settings.Problemf("filter", "is refused: %v", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// enabled reports whether a list is read.
+func (c *FeedsConfig) enabled() bool {
+	for _, declared := range declaredFeeds() {
+		if declared.settings(c).Enabled {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *FeedsConfig) validate(api API) error {
+	var errs []error
+	for _, declared := range declaredFeeds() {
+		own := declared.settings(c)
+		errs = append(errs, settings.Under(declared.name, own.validate(declared.mostTop)))
+		if own.Enabled && api == APILegacy {
+			errs = append(errs, settings.Problemf(declared.name, "needs api: graph: the legacy API's token is not for Graph, which keeps the list"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// largestLookback is longer than the service keeps anything.
+const largestLookback = 365 * 24 * time.Hour
+
+func (c *FeedConfig) validate(mostTop int) error {
+	errs := []error{
+		settings.AtLeast("poll_interval", c.PollInterval, minPollInterval),
+		settings.Within("overlap", c.Overlap, time.Minute, retention),
+		settings.Within("initial_lookback", c.InitialLookback, 0, largestLookback),
+		settings.Within("page::max_items", c.Page.MaxItems, 1, mostTop),
+		settings.Within("audit::interval", c.Audit.Interval, 0, retention),
+		settings.Within("audit::window", c.Audit.Window, 0, retention),
+	}
+	if interval := c.Audit.Interval; interval > 0 {
+		errs = append(errs, settings.AtLeast("audit::interval", interval, minAuditInterval))
+		if c.Audit.Window < c.Overlap {
+			errs = append(errs, settings.Problemf("audit::window", "is %s, shorter than the overlap of %s, which each poll reads anyway: make it longer, or set audit::interval: 0s",
+				settings.Duration(c.Audit.Window), settings.Duration(c.Overlap)))
 		}
 	}
 	return errors.Join(errs...)

@@ -110,8 +110,8 @@ func (b *Batch) take() *Batch {
 	return &taken
 }
 
-// Add makes a row the next record. body is moved and left empty.
-func (b *Batch) Add(body pcommon.Map, r Row, observed time.Time) {
+// Add makes a row the next record and returns it. body is moved and left empty.
+func (b *Batch) Add(body pcommon.Map, r Row, observed time.Time) plog.LogRecord {
 	size := rowOverhead + sizeOf(body)
 	b.rows, b.sizes, b.bytes = append(b.rows, r), append(b.sizes, size), b.bytes+size
 	if size < largeRow {
@@ -122,9 +122,11 @@ func (b *Batch) Add(body pcommon.Map, r Row, observed time.Time) {
 	if !r.Readable {
 		timestamp, _ = query.Time(r.IngestionTime)
 	}
-	logrecord.Fill(b.records.AppendEmpty(), body, logrecord.Fields{
+	record := b.records.AppendEmpty()
+	logrecord.Fill(record, body, logrecord.Fields{
 		Table: b.table.Name, UID: r.UID, Timestamp: timestamp, Observed: observed, IngestionTime: r.IngestionTime, Lane: b.lane,
 	})
+	return record
 }
 
 // id names the table and its lane.

@@ -1,0 +1,23 @@
+package defenderreceiver
+
+import (
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
+)
+
+// declaredFeed is a list that a user can name under `feeds`.
+type declaredFeed struct {
+	name     string // also that of its table in metrics, status and records
+	list     hunting.List
+	kind     source.FeedKind
+	mostTop  int // the service's largest page
+	settings func(*FeedsConfig) *FeedConfig
+}
+
+// declaredFeeds are all of them.
+func declaredFeeds() []declaredFeed {
+	return []declaredFeed{
+		{"alerts_v2", hunting.AlertsV2, source.AlertsFeed, 1000, func(c *FeedsConfig) *FeedConfig { return &c.AlertsV2 }},
+		{"incidents", hunting.Incidents, source.IncidentsFeed, 50, func(c *FeedsConfig) *FeedConfig { return &c.Incidents }},
+	}
+}
