@@ -206,10 +206,16 @@ service: {pipelines: {logs: {exporters: [file]}}}`}, "exporters::file::rotation"
 }
 
 func TestRules(t *testing.T) {
+	sound := map[string]*Report{} // what is found without the fault, which many cases share
 	for _, test := range cases {
 		t.Run(test.rule, func(t *testing.T) {
 			assert.Equal(t, []string{test.path}, pathsOf(check(t, test.layers...), test.rule))
-			assert.Empty(t, pathsOf(check(t, test.layers[:len(test.layers)-1]...), test.rule), "the same without the fault")
+			without := test.layers[:len(test.layers)-1]
+			key := strings.Join(without, "\n---\n")
+			if sound[key] == nil {
+				sound[key] = check(t, without...)
+			}
+			assert.Empty(t, pathsOf(sound[key], test.rule), "the same without the fault")
 		})
 	}
 }
