@@ -75,9 +75,9 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	r.now = func() time.Time { return epoch.Add(time.Hour) }
 	t.Cleanup(server.Client().CloseIdleConnections)
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
-	r.keeper = ledger.NewKeeper(s.storage, "t", 0, func(int, error) {})
+	r.keeper = ledger.NewKeeper(s.Storage, "t", 0, func(int, error) {})
 	registry := health.NewRegistry()
-	r.scheduler, err = r.cfg.joinQuota(t.Context(), r.set, s.storage, registry)
+	r.scheduler, err = r.cfg.joinQuota(t.Context(), r.set, s.Storage, registry)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, r.scheduler.Stop(context.Background())) })
 	require.NoError(t, r.newTables(t.Context(), client, registry))
@@ -96,10 +96,10 @@ func TestUnorderedAnswerMovesNothing(t *testing.T) {
 	table.reader.Plan(epoch, epoch.Add(time.Minute))
 	require.ErrorContains(t, table.reader.ReadRanges(t.Context()), "not in the order")
 	assert.Equal(t, epoch, table.ledger().CompleteUntil())
-	assert.Equal(t, 2, s.sink.count())
+	assert.Equal(t, 2, s.Sink.Count())
 	require.NoError(t, table.reader.ReadAgain(t.Context(), epoch, epoch.Add(time.Minute), 1))
 	assert.Equal(t, epoch, table.ledger().CompleteUntil(), "reading again moves nothing")
-	s.exactly(4)
+	s.Exactly(4)
 }
 
 func TestOrderedAnswerMovesTheCursor(t *testing.T) {
@@ -107,6 +107,6 @@ func TestOrderedAnswerMovesTheCursor(t *testing.T) {
 	table := answeringTo(t, s, func(time.Time, time.Time) []int { return []int{1, 3, 3, 5, 7} }, 7)
 	table.reader.Plan(epoch, epoch.Add(time.Minute))
 	require.Error(t, table.reader.ReadRanges(t.Context()))
-	s.exactly(4)
+	s.Exactly(4)
 	assert.Equal(t, epoch.Add(5*time.Second), table.ledger().CompleteUntil())
 }

@@ -50,7 +50,7 @@ func newAuditedTable(t *testing.T, rows int, mode Mode) auditedTable {
 func newTableAuditedFor(t *testing.T, rows int, mode Mode, window time.Duration) auditedTable {
 	t.Helper()
 	s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
-	s.plant(0, rows, epoch.Add(-time.Minute))
+	s.Plant(0, rows, epoch.Add(-time.Minute))
 	cfg := s.historyConfig()
 	cfg.LateArrival.Mode, cfg.LateArrival.Audit.Window = mode, window
 	cfg.InitialLookback = 3 * time.Hour
@@ -59,10 +59,10 @@ func newTableAuditedFor(t *testing.T, rows int, mode Mode, window time.Duration)
 	r := s.receivers[0]
 	require.NoError(t, r.telemetry.observe(r.lanes[:1], r.scheduler, s.registry))
 	t.Cleanup(r.telemetry.shutdown)
-	go s.registry.Run(t.Context(), s.host())
+	go s.registry.Run(t.Context(), s.Host())
 	a := auditedTable{s: s, lane: live, receiver: r, service: service, logs: logs}
 	require.NoError(t, live.poll(t.Context()))
-	s.clock.Advance(61 * time.Minute)
+	s.Clock.Advance(61 * time.Minute)
 	a.learn()
 	clear(service.asked)
 	return a
@@ -94,7 +94,7 @@ func (a auditedTable) due(i int) {
 
 // gauge is what a metric says of the table.
 func (s *stage) gauge(name, table string) (float64, bool) {
-	m, err := s.metrics.GetMetric("otelcol_receiver_defender_" + name)
+	m, err := s.Metrics.GetMetric("otelcol_receiver_defender_" + name)
 	if err != nil {
 		return 0, false
 	}
@@ -118,7 +118,7 @@ func (s *stage) gauge(name, table string) (float64, bool) {
 // attempts are the audits that ended in each way.
 func (s *stage) attempts(outcome audit.Outcome) int {
 	s.t.Helper()
-	m, err := s.metrics.GetMetric("otelcol_receiver_defender_audits")
+	m, err := s.Metrics.GetMetric("otelcol_receiver_defender_audits")
 	require.NoError(s.t, err)
 	n, found := 0, false
 	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
@@ -148,13 +148,13 @@ const allDelivered = "Audit: all rows that the service counts were delivered."
 // lateRows become visible only now, behind the cursor.
 func (a auditedTable) lateRows(first, n int) {
 	a.s.t.Helper()
-	a.s.plant(first, n, epoch.Add(-time.Minute))
+	a.s.Plant(first, n, epoch.Add(-time.Minute))
 }
 
 func TestAuditMetricsExistFromTheStart(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	s.start(s.config(logons, "DeviceInfo"))
-	s.polls(logons, 1)
+	s.Polls(logons, 1)
 	for _, name := range []string{"audit_missing", "audit_refused", "audit_age"} {
 		_, ok := s.gauge(name, logons)
 		assert.True(t, ok, name)
@@ -193,7 +193,7 @@ func TestWhatCouldNotBeReadAgainIsNotMissing(t *testing.T) {
 			assert.Equal(t, 3, a.s.audited("recovered"))
 			assert.Equal(t, 10, a.s.audited("matched"))
 			assert.Zero(t, a.s.audited("missing"))
-			a.s.exactly(13)
+			a.s.Exactly(13)
 			assert.WithinDuration(t, a.now().Add(time.Hour), a.audits.Next(), time.Second)
 		})
 	}
@@ -210,7 +210,7 @@ func TestAuditWithoutCounts(t *testing.T) {
 	var waits []time.Duration
 	for range 3 {
 		waits = append(waits, a.audits.Next().Sub(a.now()))
-		a.s.clock.Set(a.audits.Next().Add(time.Second))
+		a.s.Clock.Set(a.audits.Next().Add(time.Second))
 		a.learn()
 		require.ErrorIs(t, a.poll(t.Context()), errUnavailable)
 	}
@@ -248,10 +248,10 @@ func TestMissingRowsAreCountedAgain(t *testing.T) {
 	assert.InDelta(t, 1, gauge(), 0)
 	assert.Equal(t, []int{10, 1, 1}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
 	assert.True(t, a.says("1 row is missing since "+first.Format(time.RFC3339)))
-	assert.Eventually(t, func() bool { return a.s.status.notes("1 row is missing since " + first.Format(time.RFC3339)) }, wait, time.Millisecond)
+	assert.Eventually(t, func() bool { return a.s.Status.Notes("1 row is missing since " + first.Format(time.RFC3339)) }, wait, time.Millisecond)
 	assert.Empty(t, a.logs.FilterMessage(allDelivered).All())
 
-	a.s.clock.Advance(10 * time.Minute)
+	a.s.Clock.Advance(10 * time.Minute)
 	require.NoError(t, a.poll(t.Context()))
 	require.NoError(t, a.audit(t.Context()))
 	assert.InDelta(t, 1, gauge(), 0, "it is the present truth, not a sum")
@@ -302,7 +302,7 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 		assert.InDelta(t, 3, refused, 0)
 		assert.Equal(t, []int{7, 3, 0}, []int{a.s.audited("matched"), a.s.audited("refused"), a.s.audited("missing")})
 		assert.True(t, a.says(words), "%v", a.logs.All())
-		assert.Eventually(t, func() bool { return a.s.status.notes(words) }, wait, time.Millisecond)
+		assert.Eventually(t, func() bool { return a.s.Status.Notes(words) }, wait, time.Millisecond)
 		assert.Empty(t, a.logs.FilterMessage(allDelivered).All())
 	}
 }
@@ -318,7 +318,7 @@ func TestAuditOfWhatIsSetAside(t *testing.T) {
 	assert.Equal(t, []int{10, 1, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
 	assert.Equal(t, 2, a.audits.Record().View().Last.Unread)
 	assert.True(t, a.says("2 rows are in ranges that cannot be read (1 set aside)"))
-	a.s.exactly(11)
+	a.s.Exactly(11)
 
 	a.due(0)
 	require.NoError(t, a.retry(t.Context()))
@@ -336,8 +336,8 @@ func TestAuditBesideAMovingCursor(t *testing.T) {
 	a.service.edit = failing(ofCount, errUnavailable)
 	require.Error(t, a.audit(t.Context()))
 	a.service.edit = nil
-	a.s.clock.Advance(50 * time.Minute)
-	a.s.plant(100, 5, a.s.clock.Now().Add(-10*time.Minute))
+	a.s.Clock.Advance(50 * time.Minute)
+	a.s.Plant(100, 5, a.s.Clock.Now().Add(-10*time.Minute))
 	a.learn()
 	require.NoError(t, a.readNew(t.Context()))
 	a.s.delivered(15)
@@ -348,7 +348,7 @@ func TestAuditBesideAMovingCursor(t *testing.T) {
 		return a.s.cursor(logons).CompleteUntil.Equal(a.ledger().CompleteUntil())
 	}, wait, time.Millisecond)
 	require.NoError(t, a.audit(t.Context()))
-	a.s.exactly(17)
+	a.s.Exactly(17)
 	assert.Equal(t, []int{10, 2, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
 }
 
@@ -356,17 +356,17 @@ func TestAuditBesideAMovingCursor(t *testing.T) {
 func TestAuditOfTheBinThatItsEndCuts(t *testing.T) {
 	a := newAuditedTable(t, 10, ModeIngestionTime)
 	require.NoError(t, a.readNew(t.Context()))
-	a.s.plant(10, 1, epoch.Add(60*time.Minute+10*time.Second))
+	a.s.Plant(10, 1, epoch.Add(60*time.Minute+10*time.Second))
 	a.service.edit = failing(ofCount, errUnavailable)
 	require.Error(t, a.audit(t.Context()))
 	a.service.edit = nil
-	a.s.plant(11, 1, epoch.Add(62*time.Minute))
-	a.s.clock.Advance(2 * time.Minute)
+	a.s.Plant(11, 1, epoch.Add(62*time.Minute))
+	a.s.Clock.Advance(2 * time.Minute)
 	a.learn()
 	require.NoError(t, a.readNew(t.Context()))
 	a.s.delivered(11)
 	require.NoError(t, a.audit(t.Context()))
-	a.s.exactly(12)
+	a.s.Exactly(12)
 	assert.Equal(t, []int{10, 1, 0}, []int{a.s.audited("matched"), a.s.audited("recovered"), a.s.audited("missing")})
 }
 
@@ -374,7 +374,7 @@ func TestAuditOfTheBinThatItsEndCuts(t *testing.T) {
 func TestCountsThatAreNotComparable(t *testing.T) {
 	for name, change := range map[string]func(a auditedTable){
 		"they are old": func(a auditedTable) {
-			a.s.clock.Advance(time.Hour + time.Minute)
+			a.s.Clock.Advance(time.Hour + time.Minute)
 			fails := a.service.edit
 			a.service.edit = nil
 			a.learn()
@@ -405,7 +405,7 @@ func TestAuditGoesOnWithOtherBins(t *testing.T) {
 	a := newAuditedTable(t, 1, ModeIngestionTime)
 	require.NoError(t, a.readNew(t.Context()))
 	for i := range 4 {
-		a.s.plant(10+i, 1, epoch.Add(time.Duration(10*i)*time.Minute))
+		a.s.Plant(10+i, 1, epoch.Add(time.Duration(10*i)*time.Minute))
 	}
 	poison := "datetime(" + epoch.Format("2006-01-02T15:04:05")
 	a.service.edit = func(kql string) (string, error) {
@@ -417,12 +417,12 @@ func TestAuditGoesOnWithOtherBins(t *testing.T) {
 	for range 3 {
 		require.ErrorIs(t, a.audit(t.Context()), errUnavailable)
 	}
-	a.s.exactly(4)
+	a.s.Exactly(4)
 	assert.Equal(t, 1, a.service.asked[ofCount])
 	assert.LessOrEqual(t, a.service.asked[ofRead], 7)
 	a.service.edit = nil
 	require.NoError(t, a.audit(t.Context()))
-	a.s.exactly(5)
+	a.s.Exactly(5)
 	assert.Equal(t, 4, a.s.audited("recovered"))
 }
 
@@ -458,14 +458,14 @@ func alertsByHand(t *testing.T) (alertStage, *lane, *editing) {
 	cfg := s.config("Alerts")
 	cfg.Backfill.Window, cfg.InitialLookback = 72*time.Hour, 5*time.Hour
 	live, _, service := s.manual(cfg)
-	s.clock.Set(epoch.Add(-4 * time.Hour))
+	s.Clock.Set(epoch.Add(-4 * time.Hour))
 	s.info(nil)
 	s.evidence(nil)
-	s.clock.Set(epoch.Add(-30 * time.Minute))
+	s.Clock.Set(epoch.Add(-30 * time.Minute))
 	s.info(map[string]any{"Severity": "High"})
-	s.clock.Set(epoch)
+	s.Clock.Set(epoch)
 	require.NoError(t, live.poll(t.Context()))
-	s.exactly(1)
+	s.Exactly(1)
 	// Its counts were found to be too much.
 	service.edit = failing(ofCount, &hunting.Error{Kind: hunting.TooHeavy, Status: 400})
 	for range 4 {
@@ -482,7 +482,7 @@ func TestAuditOfAlertsInParts(t *testing.T) {
 	require.NoError(t, live.audits.Audit(t.Context()))
 	assert.Greater(t, service.asked[ofCount], 4)
 	assert.Equal(t, []int{1, 0, 0}, []int{s.audited("matched"), s.audited("recovered"), s.audited("missing")})
-	s.exactly(1)
+	s.Exactly(1)
 }
 
 // Nor is one missing that moves to a later part between count and read.
@@ -497,11 +497,11 @@ func TestAlertThatMovesDuringAnAudit(t *testing.T) {
 		return kql, nil
 	}
 	// It is seen late: it has arrived within the time that was read.
-	s.clock.Set(epoch.Add(-10 * time.Minute))
+	s.Clock.Set(epoch.Add(-10 * time.Minute))
 	require.NoError(t, live.audits.Audit(t.Context()))
 	assert.True(t, moved)
 	assert.Zero(t, s.audited("missing"))
 	require.NoError(t, live.audits.Audit(t.Context()))
 	assert.Equal(t, 1, s.audited("recovered"))
-	s.exactly(2)
+	s.Exactly(2)
 }

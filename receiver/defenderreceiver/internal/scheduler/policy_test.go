@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
@@ -130,7 +130,7 @@ func TestALargerExtentIsMeasuredAnew(t *testing.T) {
 
 func TestTheReserve(t *testing.T) {
 	for requests, reserve := range map[float64]int{1: 1, 3: 1, 22: 5, 400: 100, 4000: 100} {
-		s := &Scheduler{cfg: Config{Store: &storagetest.Memory{}, Limits: quota.Limits{
+		s := &Scheduler{cfg: Config{Store: &collector.Storage{}, Limits: quota.Limits{
 			Requests: []quota.Limit{{Window: time.Hour, Amount: 5000}, {Window: time.Minute, Amount: requests}},
 		}}}
 		assert.Equal(t, reserve, s.reserve(), requests)
@@ -138,7 +138,7 @@ func TestTheReserve(t *testing.T) {
 }
 
 func TestTheReserveIsRenewedAtHalf(t *testing.T) {
-	s := &Scheduler{dirty: make(chan struct{}, 1), stored: stored{left: 5}, cfg: Config{Store: &storagetest.Memory{}, Limits: half()}}
+	s := &Scheduler{dirty: make(chan struct{}, 1), stored: stored{left: 5}, cfg: Config{Store: &collector.Storage{}, Limits: half()}}
 	for left, renewed := range map[int]bool{4: false, 3: false, 2: true, 1: true} {
 		s.stored.left = left + 1
 		s.spentRequest()
