@@ -34,6 +34,7 @@ type Busy struct {
 // InFakeTime runs a test in synthetic time, which begins at Epoch.
 func (s *Stage) InFakeTime(t *testing.T, latency time.Duration, run func(t *testing.T, f *FakeTime)) {
 	t.Helper()
+	s.wire = newWire(t, s.Sim)
 	synctest.Test(t, func(t *testing.T) {
 		f := s.FakeTime(latency)
 		time.Sleep(time.Until(Epoch))

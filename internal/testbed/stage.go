@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 
@@ -26,7 +25,8 @@ type Stage struct {
 	Status  *collector.Status
 	Metrics collector.Metrics
 
-	t *testing.T
+	t    *testing.T
+	wire *wire // out of synthetic time
 }
 
 // NewStage starts an emulator that stands at Epoch until its clock is moved. It has no quotas unless the options say which.
@@ -64,14 +64,7 @@ func (s *Stage) Plant(first, n int, arrived time.Time) {
 // Exactly demands that n records were accepted, and none twice.
 func (s *Stage) Exactly(n int) {
 	s.t.Helper()
-	uids := map[string]int{}
-	for _, r := range s.Sink.Records() {
-		uids[r.UID]++
-	}
-	for uid, times := range uids {
-		assert.Equal(s.t, 1, times, "%s was delivered %d times", uid, times)
-	}
-	require.Equal(s.t, n, s.Sink.Count())
+	s.Sink.Exactly(s.t, n)
 }
 
 // Polls waits until n more queries of the table were answered.

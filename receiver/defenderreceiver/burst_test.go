@@ -31,8 +31,8 @@ func TestBurstAtOneInstant(t *testing.T) {
 // The same where the service's cap on a result's size is what cuts.
 func TestBurstUnderSizeCap(t *testing.T) {
 	limits := defendersim.DefaultLimits().WithoutQuotas()
-	limits.MaxResultBytes = 500_000
-	burst(t, newStage(t, defendersim.Options{Limits: &limits}), 15_000, 50_000)
+	limits.MaxResultBytes = 100_000
+	burst(t, newStage(t, defendersim.Options{Limits: &limits}), 3_000, 50_000)
 }
 
 // burst lets rows rows arrive at one instant, with a few before and after it. The heap may grow by

@@ -306,7 +306,7 @@ func TestExpiryOfCredentials(t *testing.T) {
 func TestExpiryIsTold(t *testing.T) {
 	s := newStage(t, defendersim.Options{TokenLifetime: time.Hour})
 	s.inFakeTime(0, func(b *fakeTime) {
-		cfg := b.config(logons)
+		cfg := b.hourly(logons)
 		cfg.Credentials.Expires = epoch.Add(8*24*time.Hour + time.Hour).Format(time.RFC3339)
 		var edits []func(*defenderReceiver)
 		logs := logged(&edits)

@@ -28,7 +28,7 @@ const logons = "DeviceLogonEvents"
 // Every row of every event table arrives once, whatever the size of a page, whatever form values take.
 func TestEveryRowOfATenant(t *testing.T) {
 	company := tenant.DefaultConfig()
-	company.Start, company.RowsPerDay, company.HiddenShare = epoch, 40_000, 0
+	company.Start, company.History, company.RowsPerDay, company.HiddenShare = epoch, 2*time.Hour, 40_000, 0
 	s := newStage(t, defendersim.Options{Tenant: &company, Quirks: defendersim.DefaultQuirks()})
 	names := []string{logons, "DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileEvents", "DeviceEvents", "DeviceRegistryEvents"}
 	cfg := s.config(names...)

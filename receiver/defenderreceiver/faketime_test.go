@@ -51,6 +51,17 @@ func (b *fakeTime) config(names ...string) *Config {
 	return cfg
 }
 
+// hourly is a config of tables that are polled once an hour, for tests of days in which polls are not the point.
+func (b *fakeTime) hourly(names ...string) *Config {
+	cfg := b.config(names...)
+	for _, name := range names {
+		table := cfg.Tables[name]
+		table.PollInterval = time.Hour
+		cfg.Tables[name] = table
+	}
+	return cfg
+}
+
 // start runs a receiver until the returned function ends it.
 func (b *fakeTime) start(cfg *Config) (r *defenderReceiver, stop func()) {
 	b.t.Helper()

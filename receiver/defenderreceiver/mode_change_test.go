@@ -24,9 +24,9 @@ func TestModeChangesBetweenRuns(t *testing.T) {
 	}
 	for run, mode := range []Mode{ModeIngestionTime, ModeEventTime, ModeIngestionTime, ModeEventTime, ModeEventTime, ModeIngestionTime} {
 		cfg := s.config(names...)
-		cfg.LateArrival.Mode, cfg.LateArrival.Overlap = mode, 40*time.Minute
+		cfg.LateArrival.Mode, cfg.LateArrival.Overlap = mode, 30*time.Minute
 		cfg.LateArrival.Audit.Interval = 0
-		cfg.Page.MaxRows, cfg.Batch.MaxRecords = 13, 5
+		cfg.Page.MaxRows, cfg.Batch.MaxRecords = 25, 5
 		life := s.launch(cfg)
 		for range 3 {
 			arrive()

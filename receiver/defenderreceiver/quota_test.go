@@ -133,7 +133,7 @@ func TestCredentialsPauseTheWholeReceiver(t *testing.T) {
 func TestTableThatThePlanLacksIsLookedAtDaily(t *testing.T) {
 	s := newStage(t, defendersim.Options{WithoutTables: []string{"DeviceEvents"}})
 	s.inFakeTime(time.Second, func(b *fakeTime) {
-		_, stop := b.start(b.config(logons, "DeviceEvents"))
+		_, stop := b.start(b.hourly(logons, "DeviceEvents"))
 		defer stop()
 		b.Plant(0, 5, b.Now())
 		time.Sleep(71 * time.Hour)

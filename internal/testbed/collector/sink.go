@@ -3,7 +3,10 @@ package collector
 import (
 	"context"
 	"sync"
+	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
@@ -54,3 +57,16 @@ func (s *Sink) Records() []Record {
 
 // Count is the number of records that were accepted.
 func (s *Sink) Count() int { return len(s.Records()) }
+
+// Exactly demands that n records were accepted, and none twice.
+func (s *Sink) Exactly(tb testing.TB, n int) {
+	tb.Helper()
+	uids := map[string]int{}
+	for _, r := range s.Records() {
+		uids[r.UID]++
+	}
+	for uid, times := range uids {
+		assert.Equal(tb, 1, times, "%s was delivered %d times", uid, times)
+	}
+	require.Equal(tb, n, s.Count())
+}
