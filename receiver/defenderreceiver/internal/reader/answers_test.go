@@ -1,112 +1,44 @@
-package defenderreceiver
+package reader_test
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
-type anyToken struct{}
-
-func (anyToken) Token(context.Context) (string, error) { return "token", nil }
-func (anyToken) Invalidate(string)                     {}
-func (anyToken) Challenge(string, string)              {}
-
-// answering makes a table whose service gives one answer, with rows that arrived these seconds after
-// epoch; rows of one second differ.
-func answering(t *testing.T, s *stage, seconds ...int) *lane {
+// answering makes a lane whose service gives rows that arrived these seconds after epoch, in this order. The cursor
+// follows each row.
+func answering(t *testing.T, seconds ...int) *lane {
 	t.Helper()
-	return answeringTo(t, s, func(time.Time, time.Time) []int { return seconds }, -1)
-}
-
-// pageRange finds the range that a query asks for.
-var pageRange = regexp.MustCompile(`datetime\((\S+)\) and IngestionTime < datetime\((\S+)\)`)
-
-// answeringTo makes a table whose service gives the rows that seconds names for a range. The answer
-// breaks at the row of the second broken.
-func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int, broken int) *lane {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var asked struct{ Query string }
-		assert.NoError(t, json.NewDecoder(r.Body).Decode(&asked))
-		if strings.Contains(asked.Query, "isnull(") {
-			fmt.Fprintf(w, `{"schema":[],"results":[{"Rows":1,"Unknown":0,"ServiceNow":"%s"}]}`, epoch.Add(time.Hour).Format(time.RFC3339))
-			return
-		}
-		var from, to time.Time
-		if times := pageRange.FindStringSubmatch(asked.Query); assert.NotNil(t, times) {
-			from, _ = parseTime(times[1])
-			to, _ = parseTime(times[2])
-		}
-		var rows []string
-		repeats := map[int]int{}
-		for _, second := range seconds(from, to) {
-			repeats[second]++
-			if second == broken {
-				rows = append(rows, `{"DeviceId":"\x00"}`)
-				continue
-			}
-			rows = append(rows, fmt.Sprintf(`{"DeviceId":"d%d","ReportId":1,"Timestamp":"%s","IngestionTime":"%s"}`,
-				10*second+repeats[second], epoch.Format(time.RFC3339), epoch.Add(time.Duration(second)*time.Second).Format(time.RFC3339)))
-		}
-		fmt.Fprintf(w, `{"schema":[],"results":[%s]}`, strings.Join(rows, ","))
-	}))
-	t.Cleanup(server.Close)
-	endpoint, err := url.Parse(server.URL)
-	require.NoError(t, err)
-	cfg := s.config(logons)
-	cfg.Batch.MaxRecords = 1 // the cursor follows each row
-	r := s.create(cfg)
-	r.now = func() time.Time { return epoch.Add(time.Hour) }
-	t.Cleanup(server.Client().CloseIdleConnections)
-	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
-	r.keeper = ledger.NewKeeper(s.Storage, "t", 0, func(int, error) {})
-	registry := health.NewRegistry()
-	r.scheduler, err = r.cfg.joinQuota(t.Context(), r.set, s.Storage, registry)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, r.scheduler.Stop(context.Background())) })
-	require.NoError(t, r.newTables(t.Context(), client, registry))
-	require.Len(t, r.readers(), 1)
-	table := r.readers()[0]
-	table.reader.Track.Take(ledger.Begin(r.keeper, table.id, string(ModeIngestionTime), "", epoch))
-	table.audits.Begin()
-	return table
+	l := newLane(t, query.Arrival, epoch, 1, 0)
+	l.now, l.disordered = epoch.Add(time.Hour), true
+	for number, second := range seconds {
+		l.plant(number, 1, epoch.Add(time.Duration(second)*time.Second))
+	}
+	l.reader.Plan(epoch, epoch.Add(time.Minute))
+	return l
 }
 
 // Only of an ordered answer is the part before a break complete; any other moves nothing, and what it
 // brought is recognised when it comes again.
 func TestUnorderedAnswerMovesNothing(t *testing.T) {
-	s := newStage(t, defendersim.Options{})
-	table := answering(t, s, 1, 5, 3, 4)
-	table.reader.Plan(epoch, epoch.Add(time.Minute))
-	require.ErrorContains(t, table.reader.ReadRanges(t.Context()), "not in the order")
-	assert.Equal(t, epoch, table.ledger().CompleteUntil())
-	assert.Equal(t, 2, s.Sink.Count())
-	require.NoError(t, table.reader.ReadAgain(t.Context(), epoch, epoch.Add(time.Minute), 1))
-	assert.Equal(t, epoch, table.ledger().CompleteUntil(), "reading again moves nothing")
-	s.Exactly(4)
+	l := answering(t, 1, 5, 3, 4)
+	require.ErrorContains(t, l.reader.ReadRanges(t.Context()), "not in the order")
+	assert.Equal(t, epoch, l.ledger().CompleteUntil())
+	assert.Equal(t, 2, l.sink.Count())
+	require.NoError(t, l.reader.ReadAgain(t.Context(), epoch, epoch.Add(time.Minute), 1))
+	assert.Equal(t, epoch, l.ledger().CompleteUntil(), "reading again moves nothing")
+	l.sink.Exactly(t, 4)
 }
 
 func TestOrderedAnswerMovesTheCursor(t *testing.T) {
-	s := newStage(t, defendersim.Options{})
-	table := answeringTo(t, s, func(time.Time, time.Time) []int { return []int{1, 3, 3, 5, 7} }, 7)
-	table.reader.Plan(epoch, epoch.Add(time.Minute))
-	require.Error(t, table.reader.ReadRanges(t.Context()))
-	s.Exactly(4)
-	assert.Equal(t, epoch.Add(5*time.Second), table.ledger().CompleteUntil())
+	l := answering(t, 1, 3, 3, 5, 7)
+	l.broken = 4
+	require.Error(t, l.reader.ReadRanges(t.Context()))
+	l.sink.Exactly(t, 4)
+	assert.Equal(t, epoch.Add(5*time.Second), l.ledger().CompleteUntil())
 }
