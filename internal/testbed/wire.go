@@ -68,7 +68,7 @@ func whole(transport http.RoundTripper, call *http.Request) (*http.Response, err
 
 // RoundTrip makes a call. No synthetic time passes.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	call := req.Clone(context.Background()) // the request's own context belongs to synthetic time
+	call := req.Clone(context.WithoutCancel(req.Context())) // what ends the request belongs to synthetic time
 	if req.Body != nil {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {

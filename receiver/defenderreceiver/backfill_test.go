@@ -242,12 +242,12 @@ func TestHistoryIsCounted(t *testing.T) {
 func TestBackfillOfAlerts(t *testing.T) {
 	t.Parallel()
 	company := sample()
-	company.History, company.HiddenShare = 36*time.Hour, 0
+	company.History, company.HiddenShare = 20*time.Hour, 0
 	s := newStage(t, defendersim.Options{Tenant: company, Quirks: defendersim.DefaultQuirks()})
 	cfg := s.config("Alerts")
-	cfg.Settle, cfg.InitialLookback, cfg.Backfill.Window = 2*time.Minute, 3*time.Hour, 24*time.Hour
+	cfg.Settle, cfg.InitialLookback, cfg.Backfill.Window = 2*time.Minute, 3*time.Hour, 12*time.Hour
 	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 25, 10
-	cfg.PollInterval = 200 * time.Millisecond // each poll joins all alerts
+	cfg.PollInterval = 500 * time.Millisecond // each poll joins all alerts
 	cfg.LateArrival.Audit.Window = 2 * time.Hour
 	life := s.launch(cfg)
 	for range 3 {
@@ -281,6 +281,6 @@ func TestBackfillOfAlerts(t *testing.T) {
 		at, err := time.Parse(time.RFC3339Nano, key[:strings.IndexByte(key, '|')])
 		return err != nil || at.Before(began.Add(-cfg.Backfill.Window))
 	})
-	assert.NotEmpty(t, past)
+	assert.Greater(t, len(past), 10)
 	assert.Empty(t, difference(past, lanes[logrecord.LaneBackfill]), "missing of history")
 }

@@ -113,6 +113,7 @@ var pageRange = regexp.MustCompile(`(\w+) >= datetime\((\S+)\) and \w+ < datetim
 
 // answer is the rows of the answer to a query.
 func (s *tenant) answer(t *testing.T, kql string) []string {
+	t.Helper()
 	asked := pageRange.FindStringSubmatch(kql)
 	if !assert.NotNil(t, asked, kql) {
 		return nil
