@@ -21,8 +21,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersimtest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
 )
 
 const (
@@ -266,7 +266,7 @@ func answerDocumentedQueries(t *testing.T, pairs []*pair) {
 func startTenant(t *testing.T) *defendersim.Server {
 	t.Helper()
 	limits := defendersim.DefaultLimits().WithoutQuotas()
-	sim := defendersimtest.StartT(t, defendersim.Options{Limits: &limits})
+	sim := testbed.StartEmulator(t, defendersim.Options{Limits: &limits})
 	begin := time.Now().Add(-30 * time.Second)
 	events, _ := defaultTables()
 	for _, table := range events {

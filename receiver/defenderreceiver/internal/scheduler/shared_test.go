@@ -12,7 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
@@ -106,7 +106,7 @@ func TestTheSmallestFiguresCountForAll(t *testing.T) {
 // A receiver that comes back while the tenant has gone on running is known better than its storage tells.
 func TestComingBackToATenant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := storagetest.New()
+		store := collector.NewStorage()
 		cfg := memberOf(t, "defender/b", 40)
 		cfg.Store, cfg.Key = store, "k"
 		a := join(t, memberOf(t, "defender/a", 40))

@@ -1,5 +1,4 @@
-// Package defendersimtest starts emulators in tests.
-package defendersimtest
+package testbed
 
 import (
 	"context"
@@ -10,8 +9,8 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 )
 
-// StartT starts an emulator that ends with the test.
-func StartT(tb testing.TB, o defendersim.Options) *defendersim.Server {
+// StartEmulator starts an emulator that ends with the test.
+func StartEmulator(tb testing.TB, o defendersim.Options) *defendersim.Server {
 	tb.Helper()
 	s, err := defendersim.Start(context.WithoutCancel(tb.Context()), o)
 	require.NoError(tb, err)

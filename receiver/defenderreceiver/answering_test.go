@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
@@ -26,13 +25,6 @@ type anyToken struct{}
 func (anyToken) Token(context.Context) (string, error) { return "token", nil }
 func (anyToken) Invalidate(string)                     {}
 func (anyToken) Challenge(string, string)              {}
-
-// answering makes a table whose service gives one answer, with rows that arrived these seconds after
-// epoch; rows of one second differ.
-func answering(t *testing.T, s *stage, seconds ...int) *lane {
-	t.Helper()
-	return answeringTo(t, s, func(time.Time, time.Time) []int { return seconds }, -1)
-}
 
 // pageRange finds the range that a query asks for.
 var pageRange = regexp.MustCompile(`datetime\((\S+)\) and IngestionTime < datetime\((\S+)\)`)
@@ -75,9 +67,9 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	r.now = func() time.Time { return epoch.Add(time.Hour) }
 	t.Cleanup(server.Client().CloseIdleConnections)
 	client := hunting.NewClient(hunting.Config{Endpoint: endpoint, Client: server.Client(), Tokens: anyToken{}, Now: r.now})
-	r.keeper = ledger.NewKeeper(s.storage, "t", 0, func(int, error) {})
+	r.keeper = ledger.NewKeeper(s.Storage, "t", 0, func(int, error) {})
 	registry := health.NewRegistry()
-	r.scheduler, err = r.cfg.joinQuota(t.Context(), r.set, s.storage, registry)
+	r.scheduler, err = r.cfg.joinQuota(t.Context(), r.set, s.Storage, registry)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, r.scheduler.Stop(context.Background())) })
 	require.NoError(t, r.newTables(t.Context(), client, registry))
@@ -86,27 +78,4 @@ func answeringTo(t *testing.T, s *stage, seconds func(from, to time.Time) []int,
 	table.reader.Track.Take(ledger.Begin(r.keeper, table.id, string(ModeIngestionTime), "", epoch))
 	table.audits.Begin()
 	return table
-}
-
-// Only of an ordered answer is the part before a break complete; any other moves nothing, and what it
-// brought is recognised when it comes again.
-func TestUnorderedAnswerMovesNothing(t *testing.T) {
-	s := newStage(t, defendersim.Options{})
-	table := answering(t, s, 1, 5, 3, 4)
-	table.reader.Plan(epoch, epoch.Add(time.Minute))
-	require.ErrorContains(t, table.reader.ReadRanges(t.Context()), "not in the order")
-	assert.Equal(t, epoch, table.ledger().CompleteUntil())
-	assert.Equal(t, 2, s.sink.count())
-	require.NoError(t, table.reader.ReadAgain(t.Context(), epoch, epoch.Add(time.Minute), 1))
-	assert.Equal(t, epoch, table.ledger().CompleteUntil(), "reading again moves nothing")
-	s.exactly(4)
-}
-
-func TestOrderedAnswerMovesTheCursor(t *testing.T) {
-	s := newStage(t, defendersim.Options{})
-	table := answeringTo(t, s, func(time.Time, time.Time) []int { return []int{1, 3, 3, 5, 7} }, 7)
-	table.reader.Plan(epoch, epoch.Add(time.Minute))
-	require.Error(t, table.reader.ReadRanges(t.Context()))
-	s.exactly(4)
-	assert.Equal(t, epoch.Add(5*time.Second), table.ledger().CompleteUntil())
 }

@@ -1,5 +1,4 @@
-// Package storagetest has a storage extension for tests.
-package storagetest
+package collector
 
 import (
 	"context"
@@ -10,8 +9,8 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
-// Memory is a storage extension and the one client that all of its users share. Its batches are transactions.
-type Memory struct {
+// Storage is a storage extension in memory, and the one client that all of its users share. Its batches are transactions.
+type Storage struct {
 	component.StartFunc
 	component.ShutdownFunc
 
@@ -22,58 +21,58 @@ type Memory struct {
 }
 
 var (
-	_ storage.Extension = (*Memory)(nil)
-	_ storage.Walker    = (*Memory)(nil)
+	_ storage.Extension = (*Storage)(nil)
+	_ storage.Walker    = (*Storage)(nil)
 )
 
-// New returns an empty storage.
-func New() *Memory { return &Memory{data: map[string][]byte{}} }
+// NewStorage returns an empty storage.
+func NewStorage() *Storage { return &Storage{data: map[string][]byte{}} }
 
 // Fail lets all writes fail from now on; nil: none.
-func (m *Memory) Fail(err error) {
+func (m *Storage) Fail(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.failure = err
 }
 
 // Snapshot is what a process finds after this one was killed: a storage with what m has now.
-func (m *Memory) Snapshot() *Memory {
+func (m *Storage) Snapshot() *Storage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Memory{data: maps.Clone(m.data)}
+	return &Storage{data: maps.Clone(m.data)}
 }
 
 // Count is the number of batches that were written, and of keys.
-func (m *Memory) Count() (writes, keys int) {
+func (m *Storage) Count() (writes, keys int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.writes, len(m.data)
 }
 
 // GetClient returns m.
-func (m *Memory) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
+func (m *Storage) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
 	return m, nil
 }
 
 // Get returns a value, nil if there is none.
-func (m *Memory) Get(ctx context.Context, key string) ([]byte, error) {
+func (m *Storage) Get(ctx context.Context, key string) ([]byte, error) {
 	op := storage.GetOperation(key)
 	err := m.Batch(ctx, op)
 	return op.Value, err
 }
 
 // Set stores a value.
-func (m *Memory) Set(ctx context.Context, key string, value []byte) error {
+func (m *Storage) Set(ctx context.Context, key string, value []byte) error {
 	return m.Batch(ctx, storage.SetOperation(key, value))
 }
 
 // Delete removes a value.
-func (m *Memory) Delete(ctx context.Context, key string) error {
+func (m *Storage) Delete(ctx context.Context, key string) error {
 	return m.Batch(ctx, storage.DeleteOperation(key))
 }
 
 // Batch does all operations or, with an error, none.
-func (m *Memory) Batch(_ context.Context, ops ...*storage.Operation) error {
+func (m *Storage) Batch(_ context.Context, ops ...*storage.Operation) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	wrote := false
@@ -99,7 +98,7 @@ func (m *Memory) Batch(_ context.Context, ops ...*storage.Operation) error {
 }
 
 // Walk shows each pair as it was at the call.
-func (m *Memory) Walk(ctx context.Context, walk storage.WalkFunc) error {
+func (m *Storage) Walk(ctx context.Context, walk storage.WalkFunc) error {
 	m.mu.Lock()
 	all := maps.Clone(m.data)
 	m.mu.Unlock()
@@ -116,4 +115,4 @@ func (m *Memory) Walk(ctx context.Context, walk storage.WalkFunc) error {
 }
 
 // Close does nothing: the storage outlives its clients.
-func (*Memory) Close(context.Context) error { return nil }
+func (*Storage) Close(context.Context) error { return nil }
