@@ -20,8 +20,11 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ORACLE := internal/emulator/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
+HELM         := $(abspath $(BIN))/helm
+HELM_VERSION := v3.22.0
+
 .DEFAULT_GOAL := help
-.PHONY: help build test integration browser lint vulncheck fmt bench generate generated oracle run dist publish clean
+.PHONY: help build test integration browser chart lint vulncheck fmt bench generate generated oracle run dist publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +53,11 @@ browser: build ## the status page in Chromium (AXE=axe.min.js adds axe-core); sa
 	@if command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; then \
 		AXE="$(AXE)" $(GO) test -tags browser -v -count=1 -timeout 5m ./internal/browser; \
 	else echo "make browser: SKIPPED, nothing was tested: there is no Chromium (Debian: apt-get install chromium)"; fi
+
+chart: ## the Helm chart, rendered by Helm (built once, minutes); says so when it cannot be had
+	@if [ -x $(HELM) ] || GOBIN=$(dir $(HELM)) CGO_ENABLED=0 $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION); then \
+		HELM=$(HELM) $(STATIC) $(GO) test -count=1 -timeout 10m ./internal/chart; \
+	else echo "make chart: SKIPPED, nothing was tested: Helm $(HELM_VERSION) cannot be built here, the lines above say why"; fi
 
 lint: ## go vet and golangci-lint
 	$(STATIC) $(GO) vet ./...
