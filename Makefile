@@ -65,7 +65,7 @@ browser: build ## the status page in Chromium (AXE=axe.min.js adds axe-core); sa
 
 chart: ## the Helm chart, rendered by Helm (built once, minutes); says so when it cannot be had
 	@if [ -x $(HELM) ] || GOBIN=$(dir $(HELM)) CGO_ENABLED=0 $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION); then \
-		HELM=$(HELM) $(STATIC) $(GO) test -count=1 -timeout 10m ./internal/chart; \
+		HELM=$(HELM) CGO_ENABLED=0 $(GO) test -trimpath -tags=grpcnotrace,helm -count=1 -timeout 10m ./internal/chart; \
 	else echo "make chart: SKIPPED, nothing was tested: Helm $(HELM_VERSION) cannot be built here, the lines above say why"; fi
 
 lint: ## go vet and golangci-lint

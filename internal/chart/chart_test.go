@@ -1,19 +1,17 @@
+//go:build helm
+
 package chart
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	yamlv3 "go.yaml.in/yaml/v3"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
-
-	"github.com/otelcol-defender/otelcol-defender/internal/version"
 )
 
 func TestLint(t *testing.T) {
@@ -21,30 +19,6 @@ func TestLint(t *testing.T) {
 		_, err := helm(t, "lint", "--strict", "--kube-version", kubernetes, chartDirectory, "-f", valuesFile(name))
 		assert.NoError(t, err, name)
 	}
-}
-
-// The chart's copies are those of the repository.
-func TestCopies(t *testing.T) {
-	for name, original := range map[string]string{
-		"production.yaml": "../../config/production.yaml", "alerts.yml": "../../docs/alerts.yml", "dashboard.json": "../../docs/dashboard.json",
-	} {
-		want, err := os.ReadFile(original)
-		require.NoError(t, err)
-		got, err := os.ReadFile(filepath.Join(chartDirectory, "files", name))
-		require.NoError(t, err)
-		assert.Equal(t, string(want), string(got), "%s: run `go generate ./internal/chart`", name)
-	}
-}
-
-func TestVersion(t *testing.T) {
-	content, err := os.ReadFile(filepath.Join(chartDirectory, "Chart.yaml"))
-	require.NoError(t, err)
-	var chart struct {
-		Version    string
-		AppVersion string `yaml:"appVersion"`
-	}
-	require.NoError(t, yamlv3.Unmarshal(content, &chart))
-	assert.Equal(t, []string{version.Number, version.Number}, []string{chart.Version, chart.AppVersion})
 }
 
 // Values that cannot work are refused, and the message names them.
@@ -81,40 +55,6 @@ func TestRefusedValues(t *testing.T) {
 	}
 	_, err := template(t, "otlp", "telemetry.endpoint=http://gateway:4318")
 	require.ErrorContains(t, err, "telemetry.endpoint is for the chart's own configuration")
-}
-
-// Every key of values.yaml is known to the schema, and every one of the schema stands in values.yaml, where it is explained.
-func TestSchemaKnowsTheValues(t *testing.T) {
-	var schema schemaNode
-	content, err := os.ReadFile(filepath.Join(chartDirectory, "values.schema.json"))
-	require.NoError(t, err)
-	require.NoError(t, yamlv3.Unmarshal(content, &schema)) // JSON is YAML
-	content, err = os.ReadFile(filepath.Join(chartDirectory, "values.yaml"))
-	require.NoError(t, err)
-	var values map[string]any
-	require.NoError(t, yamlv3.Unmarshal(content, &values))
-	delete(schema.Properties, "global") // Helm's own
-	assert.ElementsMatch(t, keysOf(values), schema.keys())
-	for name, value := range values {
-		child, isMap := value.(map[string]any)
-		if node := schema.Properties[name]; isMap && name != "overlay" && name != "probes" && len(node.Properties) > 0 {
-			assert.ElementsMatch(t, keysOf(child), node.keys(), name)
-		}
-	}
-}
-
-// schemaNode is what the test reads of a JSON Schema.
-type schemaNode struct {
-	Properties map[string]schemaNode
-}
-
-func (n schemaNode) keys() []string { return keysOf(n.Properties) }
-
-func keysOf[V any](m map[string]V) (keys []string) {
-	for key := range m {
-		keys = append(keys, key)
-	}
-	return keys
 }
 
 // There is never a second pod on the same cursors, and an upgrade can replace a pod that is not ready.
