@@ -3,8 +3,8 @@
 package chart
 
 import (
-	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -97,7 +97,7 @@ func TestProbes(t *testing.T) {
 func portOf(container corev1.Container, probe *corev1.Probe) string {
 	for _, port := range container.Ports {
 		if port.Name == probe.HTTPGet.Port.String() {
-			return fmt.Sprint(port.ContainerPort)
+			return strconv.Itoa(int(port.ContainerPort))
 		}
 	}
 	return ""

@@ -236,7 +236,7 @@ func (m scrape) selected(selector *parser.VectorSelector) (found []labels.Labels
 		}
 		series := labels.FromMap(all)
 		refuses := func(by *labels.Matcher) bool {
-			if by.Name == labels.MetricName || slices.Contains(ofPrometheus, by.Name) {
+			if by.Name == model.MetricNameLabel || slices.Contains(ofPrometheus, by.Name) {
 				return false
 			}
 			return !series.Has(by.Name) || !by.Matches(series.Get(by.Name))
