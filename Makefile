@@ -1,4 +1,5 @@
-# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node, `make integration` Java.
+# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node, `make integration` Java
+# and Prometheus.
 
 GO      ?= go
 BIN     := bin
@@ -20,8 +21,11 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ORACLE := internal/emulator/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
+HELM         := $(abspath $(BIN))/helm
+HELM_VERSION := v3.22.0
+
 .DEFAULT_GOAL := help
-.PHONY: help build test integration browser lint vulncheck fmt bench generate generated oracle run dist publish clean
+.PHONY: help build test integration kafka prometheus browser chart lint vulncheck fmt bench generate generated oracle run dist publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,18 +43,31 @@ test: ## run all tests, with the race detector where there is a C compiler
 	$(STATIC) $(GO) test -timeout 20m -run '^Test(TenDays|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
 	$(STATIC) $(GO) test -timeout 20m -run '^Test(EveryoneHasOneTUID|SecretsAreNotRepeated)$$' ./processor/totalnormalizeprocessor ./internal/pipelinecheck
 
-integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says so when it cannot
+integration: kafka prometheus ## delivery to Apache Kafka itself, and alerts in Prometheus itself; each says so when it cannot
+
+kafka: ## the half of integration with Apache Kafka (Java 17 and, once, Maven)
 	@if scripts/kafka fetch $(KAFKA); then \
 		KAFKA_LIBS=$(KAFKA)/libs $(GO) test -v -count=1 -timeout 20m -run '^TestBroker' ./internal/e2e; \
 	else status=$$?; \
 		[ $$status -eq 69 ] || exit $$status; \
-		echo "make integration: SKIPPED, nothing was tested: Apache Kafka cannot be run here, the line above says why"; \
+		echo "make kafka: SKIPPED, nothing was tested: Apache Kafka cannot be run here, the line above says why"; \
 	fi
+
+prometheus: ## the other half: a fault for each alert rule, and Prometheus sees each fire (minutes)
+	@if command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1; then \
+		promtool check rules docs/alerts.yml && promtool test rules internal/e2e/testdata/alerts_test.yml && \
+		PROMETHEUS=$$(command -v prometheus) $(STATIC) $(GO) test -v -count=1 -timeout 20m -run '^TestPrometheus' ./internal/e2e; \
+	else echo "make prometheus: SKIPPED, nothing was tested: Prometheus is not installed (Debian: apt-get install prometheus)"; fi
 
 browser: build ## the status page in Chromium (AXE=axe.min.js adds axe-core); says so when there is none
 	@if command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; then \
 		AXE="$(AXE)" $(GO) test -tags browser -v -count=1 -timeout 5m ./internal/browser; \
 	else echo "make browser: SKIPPED, nothing was tested: there is no Chromium (Debian: apt-get install chromium)"; fi
+
+chart: ## the Helm chart, rendered by Helm (built once, minutes); says so when it cannot be had
+	@if [ -x $(HELM) ] || GOBIN=$(dir $(HELM)) CGO_ENABLED=0 $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION); then \
+		HELM=$(HELM) CGO_ENABLED=0 $(GO) test -trimpath -tags=grpcnotrace,helm -count=1 -timeout 10m ./internal/chart; \
+	else echo "make chart: SKIPPED, nothing was tested: Helm $(HELM_VERSION) cannot be built here, the lines above say why"; fi
 
 lint: ## go vet and golangci-lint
 	$(STATIC) $(GO) vet ./...

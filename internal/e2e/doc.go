@@ -24,6 +24,8 @@
 //	secrets_test.go    all that a collector prints, serves and stores, searched for secrets
 //	tworeceivers_test.go two receivers in one process, the first broken in many ways: what alerts, status and log say
 //	alerts_test.go     docs/alerts.yml, evaluated by Prometheus' own engine over what was scraped
+//	watched_test.go    the series that rules, dashboard and documented queries select, in a real scrape; the runbook
+//	prometheus_test.go Prometheus itself, and a fault for each rule; `make prometheus` runs it
 //	hidingproxy_test.go a proxy that leaves out rows which the service counts
 //	memory_test.go     how much memory a collector takes
 //	progress_test.go   what a collector stored: the only file that knows the form of stored cursors
