@@ -28,7 +28,7 @@ type Config struct {
 	Cloud Cloud `mapstructure:"cloud"`
 	// API is which of the service's hunting APIs is asked.
 	API API `mapstructure:"api"`
-	// Credentials are the app registration's. With `auth` an extension proves who asks, and only tenant_id is required here.
+	// Credentials are the app registration's. With `auth` an extension proves who asks, and only TenantID is required here.
 	Credentials CredentialsConfig `mapstructure:"credentials" example:"{tenant_id: <tenant id>, client_id: <client id>, client_secret_file: /etc/otelcol-defender/secret}"`
 	// StorageID is the storage extension that keeps the cursors. Required.
 	StorageID *component.ID `mapstructure:"storage" example:"file_storage/cursors"`
@@ -125,7 +125,7 @@ type BackfillConfig struct {
 
 // LateArrivalConfig says how rows are found that arrive long after their event.
 type LateArrivalConfig struct {
-	// Mode is the time by which rows are read.
+	// Mode is the time by which rows are read: that of their arrival, that of their event, or auto, which asks the service.
 	Mode Mode `mapstructure:"mode"`
 	// Overlap is how much of the past each poll reads again by event time.
 	Overlap time.Duration `mapstructure:"overlap"`
@@ -143,13 +143,13 @@ type AuditConfig struct {
 
 // WatermarksConfig turns watermarks on.
 type WatermarksConfig struct {
-	// Enabled gives a record per table and poll: complete until T.
+	// Enabled gives a record for each table and poll that says up to when the table is complete.
 	Enabled bool `mapstructure:"enabled"`
 }
 
 // QuotaConfig is the tenant's quota and the share of it that the receiver may use.
 type QuotaConfig struct {
-	// Share is the part of each figure below that the receiver may use.
+	// Share is the part of each of these limits that the receiver may use.
 	Share float64 `mapstructure:"share"`
 	// RequestsPerMinute is the tenant's limit of requests in a minute.
 	RequestsPerMinute int `mapstructure:"requests_per_minute"`
@@ -194,7 +194,7 @@ type TableConfig struct {
 	Priority int `mapstructure:"priority" example:"1"`
 	// PollInterval is how often the table is polled; 0: as often as the receiver's says.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
-	// Columns are read beside the default projection. Users has neither columns nor filter.
+	// Columns are the columns that are read beside the default projection. Users has neither columns nor filter.
 	Columns []string `mapstructure:"columns" example:"[InitiatingProcessIntegrityLevel]"`
 	// Filter is a KQL predicate that is added with `and`.
 	Filter string `mapstructure:"filter" example:"DeviceName endswith \".acme.local\""`
