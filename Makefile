@@ -21,7 +21,7 @@ ORACLE := internal/emulator/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
 .DEFAULT_GOAL := help
-.PHONY: help build test integration browser lint vulncheck fmt bench generate generated oracle run dist publish clean
+.PHONY: help build test integration ownbuild browser lint vulncheck fmt bench generate generated oracle run dist publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says
 		[ $$status -eq 69 ] || exit $$status; \
 		echo "make integration: SKIPPED, nothing was tested: Apache Kafka cannot be run here, the line above says why"; \
 	fi
+
+ownbuild: ## the Collector of docs/own-build.md, built with ocb of this checkout, in bin/ownbuild
+	$(STATIC) GO=$(GO) scripts/ownbuild $(BIN)/ownbuild
 
 browser: build ## the status page in Chromium (AXE=axe.min.js adds axe-core); says so when there is none
 	@if command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; then \
