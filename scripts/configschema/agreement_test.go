@@ -58,7 +58,7 @@ func (d document) leaves(prefix string, schema map[string]any, found map[string]
 }
 
 // values are what a user could write in the place of what is meant.
-var values = []any{"text", "", 7, -7, 1.5, true, "5s", "1d", "1m30s", "0s", []any{"a"}, map[string]any{"a": "b"}, []any{map[string]any{"name": "a", "value": "b"}}}
+var values = []any{"text", "", -7, 1.5, true, "5s", "1d", []any{"a"}, map[string]any{"a": "b"}, []any{map[string]any{"name": "a", "value": "b"}}}
 
 // Each setting of each component is given values of all types. What the schema refuses, the collector refuses.
 func TestTheSchemaRefusesNothingThatTheCollectorTakes(t *testing.T) {
@@ -74,6 +74,9 @@ func TestTheSchemaRefusesNothingThatTheCollectorTakes(t *testing.T) {
 			if name == "connectors.count" && strings.HasSuffix(path, "attributes") {
 				continue // it overlooks keys that it does not know
 			}
+			if table, isOf := strings.CutPrefix(path, "tables::"); isOf && !strings.HasPrefix(table, "Alerts::") {
+				continue // all tables have the same settings
+			}
 			for _, value := range values {
 				if stricter(leaves[path], value) {
 					continue
@@ -87,7 +90,7 @@ func TestTheSchemaRefusesNothingThatTheCollectorTakes(t *testing.T) {
 			}
 		}
 	}
-	assert.Greater(t, refused, 2000)
+	assert.Greater(t, refused, 1000)
 }
 
 // stricter reports whether the collector takes a value for another one, silently: a number for nanoseconds, a fraction for

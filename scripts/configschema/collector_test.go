@@ -35,6 +35,9 @@ func creators(t *testing.T) (byName map[string]creator, modules map[string]strin
 
 func add[F component.Factory](byName map[string]creator, modules map[string]string, kind string, factories map[component.Type]F, of map[component.Type]string) {
 	for typ, factory := range factories {
+		if factory.Type() != typ {
+			continue // an older name of a component
+		}
 		name := kind + "." + typ.String()
 		byName[name] = factory.CreateDefaultConfig
 		modules[name], _, _ = strings.Cut(of[typ], " ")
