@@ -6,6 +6,7 @@
 //	scalars.go  texts, numbers, durations, words
 //	prose.go    what the comment of a field says, in the words of the configuration
 //	part.go     a part of the finished schema
+//	component.go the config.schema.yaml beside a component
 //	forms.go    the forms that schemas have
 //
 // What stands in comments and constants comes from a Source, because a running program does not know it.

@@ -28,7 +28,7 @@ type Config struct {
 	Cloud Cloud `mapstructure:"cloud"`
 	// API is which of the service's hunting APIs is asked.
 	API API `mapstructure:"api"`
-	// Credentials are the app registration's. With `auth` an extension proves who asks, and only TenantID is required here.
+	// Credentials are the app registration's. With `auth` an extension proves who asks, and only tenant_id is required here.
 	Credentials CredentialsConfig `mapstructure:"credentials" example:"{tenant_id: <tenant id>, client_id: <client id>, client_secret_file: /etc/otelcol-defender/secret}"`
 	// StorageID is the storage extension that keeps the cursors. Required.
 	StorageID *component.ID `mapstructure:"storage" example:"file_storage/cursors"`

@@ -20,10 +20,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// module is the path of this module.
+const module = "github.com/otelcol-defender/otelcol-defender"
+
 // listDirectories gives the source directory of each package that the distribution is made of.
 func listDirectories(ctx context.Context) (map[string]string, error) {
-	const pattern = "github.com/otelcol-defender/otelcol-defender/internal/distribution"
-	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{.ImportPath}}\t{{.Dir}}", pattern)
+	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{.ImportPath}}\t{{.Dir}}", module+"/internal/distribution")
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	listed, err := cmd.Output()
