@@ -22,12 +22,28 @@ const anyReference = `\$\{`
 // goType is the key under which a schema holds the name of its Go type, until share has used it.
 const goType = "$go"
 
-// The types of scalars that are no texts. A text is there for references.
-var (
-	flag     = []any{"boolean", "string"}
-	integer  = []any{"integer", "string"}
-	fraction = []any{"number", "string"}
-)
+// integer is the type of numbers that texts may stand for.
+var integer = []any{"integer", "string"}
+
+// orReference is the schema of a value of a type, or a text with a reference in its place. what is shown to a user who writes
+// another text.
+func orReference(typ, what string, more ...string) node {
+	types := []any{typ}
+	for _, other := range more {
+		types = append(types, other)
+	}
+	return node{"type": append(types, "string"), "pattern": anyReference, "patternErrorMessage": "Write " + what + ", or a reference such as ${env:NAME}."}
+}
+
+func withDefault(schema node, value any) node {
+	schema["default"] = value
+	return schema
+}
+
+func described(schema node, text string) node {
+	schema["description"] = text
+	return schema
+}
 
 // object is the schema of a map that has no other keys. Nothing may be written for it.
 func object(properties node) node {
@@ -38,11 +54,13 @@ func object(properties node) node {
 }
 
 func openObject() node {
-	return node{"type": []any{"object", "null", "string"}, "pattern": anyReference}
+	return orReference("object", "keys and values", "null")
 }
 
 func list(items node) node {
-	return node{"type": []any{"array", "null", "string"}, "items": items, "pattern": anyReference}
+	schema := orReference("array", "a list", "null")
+	schema["items"] = items
+	return schema
 }
 
 func either(schemas ...node) node {

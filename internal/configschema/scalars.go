@@ -35,7 +35,7 @@ func (w walker) scalar(v reflect.Value) node {
 	case t == duration:
 		return w.duration(time.Duration(v.Int()))
 	case t.Kind() == reflect.Bool:
-		return node{"type": flag, "pattern": anyReference, "default": v.Bool()}
+		return withDefault(orReference("boolean", "true or false"), v.Bool())
 	case t.Kind() == reflect.String && t != secret && t.PkgPath() != "":
 		return w.choice(v)
 	case t.Kind() == reflect.String:
@@ -47,11 +47,13 @@ func (w walker) scalar(v reflect.Value) node {
 	case v.CanInt() && t.PkgPath() != "":
 		return node{"type": integer, "default": v.Int()} // words may stand for the numbers
 	case v.CanInt():
-		return node{"type": integer, "pattern": anyReference, "default": v.Int()}
+		return withDefault(orReference("integer", "a whole number"), v.Int())
 	case v.CanUint():
-		return node{"type": integer, "pattern": anyReference, "default": v.Uint(), "minimum": 0}
+		schema := withDefault(orReference("integer", "a whole number"), v.Uint())
+		schema["minimum"] = 0
+		return schema
 	case v.CanFloat():
-		return node{"type": fraction, "pattern": anyReference, "default": rounded(v.Float())}
+		return withDefault(orReference("number", "a number"), rounded(v.Float()))
 	}
 	return node{}
 }
@@ -61,11 +63,14 @@ func rounded(f float64) float64 { return math.Round(f*1e9) / 1e9 }
 
 func (w walker) duration(d time.Duration) node {
 	if w.strict {
-		return node{"type": "string", "pattern": daysDuration, "default": settings.Duration(d)}
+		return node{"type": "string", "pattern": daysDuration, "patternErrorMessage": "Write a number and a unit (ms, s, m, h, d), e.g. 5m.", "default": settings.Duration(d)}
 	}
 	// 0 is the one number that needs no unit.
 	text := regexp.MustCompile(`([hm])0[ms](0s)?$`).ReplaceAllString(d.String(), "$1")
-	return node{"type": integer, "pattern": goDuration, "default": text, "minimum": 0, "maximum": 0}
+	return node{
+		"type": integer, "pattern": goDuration, "patternErrorMessage": "Write a number and a unit (ms, s, m, h), e.g. 5m.",
+		"default": text, "minimum": 0, "maximum": 0,
+	}
 }
 
 // choice is the schema of a text whose type has constants.

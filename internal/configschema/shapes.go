@@ -64,7 +64,7 @@ func (w walker) pointer(v reflect.Value) node {
 func (w walker) optional(inner reflect.Value) node {
 	schema := w.shape(inner)
 	if properties, ok := schema["properties"].(node); ok {
-		properties["enabled"] = node{"type": flag, "pattern": anyReference, "description": "Whether the section counts: with false it is as if it were not written."}
+		properties["enabled"] = described(orReference("boolean", "true or false"), "Whether the section counts: with false it is as if it were not written.")
 		schema[goType] = "optional." + schema[goType].(string)
 	}
 	return schema
@@ -85,6 +85,7 @@ func (w walker) list(v reflect.Value) node {
 	schema := list(entry)
 	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.String {
 		delete(schema, "pattern") // a text with commas is a list of texts
+		delete(schema, "patternErrorMessage")
 		if texts := textsOf(v); len(texts) > 0 {
 			schema["default"] = texts
 		}
