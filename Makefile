@@ -25,7 +25,7 @@ HELM         := $(abspath $(BIN))/helm
 HELM_VERSION := v3.22.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test integration kafka prometheus browser chart lint vulncheck fmt bench generate generated oracle run dist publish clean
+.PHONY: help build test integration kafka prometheus ownbuild browser chart lint vulncheck fmt bench generate generated oracle run dist publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ prometheus: ## the other half: a fault for each alert rule, and Prometheus sees 
 		promtool check rules docs/alerts.yml && promtool test rules internal/e2e/testdata/alerts_test.yml && \
 		PROMETHEUS=$$(command -v prometheus) $(STATIC) $(GO) test -v -count=1 -timeout 20m -run '^TestPrometheus' ./internal/e2e; \
 	else echo "make prometheus: SKIPPED, nothing was tested: Prometheus is not installed (Debian: apt-get install prometheus)"; fi
+
+ownbuild: ## the Collector of docs/own-build.md, built with ocb of this checkout, in bin/ownbuild
+	$(STATIC) GO=$(GO) scripts/ownbuild $(BIN)/ownbuild
 
 browser: build ## the status page in Chromium (AXE=axe.min.js adds axe-core); says so when there is none
 	@if command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; then \

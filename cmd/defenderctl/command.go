@@ -17,6 +17,7 @@ var commands = []func() *cobra.Command{
 	newReplayCommand,
 	newReportCommand,
 	newResumeCommand,
+	newSchemaCommand,
 	newStatusCommand,
 	newTestCommand,
 	newVerifyCommand,

@@ -46,7 +46,7 @@ var floors = [][]string{
 	// What several components share.
 	{"internal/streaming", "internal/testbed/collector"},
 	{"internal/logrecord", "internal/control/turns"},
-	{"internal/accounts", "internal/entra", "internal/hunting", "internal/replay", "internal/rowid"},
+	{"internal/accounts", "internal/configschema", "internal/entra", "internal/hunting", "internal/replay", "internal/rowid"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
 	{emulator + "kql/syntax"},
 	{emulator + "kql/value"},
