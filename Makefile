@@ -7,7 +7,10 @@ BIN     := bin
 # grpcnotrace leaves out golang.org/x/net/trace, which keeps the linker from dropping unused code.
 STATIC := CGO_ENABLED=0 GOFLAGS="$(shell $(GO) env GOFLAGS) -trimpath -tags=grpcnotrace"
 
-COMMANDS := $(notdir $(wildcard cmd/*))
+# The demo has a collector of its own, of the components that config/demo.yaml uses: a fresh machine compiles all of it
+# before the first event. Everything else is released.
+DEMO     := demo defendersim demo-collector
+COMMANDS := $(filter-out demo-collector,$(notdir $(wildcard cmd/*)))
 
 VERSION   := $(shell sed -n 's/^const Number = "\(.*\)"/\1/p' internal/version/version.go)
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
@@ -66,10 +69,11 @@ fmt: ## format the code as lint asks for
 bench: ## run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-generate: ## write the distribution's sources from builder-config.yaml, and each component's from its metadata.yaml
+generate: ## write the sources of the distribution and of the demo's collector from their builder-config.yaml, and each component's from its metadata.yaml
 	@mkdir -p cmd/otelcol-defender
 	$(STATIC) $(GO) tool builder --skip-get-modules --skip-compilation --config builder-config.yaml
-	@$(GO) fmt ./cmd/otelcol-defender >/dev/null
+	$(STATIC) $(GO) tool builder --skip-get-modules --skip-compilation --config cmd/demo-collector/builder-config.yaml
+	@$(GO) fmt ./cmd/otelcol-defender ./cmd/demo-collector >/dev/null
 	$(STATIC) $(GO) generate ./...
 
 generated: generate ## generate, and fail if that changed a file
@@ -80,8 +84,10 @@ oracle: ## install Microsoft's KQL parser, against which a test checks the queri
 	elif ! command -v npm >/dev/null 2>&1; then echo "make oracle: skipped, npm is not installed"; \
 	else npm ci --no-audit --no-fund --prefix $(ORACLE); fi
 
-run: build ## the whole way on this machine: emulator, collector, TOTAL events in out/ (DURATION=30s ends it, PORT_BASE=20000 moves its ports)
-	@exec $(BIN)/demo $(if $(DURATION),-duration $(DURATION)) $(if $(PORT_BASE),-port-base $(PORT_BASE))
+run: ## the whole way on this machine: emulator, collector, TOTAL events in out/ (DURATION=30s ends it, PORT_BASE=20000 moves its ports)
+	@mkdir -p $(BIN)
+	$(STATIC) $(GO) build -ldflags "-s -w" -o $(BIN)/ $(addprefix ./cmd/,$(DEMO))
+	@exec $(BIN)/demo -collector demo-collector $(if $(DURATION),-duration $(DURATION)) $(if $(PORT_BASE),-port-base $(PORT_BASE))
 
 # Archives are the same bytes each time, with GNU tar.
 dist: ## archives of all commands for each platform, and their checksums, in dist/
