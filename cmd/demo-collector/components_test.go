@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -85,6 +86,16 @@ func names[F any](factories map[component.Type]F) (found []string) {
 		found = append(found, name.String())
 	}
 	return found
+}
+
+// The command of the Collector refuses to start without the provider env, which is the default of addresses without a scheme.
+func TestDemoHasTheDefaultProvider(t *testing.T) {
+	var modules []string
+	for _, provider := range readManifest(t, "builder-config.yaml").Providers {
+		module, _, _ := strings.Cut(provider.Gomod, " ")
+		modules = append(modules, filepath.Base(module))
+	}
+	assert.Subset(t, modules, []string{"envprovider", "fileprovider", "yamlprovider"})
 }
 
 // The demo moves its ports by a second configuration, of the scheme yaml.
