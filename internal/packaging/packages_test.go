@@ -49,8 +49,8 @@ func managers() []manager {
 	return []manager{{
 		program: "dpkg", get: "it is of Debian", pack: "deb",
 		file:    "otelcol-defender_" + version.Number + "_" + runtime.GOARCH + ".deb",
-		install: []string{"dpkg", "--ignore-depends=ca-certificates,passwd", "-i"},
-		upgrade: []string{"dpkg", "--ignore-depends=ca-certificates,passwd", "--force-confold", "-i"},
+		install: []string{"dpkg", "--force-unsafe-io", "--ignore-depends=ca-certificates,passwd", "-i"},
+		upgrade: []string{"dpkg", "--force-unsafe-io", "--ignore-depends=ca-certificates,passwd", "--force-confold", "-i"},
 		remove:  []string{"dpkg", "-r"}, purge: []string{"dpkg", "-P"},
 		left: config + ".dpkg-dist", afterwork: config,
 	}, {
@@ -120,7 +120,7 @@ func works(m *machine) {
 	m.t.Helper()
 	assert.Equal(m.t, "otelcol-defender version "+version.Number+"\n", m.run(collector, "--version"))
 	assert.Equal(m.t, "defenderctl version "+version.Number+"\n", m.run(ctl, "--version"))
-	m.run("sh", "-c", "echo secret | install -m 0640 -g otelcol-defender /dev/stdin /etc/otelcol-defender/client-secret")
+	m.run("sh", "-c", "echo secret >/secret; install -m 0640 -g otelcol-defender /secret /etc/otelcol-defender/client-secret")
 	m.run("install", "-d", "-o", "otelcol-defender", "-m", "0750", "/var/lib/otelcol-defender")
 	validate := "set -a; . " + environment + "; DEFENDER_TENANT_ID=11111111-2222-4333-8444-555555555555 " +
 		"DEFENDER_CLIENT_ID=aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee TOTAL_DOMAIN_ID=acme; exec " + collector + " validate --config " + config
