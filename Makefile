@@ -91,9 +91,10 @@ oracle: ## install Microsoft's KQL parser, against which a test checks the queri
 	elif ! command -v npm >/dev/null 2>&1; then echo "make oracle: skipped, npm is not installed"; \
 	else npm ci --no-audit --no-fund --prefix $(ORACLE); fi
 
+# Without inlining the demo compiles in three quarters of the time, and is fast enough. Everything else is built with it.
 run: ## the whole way on this machine: emulator, collector, TOTAL events in out/ (DURATION=30s ends it, PORT_BASE=20000 moves its ports)
 	@mkdir -p $(BIN)
-	$(STATIC) $(GO) build -ldflags "-s -w" -o $(BIN)/ $(addprefix ./cmd/,$(DEMO))
+	$(STATIC) $(GO) build -gcflags=all=-l -ldflags "-s -w" -o $(BIN)/ $(addprefix ./cmd/,$(DEMO))
 	@exec $(BIN)/demo -collector demo-collector $(if $(DURATION),-duration $(DURATION)) $(if $(PORT_BASE),-port-base $(PORT_BASE))
 
 # What is released is the same bytes each time: no time but the commit's, no path of this machine. Go stamps the commit.
