@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"os"
@@ -52,6 +53,17 @@ func TestTarHasModesAndOwners(t *testing.T) {
 	assert.Equal(t, int64(0o1777), temporary.Mode)
 }
 
+func TestZipHasTheTimeOfTheRelease(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, writeZip(&out, []file{{name: "d/"}, {name: "d/program", mode: 0o755}}, at))
+	archive, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	require.NoError(t, err)
+	for _, entry := range archive.File {
+		assert.True(t, entry.Modified.Equal(at), entry.Name)
+	}
+	assert.Equal(t, os.FileMode(0o755), archive.File[1].Mode())
+}
+
 // A release is not complete without its programs.
 func TestMissingProgramIsNamed(t *testing.T) {
 	err := writeArchive(filepath.Join(t.TempDir(), "x.zip"), []file{{name: "d/demo", source: "nowhere/demo"}}, at)
@@ -93,7 +105,8 @@ func TestSBOM(t *testing.T) {
 func TestLicencesAreIdentified(t *testing.T) {
 	own, err := os.ReadFile(filepath.Join("..", "..", "LICENSE"))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"Apache-2.0"}, identify([]string{string(own), "See https://opensource.org/licenses/MIT"}))
+	assert.Equal(t, []string{"Apache-2.0"}, identify([]string{string(own)}))
+	assert.Empty(t, identify([]string{"https://www.apache.org/licenses/LICENSE-2.0"}), "an address is no licence")
 	assert.Empty(t, identify([]string{"Copyright Contoso, all rights reserved"}))
 }
 
