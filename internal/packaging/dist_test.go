@@ -174,7 +174,7 @@ func isStatic(t *testing.T, path string) {
 	t.Helper()
 	file, err := elf.Open(path)
 	require.NoError(t, err)
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	for _, program := range file.Progs {
 		assert.NotEqual(t, elf.PT_INTERP, program.Type, "%s needs a dynamic loader", path)
 	}

@@ -85,9 +85,9 @@ func TestLifeOfAPackage(t *testing.T) {
 	}
 }
 
-func (with manager) do(m *machine, command []string, what string) string {
+func (with manager) do(m *machine, command []string, what string) {
 	m.t.Helper()
-	return m.run(append(append([]string{}, command...), what)...)
+	m.run(append(append([]string{}, command...), what)...)
 }
 
 // A first install makes the user, and files that only it and root can read.

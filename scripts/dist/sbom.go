@@ -36,9 +36,9 @@ func sbom(r release, modules []module) *cdx.BOM {
 	for _, m := range modules {
 		components = append(components, m.component())
 		needed = append(needed, m.purl())
-		fmt.Fprintln(seed, m.path, m.version, m.sum)
+		_, _ = fmt.Fprintln(seed, m.path, m.version, m.sum)
 	}
-	fmt.Fprintln(seed, own, r.commit)
+	_, _ = fmt.Fprintln(seed, own, r.commit)
 	bom := cdx.NewBOM()
 	// The serial number depends on the content only.
 	bom.SerialNumber = uuid.NewHash(sha256.New(), uuid.NameSpaceURL, seed.Sum(nil), 5).URN()
