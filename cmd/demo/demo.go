@@ -22,6 +22,7 @@ const (
 type display interface{ progress(now progress) }
 
 type demo struct {
+	programs programs
 	print    printer
 	show     display
 	interval time.Duration // between two shows
@@ -32,8 +33,8 @@ type demo struct {
 }
 
 // newDemo shows its progress on out: in place on a terminal, else by lines.
-func newDemo(out *os.File, at ports) *demo {
-	d := &demo{print: printer{out}, at: at, events: newEventFile(eventsPath)}
+func newDemo(out *os.File, start programs, at ports) *demo {
+	d := &demo{programs: start, print: printer{out}, at: at, events: newEventFile(eventsPath)}
 	if s := newScreen(out); s != nil {
 		d.show, d.interval = s, screenInterval
 	} else {
@@ -66,14 +67,14 @@ func (d *demo) run(ctx context.Context, duration time.Duration) error {
 	if err != nil {
 		return err
 	}
-	emulator, err := startProcess("emulator", emulatorLog, "bin/defendersim", append([]string{"--listen", address(d.at.emulator)}, emulatorArguments...)...)
+	emulator, err := startProcess("emulator", emulatorLog, d.programs.emulator, append([]string{"--listen", address(d.at.emulator)}, emulatorArguments...)...)
 	if err != nil {
 		return err
 	}
 	if err := d.waitForEmulator(ctx, emulator); err != nil {
 		return errors.Join(err, emulator.stop(stopGrace))
 	}
-	collector, err := startProcess("collector", collectorLog, "bin/otelcol-defender", arguments...)
+	collector, err := startProcess("collector", collectorLog, d.programs.collector, arguments...)
 	if err != nil {
 		return errors.Join(err, emulator.stop(stopGrace))
 	}

@@ -22,7 +22,7 @@ const (
 // packages of one floor do not know each other. An asterisk stands for one element of a path.
 var floors = [][]string{
 	// Commands, and packages that consist of tests.
-	{"cmd/*", "scripts/*", "internal/architecture", "internal/browser", "internal/chart", "internal/e2e"},
+	{"cmd/*", "scripts/*", "internal/architecture", "internal/browser", "internal/chart", "internal/e2e", "internal/packaging"},
 	// The check of a configuration, and the start of the emulator and the stage of tests.
 	{"internal/pipelinecheck", "internal/verification/pipeline", "internal/testbed"},
 	// The distribution, and the emulator.
