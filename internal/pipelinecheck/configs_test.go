@@ -27,6 +27,8 @@ func valueOf(t *testing.T, name string) string {
 		return "11111111-2222-4333-8444-555555555555"
 	case strings.HasSuffix(name, "CLIENT_ID"):
 		return "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+	case name == "CLICKHOUSE_ENDPOINT":
+		return "tcp://host.example:9440?secure=true"
 	case strings.Contains(name, "BROKER"), strings.HasSuffix(name, "_ENDPOINT"):
 		return "host.example:9092"
 	default:

@@ -27,6 +27,7 @@ func TestDefaults(t *testing.T) {
 		}}},
 		{exporters, typeOTLPGRPC, []map[string]any{queueAndRetry}},
 		{exporters, typeOTLPHTTP, []map[string]any{queueAndRetry}},
+		{exporters, typeClickHouse, []map[string]any{queueAndRetry, {"async_insert": true, "create_schema": true, "endpoint": ""}}},
 		{exporters, typeFile, []map[string]any{{"append": false, "rotation": nil}}},
 		{exporters, typeDebug, []map[string]any{{"sending_queue": nil}}},
 		{receivers, typeKafka, []map[string]any{{

@@ -40,6 +40,7 @@ const (
 	typeOTLPGRPC       = "otlp_grpc"
 	typeOTLPHTTP       = "otlp_http"
 	typeFile           = "file"
+	typeClickHouse     = "clickhouse"
 	typeDebug          = "debug"
 	typeNop            = "nop"
 	typeTotalNormalize = "total_normalize"
@@ -154,7 +155,7 @@ func signals(f component.Factory, at side) string {
 var judged = map[section][]string{
 	receivers:  {typeDefender, typeKafka},
 	processors: {typeTotalNormalize, typeFilter, typeTransform, typeGroupByAttrs, "batch", "memory_limiter", "resource", "attributes"},
-	exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeDebug, typeNop},
+	exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeClickHouse, typeDebug, typeNop},
 	connectors: {typeForward, "count"},
 	extensions: {typeFileStorage, typeStreaming, typeNDJSON},
 }

@@ -1,0 +1,67 @@
+package pipelinecheck
+
+import (
+	"fmt"
+	"net/url"
+)
+
+// What is peculiar to a backend. docs/backends.md explains each.
+var backendRules = []rule{
+	{
+		name: "clickhouse_unacknowledged", effect: Loses,
+		where: reaching(typeClickHouse).at("async_insert", both(insertsLater, func(c *configured, _ *flow) bool {
+			return isOff(c.connection("wait_for_async_insert"))
+		})),
+		why:    "wait_for_async_insert is 0: ClickHouse answers before the rows are in a table, and what it cannot insert then, or has in memory at a crash, is gone",
+		remedy: "async_insert: false, and no wait_for_async_insert in endpoint and connection_params",
+	},
+	{
+		name: "clickhouse_async_insert", effect: MayLose,
+		where: reaching(typeClickHouse).at("async_insert", both(insertsLater, func(c *configured, _ *flow) bool {
+			return c.connection("wait_for_async_insert") == ""
+		})),
+		why:    "rows go to a buffer of ClickHouse (async_insert is true unless set), and whether it answers before or after they are in a table is decided by the server's wait_for_async_insert",
+		remedy: "async_insert: false: the receiver hands rows on in large calls already",
+	},
+	{
+		name: "clickhouse_create_schema", effect: Stalls,
+		where:  reaching(typeClickHouse).at("create_schema", is("create_schema")),
+		why:    "the exporter makes its table when the collector starts (create_schema is true unless set): while ClickHouse is away, the collector does not start",
+		remedy: "create_schema: false, and make the table first: config/clickhouse.sql has it",
+	},
+	{
+		name: "clickhouse_retries", effect: Stalls,
+		where: reaching(typeClickHouse).at("retry_on_failure::enabled", both(isSynchronous, retries, func(c *configured, _ *flow) bool {
+			return !givesUp(c, nil)
+		})),
+		why:    "the exporter calls no refusal final: it tries a call with an event that the table never takes without end, and events of the same people in other tables wait behind it",
+		remedy: "retry_on_failure: {enabled: false}: the receiver tries again by itself, and splits calls until only that event waits",
+	},
+}
+
+// insertsLater: ClickHouse buffers what the exporter sends.
+func insertsLater(c *configured, _ *flow) bool {
+	if set := c.connection("async_insert"); set != "" {
+		return !isOff(set)
+	}
+	return c.truth("async_insert")
+}
+
+// connection is a setting of ClickHouse's that the exporter passes on; empty: it is not set.
+func (c *configured) connection(name string) string {
+	if v, ok := c.members("connection_params")[name]; ok {
+		return fmt.Sprint(v)
+	}
+	endpoint, err := url.Parse(c.text("endpoint"))
+	if err != nil {
+		return ""
+	}
+	return endpoint.Query().Get(name)
+}
+
+func isOff(setting string) bool { return setting == "0" || setting == "false" }
+
+// receiverRetries: without the exporter's own tries nothing comes more often than with them.
+func receiverRetries(c *configured, f *flow) bool {
+	return c.is(typeClickHouse) && len(f.synchronous(f.reached)) == 1
+}
