@@ -46,7 +46,7 @@ func TestClickHouse(t *testing.T) {
 		events, _ := server.received()
 		return events
 	}
-	require.Eventually(t, func() bool { return len(want.missing(received())) == 0 }, wait, longTick, "all events should come")
+	require.Eventually(t, func() bool { return len(want.missing(received())) == 0 }, 2*wait, longTick, "all events should come")
 	c.stop()
 	again := want.delivered(t, received())
 	assert.Positive(t, again, "what ClickHouse inserts and does not acknowledge comes again")
@@ -74,14 +74,14 @@ func TestClickHouseRefusesARow(t *testing.T) {
 		return want.missing(events)
 	}
 	c := s.startClickHouse(server.address)
-	require.Eventually(t, func() bool { return slices.Equal(missing(), []string{poison}) }, wait, longTick, "all other events should come")
+	require.Eventually(t, func() bool { return slices.Equal(missing(), []string{poison}) }, 2*wait, longTick, "all other events should come")
 	c.stop()
 	assert.Contains(t, c.log(), "Constraint `small` is violated")
 	assert.Empty(t, s.deadLetters())
 
 	server.judged(func(int, []totalEvent) clickHouseAnswer { return clickHouseKeeps })
 	c = s.startClickHouse(server.address)
-	require.Eventually(t, func() bool { return len(missing()) == 0 }, wait, longTick, "all events should come")
+	require.Eventually(t, func() bool { return len(missing()) == 0 }, 2*wait, longTick, "all events should come")
 	c.stop()
 	events, _ := server.received()
 	want.delivered(t, events)

@@ -3,6 +3,9 @@ package pipelinecheck
 import (
 	"fmt"
 	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 )
 
 // What is peculiar to a backend. docs/backends.md explains each.
@@ -37,7 +40,33 @@ var backendRules = []rule{
 		why:    "the exporter calls no refusal final: it tries a call with an event that the table never takes without end, and events of the same people in other tables wait behind it",
 		remedy: "retry_on_failure: {enabled: false}: the receiver tries again by itself, and splits calls until only that event waits",
 	},
+	{
+		name: "loki_event_time", effect: MayLose,
+		where: reaching(typeOTLPHTTP).at("endpoint", both(isLoki, func(_ *configured, f *flow) bool {
+			return !slices.ContainsFunc(only(f.passed, []string{typeTransform}), setsReadTime)
+		})),
+		why: "Loki refuses for good what is more than an hour (half of max_chunk_age) behind the newest line of its stream, or older than a week: rows that arrive" +
+			" late, and those of a table that is behind the others, go to the dead letters",
+		remedy: "a transform processor with `set(log.time, log.observed_time)`, as in config/loki.yaml; the event's own time is in the event",
+	},
 }
+
+// isLoki: OTLP over HTTP to the path that Loki and Grafana Cloud have for it.
+func isLoki(c *configured, _ *flow) bool {
+	for key, path := range map[string]string{"endpoint": "/otlp", "logs_endpoint": "/otlp/v1/logs"} {
+		if u, err := url.Parse(c.text(key)); err == nil && strings.TrimSuffix(u.Path, "/") == path {
+			return true
+		}
+	}
+	return false
+}
+
+// setsReadTime: a transform processor that gives records the time at which their rows were read.
+func setsReadTime(c *configured) bool {
+	return readTime.MatchString(c.text("log_statements"))
+}
+
+var readTime = regexp.MustCompile(`set\(\s*(log\.)?time(_unix_nano)?\s*,\s*(log\.)?observed_time(_unix_nano)?\s*\)`)
 
 // insertsLater: ClickHouse buffers what the exporter sends.
 func insertsLater(c *configured, _ *flow) bool {

@@ -57,6 +57,12 @@ exporters:
 service: {pipelines: {logs: {exporters: [clickhouse]}}}
 `
 
+const toLoki = `
+processors: {transform: {log_statements: ["set(log.time, log.observed_time)"]}}
+exporters: {otlp_http: {endpoint: "https://loki.example/otlp", sending_queue: {enabled: false}, retry_on_failure: {max_elapsed_time: 0s}}}
+service: {pipelines: {logs: {processors: [total_normalize, transform], exporters: [otlp_http]}}}
+`
+
 func clickHouse(settings string) string { return "exporters: {clickhouse: {" + settings + "}}" }
 
 func cursorsIn(directory string) string {
@@ -231,6 +237,12 @@ service: {pipelines: {logs: {exporters: [file]}}}`}, "exporters::file::rotation"
 		"clickhouse_retries",
 		[]string{toKafka, toClickHouse, clickHouse(`retry_on_failure: {enabled: true, max_elapsed_time: 0s}`)},
 		"exporters::clickhouse::retry_on_failure::enabled",
+	},
+	{"loki_event_time", []string{toKafka, toLoki, `service: {pipelines: {logs: {processors: [total_normalize]}}}`}, "exporters::otlp_http::endpoint"},
+	{
+		"loki_event_time",
+		[]string{toKafka, toLoki, `processors: {transform: {log_statements: ["set(log.attributes[\"x\"], log.observed_time)"]}}`},
+		"exporters::otlp_http::endpoint",
 	},
 	{"partial_success", []string{toKafka, otherStorage, secondOTLP}, "exporters::otlp_grpc"},
 }
