@@ -40,7 +40,11 @@ var environment = map[string]func(t *testing.T) map[string]string{
 	"clickhouse.yaml": forTenant(map[string]string{
 		"CLICKHOUSE_ENDPOINT": "tcp://clickhouse.example:9440?secure=true", "CLICKHOUSE_USERNAME": "defender", "CLICKHOUSE_PASSWORD": "p$ss: word",
 	}),
-	"loki.yaml":   forTenant(map[string]string{"LOKI_ENDPOINT": "https://loki.example/otlp"}),
+	"loki.yaml": forTenant(map[string]string{"LOKI_ENDPOINT": "https://loki.example/otlp"}),
+	"eventhub-out.yaml": forTenant(map[string]string{
+		"EVENTHUB_BROKER":            "acme.servicebus.windows.net:9093",
+		"EVENTHUB_CONNECTION_STRING": "Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=s;SharedAccessKey=a$b=",
+	}),
 	"fanout.yaml": forTenant(toKafka, toOTLP),
 	"production.yaml": forTenant(toKafka, map[string]string{
 		"KAFKA_USERNAME": "defender", "KAFKA_PASSWORD": "p$ss: word", "TELEMETRY_ENDPOINT": "http://127.0.0.1:4318",

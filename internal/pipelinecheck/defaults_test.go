@@ -24,6 +24,7 @@ func TestDefaults(t *testing.T) {
 		{exporters, typeKafka, []map[string]any{queueAndRetry, {
 			"partition_logs_by_resource_attributes": false, "logs::message_key_from_metadata_key": "",
 			"record_partitioner::sticky_key::hasher": "sarama_compat", "producer::allow_auto_topic_creation": true,
+			"producer::compression": "none",
 		}}},
 		{exporters, typeOTLPGRPC, []map[string]any{queueAndRetry}},
 		{exporters, typeOTLPHTTP, []map[string]any{queueAndRetry}},

@@ -41,6 +41,24 @@ var backendRules = []rule{
 		remedy: "retry_on_failure: {enabled: false}: the receiver tries again by itself, and splits calls until only that event waits",
 	},
 	{
+		name: "eventhub_large_requests", effect: Stalls,
+		where: reaching(typeKafka).at("sending_queue", both(isEventHub, isSynchronous, func(c *configured, _ *flow) bool {
+			return c.queue() != waited || c.number("sending_queue::num_consumers") != 1
+		})),
+		why: "Event Hubs closes the connection when a request is larger than 1,046,528 bytes, and the client puts into one request what the calls of several tables" +
+			" brought: that is sent again without end",
+		remedy: "sending_queue: {enabled: true, wait_for_result: true, num_consumers: 1, block_on_overflow: true}, and the receiver's batch: {max_bytes: 250000}," +
+			" as in config/eventhub-out.yaml",
+	},
+	{
+		name: "eventhub_compression", effect: Stalls,
+		where: reaching(typeKafka).at("producer::compression", both(isEventHub, func(c *configured, _ *flow) bool {
+			return !slices.Contains([]string{"", "none", "gzip"}, c.text("producer::compression"))
+		})),
+		why:    "Event Hubs takes no compression but gzip, and that in some tiers only: it refuses every message",
+		remedy: "producer: {compression: none}",
+	},
+	{
 		name: "loki_event_time", effect: MayLose,
 		where: reaching(typeOTLPHTTP).at("endpoint", both(isLoki, func(_ *configured, f *flow) bool {
 			return !slices.ContainsFunc(only(f.passed, []string{typeTransform}), setsReadTime)
@@ -49,6 +67,11 @@ var backendRules = []rule{
 			" late, and those of a table that is behind the others, go to the dead letters",
 		remedy: "a transform processor with `set(log.time, log.observed_time)`, as in config/loki.yaml; the event's own time is in the event",
 	},
+}
+
+// isEventHub: Event Hubs has a domain of its own in each of Microsoft's clouds.
+func isEventHub(c *configured, _ *flow) bool {
+	return strings.Contains(c.text("brokers"), ".servicebus.")
 }
 
 // isLoki: OTLP over HTTP to the path that Loki and Grafana Cloud have for it.

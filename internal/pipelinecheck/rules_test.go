@@ -63,6 +63,14 @@ exporters: {otlp_http: {endpoint: "https://loki.example/otlp", sending_queue: {e
 service: {pipelines: {logs: {processors: [total_normalize, transform], exporters: [otlp_http]}}}
 `
 
+const toEventHub = `
+exporters:
+  kafka:
+    brokers: ["x.servicebus.windows.net:9093"]
+    producer: {compression: none}
+    sending_queue: {enabled: true, wait_for_result: true, num_consumers: 1, block_on_overflow: true}
+`
+
 func clickHouse(settings string) string { return "exporters: {clickhouse: {" + settings + "}}" }
 
 func cursorsIn(directory string) string {
@@ -238,6 +246,17 @@ service: {pipelines: {logs: {exporters: [file]}}}`}, "exporters::file::rotation"
 		[]string{toKafka, toClickHouse, clickHouse(`retry_on_failure: {enabled: true, max_elapsed_time: 0s}`)},
 		"exporters::clickhouse::retry_on_failure::enabled",
 	},
+	{
+		"eventhub_large_requests",
+		[]string{toKafka, toEventHub, kafka(`sending_queue: {num_consumers: 2}`)},
+		"exporters::kafka::sending_queue",
+	},
+	{
+		"eventhub_large_requests",
+		[]string{toKafka, toEventHub, kafka(`sending_queue: {enabled: false}`)},
+		"exporters::kafka::sending_queue",
+	},
+	{"eventhub_compression", []string{toKafka, toEventHub, kafka(`producer: {compression: zstd}`)}, "exporters::kafka::producer::compression"},
 	{"loki_event_time", []string{toKafka, toLoki, `service: {pipelines: {logs: {processors: [total_normalize]}}}`}, "exporters::otlp_http::endpoint"},
 	{
 		"loki_event_time",
