@@ -41,6 +41,8 @@ const (
 	typeOTLPHTTP       = "otlp_http"
 	typeFile           = "file"
 	typeClickHouse     = "clickhouse"
+	typeElasticsearch  = "elasticsearch" // in builds of one's own
+	typeSplunkHEC      = "splunk_hec"    // the same
 	typeDebug          = "debug"
 	typeNop            = "nop"
 	typeTotalNormalize = "total_normalize"
@@ -101,7 +103,11 @@ func (b build) lacks(s section, typ string) string {
 	if elsewhere >= 0 {
 		message += fmt.Sprintf("; there is one under %s", sections[elsewhere])
 	}
-	return message + ": it has " + strings.Join(names, ", ")
+	message += ": it has " + strings.Join(names, ", ")
+	if s == exporters && slices.Contains(otherBuilds, typ) {
+		message += "; docs/backends.md says how rows get there"
+	}
+	return message
 }
 
 // side is where a component stands in a pipeline.
@@ -159,6 +165,9 @@ var judged = map[section][]string{
 	connectors: {typeForward, "count"},
 	extensions: {typeFileStorage, typeStreaming, typeNDJSON},
 }
+
+// otherBuilds are exporters that this build lacks, and whose backends are reached in other ways.
+var otherBuilds = []string{typeElasticsearch, typeSplunkHEC, "opensearch", "awss3", "loki"}
 
 // nearest is the name that a text is most likely a misspelling of; empty if there is none.
 func nearest(text string, names []string) string {

@@ -59,6 +59,18 @@ var backendRules = []rule{
 		remedy: "producer: {compression: none}",
 	},
 	{
+		name: "elasticsearch_drops", effect: Loses,
+		where:  reaching(typeElasticsearch).at("", always),
+		why:    "documents that Elasticsearch refuses, for their mapping for instance or after a few tries for its load, are logged and dropped, and the call counts as delivered; no setting of the exporter changes that",
+		remedy: "Kafka with a sink connector that has a dead letter topic, or a file and a shipper: docs/backends.md",
+	},
+	{
+		name: "hec_not_indexed", effect: MayLose,
+		where:  reaching(typeSplunkHEC).at("", always),
+		why:    "Splunk answers when it has queued the events, and the exporter does not ask whether they were indexed: an indexer that fails, or an index that does not exist, loses them",
+		remedy: "a file and a Universal Forwarder with useACK, where that matters: docs/backends.md",
+	},
+	{
 		name: "loki_event_time", effect: MayLose,
 		where: reaching(typeOTLPHTTP).at("endpoint", both(isLoki, func(_ *configured, f *flow) bool {
 			return !slices.ContainsFunc(only(f.passed, []string{typeTransform}), setsReadTime)

@@ -257,6 +257,8 @@ service: {pipelines: {logs: {exporters: [file]}}}`}, "exporters::file::rotation"
 		"exporters::kafka::sending_queue",
 	},
 	{"eventhub_compression", []string{toKafka, toEventHub, kafka(`producer: {compression: zstd}`)}, "exporters::kafka::producer::compression"},
+	{"elasticsearch_drops", []string{toKafka, "exporters: {elasticsearch: {}}\nservice: {pipelines: {logs: {exporters: [elasticsearch]}}}"}, "exporters::elasticsearch"},
+	{"hec_not_indexed", []string{toKafka, "exporters: {splunk_hec/x: {}}\nservice: {pipelines: {logs: {exporters: [splunk_hec/x]}}}"}, "exporters::splunk_hec/x"},
 	{"loki_event_time", []string{toKafka, toLoki, `service: {pipelines: {logs: {processors: [total_normalize]}}}`}, "exporters::otlp_http::endpoint"},
 	{
 		"loki_event_time",
