@@ -130,7 +130,7 @@ func startClickHouse(t *testing.T, listener net.Listener, judge func(insert int,
 			}
 			open.Store(connection, nil)
 			serving.Go(func() {
-				defer connection.Close()
+				defer func() { _ = connection.Close() }() // the test may have done so
 				if err := s.serve(connection); err != nil && !errors.Is(err, io.EOF) {
 					t.Logf("a connection to ClickHouse ends: %v", err)
 				}
@@ -140,7 +140,7 @@ func startClickHouse(t *testing.T, listener net.Listener, judge func(insert int,
 	t.Cleanup(func() {
 		listener.Close()
 		open.Range(func(connection, _ any) bool {
-			connection.(net.Conn).Close()
+			_ = connection.(net.Conn).Close() // it may have ended
 			return true
 		})
 		serving.Wait()
