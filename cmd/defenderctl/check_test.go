@@ -169,7 +169,7 @@ func TestCheckExitStatus(t *testing.T) {
 
 func TestCheckNamesWhatTheBuildLacks(t *testing.T) {
 	output, _ := run(t, "check", "--config", configFile(t, good), "--set", "exporters.flie={}", "--set", "service.pipelines.logs.exporters=[file, flie]")
-	assert.Contains(t, output, "the collector would refuse:\n        exporters::flie: this build has no exporter of the type flie (did you mean file?): it has debug, ")
+	assert.Contains(t, output, "the collector would refuse:\n        exporters::flie: this build has no exporter of the type flie (did you mean file?): it has clickhouse, debug, ")
 }
 
 func TestCheckNamesUnsetVariables(t *testing.T) {

@@ -19,6 +19,10 @@
 //	kafkatopic_test.go what a consumer of its own reads of a topic, and in which order
 //	kafkabroker_test.go Apache Kafka itself, started and ended by scripts/kafka
 //	otlpserver_test.go an OTLP server that answers as its script says
+//	clickhouseserver_test.go ClickHouse's native protocol, with one table
+//	lokiserver_test.go Loki's OTLP endpoint with its limits
+//	eventhubout_test.go brokers that refuse what Event Hubs refuses
+//	gateway_test.go    a backend behind a second collector
 //	refusal_test.go    destinations that refuse everything, and single rows that are refused
 //	reload_test.go     SIGHUP in the middle of the work, and with a bad file
 //	secrets_test.go    all that a collector prints, serves and stores, searched for secrets
