@@ -184,3 +184,11 @@ func anchorOf(heading string) string {
 }
 
 func sortedKeys(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
+
+// The picture for users is the one for maintainers.
+func TestTwoPagesHaveOnePicture(t *testing.T) {
+	pages := documents(t)
+	drawing := regexp.MustCompile("(?s)```mermaid.*?```").FindString(pages["docs/architecture.md"])
+	require.NotEmpty(t, drawing)
+	assert.Contains(t, pages["docs/how-it-works.md"], drawing, "copy it from docs/architecture.md")
+}
