@@ -21,7 +21,7 @@ ORACLE := internal/emulator/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
 .DEFAULT_GOAL := help
-.PHONY: help build test integration browser lint vulncheck fmt bench generate generated oracle run dist publish clean
+.PHONY: help build test integration browser lint vulncheck fmt bench generate generated oracle run site dist publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,11 @@ browser: build ## the status page in Chromium (AXE=axe.min.js adds axe-core); sa
 lint: ## go vet and golangci-lint
 	$(STATIC) $(GO) vet ./...
 	$(STATIC) $(GO) run $(GOLANGCI_LINT) run ./...
+
+site: ## build docs/ into out/site, and check its links (Python 3)
+	@command -v python3 > /dev/null || { echo "make site needs Python 3"; exit 1; }
+	@test -x out/.site/bin/mkdocs || { python3 -m venv out/.site && out/.site/bin/pip install --quiet -r scripts/site/requirements.txt; }
+	NO_MKDOCS_2_WARNING=1 out/.site/bin/mkdocs build --strict -f scripts/site/mkdocs.yml
 
 vulncheck: ## known vulnerabilities in the commands; .ci/vulnerabilities.yaml has the exceptions
 	@mkdir -p $(BIN)/symbols
