@@ -45,6 +45,16 @@ param(
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version Latest
 
+# A new application is not known everywhere at once.
+function Invoke-Retry([scriptblock] $Command) {
+    for ($try = 1; ; $try++) {
+        try { return & $Command } catch {
+            if ($try -ge 6) { throw }
+            Start-Sleep -Seconds 10
+        }
+    }
+}
+
 if ($SecretFile -and (Test-Path -LiteralPath $SecretFile)) { throw "$SecretFile exists: name a new file" }
 Connect-MgGraph -TenantId $TenantId -Environment $Environment -NoWelcome `
     -Scopes 'Application.ReadWrite.All', 'AppRoleAssignment.ReadWrite.All'
@@ -75,13 +85,15 @@ if ($Certificate) {
     $settings.KeyCredentials = @(@{ Type = 'AsymmetricX509Cert'; Usage = 'Verify'; Key = $read.RawData })
 }
 $application = New-MgApplication @settings
-$principal = New-MgServicePrincipal -AppId $application.AppId
+$principal = Invoke-Retry { New-MgServicePrincipal -AppId $application.AppId }
 Write-Host "made the app registration $Name"
 
 # The assignment of an application permission is the admin consent.
 foreach ($role in $roles) {
-    New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $principal.Id -PrincipalId $principal.Id `
-        -ResourceId $graph.Id -AppRoleId $role | Out-Null
+    Invoke-Retry {
+        New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $principal.Id -PrincipalId $principal.Id `
+            -ResourceId $graph.Id -AppRoleId $role
+    } | Out-Null
 }
 Write-Host "granted $($permissions -join ' ')"
 
@@ -90,10 +102,10 @@ if ($SecretFile) {
     $secret = Add-MgApplicationPassword -ApplicationId $application.Id `
         -PasswordCredential @{ DisplayName = 'otelcol-defender'; EndDateTime = $end }
     New-Item -ItemType File -Path $SecretFile | Out-Null
-    if ($IsLinux -or $IsMacOS) {
-        chmod 600 $SecretFile
-    } else {
+    if ($PSVersionTable.PSEdition -eq 'Desktop' -or $IsWindows) {
         icacls $SecretFile /inheritance:r /grant:r "$([System.Environment]::UserName):(R,W)" | Out-Null
+    } else {
+        chmod 600 $SecretFile
     }
     Set-Content -LiteralPath $SecretFile -Value $secret.SecretText -NoNewline -Encoding ascii
     Write-Host "the secret ends on $($end.ToString('yyyy-MM-dd')): set credentials::expires to this day"

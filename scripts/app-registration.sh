@@ -59,19 +59,23 @@ for permission in "${permissions[@]}"; do
   roles+=("$role=Role")
 done
 
+# retry: a new application is not known everywhere at once.
+retry() {
+  local try
+  for try in 1 2 3 4 5 6; do
+    if "$@"; then return 0; fi
+    [ "$try" = 6 ] || sleep "${RETRY_PAUSE:-10}"
+  done
+  return 1
+}
+
 client=$(az ad app create --display-name "$name" --sign-in-audience AzureADMyOrg --query appId --output tsv)
 echo "made the app registration $name" >&2
-az ad sp create --id "$client" --output none
-az ad app permission add --id "$client" --api "$graph" --api-permissions "${roles[@]}" --only-show-errors --output none
-
-# A new application is not known everywhere at once.
-for try in 1 2 3 4 5 6; do
-  if az ad app permission admin-consent --id "$client" --only-show-errors; then
-    break
-  fi
-  [ "$try" -lt 6 ] || fail "there is no admin consent. Let an administrator run: az ad app permission admin-consent --id $client"
-  sleep "${CONSENT_PAUSE:-10}"
-done
+retry az ad sp create --id "$client" --output none || fail "no service principal was made of $client"
+retry az ad app permission add --id "$client" --api "$graph" --api-permissions "${roles[@]}" --only-show-errors --output none ||
+  fail "the permissions could not be added to $client"
+retry az ad app permission admin-consent --id "$client" --only-show-errors ||
+  fail "there is no admin consent. Let an administrator run: az ad app permission admin-consent --id $client"
 echo "granted ${permissions[*]}" >&2
 
 if [ -n "$certificate" ]; then

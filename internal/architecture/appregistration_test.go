@@ -43,7 +43,7 @@ func registered(t *testing.T, environment map[string]string, args ...string) (ou
 	require.NoError(t, err)
 	command := exec.CommandContext(t.Context(), bash, append([]string{script}, args...)...)
 	command.Env = append(os.Environ(), "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"), "CALLS="+noted,
-		"CONSENT_PAUSE=0", "REFUSALS=0", "KNOWN=")
+		"RETRY_PAUSE=0", "REFUSALS=0", "KNOWN=")
 	for name, value := range environment {
 		command.Env = append(command.Env, name+"="+value)
 	}
