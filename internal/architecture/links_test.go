@@ -93,7 +93,7 @@ func broken(pages map[string]string, from, link string) string {
 		return ""
 	}
 	if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(to))); err != nil {
-		return fmt.Sprintf("there is no %s", to)
+		return "there is no " + to
 	}
 	if u.Fragment == "" {
 		return ""

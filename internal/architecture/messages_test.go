@@ -467,7 +467,7 @@ func template(text string) string {
 // textsOf are the expressions that are given to each name anywhere in the file, and returned by each function ("name()").
 func textsOf(file *ast.File) map[string][]ast.Expr {
 	given := map[string][]ast.Expr{}
-	keep := func(names []ast.Expr, values []ast.Expr) {
+	keep := func(names, values []ast.Expr) {
 		for i, name := range names {
 			if id, ok := name.(*ast.Ident); ok && i < len(values) {
 				given[id.Name] = append(given[id.Name], values[i])
