@@ -24,11 +24,10 @@ import (
 // Where users meet messages: what these folders say has an entry in docs/troubleshooting.md.
 var speaking = []string{"receiver", "processor", "extension", "connector", "cmd/defenderctl", "internal"}
 
-// silent are folders below them whose messages no user of the collector meets. The findings of pipelinecheck bring
-// their own remedy, and the README of defenderctl lists them.
+// silent are folders below them whose messages no user of the collector meets.
 var silent = []string{
 	"internal/architecture", "internal/browser", "internal/distribution", "internal/e2e", "internal/emulator",
-	"internal/pipelinecheck", "internal/storagetest", "internal/testbed",
+	"internal/storagetest", "internal/testbed",
 }
 
 // advising are packages that put advice together out of many strings: each text of theirs counts, not only what stands
@@ -50,8 +49,8 @@ const (
 // messages are the texts that users can meet, each with the place in the source where it stands.
 type messages map[string]string
 
-// sort writes new messages into the document and takes out those that nobody says any more. It puts a message where most others
-// of its file stand: read the diff, and move what another remedy helps.
+// sort writes new messages into the document and takes out those that nobody says any more. It puts a message where most of its
+// neighbours in the source stand: read the diff, and move what another remedy helps.
 var sort = flag.Bool("sort", false, "sort messages into "+troubleshooting)
 
 // Every error text, log line of level warn or error, advice and reason of a pause has an entry in the document, and
@@ -66,7 +65,7 @@ func TestEveryMessageHasAnEntry(t *testing.T) {
 	}
 	for _, text := range said.texts() {
 		if _, ok := listed[text]; !ok {
-			t.Errorf("%s has no entry in %s. Put the line below into the block of the entry whose remedy helps (most texts of this file "+
+			t.Errorf("%s has no entry in %s. Put the line below into the block of the entry whose remedy helps (its neighbours "+
 				"stand in %q; with -sort this test puts it there), or write a new entry:\n%s",
 				said[text], troubleshooting, said.neighbour(text, listed), text)
 		}
@@ -169,18 +168,32 @@ func (m messages) texts() []string {
 	return all
 }
 
-// neighbour is the entry that has most of the texts of the same file; "": none has one.
+// neighbour is the entry that has most of the texts of the same file, else of the same folder or the nearest one above it; "":
+// none has one.
 func (m messages) neighbour(text string, listed map[string]string) string {
 	file, _, _ := strings.Cut(m[text], ":")
+	if entry := m.mostOf(file+":", listed); entry != "" {
+		return entry
+	}
+	for folder := dirOf(file); folder != "."; folder = dirOf(folder) {
+		if entry := m.mostOf(folder+"/", listed); entry != "" {
+			return entry
+		}
+	}
+	return ""
+}
+
+// mostOf is the entry that has most of the texts whose place begins with the prefix.
+func (m messages) mostOf(prefix string, listed map[string]string) string {
 	count, best := map[string]int{}, ""
-	for _, other := range m.texts() {
-		if at, _, _ := strings.Cut(m[other], ":"); at != file || listed[other] == "" {
+	for _, text := range m.texts() {
+		entry := listed[text]
+		if entry == "" || !strings.HasPrefix(m[text], prefix) {
 			continue
 		}
-		if entry := listed[other]; best == "" || count[entry]+1 > count[best] {
+		if count[entry]++; best == "" || count[entry] > count[best] {
 			best = entry
 		}
-		count[listed[other]]++
 	}
 	return best
 }
@@ -200,7 +213,7 @@ func (m messages) sortIn(t *testing.T, listed map[string]string) {
 	for _, text := range m.texts() {
 		if entry := m.neighbour(text, listed); listed[text] == "" && entry != "" {
 			blocks[entry] = append(blocks[entry], text)
-			t.Logf("%s: into %q, as others of its file: %s", m[text], entry, text)
+			t.Logf("%s: into %q, as its neighbours: %s", m[text], entry, text)
 		}
 	}
 	var out []string
@@ -327,8 +340,11 @@ var position = map[string]int{
 	"settings.Problemf": 1, "settings.Missingf": 1, "Problemf": 1, "Missingf": 1,
 }
 
-// relayed are texts that come from another program of ours, whose texts are read where they are written.
-var relayed = map[string]string{"cmd/defenderctl/client.go": "said.Error"}
+// relayed are texts that somebody else has said: by file, what holds them.
+var relayed = map[string]string{
+	"cmd/defenderctl/client.go":            "said.Error", // the control extension, whose texts are read where they are written
+	"internal/pipelinecheck/unreadable.go": "fmt.Sprint", // the Collector's decoder
+}
 
 // levels of a logger that are read, and where the text stands. An operator looks for no remedy of Info.
 var levels = map[string]int{"Warn": 0, "Error": 0, "DPanic": 0, "Panic": 0, "Fatal": 0, "Log": 1, "Check": 1}
@@ -343,10 +359,18 @@ func (r *reader) call(call *ast.CallExpr) bool {
 	if !ok || at >= len(call.Args) || nameOf(call.Args[0]) == "zap.DebugLevel" {
 		return true
 	}
-	if other := nameOf(call.Args[at]); other != "" && relayed[r.name] == other {
+	if relays(call.Args[at], relayed[r.name]) {
 		return true
 	}
 	return r.message(call.Args[at], 0)
+}
+
+// relays reports whether an expression is what holds a text of somebody else.
+func relays(e ast.Expr, holder string) bool {
+	if call, ok := e.(*ast.CallExpr); ok {
+		e = call.Fun
+	}
+	return holder != "" && nameOf(e) == holder
 }
 
 // message adds the texts that the expression can be, and reports whether there are some. A name stands for all that the
