@@ -265,6 +265,9 @@ func listedMessages(t *testing.T) map[string]string {
 // sourceMessages reads the source.
 func sourceMessages(t *testing.T) messages {
 	t.Helper()
+	for _, folder := range advising {
+		require.DirExists(t, filepath.Join(root, filepath.FromSlash(folder)), "advising names it")
+	}
 	all := messages{}
 	for _, top := range speaking {
 		folder := filepath.Join(root, filepath.FromSlash(top))
