@@ -35,7 +35,7 @@ HELM         := $(abspath $(BIN))/helm
 HELM_VERSION := v3.22.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test integration kafka prometheus ownbuild browser chart lint vulncheck fmt bench generate generated oracle run dist dist-test publish clean
+.PHONY: help build test integration kafka prometheus ownbuild browser chart lint vulncheck fmt bench generate generated oracle run site dist dist-test publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,11 @@ chart: ## the Helm chart, rendered by Helm (built once, minutes); says so when i
 lint: ## go vet and golangci-lint
 	$(STATIC) $(GO) vet ./...
 	$(STATIC) $(GO) run $(GOLANGCI_LINT) run ./...
+
+site: ## build docs/ into out/site, and check its links (Python 3)
+	@command -v python3 > /dev/null || { echo "make site needs Python 3"; exit 1; }
+	@test -x out/.site/bin/mkdocs || { python3 -m venv out/.site && out/.site/bin/pip install --quiet -r scripts/site/requirements.txt; }
+	NO_MKDOCS_2_WARNING=1 out/.site/bin/mkdocs build --strict -f scripts/site/mkdocs.yml
 
 vulncheck: ## known vulnerabilities in the commands; .ci/vulnerabilities.yaml has the exceptions
 	@mkdir -p $(BIN)/symbols
