@@ -4,6 +4,9 @@ package logrecord
 const (
 	EventAlertV2  = "microsoft.defender.alert_v2"
 	EventIncident = "microsoft.defender.incident"
+	// EventAlertContext is that of a row that belongs to an alert, EventAlertContextSummary that of what was found for one.
+	EventAlertContext        = "microsoft.defender.alert_context"
+	EventAlertContextSummary = "microsoft.defender.alert_context_summary"
 )
 
 // The attributes of their records.
@@ -12,4 +15,13 @@ const (
 	AttributeIncidentID = "microsoft.defender.incident_id"
 	// AttributeAlertNew says whether a version of an alert is the first one that was read.
 	AttributeAlertNew = "microsoft.defender.alert.new"
+)
+
+// The attributes of a row that belongs to an alert.
+const (
+	// AttributeRowUID is the id that the row has among the records of its table, AttributeRowTable that table.
+	AttributeRowUID   = "microsoft.defender.row_uid"
+	AttributeRowTable = "microsoft.defender.row_table"
+	AttributeRelation = "microsoft.defender.relation"
+	AttributeRound    = "microsoft.defender.round"
 )

@@ -191,6 +191,7 @@ const (
 	tableKind     = "table"
 	directoryKind = "directory"
 	feedKind      = "feed"
+	contextKind   = "alert_context"
 )
 
 func kindOf(declared *tables.Table) string {

@@ -2,6 +2,7 @@ package defenderreceiver
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,8 @@ type builder struct {
 	deliverer *delivery.Deliverer
 	gates     gates
 	journal   *journal.Journal // of complete audits; nil: there is none
-	store     storage.Client   // of watermarks
+	store     storage.Client   // of watermarks, feeds and the context of alerts
+	pivots    *source.Pivots   // nil: the context of alerts is not read
 }
 
 // build makes the lanes of all enabled tables, with their stored cursors.
@@ -57,11 +59,15 @@ func (b *builder) build(ctx context.Context) ([]*lane, error) {
 		}
 		lanes = append(lanes, more...)
 	}
+	around, err := b.alertContext(ctx)
+	if err != nil {
+		return nil, err
+	}
 	feeds, err := b.feeds(ctx)
 	if err != nil {
 		return nil, err
 	}
-	lanes = append(lanes, feeds...)
+	lanes = slices.Concat(lanes, feeds, around)
 	tellStarts(b.set.Logger, lanes, b.now().Add(-b.cfg.InitialLookback))
 	return lanes, nil
 }
@@ -238,6 +244,9 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 		Name: name, Kind: declared.kind, Filter: own.Filter, Lookback: own.InitialLookback, Overlap: own.Overlap, Top: own.Page.MaxItems, MostTop: declared.mostTop,
 		TenantID: b.cfg.Credentials.TenantID, Store: b.store, StoreKey: "feed/v1/" + strings.ToLower(b.cfg.Credentials.TenantID) + "/" + name,
 	}, client, b.outlet(&tables.Table{Name: name}, "", own.PollInterval, seen), audits, seen, logger)
+	if name == string(contextOfAlertsV2) {
+		feed.Pivots = b.pivots
+	}
 	if b.journal != nil && audits.Window > 0 {
 		audits.Audited = b.feedJournalist(name, audits, feed, logger)
 	}

@@ -54,6 +54,7 @@ func (c *Config) Validate() error {
 		settings.Under("quota", c.Quota.validate()),
 		settings.Under("tables", c.Tables.validate()),
 		settings.Under("feeds", c.Feeds.validate(c.API)),
+		settings.Under("alert_context", c.AlertContext.validate(c.Feeds)),
 	}
 	if !c.Feeds.enabled() && !c.Tables.enabled() {
 		errs = append(errs, settings.Missingf("tables", "names no table that is read, because all are disabled: enable at least one, or a feed"))

@@ -25,33 +25,38 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                            metric.Meter
-	mu                               sync.Mutex
-	registrations                    []metric.Registration
-	ReceiverDefenderAuditAge         metric.Float64ObservableGauge
-	ReceiverDefenderAuditMissing     metric.Int64ObservableGauge
-	ReceiverDefenderAuditRefused     metric.Int64ObservableGauge
-	ReceiverDefenderAuditRows        metric.Int64Counter
-	ReceiverDefenderAudits           metric.Int64Counter
-	ReceiverDefenderBackfillProgress metric.Float64ObservableGauge
-	ReceiverDefenderCredentialExpiry metric.Float64ObservableGauge
-	ReceiverDefenderCursorLag        metric.Float64ObservableGauge
-	ReceiverDefenderCursorWrites     metric.Int64Counter
-	ReceiverDefenderDeadLetters      metric.Int64Counter
-	ReceiverDefenderEventDelay       metric.Float64Histogram
-	ReceiverDefenderLateRows         metric.Int64Counter
-	ReceiverDefenderPaused           metric.Int64ObservableGauge
-	ReceiverDefenderPollInterval     metric.Float64ObservableGauge
-	ReceiverDefenderProgressAge      metric.Float64ObservableGauge
-	ReceiverDefenderQueries          metric.Int64Counter
-	ReceiverDefenderQueryDuration    metric.Float64Histogram
-	ReceiverDefenderQuotaShort       metric.Int64ObservableGauge
-	ReceiverDefenderQuotaUsed        metric.Float64ObservableGauge
-	ReceiverDefenderRangesAside      metric.Int64ObservableGauge
-	ReceiverDefenderRepairedValues   metric.Int64Counter
-	ReceiverDefenderRows             metric.Int64Counter
-	ReceiverDefenderThrottled        metric.Int64Counter
-	ReceiverDefenderTruncatedPages   metric.Int64Counter
+	meter                                 metric.Meter
+	mu                                    sync.Mutex
+	registrations                         []metric.Registration
+	ReceiverDefenderAlertContextEmpty     metric.Int64Counter
+	ReceiverDefenderAlertContextLag       metric.Float64ObservableGauge
+	ReceiverDefenderAlertContextRows      metric.Int64Counter
+	ReceiverDefenderAlertContextTasks     metric.Int64ObservableGauge
+	ReceiverDefenderAlertContextTruncated metric.Int64Counter
+	ReceiverDefenderAuditAge              metric.Float64ObservableGauge
+	ReceiverDefenderAuditMissing          metric.Int64ObservableGauge
+	ReceiverDefenderAuditRefused          metric.Int64ObservableGauge
+	ReceiverDefenderAuditRows             metric.Int64Counter
+	ReceiverDefenderAudits                metric.Int64Counter
+	ReceiverDefenderBackfillProgress      metric.Float64ObservableGauge
+	ReceiverDefenderCredentialExpiry      metric.Float64ObservableGauge
+	ReceiverDefenderCursorLag             metric.Float64ObservableGauge
+	ReceiverDefenderCursorWrites          metric.Int64Counter
+	ReceiverDefenderDeadLetters           metric.Int64Counter
+	ReceiverDefenderEventDelay            metric.Float64Histogram
+	ReceiverDefenderLateRows              metric.Int64Counter
+	ReceiverDefenderPaused                metric.Int64ObservableGauge
+	ReceiverDefenderPollInterval          metric.Float64ObservableGauge
+	ReceiverDefenderProgressAge           metric.Float64ObservableGauge
+	ReceiverDefenderQueries               metric.Int64Counter
+	ReceiverDefenderQueryDuration         metric.Float64Histogram
+	ReceiverDefenderQuotaShort            metric.Int64ObservableGauge
+	ReceiverDefenderQuotaUsed             metric.Float64ObservableGauge
+	ReceiverDefenderRangesAside           metric.Int64ObservableGauge
+	ReceiverDefenderRepairedValues        metric.Int64Counter
+	ReceiverDefenderRows                  metric.Int64Counter
+	ReceiverDefenderThrottled             metric.Int64Counter
+	ReceiverDefenderTruncatedPages        metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -63,6 +68,36 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterReceiverDefenderAlertContextLagCallback sets callback for observable ReceiverDefenderAlertContextLag metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderAlertContextLagCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ReceiverDefenderAlertContextLag, obs: o})
+		return nil
+	}, builder.ReceiverDefenderAlertContextLag)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverDefenderAlertContextTasksCallback sets callback for observable ReceiverDefenderAlertContextTasks metric.
+func (builder *TelemetryBuilder) RegisterReceiverDefenderAlertContextTasksCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverDefenderAlertContextTasks, obs: o})
+		return nil
+	}, builder.ReceiverDefenderAlertContextTasks)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterReceiverDefenderAuditAgeCallback sets callback for observable ReceiverDefenderAuditAge metric.
@@ -283,6 +318,36 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ReceiverDefenderAlertContextEmpty, err = builder.meter.Int64Counter(
+		"otelcol_receiver_defender_alert_context_empty",
+		metric.WithDescription("Alerts for which no row was found in any round of alert_context. [Alpha]"),
+		metric.WithUnit("{alert}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderAlertContextLag, err = builder.meter.Float64ObservableGauge(
+		"otelcol_receiver_defender_alert_context_lag",
+		metric.WithDescription("Time since the oldest piece of evidence became due whose rows were not asked for; 0 if none is due. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderAlertContextRows, err = builder.meter.Int64Counter(
+		"otelcol_receiver_defender_alert_context_rows",
+		metric.WithDescription("Rows that were delivered for alerts, by the table that they stand in. [Alpha]"),
+		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderAlertContextTasks, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_defender_alert_context_tasks",
+		metric.WithDescription("Pieces of evidence whose rows are still to be asked for (state is pending); those that were asked for in all rounds (done) or given up after several failed tries (set_aside) since the start. [Alpha]"),
+		metric.WithUnit("{task}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverDefenderAlertContextTruncated, err = builder.meter.Int64Counter(
+		"otelcol_receiver_defender_alert_context_truncated",
+		metric.WithDescription("Alerts for which there are more rows than alert_context::max_rows_per_alert. [Alpha]"),
+		metric.WithUnit("{alert}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverDefenderAuditAge, err = builder.meter.Float64ObservableGauge(
 		"otelcol_receiver_defender_audit_age",
 		metric.WithDescription("Time since the end of the table's last complete audit; until there is one, since the start of the receiver. [Alpha]"),

@@ -20,6 +20,14 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	require.NoError(t, tb.RegisterReceiverDefenderAlertContextLagCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterReceiverDefenderAlertContextTasksCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterReceiverDefenderAuditAgeCallback(func(_ context.Context, observer metric.Float64Observer) error {
 		observer.Observe(1)
 		return nil
@@ -68,6 +76,9 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	tb.ReceiverDefenderAlertContextEmpty.Add(context.Background(), 1)
+	tb.ReceiverDefenderAlertContextRows.Add(context.Background(), 1)
+	tb.ReceiverDefenderAlertContextTruncated.Add(context.Background(), 1)
 	tb.ReceiverDefenderAuditRows.Add(context.Background(), 1)
 	tb.ReceiverDefenderAudits.Add(context.Background(), 1)
 	tb.ReceiverDefenderCursorWrites.Add(context.Background(), 1)
@@ -80,6 +91,21 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverDefenderRows.Add(context.Background(), 1)
 	tb.ReceiverDefenderThrottled.Add(context.Background(), 1)
 	tb.ReceiverDefenderTruncatedPages.Add(context.Background(), 1)
+	AssertEqualReceiverDefenderAlertContextEmpty(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderAlertContextLag(t, testTel,
+		[]metricdata.DataPoint[float64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderAlertContextRows(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderAlertContextTasks(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverDefenderAlertContextTruncated(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverDefenderAuditAge(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())

@@ -10,3 +10,6 @@ func withServiceNow() kusto.Fragment {
 
 // withTime adds the service's time to each row of an answer that has few.
 func withTime() kusto.Fragment { return kusto.Format("extend ? = now()", kusto.Name(ServiceNow)) }
+
+// Now is the KQL that gives the service's time alone.
+func Now() string { return kusto.Format("print ? = now()", kusto.Name(ServiceNow)).String() }

@@ -14,6 +14,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/feed"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/pivot"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
@@ -32,6 +33,8 @@ type FeedSettings struct {
 	TenantID string
 	Store    storage.Client
 	StoreKey string
+	// Pivots are told of the alerts that were delivered; nil: their context is not looked for.
+	Pivots *Pivots
 }
 
 // feedReader reads and delivers parts of a list, and knows what was delivered.
@@ -121,7 +124,8 @@ type feedPending map[[16]byte]pendingObject
 
 type pendingObject struct {
 	feed.Object
-	late bool // a poll would not have found it
+	late  bool // a poll would not have found it
+	alert pivot.Alert
 }
 
 // take adds an object to the batch unless its version was delivered.
@@ -145,9 +149,11 @@ func (f *feedReader) take(ctx context.Context, body pcommon.Map, page *feed.Page
 	}
 	remembered := f.state.Mark.Add(-max(f.Overlap, f.audits.Window))
 	isNew := standing == feed.First && f.state.IsNew(o, remembered)
+	alert := f.Pivots.read(body)
 	record := f.outlet.Add(body, delivery.Row{UID: uid, At: o.Updated, Timestamp: o.Updated, Readable: true}, f.service.Now())
 	f.Kind.describe(record, o, isNew)
-	pending[uid] = pendingObject{o, standing == feed.Grown || !f.state.Mark.IsZero() && o.Updated.Before(p.from.Truncate(time.Second))}
+	late := standing == feed.Grown || !f.state.Mark.IsZero() && o.Updated.Before(p.from.Truncate(time.Second))
+	pending[uid] = pendingObject{o, late, alert}
 }
 
 // deliver hands the batch over, and notes what became of its objects.
@@ -160,6 +166,7 @@ func (f *feedReader) deliver(ctx context.Context, pending feedPending, p *feedPa
 			continue
 		}
 		f.state.Accept(o.Object, outcome == delivery.Refused)
+		f.Pivots.accept(o.alert, f.service.Time())
 		f.dirty = true
 		p.audit.found(o, outcome == delivery.Refused)
 		if o.late && outcome == delivery.Delivered {
@@ -184,14 +191,15 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// keep stores the state if it has changed. What was delivered is stored even while the receiver ends.
+// keep stores the state if it has changed, in one step with what is to be asked for the alerts that were delivered. What was
+// delivered is stored even while the receiver ends.
 func (f *feedReader) keep(ctx context.Context) error {
 	if !f.dirty {
 		return nil
 	}
 	data, err := f.state.Encode()
 	if err == nil {
-		err = f.Store.Set(context.WithoutCancel(ctx), f.StoreKey, data)
+		err = f.Pivots.write(context.WithoutCancel(ctx), f.Store, storage.SetOperation(f.StoreKey, data))
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %s: write %q: %w", failure.ErrStorage, f.Name, f.StoreKey, err)
