@@ -28,18 +28,9 @@ type Evidence struct {
 	Value string
 	// Attached is when the alert got it.
 	Attached time.Time
-	// Linux says that the device's process times are coarse.
+	// platform is the operating system of a device.
 	platform string
 }
-
-// Process is what tells a process apart on its device.
-type Process struct {
-	ID      int64     `json:"id,omitzero"`
-	Created time.Time `json:"created,omitzero"`
-}
-
-// known reports whether a process can be told apart: a zero id and a time that is not known match any number of rows.
-func (p Process) known() bool { return p.ID > 0 && !p.Created.IsZero() }
 
 // deepest bounds the nesting of evidence.
 const deepest = 3

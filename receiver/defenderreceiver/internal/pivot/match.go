@@ -2,7 +2,6 @@ package pivot
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -147,14 +146,3 @@ func (m *matching) hit(item Item, relation Relation) {
 	}
 	m.hits = append(m.hits, Hit{item.Alert, item.Incident, relation, item.Round + 1})
 }
-
-// unmapped is an address in its one spelling.
-func unmapped(value string) string {
-	at, err := netip.ParseAddr(value)
-	if err != nil {
-		return ""
-	}
-	return at.Unmap().String()
-}
-
-func isIPv6(value string) bool { return strings.Contains(value, ":") }

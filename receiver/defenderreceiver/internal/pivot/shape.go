@@ -66,3 +66,14 @@ func hostOf(address string) string {
 	}
 	return ""
 }
+
+func isIPv6(value string) bool { return strings.Contains(value, ":") }
+
+// unmapped is an address in its one spelling.
+func unmapped(value string) string {
+	at, err := netip.ParseAddr(value)
+	if err != nil {
+		return ""
+	}
+	return at.Unmap().String()
+}

@@ -4,23 +4,10 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
 	"time"
 )
-
-// shards is into how many values of the storage the alerts are divided: a change writes a part of them only.
-const shards = 64
-
-func shardOf(alert string) int {
-	h := fnv.New32a()
-	h.Write([]byte(alert))
-	return int(h.Sum32() % shards)
-}
-
-// Shards is the number of stored values.
-func Shards() int { return shards }
 
 const storedVersion = 1
 

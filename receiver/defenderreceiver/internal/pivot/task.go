@@ -111,3 +111,12 @@ func (t Task) tolerance() time.Duration {
 	}
 	return fineTolerance
 }
+
+// Process is what tells a process apart on its device.
+type Process struct {
+	ID      int64     `json:"id,omitzero"`
+	Created time.Time `json:"created,omitzero"`
+}
+
+// known reports whether a process can be told apart: a zero id and a time that is not known match any number of rows.
+func (p Process) known() bool { return p.ID > 0 && !p.Created.IsZero() }
