@@ -65,14 +65,6 @@ func New(client storage.Client, now func() time.Time) *Book {
 	}
 }
 
-// Open begins a call and reads what is stored of its alerts.
-func (b *Book) Open(ctx context.Context, keys []Key) (*Call, error) {
-	if err := b.load(ctx, b.missing(keys)); err != nil {
-		return nil, err
-	}
-	return &Call{book: b, drafts: map[Key]*Draft{}}, nil
-}
-
 func (b *Book) missing(keys []Key) []Key {
 	if b.client == nil {
 		return nil

@@ -2,21 +2,10 @@ package emitted
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 
 	"github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor/internal/indicator"
 )
-
-// Key stands for an alert of a tenant.
-type Key string
-
-// KeyOf is the key of an alert.
-func KeyOf(tenantID, alertID string) Key {
-	sum := sha256.Sum256([]byte(tenantID + "\x00" + alertID))
-	return Key(hex.EncodeToString(sum[:16]))
-}
 
 // Call is what one call hands on.
 type Call struct {
@@ -28,6 +17,14 @@ type Call struct {
 type Draft struct {
 	ids   []indicator.ID
 	added int
+}
+
+// Open begins a call and reads what is stored of its alerts.
+func (b *Book) Open(ctx context.Context, keys []Key) (*Call, error) {
+	if err := b.load(ctx, b.missing(keys)); err != nil {
+		return nil, err
+	}
+	return &Call{book: b, drafts: map[Key]*Draft{}}, nil
 }
 
 // Draft returns the alert's draft. Versions of one alert in one call share it.

@@ -1,27 +1,6 @@
 package indicator
 
-import (
-	"crypto/sha256"
-	"encoding/base64"
-	"strings"
-
-	"github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor/internal/alert"
-)
-
-// ID is the identity of an indicator: the hash of its canonical text.
-type ID [sha256.Size]byte
-
-// String is the IocUniqueId of the former API: 44 characters of base64.
-func (id ID) String() string { return base64.StdEncoding.EncodeToString(id[:]) }
-
-// ParseID reads what String wrote.
-func ParseID(text string) (ID, bool) {
-	sum, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(sum) != sha256.Size {
-		return ID{}, false
-	}
-	return ID(sum), true
-}
+import "github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor/internal/alert"
 
 // Indicator is what a record is about.
 type Indicator struct {
@@ -32,9 +11,6 @@ type Indicator struct {
 
 // None is the indicator of an alert that has none.
 var None = Indicator{ID: hash("none")}
-
-// hash is the identity that a canonical text has.
-func hash(parts ...string) ID { return sha256.Sum256([]byte(strings.Join(parts, "|"))) }
 
 // Kinds are the kinds of evidence that are indicators, in the order of the records.
 type Kinds []alert.Kind
@@ -83,18 +59,6 @@ func (u *unique) add(i Indicator) {
 	u.seen[i.ID] = true
 	u.all = append(u.all, i)
 }
-
-// image is what a file of a device is known by.
-type image struct{ device, sha1, directory, name string }
-
-func imageOf(e alert.Evidence) image {
-	file := e.File()
-	lower := func(property string) string { return strings.ToLower(file.Text(property)) }
-	return image{device: strings.ToLower(e.Text("mdeDeviceId")), sha1: lower("sha1"), directory: lower("filePath"), name: lower("fileName")}
-}
-
-// path is the file's directory and name as one text.
-func (i image) path() string { return i.directory + `\` + i.name }
 
 func imagesOf(a alert.Alert) map[image]bool {
 	images := map[image]bool{}
