@@ -1,4 +1,5 @@
-# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node, `make integration` Java.
+# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node, `make integration` Java
+# and Prometheus.
 
 GO      ?= go
 BIN     := bin
@@ -7,24 +8,37 @@ BIN     := bin
 # grpcnotrace leaves out golang.org/x/net/trace, which keeps the linker from dropping unused code.
 STATIC := CGO_ENABLED=0 GOFLAGS="$(shell $(GO) env GOFLAGS) -trimpath -tags=grpcnotrace"
 
-COMMANDS := $(notdir $(wildcard cmd/*))
+# The demo has a collector of its own, of the components that config/demo.yaml uses: a fresh machine compiles all of it
+# before the first event. Everything else is released.
+DEMO     := demo defendersim demo-collector
+COMMANDS := $(filter-out demo-collector,$(notdir $(wildcard cmd/*)))
 
 VERSION   := $(shell sed -n 's/^const Number = "\(.*\)"/\1/p' internal/version/version.go)
-PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+# What is released names its commit and has the commit's time.
+RELEASE := CGO_ENABLED=0 GOFLAGS="$(shell $(GO) env GOFLAGS) -trimpath -tags=grpcnotrace -buildvcs=auto"
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+STAGE   := $(BIN)/release
 
 # The race detector needs a C compiler; without one the tests still run.
 RACE := $(if $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null),-race)
 
+NFPM          := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 ORACLE := internal/emulator/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
+HELM         := $(abspath $(BIN))/helm
+HELM_VERSION := v3.22.0
+
 .DEFAULT_GOAL := help
-.PHONY: help build test integration browser lint vulncheck fmt bench generate generated oracle run dist publish clean
+.PHONY: help build test integration kafka prometheus ownbuild browser chart lint vulncheck fmt bench generate generated oracle run site dist dist-test publish clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build every command into bin/
 	@mkdir -p $(BIN)
@@ -37,23 +51,45 @@ test: ## run all tests, with the race detector where there is a C compiler
 	$(STATIC) $(GO) test -timeout 20m -skip '^TestTwoReceivers' ./internal/e2e
 	$(STATIC) $(GO) test -timeout 20m -run '^TestTwoReceivers' ./internal/e2e
 	$(STATIC) $(GO) test -timeout 20m -run '^Test(TenDays|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
+	$(STATIC) $(GO) test -timeout 20m -run '^Test(EveryoneHasOneTUID|SecretsAreNotRepeated)$$' ./processor/totalnormalizeprocessor ./internal/pipelinecheck
 
-integration: ## delivery to Apache Kafka itself (Java 17 and, once, Maven); says so when it cannot
+integration: kafka prometheus ## delivery to Apache Kafka itself, and alerts in Prometheus itself; each says so when it cannot
+
+kafka: ## the half of integration with Apache Kafka (Java 17 and, once, Maven)
 	@if scripts/kafka fetch $(KAFKA); then \
 		KAFKA_LIBS=$(KAFKA)/libs $(GO) test -v -count=1 -timeout 20m -run '^TestBroker' ./internal/e2e; \
 	else status=$$?; \
 		[ $$status -eq 69 ] || exit $$status; \
-		echo "make integration: SKIPPED, nothing was tested: Apache Kafka cannot be run here, the line above says why"; \
+		echo "make kafka: SKIPPED, nothing was tested: Apache Kafka cannot be run here, the line above says why"; \
 	fi
+
+prometheus: ## the other half: a fault for each alert rule, and Prometheus sees each fire (minutes)
+	@if command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1; then \
+		promtool check rules docs/alerts.yml && promtool test rules internal/e2e/testdata/alerts_test.yml && \
+		PROMETHEUS=$$(command -v prometheus) $(STATIC) $(GO) test -v -count=1 -timeout 20m -run '^TestPrometheus' ./internal/e2e; \
+	else echo "make prometheus: SKIPPED, nothing was tested: Prometheus is not installed (Debian: apt-get install prometheus)"; fi
+
+ownbuild: ## the Collector of docs/own-build.md, built with ocb of this checkout, in bin/ownbuild
+	$(STATIC) GO=$(GO) scripts/ownbuild $(BIN)/ownbuild
 
 browser: build ## the status page in Chromium (AXE=axe.min.js adds axe-core); says so when there is none
 	@if command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; then \
 		AXE="$(AXE)" $(GO) test -tags browser -v -count=1 -timeout 5m ./internal/browser; \
 	else echo "make browser: SKIPPED, nothing was tested: there is no Chromium (Debian: apt-get install chromium)"; fi
 
+chart: ## the Helm chart, rendered by Helm (built once, minutes); says so when it cannot be had
+	@if [ -x $(HELM) ] || GOBIN=$(dir $(HELM)) CGO_ENABLED=0 $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION); then \
+		HELM=$(HELM) CGO_ENABLED=0 $(GO) test -trimpath -tags=grpcnotrace,helm -count=1 -timeout 10m ./internal/chart; \
+	else echo "make chart: SKIPPED, nothing was tested: Helm $(HELM_VERSION) cannot be built here, the lines above say why"; fi
+
 lint: ## go vet and golangci-lint
 	$(STATIC) $(GO) vet ./...
 	$(STATIC) $(GO) run $(GOLANGCI_LINT) run ./...
+
+site: ## build docs/ into out/site, and check its links (Python 3)
+	@command -v python3 > /dev/null || { echo "make site needs Python 3"; exit 1; }
+	@test -x out/.site/bin/mkdocs || { python3 -m venv out/.site && out/.site/bin/pip install --quiet -r scripts/site/requirements.txt; }
+	NO_MKDOCS_2_WARNING=1 out/.site/bin/mkdocs build --strict -f scripts/site/mkdocs.yml
 
 vulncheck: ## known vulnerabilities in the commands; .ci/vulnerabilities.yaml has the exceptions
 	@mkdir -p $(BIN)/symbols
@@ -66,10 +102,11 @@ fmt: ## format the code as lint asks for
 bench: ## run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-generate: ## write the distribution's sources from builder-config.yaml, and each component's from its metadata.yaml
+generate: ## write the sources of the distribution and of the demo's collector from their builder-config.yaml, and each component's from its metadata.yaml
 	@mkdir -p cmd/otelcol-defender
 	$(STATIC) $(GO) tool builder --skip-get-modules --skip-compilation --config builder-config.yaml
-	@$(GO) fmt ./cmd/otelcol-defender >/dev/null
+	$(STATIC) $(GO) tool builder --skip-get-modules --skip-compilation --config cmd/demo-collector/builder-config.yaml
+	@$(GO) fmt ./cmd/otelcol-defender ./cmd/demo-collector >/dev/null
 	$(STATIC) $(GO) generate ./...
 
 generated: generate ## generate, and fail if that changed a file
@@ -80,20 +117,34 @@ oracle: ## install Microsoft's KQL parser, against which a test checks the queri
 	elif ! command -v npm >/dev/null 2>&1; then echo "make oracle: skipped, npm is not installed"; \
 	else npm ci --no-audit --no-fund --prefix $(ORACLE); fi
 
-run: build ## the whole way on this machine: emulator, collector, TOTAL events in out/ (DURATION=30s ends it, PORT_BASE=20000 moves its ports)
-	@exec $(BIN)/demo $(if $(DURATION),-duration $(DURATION)) $(if $(PORT_BASE),-port-base $(PORT_BASE))
+# Without inlining the demo compiles in three quarters of the time, and is fast enough. Everything else is built with it.
+run: ## the whole way on this machine: emulator, collector, TOTAL events in out/ (DURATION=30s ends it, PORT_BASE=20000 moves its ports)
+	@mkdir -p $(BIN)
+	$(STATIC) $(GO) build -gcflags=all=-l -ldflags "-s -w" -o $(BIN)/ $(addprefix ./cmd/,$(DEMO))
+	@exec $(BIN)/demo -collector demo-collector $(if $(DURATION),-duration $(DURATION)) $(if $(PORT_BASE),-port-base $(PORT_BASE))
 
-# Archives are the same bytes each time, with GNU tar.
-dist: ## archives of all commands for each platform, and their checksums, in dist/
-	@rm -rf dist && mkdir -p dist
+# What is released is the same bytes each time: no time but the commit's, no path of this machine. Go stamps the commit.
+# Six platforms are compiled one after another; PLATFORMS="linux/amd64" builds one.
+dist: ## archives, packages, an image, SBOM and checksums in dist/ (PLATFORMS=linux/amd64 builds some platforms only)
+	@rm -rf dist $(STAGE) && mkdir -p dist $(STAGE)/share/completions $(STAGE)/share/man
 	@set -e; for platform in $(PLATFORMS); do \
-		name=otelcol-defender_$(VERSION)_$${platform%/*}_$${platform#*/}; echo "dist/$$name.tar.gz"; \
-		mkdir dist/$$name; cp -R README.md CHANGELOG.md LICENSE SECURITY.md config dist/$$name/; \
-		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(STATIC) $(GO) build -ldflags "-s -w" -o dist/$$name/ $(addprefix ./cmd/,$(COMMANDS)); \
-		tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C dist -cf - $$name | gzip -n >dist/$$name.tar.gz; \
-		rm -rf dist/$$name; \
+		into=$(STAGE)/bin/$${platform%/*}_$${platform#*/}; echo "build $$platform"; mkdir -p $$into; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(RELEASE) $(GO) build -ldflags "-s -w" -o $$into/ $(addprefix ./cmd/,$(COMMANDS)); \
 	done
-	cd dist && sha256sum *.tar.gz >SHA256SUMS
+	$(RELEASE) $(GO) build -o $(STAGE)/defenderctl ./cmd/defenderctl
+	@for shell in bash zsh fish; do $(STAGE)/defenderctl completion $$shell >$(STAGE)/share/completions/defenderctl.$$shell; done
+	SOURCE_DATE_EPOCH=$(EPOCH) $(STAGE)/defenderctl man $(STAGE)/share/man
+	@cp packaging/otelcol-defender.8 $(STAGE)/share/man/ && gzip -9n $(STAGE)/share/man/*
+	$(STATIC) $(GO) run ./scripts/dist -version $(VERSION) -commit $(COMMIT) -epoch $(EPOCH) -stage $(STAGE) -out dist $(PLATFORMS)
+	GOBIN=$(abspath $(STAGE)) $(STATIC) $(GO) install $(NFPM)
+	@set -e; for platform in $(filter linux/%,$(PLATFORMS)); do for packager in deb rpm; do \
+		SOURCE_DATE_EPOCH=$(EPOCH) VERSION=$(VERSION) GOARCH=$${platform#*/} STAGE=$(STAGE)/bin/linux_$${platform#*/} SHARE=$(STAGE)/share \
+		NOTICES=$(STAGE)/THIRD_PARTY_NOTICES.txt $(STAGE)/nfpm package --config packaging/nfpm.yaml --packager $$packager --target dist/; \
+	done; done
+	@cd dist && sha256sum * >SHA256SUMS && cat SHA256SUMS
+
+dist-test: ## what is in dist/: packages installed, upgraded, removed and purged, the unit, the image (root on Linux; says what it cannot do)
+	$(STATIC) $(GO) test -tags "grpcnotrace dist" -v -count=1 -timeout 10m ./internal/packaging
 
 publish: ## make the release TAG on GitHub of what is in dist/ (gh)
 	@[ "$(TAG)" = "v$(VERSION)" ] || { echo "make publish: TAG is '$(TAG)', and internal/version says v$(VERSION)"; exit 1; }

@@ -151,7 +151,7 @@ func TestCheckExitStatus(t *testing.T) {
 		"perhaps":          {[]string{"extensions.file_storage.directory=/tmp/x"}, 0, "no way to lose rows was found; warnings: 1; notes: 0"},
 		"loses and wrong":  {[]string{"receivers.defender.dead_letter.directory=", "exporters.file.pfad=x"}, exitFound, "ways to lose rows: 1; warnings: 0; notes: 0; the collector would refuse this configuration: 1"},
 		"wrong":            {[]string{"exporters.file.pfad=x"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 0; notes: 0; the collector would refuse this configuration: 1"},
-		"not in the build": {[]string{"exporters.splunk_hec={}", "service.pipelines.logs.exporters=[file, splunk_hec]"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 0; notes: 0; the collector would refuse this configuration: 1"},
+		"not in the build": {[]string{"exporters.splunk_hec={}", "service.pipelines.logs.exporters=[file, splunk_hec]"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 1; notes: 0; the collector would refuse this configuration: 1"},
 		"without rules":    {[]string{"exporters.prometheus={endpoint: 'x:1'}", "service.pipelines.logs.exporters=[file, prometheus]"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 0; notes: 0; the collector would refuse this configuration: 1; components without rules: 1"},
 		"not set":          {[]string{"receivers.defender.cloud=${env:DEFENDERCTL_TEST_CLOUD}global"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 0; notes: 0; variables that are not set: 1"},
 		"no rows":          {[]string{"service.pipelines.logs.receivers=[otlp]", "receivers.otlp={protocols: {grpc: {}}}"}, exitFailed, "it cannot be judged whether rows can be lost; warnings: 0; notes: 0; there are no rows to follow"},
@@ -169,7 +169,7 @@ func TestCheckExitStatus(t *testing.T) {
 
 func TestCheckNamesWhatTheBuildLacks(t *testing.T) {
 	output, _ := run(t, "check", "--config", configFile(t, good), "--set", "exporters.flie={}", "--set", "service.pipelines.logs.exporters=[file, flie]")
-	assert.Contains(t, output, "the collector would refuse:\n        exporters::flie: this build has no exporter of the type flie (did you mean file?): it has debug, ")
+	assert.Contains(t, output, "the collector would refuse:\n        exporters::flie: this build has no exporter of the type flie (did you mean file?): it has clickhouse, debug, ")
 }
 
 func TestCheckNamesUnsetVariables(t *testing.T) {

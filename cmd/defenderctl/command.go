@@ -13,10 +13,12 @@ Exit status: 0 all is well; 1 something wrong was found; 2 it could not be found
 // commands makes each subcommand. Each one stands in a file of its own.
 var commands = []func() *cobra.Command{
 	newCheckCommand,
+	newManCommand,
 	newPauseCommand,
 	newReplayCommand,
 	newReportCommand,
 	newResumeCommand,
+	newSchemaCommand,
 	newStatusCommand,
 	newTestCommand,
 	newVerifyCommand,

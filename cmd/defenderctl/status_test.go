@@ -28,7 +28,7 @@ type shownReceiver struct {
 
 func newShownReceiver(id string) *shownReceiver {
 	lag := 150.0
-	return &shownReceiver{id, api.Table{Name: "DeviceLogonEvents", State: api.Running, LagSeconds: &lag, RowsDelivered: 4711, RowsPerMinute: []int{3, 4}}}
+	return &shownReceiver{id, api.Table{Name: "DeviceLogonEvents", State: api.Running, LagSeconds: &lag, Rows: api.Rows{RowsDelivered: 4711, RowsPerMinute: []int{3, 4}}}}
 }
 
 func (r *shownReceiver) Status() api.ReceiverStatus {

@@ -27,8 +27,8 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersimtest"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
 )
 
 // tenantUnderTest is a tenant in which every table has recent rows.
@@ -40,7 +40,7 @@ func tenantUnderTest(t *testing.T, change func(*defendersim.Options)) *defenders
 	if change != nil {
 		change(&o)
 	}
-	return defendersimtest.StartT(t, o)
+	return testbed.StartEmulator(t, o)
 }
 
 // flagsFor names an emulator as a user would, and lays settings over it.

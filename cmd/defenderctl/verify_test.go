@@ -32,7 +32,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/control/turns"
 	"github.com/otelcol-defender/otelcol-defender/internal/distribution"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersimtest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
 )
 
 const (
@@ -61,7 +61,7 @@ func deliver(t *testing.T) *delivered {
 	limits := defendersim.DefaultLimits()
 	limits.CallsPerMinute, limits.CallsPerHour, limits.CPUPerQuarterHour = 0, 0, 0
 	d := &delivered{
-		t: t, sim: defendersimtest.StartT(t, defendersim.Options{Limits: &limits}),
+		t: t, sim: testbed.StartEmulator(t, defendersim.Options{Limits: &limits}),
 		from: time.Now().UTC().Add(-3 * time.Hour).Truncate(time.Hour),
 	}
 	d.plant()

@@ -11,15 +11,6 @@ import (
 )
 
 const (
-	configPath = "config/demo.yaml"
-
-	directory     = "out"
-	eventsPath    = directory + "/total-events.ndjson"
-	emulatorState = directory + "/defendersim"
-	caPath        = emulatorState + "/ca.pem"
-	emulatorLog   = directory + "/defendersim.log"
-	collectorLog  = directory + "/otelcol-defender.log"
-
 	progressInterval = 3 * time.Second // between lines
 	screenInterval   = time.Second     // between drawings
 
@@ -27,15 +18,11 @@ const (
 	stopGrace  = 20 * time.Second // for either process to end, above the receiver's shutdown_timeout
 )
 
-// stale are the traces of earlier demos, as patterns.
-var stale = []string{
-	directory + "/cursors", directory + "/dead-letters", emulatorState, directory + "/total-events*.ndjson", emulatorLog, collectorLog,
-}
-
 // display shows the progress.
 type display interface{ progress(now progress) }
 
 type demo struct {
+	programs programs
 	print    printer
 	show     display
 	interval time.Duration // between two shows
@@ -46,8 +33,8 @@ type demo struct {
 }
 
 // newDemo shows its progress on out: in place on a terminal, else by lines.
-func newDemo(out *os.File, at ports) *demo {
-	d := &demo{print: printer{out}, at: at, events: newEventFile(eventsPath)}
+func newDemo(out *os.File, start programs, at ports) *demo {
+	d := &demo{programs: start, print: printer{out}, at: at, events: newEventFile(eventsPath)}
 	if s := newScreen(out); s != nil {
 		d.show, d.interval = s, screenInterval
 	} else {
@@ -80,14 +67,14 @@ func (d *demo) run(ctx context.Context, duration time.Duration) error {
 	if err != nil {
 		return err
 	}
-	emulator, err := startProcess("emulator", emulatorLog, "bin/defendersim", append([]string{"--listen", address(d.at.emulator)}, emulatorArguments...)...)
+	emulator, err := startProcess("emulator", emulatorLog, d.programs.emulator, append([]string{"--listen", address(d.at.emulator)}, emulatorArguments...)...)
 	if err != nil {
 		return err
 	}
 	if err := d.waitForEmulator(ctx, emulator); err != nil {
 		return errors.Join(err, emulator.stop(stopGrace))
 	}
-	collector, err := startProcess("collector", collectorLog, "bin/otelcol-defender", arguments...)
+	collector, err := startProcess("collector", collectorLog, d.programs.collector, arguments...)
 	if err != nil {
 		return errors.Join(err, emulator.stop(stopGrace))
 	}

@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// eventTypes are those of TOTAL, in the order of the report.
+var eventTypes = []string{"AUTH", "ENDPOINT", "NETWORK", "DATA_ACCESS", "ALERT"}
+
 // eventCounts is what the event file has held so far.
 type eventCounts struct {
 	total  int

@@ -31,7 +31,7 @@ func startProcess(name, logPath, program string, args ...string) (*process, erro
 	// A Ctrl-C reaches every process of the terminal's foreground group; the order of stopping is ours to choose.
 	leaveProcessGroup(p.command)
 	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("start the %s (run `make build` first): %w", name, err)
+		return nil, fmt.Errorf("start the %s (`make run` builds it): %w", name, err)
 	}
 	go func() {
 		p.err = p.command.Wait()

@@ -67,5 +67,5 @@ func TestDeadProcessIsReportedWithItsLastWords(t *testing.T) {
 func TestMissingProgramSaysWhatToDo(t *testing.T) {
 	directory := t.TempDir()
 	_, err := startProcess("collector", filepath.Join(directory, "log"), filepath.Join(directory, "missing"))
-	assert.ErrorContains(t, err, "make build")
+	assert.ErrorContains(t, err, "make run")
 }

@@ -12,9 +12,6 @@ import (
 	"time"
 )
 
-// eventTypes is the order of the columns.
-var eventTypes = []string{"AUTH", "ENDPOINT", "NETWORK", "DATA_ACCESS", "ALERT"}
-
 // explanation says what the figures of a table mean.
 const explanation = `  queries   what the collector asked the service for the table
   rows      what the service gave and the pipeline took, each row once

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"go.opentelemetry.io/collector/client"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/proof"
 )
 
 // What can be commanded.
@@ -42,27 +44,33 @@ func statusOf(err error) int {
 	}
 }
 
+// commander carries out what users command and ask of receivers.
+type commander struct {
+	registry *registry
+	logger   *zap.Logger
+}
+
 // command is what a user commands. Without a table it is of the whole receiver.
 type command struct {
 	action, receiver, table string
 }
 
 // carryOut does what a user commands, and says so in the log. The result is that of a test; nil for all else.
-func (h *handler) carryOut(r *http.Request, c command) (control.Result, error) {
-	receiver, ok := h.registry.receiver(c.receiver)
+func (c *commander) carryOut(r *http.Request, wanted command) (control.Result, error) {
+	receiver, ok := c.registry.receiver(wanted.receiver)
 	if !ok {
 		return nil, errNoReceiver
 	}
-	result, err := c.of(r.Context(), receiver)
-	fields := append(whoAsks(r), zap.String("action", c.action), zap.String("receiver", c.receiver))
-	if c.table != "" {
-		fields = append(fields, zap.String("table", c.table))
+	result, err := wanted.of(r.Context(), receiver)
+	fields := append(whoAsks(r), zap.String("action", wanted.action), zap.String("receiver", wanted.receiver))
+	if wanted.table != "" {
+		fields = append(fields, zap.String("table", wanted.table))
 	}
 	if err != nil {
-		h.logger.Warn("A user's command failed.", append(fields, zap.Error(err))...)
+		c.logger.Warn("A user's command failed.", append(fields, zap.Error(err))...)
 		return nil, err
 	}
-	h.logger.Info("A user's command was carried out.", fields...)
+	c.logger.Info("A user's command was carried out.", fields...)
 	return result, nil
 }
 
@@ -84,6 +92,30 @@ func (c command) of(ctx context.Context, receiver control.Receiver) (control.Res
 	default:
 		return nil, errAction
 	}
+}
+
+// report is a receiver's of a day.
+func (c *commander) report(ctx context.Context, id, day string) (control.Result, error) {
+	date, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return nil, errDay
+	}
+	receiver, ok := c.registry.receiver(id)
+	if !ok {
+		return nil, errNoReceiver
+	}
+	reporter, ok := receiver.(control.Reporter)
+	if !ok {
+		return nil, errNoReport
+	}
+	result, err := reporter.Report(ctx, date)
+	if err != nil {
+		return nil, err
+	}
+	if to, takes := result.(dropsTaker); takes {
+		c.registry.addDrops(to, proof.DayOf(date))
+	}
+	return result, nil
 }
 
 // whoAsks is who has sent a request: the address, and the name that the authenticator knows.

@@ -30,6 +30,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/control/turns"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 // server is an extension that runs.
@@ -53,20 +54,13 @@ func serve(t *testing.T, change func(*Config), extensions map[component.ID]compo
 	set.Logger = zap.New(core)
 	e, err := NewFactory().Create(t.Context(), set, cfg)
 	require.NoError(t, err)
-	require.NoError(t, e.Start(t.Context(), host{componenttest.NewNopHost(), extensions}))
+	require.NoError(t, e.Start(t.Context(), collector.Extensions(extensions)))
 	t.Cleanup(func() { assert.NoError(t, e.Shutdown(context.Background())) })
 	for _, receiver := range receivers {
 		t.Cleanup(e.(control.Registrar).Register(receiver))
 	}
 	return &server{t, e.(*controlExtension), "http://" + e.(*controlExtension).address.String(), logs}
 }
-
-type host struct {
-	component.Host
-	extensions map[component.ID]component.Component
-}
-
-func (h host) GetExtensions() map[component.ID]component.Component { return h.extensions }
 
 // answer is an HTTP answer.
 type answer struct {

@@ -105,7 +105,8 @@ func newFake(now time.Time) *fakeReceiver {
 		}
 		t := control.Table{
 			Name: name, Kind: "table", State: control.Running, Lane: "live", CompleteUntil: at(-time.Duration(lag) * time.Second), LagSeconds: &lag,
-			RowsDelivered: sum * 9, RowsPerMinute: rows, Interval: 60, LastPoll: at(-20 * time.Second), NextPoll: at(40 * time.Second),
+			Rows:  control.Rows{RowsDelivered: sum * 9, RowsPerMinute: rows},
+			Polls: control.Polls{Interval: 60, LastPoll: at(-20 * time.Second), NextPoll: at(40 * time.Second)},
 			Audit: &control.Audit{Matched: sum*9 - 40, Last: at(-23 * time.Minute)},
 		}
 		if name == "DeviceInfo" {
@@ -113,6 +114,6 @@ func newFake(now time.Time) *fakeReceiver {
 		}
 		f.status.Tables = append(f.status.Tables, t)
 	}
-	f.status.Tables = append(f.status.Tables, control.Table{Name: "Users", Kind: "directory", State: control.Disabled, RowsPerMinute: []int{}})
+	f.status.Tables = append(f.status.Tables, control.Table{Name: "Users", Kind: "directory", State: control.Disabled, Rows: control.Rows{RowsPerMinute: []int{}}})
 	return f
 }

@@ -2,6 +2,7 @@ package defendercontrolextension
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/subtle"
 	"embed"
 	"fmt"
@@ -15,41 +16,44 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// page has the templates.
+// page answers browsers.
 type page struct {
+	commander *commander
 	templates *template.Template
+	// token proves that a form was on a page of this process.
+	token string
 }
 
-func newPage() (*page, error) {
+func newPage(c *commander) (*page, error) {
 	templates, err := template.ParseFS(assets, "assets/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the page's templates: %w", err)
 	}
-	return &page{templates}, nil
+	return &page{commander: c, templates: templates, token: rand.Text()}, nil
 }
 
-// registerPage registers what a browser asks for. Without scripts a button leads to /confirm, whose form posts to /act.
+// register registers what a browser asks for. Without scripts a button leads to /confirm, whose form posts to /act.
 // With them the same form is shown in a dialog, and /fragment is asked for again and again.
-func (h *handler) registerPage(mux *http.ServeMux) {
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { h.show(w, http.StatusOK, "page", h.view()) })
-	mux.HandleFunc("GET /fragment", func(w http.ResponseWriter, _ *http.Request) { h.show(w, http.StatusOK, "live", h.view()) })
-	mux.HandleFunc("GET /confirm", h.confirm)
-	mux.HandleFunc("POST /act", h.act)
-	mux.HandleFunc("GET /report", h.showReport)
+func (p *page) register(mux *http.ServeMux) {
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { p.show(w, http.StatusOK, "page", p.view()) })
+	mux.HandleFunc("GET /fragment", func(w http.ResponseWriter, _ *http.Request) { p.show(w, http.StatusOK, "live", p.view()) })
+	mux.HandleFunc("GET /confirm", p.confirm)
+	mux.HandleFunc("POST /act", p.act)
+	mux.HandleFunc("GET /report", p.showReport)
 	mux.Handle("GET /assets/page.css", http.FileServerFS(assets))
 	mux.Handle("GET /assets/page.js", http.FileServerFS(assets))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		h.show(w, http.StatusNotFound, "message", message{Title: "There is no such page", Text: "The status page is at /."})
+		p.show(w, http.StatusNotFound, "message", message{Title: "There is no such page", Text: "The status page is at /."})
 	})
 }
 
-func (h *handler) view() view { return newView(h.registry.status(), time.Now()) }
+func (p *page) view() view { return newView(p.commander.registry.status(), time.Now()) }
 
 // show writes a template.
-func (h *handler) show(w http.ResponseWriter, status int, name string, data any) {
+func (p *page) show(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
-	if err := h.page.templates.ExecuteTemplate(&b, name, data); err != nil {
-		h.logger.Error("The control page cannot be shown.", zap.Error(err))
+	if err := p.templates.ExecuteTemplate(&b, name, data); err != nil {
+		p.commander.logger.Error("The control page cannot be shown.", zap.Error(err))
 		http.Error(w, "the page cannot be shown: the collector's log says why", http.StatusInternalServerError)
 		return
 	}
@@ -64,9 +68,9 @@ type confirmation struct {
 	Title, Text, Button            string
 }
 
-func (h *handler) confirm(w http.ResponseWriter, r *http.Request) {
+func (p *page) confirm(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	c := confirmation{Action: q.Get("action"), Receiver: q.Get("receiver"), Table: q.Get("table"), Token: h.token}
+	c := confirmation{Action: q.Get("action"), Receiver: q.Get("receiver"), Table: q.Get("table"), Token: p.token}
 	what := c.Table
 	if what == "" {
 		what = "all tables of " + c.Receiver
@@ -84,10 +88,10 @@ func (h *handler) confirm(w http.ResponseWriter, r *http.Request) {
 		c.Text = "The test asks the service for a token and for a few rows of each table. Its queries are charged to the receiver's quota. It can take " +
 			"some minutes."
 	default:
-		h.show(w, http.StatusNotFound, "message", message{Title: "There is no such action", Text: "Go back to the status page."})
+		p.show(w, http.StatusNotFound, "message", message{Title: "There is no such action", Text: "Go back to the status page."})
 		return
 	}
-	h.show(w, http.StatusOK, "confirm", c)
+	p.show(w, http.StatusOK, "confirm", c)
 }
 
 // message is a page with a few words, and what a test or report says.
@@ -96,30 +100,30 @@ type message struct {
 }
 
 // act carries out what a user has confirmed. Without scripts the answer leads back to the page.
-func (h *handler) act(w http.ResponseWriter, r *http.Request) {
-	if subtle.ConstantTimeCompare([]byte(r.PostFormValue("token")), []byte(h.token)) != 1 {
-		h.show(w, http.StatusForbidden, "message", message{
+func (p *page) act(w http.ResponseWriter, r *http.Request) {
+	if subtle.ConstantTimeCompare([]byte(r.PostFormValue("token")), []byte(p.token)) != 1 {
+		p.show(w, http.StatusForbidden, "message", message{
 			Title: "This form is too old", Text: "The collector was restarted since it was shown. Go back to the status page and try again.",
 		})
 		return
 	}
-	result, err := h.carryOut(r, command{r.PostFormValue("action"), r.PostFormValue("receiver"), r.PostFormValue("table")})
+	result, err := p.commander.carryOut(r, command{r.PostFormValue("action"), r.PostFormValue("receiver"), r.PostFormValue("table")})
 	switch {
 	case err != nil:
-		h.show(w, statusOf(err), "message", message{Title: "It could not be done", Text: err.Error()})
+		p.show(w, statusOf(err), "message", message{Title: "It could not be done", Text: err.Error()})
 	case result != nil:
-		h.show(w, http.StatusOK, "message", message{Title: "Connection of " + r.PostFormValue("receiver"), Result: result.Text()})
+		p.show(w, http.StatusOK, "message", message{Title: "Connection of " + r.PostFormValue("receiver"), Result: result.Text()})
 	default:
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	}
 }
 
-func (h *handler) showReport(w http.ResponseWriter, r *http.Request) {
+func (p *page) showReport(w http.ResponseWriter, r *http.Request) {
 	id, day := r.URL.Query().Get("receiver"), r.URL.Query().Get("day")
-	result, err := h.report(r, id, day)
+	result, err := p.commander.report(r.Context(), id, day)
 	if err != nil {
-		h.show(w, statusOf(err), "message", message{Title: "There is no report", Text: err.Error()})
+		p.show(w, statusOf(err), "message", message{Title: "There is no report", Text: err.Error()})
 		return
 	}
-	h.show(w, http.StatusOK, "message", message{Title: "Report of " + id + ", " + day, Result: result.Text()})
+	p.show(w, http.StatusOK, "message", message{Title: "Report of " + id + ", " + day, Result: result.Text()})
 }

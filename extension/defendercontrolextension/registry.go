@@ -88,3 +88,13 @@ func (r *registry) addDrops(to dropsTaker, day proof.Day) {
 		}
 	}
 }
+
+// dropper is a processor that knows what it dropped of a day's rows.
+type dropper interface {
+	Dropped(day proof.Day) proof.Drops
+}
+
+// dropsTaker is a report that says what was dropped.
+type dropsTaker interface {
+	AddDrops(processor string, d proof.Drops)
+}

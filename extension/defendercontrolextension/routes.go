@@ -1,7 +1,6 @@
 package defendercontrolextension
 
 import (
-	"crypto/rand"
 	"net/http"
 
 	"go.uber.org/zap"
@@ -11,13 +10,13 @@ import (
 
 // newHandler serves page and API, with the turns that are lent by desk.
 func newHandler(cfg *Config, shown *registry, desk *turns.Desk, logger *zap.Logger) (http.Handler, error) {
-	page, err := newPage()
+	c := &commander{registry: shown, logger: logger}
+	page, err := newPage(c)
 	if err != nil {
 		return nil, err
 	}
-	h := &handler{registry: shown, logger: logger, page: page, turns: desk, token: rand.Text()}
 	mux := http.NewServeMux()
-	h.registerAPI(mux)
-	h.registerPage(mux)
+	(&api{commander: c, turns: desk}).register(mux)
+	page.register(mux)
 	return newGuard(cfg, mux), nil
 }

@@ -43,10 +43,10 @@ func TestView(t *testing.T) {
 	fine := viewOf(func(*control.ReceiverStatus) {})
 	r := fine.Receivers[0]
 	assert.Equal(t, "defender: Running.", fine.Summary)
-	assert.Empty(t, r.Reason)
+	assert.Empty(t, r.Reason.Text)
 	assert.Equal(t, []string{"Users"}, r.Disabled)
-	assert.Equal(t, "Credentials end 2027-02-19 (in 90 d 0 h)", r.Expiry)
-	assert.False(t, r.ExpiresSoon)
+	assert.Equal(t, "Credentials end 2027-02-19 (in 90 d 0 h)", r.Expiry.Text)
+	assert.False(t, r.Expiry.Soon)
 	assert.Equal(t, []dropView{{"total_normalize", "DeviceEvents", "no account", "5,140"}, {"total_normalize", "DeviceLogonEvents", "system", "12"}}, fine.Drops,
 		"the most first, and what a directory takes in is none")
 
@@ -56,10 +56,10 @@ func TestView(t *testing.T) {
 	})
 	one, two := paused.Receivers[0].Tables[0], paused.Receivers[0].Tables[1]
 	assert.Equal(t, "defender: Running. DeviceLogonEvents: Paused by a user. Alerts: Paused not in the tenant's plan.", paused.Summary)
-	assert.Equal(t, []any{"5 of 7 tables run", true}, []any{paused.Receivers[0].Reason, paused.Receivers[0].ReasonBad})
-	assert.Equal(t, []bool{false, true, false}, []bool{one.CanPause, one.CanResume, one.ReasonBad})
-	assert.True(t, two.ReasonBad)
-	assert.Contains(t, two.Advice, "tables::Alerts::enabled: false")
+	assert.Equal(t, []any{"5 of 7 tables run", true}, []any{paused.Receivers[0].Reason.Text, paused.Receivers[0].Reason.Bad})
+	assert.Equal(t, []bool{true, false}, []bool{one.Paused, one.Reason.Bad})
+	assert.True(t, two.Reason.Bad)
+	assert.Contains(t, two.Detail.Advice, "tables::Alerts::enabled: false")
 
 	refused := viewOf(func(r *control.ReceiverStatus) {
 		r.State, r.Reason = control.Paused, "credentials"
@@ -70,9 +70,9 @@ func TestView(t *testing.T) {
 		r.Credentials.Expires = &soon
 	})
 	assert.Contains(t, refused.Receivers[0].Advice, "Renew the secret")
-	assert.Empty(t, refused.Receivers[0].Tables[0].Advice, "one cause is said once")
-	assert.Empty(t, refused.Receivers[0].Tables[0].Error)
-	assert.True(t, refused.Receivers[0].ExpiresSoon)
+	assert.Empty(t, refused.Receivers[0].Tables[0].Detail.Advice, "one cause is said once")
+	assert.Empty(t, refused.Receivers[0].Tables[0].Detail.Error)
+	assert.True(t, refused.Receivers[0].Expiry.Soon)
 
 	troubled := viewOf(func(r *control.ReceiverStatus) {
 		r.Quota.Short = true
@@ -85,9 +85,9 @@ func TestView(t *testing.T) {
 	first := troubled.Receivers[0].Tables[0]
 	assert.Contains(t, troubled.Receivers[0].Quota, "quota::share")
 	assert.Equal(t, []any{100, "full", "high"}, []any{troubled.Receivers[0].Windows[0].Percent, troubled.Receivers[0].Windows[0].Level, troubled.Receivers[0].Windows[1].Level})
-	assert.Equal(t, []any{"next try in 40 s", "3 missing, 2 refused", true, "2 refused"}, []any{first.Next, first.AuditFound, first.AuditBad, first.Refused})
-	assert.Contains(t, first.Letters, "dead_letter::directory")
-	require.NotNil(t, first.Backfill)
-	assert.Equal(t, []any{63, "no forecast yet, 0 rows"}, []any{first.Backfill.Percent, first.Backfill.Text})
+	assert.Equal(t, []any{"next try in 40 s", "3 missing, 2 refused", true, "2 refused"}, []any{first.Next, first.Audit.Found, first.Audit.Bad, first.Refused})
+	assert.Contains(t, first.Detail.Letters, "dead_letter::directory")
+	require.NotNil(t, first.Detail.Backfill)
+	assert.Equal(t, []any{63, "no forecast yet, 0 rows"}, []any{first.Detail.Backfill.Percent, first.Detail.Backfill.Text})
 	assert.True(t, strings.HasPrefix(troubled.Receivers[0].Advice, "A table that backs off"))
 }

@@ -11,19 +11,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
-
-// encodingHost is a host that has the extension under its plain name, as a collector's configuration gives it.
-type encodingHost struct {
-	component.Host
-	extensions map[component.ID]component.Component
-}
-
-func (h encodingHost) GetExtensions() map[component.ID]component.Component { return h.extensions }
 
 // The real kafka receiver: messages that cannot be decoded stop neither their partition nor the rows around them.
 func TestKafkaReceiverGoesOnBehindBadMessages(t *testing.T) {
@@ -51,7 +44,7 @@ func TestKafkaReceiverGoesOnBehindBadMessages(t *testing.T) {
 	}).Unmarshal(config))
 	receiver, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(factory.Type()), config, sink)
 	require.NoError(t, err)
-	host := encodingHost{componenttest.NewNopHost(), map[component.ID]component.Component{id: newHarness(t).encoding}}
+	host := collector.Extensions{id: newHarness(t).encoding}
 	require.NoError(t, receiver.Start(t.Context(), host))
 	require.Eventually(t, func() bool { return sink.LogRecordCount() == 6 }, 30*time.Second, 10*time.Millisecond)
 	require.NoError(t, receiver.Shutdown(t.Context()))

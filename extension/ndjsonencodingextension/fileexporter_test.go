@@ -11,21 +11,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
-
-// encodingHost is a host that has the extension under its plain name, as a collector's configuration gives it.
-type encodingHost struct {
-	component.Host
-	extensions map[component.ID]component.Component
-}
-
-func (h encodingHost) GetExtensions() map[component.ID]component.Component { return h.extensions }
 
 // The real file exporter, restarted between two calls: each event stands on a line of its own, right after the call
 // that accepted it, and a restart continues the file.
@@ -88,7 +81,7 @@ func startFileExporterWith(t *testing.T, path string, settings map[string]any, l
 	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(config))
 	files, err := factory.CreateLogs(t.Context(), exportertest.NewNopSettings(factory.Type()), config)
 	require.NoError(t, err)
-	host := encodingHost{componenttest.NewNopHost(), map[component.ID]component.Component{id: extension}}
+	host := collector.Extensions{id: extension}
 	require.NoError(t, files.Start(t.Context(), host))
 	return files
 }

@@ -12,11 +12,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 // nasty are bodies with what breaks encodings.
@@ -83,7 +84,7 @@ func throughKafka(t *testing.T, encodingName string) (values [][]byte) {
 	id := component.NewID(NewFactory().Type())
 	extension, err := NewFactory().Create(t.Context(), extensiontest.NewNopSettings(id.Type()), createDefaultConfig())
 	require.NoError(t, err)
-	host := encodingHost{componenttest.NewNopHost(), map[component.ID]component.Component{id: extension}}
+	host := collector.Extensions{id: extension}
 	require.NoError(t, exporter.Start(t.Context(), host))
 	logs := plog.NewLogs()
 	records := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()

@@ -11,11 +11,11 @@ import (
 // Patterns are a user's own rules: globs in which `*` stands for anything and `?` for one character,
 // in any case.
 type Patterns struct {
-	// Names are held against the name, `DOMAIN\name` and the UPN.
+	// Names are globs that are held against the name, `DOMAIN\name` and the UPN.
 	Names []string `mapstructure:"names" example:"[\"svc-*\"]"`
-	// Domains are held against the domain.
+	// Domains are globs that are held against the domain.
 	Domains []string `mapstructure:"domains" example:"[LAB]"`
-	// SIDs are held against the SID.
+	// SIDs are globs that are held against the SID.
 	SIDs []string `mapstructure:"sids" example:"[\"S-1-5-21-1-*\"]"`
 
 	// prevent unkeyed literal initialization

@@ -23,9 +23,9 @@ const (
 // packages of one floor do not know each other. An asterisk stands for one element of a path.
 var floors = [][]string{
 	// Commands, and packages that consist of tests.
-	{"cmd/*", "scripts/*", "internal/architecture", "internal/browser", "internal/e2e"},
+	{"cmd/*", "scripts/*", "internal/architecture", "internal/browser", "internal/chart", "internal/e2e", "internal/packaging"},
 	// The check of a configuration, and the start of the emulator and the stage of tests.
-	{"internal/pipelinecheck", "internal/verification/pipeline", emulator + "defendersimtest", "internal/testbed"},
+	{"internal/pipelinecheck", "internal/verification/pipeline", "internal/testbed"},
 	// The distribution, and the emulator.
 	{"internal/distribution", emulator + "defendersim"},
 	// The components: configuration, factory, wiring; the APIs of the emulator.
@@ -45,9 +45,9 @@ var floors = [][]string{
 	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
 
 	// What several components share.
-	{"internal/streaming"},
+	{"internal/streaming", "internal/testbed/collector"},
 	{"internal/logrecord", "internal/control/turns"},
-	{"internal/accounts", "internal/entra", "internal/hunting", "internal/replay", "internal/rowid", "internal/storagetest"},
+	{"internal/accounts", "internal/configschema", "internal/entra", "internal/hunting", "internal/replay", "internal/rowid"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
 	{emulator + "kql/syntax"},
 	{emulator + "kql/value"},
@@ -57,8 +57,11 @@ var floors = [][]string{
 	},
 }
 
-// testsOnly are packages that no program but the emulator links.
-var testsOnly = []string{"internal/emulator", "internal/storagetest", "internal/testbed"}
+// users are, for each root of packages that are not for the product, who may import them beside themselves.
+var users = map[string][]string{
+	"internal/emulator": {"cmd/defendersim", "internal/testbed"},
+	"internal/testbed":  nil, // tests alone
+}
 
 // floorOf is the index of a package's floor, or -1.
 func floorOf(pkg string) int {
@@ -83,18 +86,16 @@ func upward(g graph) []string {
 	return found
 }
 
-// leaks are the imports by which a program that is not the emulator links a package of testsOnly.
+// leaks are the imports by which a program links the testbed, or one that is not the emulator links the emulator.
 func leaks(g graph) []string {
-	of := func(pkg string) bool {
-		return slices.ContainsFunc(testsOnly, func(root string) bool {
-			return pkg == root || strings.HasPrefix(pkg, root+"/")
-		})
-	}
+	within := func(pkg, root string) bool { return pkg == root || strings.HasPrefix(pkg, root+"/") }
 	var found []string
 	for _, pkg := range g.packages() {
 		for _, imported := range g[pkg] {
-			if of(imported) && !of(pkg) && pkg != "cmd/defendersim" {
-				found = append(found, fmt.Sprintf("%s imports %s", pkg, imported))
+			for root, allowed := range users {
+				if within(imported, root) && !within(pkg, root) && !slices.Contains(allowed, pkg) {
+					found = append(found, fmt.Sprintf("%s imports %s", pkg, imported))
+				}
 			}
 		}
 	}
@@ -132,4 +133,9 @@ func TestAnArrowUpIsFound(t *testing.T) {
 
 	assert.Equal(t, []string{"receiver/defenderreceiver imports internal/emulator/kql/engine"},
 		leaks(graph{"receiver/defenderreceiver": {"internal/emulator/kql/engine"}, "cmd/defendersim": {"internal/emulator/defendersim"}}))
+	assert.Equal(t, []string{"cmd/defendersim imports internal/testbed", "internal/emulator/rows imports internal/testbed/collector"},
+		leaks(graph{
+			"cmd/defendersim": {"internal/testbed"}, "internal/emulator/rows": {"internal/testbed/collector"},
+			"internal/testbed": {"internal/emulator/defendersim", "internal/testbed/collector"},
+		}))
 }

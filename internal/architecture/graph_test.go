@@ -55,7 +55,7 @@ func readGraph(t *testing.T) graph {
 
 // skipped tells which directories hold no package of the module.
 func skipped(name string) error {
-	if name == "testdata" || name == "node_modules" || strings.HasPrefix(name, ".") && strings.Trim(name, ".") != "" {
+	if name == "bin" || name == "testdata" || name == "node_modules" || strings.HasPrefix(name, ".") && strings.Trim(name, ".") != "" {
 		return fs.SkipDir
 	}
 	return nil

@@ -26,7 +26,7 @@ type workflow struct {
 func TestWorkflowsCallTheMakefile(t *testing.T) {
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	require.NoError(t, err)
-	step := regexp.MustCompile(`^make ([a-z]+)( [A-Z_]+=("\$[A-Z_]+"|[\w.-]+))*$`)
+	step := regexp.MustCompile(`^make ([a-z-]+)( [A-Z_]+=("\$[A-Z_]+"|[\w.-]+))*$`)
 	action := regexp.MustCompile(`^[\w./-]+@[0-9a-f]{40}$`)
 
 	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/collector/component"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 func TestSummarize(t *testing.T) {
@@ -26,10 +28,6 @@ func TestSummarize(t *testing.T) {
 		assert.Equal(t, []any{c.state, c.reason}, []any{state, reason}, name)
 	}
 }
-
-type host map[component.ID]component.Component
-
-func (h host) GetExtensions() map[component.ID]component.Component { return h }
 
 type registrar struct {
 	component.Component
@@ -52,12 +50,12 @@ func (receiver) ResumeAll(context.Context) error      { return nil }
 // All extensions that show receivers are told, and the others are left alone.
 func TestRegister(t *testing.T) {
 	one, two := &registrar{}, &registrar{}
-	h := host{component.MustNewID("a"): one, component.MustNewID("b"): struct{ component.Component }{}, component.MustNewID("c"): two}
+	h := collector.Extensions{component.MustNewID("a"): one, component.MustNewID("b"): struct{ component.Component }{}, component.MustNewID("c"): two}
 	end := Register(h, receiver{})
 	endProcessor := RegisterProcessor(h, nil)
 	assert.Equal(t, []int{1, 1, 1, 1}, []int{one.receivers, two.receivers, one.processors, two.processors})
 	end()
 	endProcessor()
 	assert.Equal(t, []int{0, 0, 0, 0}, []int{one.receivers, two.receivers, one.processors, two.processors})
-	Register(host{}, receiver{})()
+	Register(collector.Extensions{}, receiver{})()
 }

@@ -77,20 +77,29 @@ type Table struct {
 	// CompleteUntil is up to when all rows were delivered, on the service's clock.
 	CompleteUntil *time.Time `json:"complete_until"`
 	LagSeconds    *float64   `json:"lag_seconds"`
-	// RowsDelivered and RowsRefused are of both lanes, since the receiver's start.
+	Rows
+	Polls
+	Unreadable  int         `json:"ranges_aside"` // ranges that are passed over and tried again
+	Audit       *Audit      `json:"audit"`        // null: it is not audited
+	DeadLetters DeadLetters `json:"dead_letters"`
+	Backfill    *Backfill   `json:"backfill"` // null: no history is read
+}
+
+// Rows are those that a table had since the receiver's start, in both lanes.
+type Rows struct {
 	RowsDelivered int `json:"rows_delivered"`
 	RowsRefused   int `json:"rows_refused"`
 	// RowsPerMinute are the rows that were delivered in each of the last 60 minutes, the present one last.
-	RowsPerMinute       []int       `json:"rows_per_minute"`
-	Interval            float64     `json:"poll_interval_seconds"`
-	LastPoll            *time.Time  `json:"last_poll"`
-	NextPoll            *time.Time  `json:"next_poll"`
-	LastError           string      `json:"last_error"` // empty once a poll has succeeded
-	ConsecutiveFailures int         `json:"consecutive_failures"`
-	Unreadable          int         `json:"ranges_aside"` // ranges that are passed over and tried again
-	Audit               *Audit      `json:"audit"`        // null: it is not audited
-	DeadLetters         DeadLetters `json:"dead_letters"`
-	Backfill            *Backfill   `json:"backfill"` // null: no history is read
+	RowsPerMinute []int `json:"rows_per_minute"`
+}
+
+// Polls is how a table is polled.
+type Polls struct {
+	Interval            float64    `json:"poll_interval_seconds"`
+	LastPoll            *time.Time `json:"last_poll"`
+	NextPoll            *time.Time `json:"next_poll"`
+	LastError           string     `json:"last_error"` // empty once a poll has succeeded
+	ConsecutiveFailures int        `json:"consecutive_failures"`
 }
 
 // Audit is the last complete audit of a table.

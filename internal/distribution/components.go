@@ -4,6 +4,7 @@ package distribution
 
 import (
 	countconnector "github.com/open-telemetry/opentelemetry-collector-contrib/connector/countconnector"
+	clickhouseexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/clickhouseexporter"
 	fileexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
 	kafkaexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
 	prometheusexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter"
@@ -111,6 +112,7 @@ func Components() (otelcol.Factories, error) {
 		nopexporter.NewFactory(),
 		kafkaexporter.NewFactory(),
 		fileexporter.NewFactory(),
+		clickhouseexporter.NewFactory(),
 		prometheusexporter.NewFactory(),
 	)
 	if err != nil {
@@ -123,6 +125,7 @@ func Components() (otelcol.Factories, error) {
 		nopexporter.NewFactory().Type():        "go.opentelemetry.io/collector/exporter/nopexporter v0.155.0",
 		kafkaexporter.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter v0.155.0",
 		fileexporter.NewFactory().Type():       "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter v0.155.0",
+		clickhouseexporter.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/clickhouseexporter v0.155.0",
 		prometheusexporter.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter v0.155.0",
 	})
 

@@ -3,16 +3,13 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
@@ -35,36 +32,34 @@ type alertRule struct {
 	after       time.Duration
 }
 
-// readAlerts reads the rules. In a test whose minute lasts only so long, all their times are as much shorter: ranges,
-// `for`, and the factors 60 and 3600, which stand for a minute and an hour of seconds.
-func readAlerts(t *testing.T, minute time.Duration) []alertRule {
+// readAlerts reads the rules, in the pace of a test.
+func readAlerts(t *testing.T, minute time.Duration) (rules []alertRule) {
 	t.Helper()
-	content, err := os.ReadFile(alertsFile)
-	require.NoError(t, err)
-	promQL := parser.NewParser(parser.Options{})
-	groups, errs := rulefmt.Parse(content, false, model.UTF8Validation, promQL, slog.Default())
-	require.Empty(t, errs)
-	scale := func(d time.Duration) time.Duration { return time.Duration(d.Minutes() * float64(minute)) }
-	var rules []alertRule
-	for _, group := range groups.Groups {
-		for _, rule := range group.Rules {
-			expression, err := promQL.ParseExpr(rule.Expr)
-			require.NoError(t, err)
-			parser.Inspect(expression, func(node parser.Node, _ []parser.Node) error {
-				switch n := node.(type) {
-				case *parser.MatrixSelector:
-					n.Range = scale(n.Range)
-				case *parser.NumberLiteral:
-					if n.Val == 60 || n.Val == 3600 {
-						n.Val *= minute.Minutes()
-					}
-				}
-				return nil
-			})
-			rules = append(rules, alertRule{rule.Alert, expression.String(), scale(time.Duration(rule.For))})
-		}
+	for _, rule := range readRules(t) {
+		rules = append(rules, scaleRule(t, rule, minute))
 	}
 	return rules
+}
+
+// scaleRule makes a rule fit a test whose minute lasts only so long. All its times are as much shorter: ranges, `for`,
+// and the factors 60 and 3600, which stand for a minute and an hour of seconds. Nothing else of the expression changes.
+func scaleRule(t *testing.T, rule rulefmt.Rule, minute time.Duration) alertRule {
+	t.Helper()
+	expression, err := parser.NewParser(parser.Options{}).ParseExpr(rule.Expr)
+	require.NoError(t, err)
+	scale := func(d time.Duration) time.Duration { return time.Duration(d.Minutes() * float64(minute)) }
+	parser.Inspect(expression, func(node parser.Node, _ []parser.Node) error {
+		switch n := node.(type) {
+		case *parser.MatrixSelector:
+			n.Range = scale(n.Range)
+		case *parser.NumberLiteral:
+			if n.Val == 60 || n.Val == 3600 {
+				n.Val *= minute.Minutes()
+			}
+		}
+		return nil
+	})
+	return alertRule{rule.Alert, expression.String(), scale(time.Duration(rule.For))}
 }
 
 // sample is a value and its time in milliseconds. It implements chunks.Sample.

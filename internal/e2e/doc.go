@@ -19,11 +19,17 @@
 //	kafkatopic_test.go what a consumer of its own reads of a topic, and in which order
 //	kafkabroker_test.go Apache Kafka itself, started and ended by scripts/kafka
 //	otlpserver_test.go an OTLP server that answers as its script says
+//	clickhouseserver_test.go ClickHouse's native protocol, with one table
+//	lokiserver_test.go Loki's OTLP endpoint with its limits
+//	eventhubout_test.go brokers that refuse what Event Hubs refuses
+//	gateway_test.go    a backend behind a second collector
 //	refusal_test.go    destinations that refuse everything, and single rows that are refused
 //	reload_test.go     SIGHUP in the middle of the work, and with a bad file
 //	secrets_test.go    all that a collector prints, serves and stores, searched for secrets
 //	tworeceivers_test.go two receivers in one process, the first broken in many ways: what alerts, status and log say
 //	alerts_test.go     docs/alerts.yml, evaluated by Prometheus' own engine over what was scraped
+//	watched_test.go    the series that rules, dashboard and documented queries select, in a real scrape; the runbook
+//	prometheus_test.go Prometheus itself, and a fault for each rule; `make prometheus` runs it
 //	hidingproxy_test.go a proxy that leaves out rows which the service counts
 //	memory_test.go     how much memory a collector takes
 //	progress_test.go   what a collector stored: the only file that knows the form of stored cursors

@@ -30,10 +30,14 @@ type destination struct {
 	events func() []totalEvent
 	// refuse makes it refuse the calls that hold such a record.
 	refuse func(func(plog.LogRecord) bool)
+	// refused counts the calls that it has refused.
+	refused *atomic.Int64
 }
 
 func overOTLP(server *otlpServer, refusal error, overlays ...string) destination {
+	var refused atomic.Int64
 	return destination{
+		refused: &refused,
 		start: func(s *stage, more ...string) *collector {
 			return s.startOTLP(server.endpoint, append(overlays, more...)...)
 		},
@@ -44,6 +48,7 @@ func overOTLP(server *otlpServer, refusal error, overlays ...string) destination
 		refuse: func(bad func(plog.LogRecord) bool) {
 			server.judged(func(logs plog.Logs) error {
 				if slices.ContainsFunc(recordsOf(logs), bad) {
+					refused.Add(1)
 					return refusal
 				}
 				return nil
@@ -72,15 +77,18 @@ func overKafka(code int16) func(*testing.T) destination {
 		t.Helper()
 		cluster := newCluster(t, kfake.SeedTopics(topicPartitions, topicName))
 		var refusing atomic.Bool
+		var refused atomic.Int64
 		cluster.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
 			cluster.KeepControl()
 			if !refusing.Load() {
 				return nil, nil, false
 			}
+			refused.Add(1)
 			return refuse(request.(*kmsg.ProduceRequest), code), nil, true
 		})
 		read := consume(t, cluster.ListenAddrs(), topicName)
 		return destination{
+			refused: &refused,
 			start: func(s *stage, overlays ...string) *collector {
 				return s.startKafka(cluster.ListenAddrs(), append(overlays, "hasty.yaml")...)
 			},
@@ -135,7 +143,8 @@ func TestDestinationRefusesEverything(t *testing.T) {
 				c := d.start(s, overlays...)
 				s.eventually(func() bool { return strings.Contains(c.log(), "Rows are held") }, "the log should say that rows are held")
 				s.eventually(func() bool { return s.sim.Report().ReturnedEvents() > 100 }, "rows should be read")
-				time.Sleep(2 * time.Second) // in which rows could be lost
+				before := d.refused.Load()
+				s.eventually(func() bool { return d.refused.Load() >= before+10 }, "rows should be offered again and again")
 				assert.Empty(t, d.events())
 				assert.Empty(t, s.deadLetters())
 				assert.NotContains(t, c.log(), "refused a row for good")

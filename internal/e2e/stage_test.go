@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersimtest"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
 )
 
 const (
@@ -42,7 +42,7 @@ func newStage(t *testing.T, o defendersim.Options) *stage {
 	t.Helper()
 	limits := defendersim.DefaultLimits().WithoutQuotas()
 	o.Limits, o.Quirks = &limits, defendersim.DefaultQuirks()
-	s := &stage{t: t, sim: defendersimtest.StartT(t, o), now: o.Now, directory: t.TempDir()}
+	s := &stage{t: t, sim: testbed.StartEmulator(t, o), now: o.Now, directory: t.TempDir()}
 	s.raw = filepath.Join(s.directory, "raw.jsonl")
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,8 +20,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersimtest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
 )
 
 const (
@@ -246,9 +245,9 @@ func TestTwoReceivers(t *testing.T) {
 // answerDocumentedQueries checks that each query of docs/metrics.md has an answer in at least one of the pairs.
 func answerDocumentedQueries(t *testing.T, pairs []*pair) {
 	t.Helper()
-	content, err := os.ReadFile("../../docs/metrics.md")
+	content, err := os.ReadFile(queriesFile)
 	require.NoError(t, err)
-	queries := regexp.MustCompile("(?s)```promql\n(.+?)\n```").FindAllStringSubmatch(string(content), -1)
+	queries := documentedQuery.FindAllStringSubmatch(string(content), -1)
 	require.NotEmpty(t, queries)
 	for _, query := range queries {
 		if strings.Contains(query[1], "backfill_progress") {
@@ -266,7 +265,7 @@ func answerDocumentedQueries(t *testing.T, pairs []*pair) {
 func startTenant(t *testing.T) *defendersim.Server {
 	t.Helper()
 	limits := defendersim.DefaultLimits().WithoutQuotas()
-	sim := defendersimtest.StartT(t, defendersim.Options{Limits: &limits})
+	sim := testbed.StartEmulator(t, defendersim.Options{Limits: &limits})
 	begin := time.Now().Add(-30 * time.Second)
 	events, _ := defaultTables()
 	for _, table := range events {
@@ -293,6 +292,12 @@ func eventRow(at time.Time, id int, device string) defendersim.Planted {
 
 func startPair(t *testing.T, way brokenWay, healthy *defendersim.Server) *pair {
 	t.Helper()
+	return startPairWith(t, way, healthy, nil)
+}
+
+// startPairWith starts a pair with settings over those of two.yaml, in the form of the collector's flag --set.
+func startPairWith(t *testing.T, way brokenWay, healthy *defendersim.Server, settings []string) *pair {
+	t.Helper()
 	s := &stage{t: t, sim: startTenant(t), now: time.Now, directory: t.TempDir()}
 	p := &pair{t: t, broken: way, stage: s, otlp: startOTLPHTTPServer(t, 0), health: freePort(t), metrics: freePort(t)}
 	p.seen.metrics = recording{}
@@ -309,6 +314,9 @@ func startPair(t *testing.T, way brokenWay, healthy *defendersim.Server) *pair {
 	r := run{configs: []string{"two.yaml"}, variables: p.variables}
 	if way.gate {
 		r.arguments = []string{"--feature-gates=telemetry.newPipelineTelemetry"}
+	}
+	for _, setting := range settings {
+		r.arguments = append(r.arguments, "--set="+setting)
 	}
 	p.collector = s.start(r)
 	return p

@@ -82,45 +82,51 @@ var reasons = map[int]reason{
 
 var aadsts = regexp.MustCompile(`AADSTS(\d{4,8})`)
 
+// reading is how a failure of MSAL's is read: for whom the token was to be, and what must not be shown.
+type reading struct {
+	credentials *Credentials
+	scope       string
+	secrets     []string
+}
+
 // classify makes an *Error of what MSAL returned, and leaves all behind that may quote an answer.
-// s.mu is held.
-func (s *Source) classify(ctx context.Context, err error) error {
+func (r *reading) classify(ctx context.Context, err error) error {
 	if own := (*Error)(nil); errors.As(err, &own) {
 		return own
 	}
 	var answered msal.CallErr
 	if errors.As(err, &answered) && answered.Resp != nil {
-		return s.refused(answered.Resp)
+		return r.refused(answered.Resp)
 	}
 	if ctx.Err() != nil {
 		return &Error{Err: context.Cause(ctx)}
 	}
 	if transport := (*url.Error)(nil); errors.As(err, &transport) {
-		return &Error{Advice: s.unreachable(transport), Err: transport}
+		return &Error{Advice: r.unreachable(transport), Err: transport}
 	}
 	if errors.As(err, new(msal.InvalidJsonErr)) {
-		return &Error{Advice: refusal.Stranger(s.host(), s.setting()), Description: "the answer of the login host is not the JSON of a token"}
+		return &Error{Advice: refusal.Stranger(r.host(), r.setting()), Description: "the answer of the login host is not the JSON of a token"}
 	}
 	// MSAL appends what it read after a line break or within braces.
 	text, _, _ := strings.Cut(err.Error(), "\n")
 	text, _, _ = strings.Cut(text, "{")
-	return &Error{Description: s.shown(text)}
+	return &Error{Description: r.shown(text)}
 }
 
 // unreachable is the advice for a request that got no answer.
-func (s *Source) unreachable(err *url.Error) string {
-	if s.credentials.ManagedIdentity {
+func (r *reading) unreachable(err *url.Error) string {
+	if r.credentials.ManagedIdentity {
 		return "the machine's identity endpoint does not answer: credentials::managed_identity needs an Azure machine or service with a managed identity"
 	}
-	return refusal.Unreachable(err, s.setting())
+	return refusal.Unreachable(err, r.setting())
 }
 
 // host is the one that gives tokens.
-func (s *Source) host() string {
-	if s.credentials.ManagedIdentity {
+func (r *reading) host() string {
+	if r.credentials.ManagedIdentity {
 		return "the machine's identity endpoint"
 	}
-	tenant, _, err := s.credentials.authority(s.scope)
+	tenant, _, err := r.credentials.authority(r.scope)
 	if u, parseErr := url.Parse(tenant); err == nil && parseErr == nil {
 		return u.Host
 	}
@@ -128,19 +134,19 @@ func (s *Source) host() string {
 }
 
 // setting is the key that names the host.
-func (s *Source) setting() string {
-	if s.credentials.ManagedIdentity {
+func (r *reading) setting() string {
+	if r.credentials.ManagedIdentity {
 		return "credentials::managed_identity"
 	}
 	return "credentials::authority"
 }
 
-func (s *Source) shown(text string) string {
-	return refusal.Text(text, string(s.credentials.ClientSecret), string(s.material), string(s.trial.offered), s.last)
+func (r *reading) shown(text string) string {
+	return refusal.Text(text, r.secrets...)
 }
 
 // refused reads Entra's own answer.
-func (s *Source) refused(resp *http.Response) *Error {
+func (r *reading) refused(resp *http.Response) *Error {
 	body, _ := io.ReadAll(resp.Body) // MSAL has it in memory
 	var answer struct {
 		Error         string `json:"error"`
@@ -155,8 +161,8 @@ func (s *Source) refused(resp *http.Response) *Error {
 		description = answer.Error
 	}
 	e := &Error{
-		Codes: answer.Codes, Status: resp.StatusCode, Description: s.shown(description),
-		CorrelationID: s.shown(answer.CorrelationID), RetryAfter: refusal.RetryAfter(resp.Header, time.Now()),
+		Codes: answer.Codes, Status: resp.StatusCode, Description: r.shown(description),
+		CorrelationID: r.shown(answer.CorrelationID), RetryAfter: refusal.RetryAfter(resp.Header, time.Now()),
 	}
 	for _, m := range aadsts.FindAllStringSubmatch(answer.Description, -1) {
 		if code, err := strconv.Atoi(m[1]); err == nil && !slices.Contains(e.Codes, code) {
@@ -166,24 +172,24 @@ func (s *Source) refused(resp *http.Response) *Error {
 	e.Kind, e.Advice = judge(resp.StatusCode, answer.Error, e.Codes)
 	e.offered = answer.Error == "invalid_client" && !slices.Contains(e.Codes, codeExpired)
 	if e.Advice == "" && answer.Error == "" {
-		e.Advice = s.strange(resp, bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")))
+		e.Advice = r.strange(resp, bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")))
 	}
 	return e
 }
 
 // strange is the advice for an answer that is not Entra ID's own; "" for outages, which pass.
-func (s *Source) strange(resp *http.Response, page bool) string {
+func (r *reading) strange(resp *http.Response, page bool) string {
 	switch status := resp.StatusCode; {
 	case status == http.StatusProxyAuthRequired:
 		return refusal.ProxyLogin
 	case status >= 300 && status < 400:
-		return refusal.Redirected(resp.Header.Get("Location"), s.host(), s.setting())
+		return refusal.Redirected(resp.Header.Get("Location"), r.host(), r.setting())
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
 		return ""
 	case page:
-		return refusal.Page(s.host(), s.setting())
+		return refusal.Page(r.host(), r.setting())
 	default:
-		return refusal.Stranger(s.host(), s.setting())
+		return refusal.Stranger(r.host(), r.setting())
 	}
 }
 

@@ -2,6 +2,7 @@ package entra
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/url"
@@ -144,4 +145,21 @@ func readFile(setting, path string) ([]byte, error) {
 		return nil, fmt.Errorf("'credentials::%s' names the file %s, which is empty", setting, path)
 	}
 	return content, nil
+}
+
+type fingerprint [sha256.Size]byte
+
+// fingerprint tells contents of the credential files apart. It reports false while a file cannot be read
+// or is empty.
+func (c *Credentials) fingerprint() (fingerprint, bool) {
+	var all []byte
+	for _, file := range c.files() {
+		content, err := os.ReadFile(file)
+		if err != nil || len(content) == 0 {
+			return fingerprint{}, false
+		}
+		one := sha256.Sum256(content)
+		all = append(all, one[:]...)
+	}
+	return sha256.Sum256(all), true
 }

@@ -102,12 +102,19 @@ func (s *Source) token(ctx context.Context) (string, error) {
 		if unreadable != nil {
 			return "", asOperatorError(unreadable)
 		}
-		return "", s.judgeTrial(s.classify(ctx, err))
+		return "", s.trial.judge(&s.credentials, s.leaf, s.reading().classify(ctx, err))
 	}
-	s.passTrial()
+	s.trial.pass(&s.credentials, s.logger)
 	s.tellUnreadable(unreadable)
 	s.last, s.wish = token, wish{}
 	return token, nil
+}
+
+// reading is how a failure is read now. s.mu is held.
+func (s *Source) reading() *reading {
+	return &reading{credentials: &s.credentials, scope: s.scope, secrets: []string{
+		string(s.credentials.ClientSecret), string(s.material), string(s.trial.offered), s.last,
+	}}
 }
 
 // tellUnreadable logs that the credentials cannot be read again, once for each cause. s.mu is held.

@@ -2,11 +2,14 @@ package entra
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 // trial is what became of the credentials that were offered last: a secret, a certificate or a
@@ -29,55 +32,54 @@ func (t *trial) offer(content []byte, now time.Time) {
 	t.offered = slices.Clone(content)
 }
 
-// passTrial notes that a token was had, and says so where that is news. s.mu is held.
-func (s *Source) passTrial() {
-	t := &s.trial
+// pass notes that a token was had, and says so where that is news.
+func (t *trial) pass(c *Credentials, logger *zap.Logger) {
 	fresh := !bytes.Equal(t.offered, t.accepted) && !t.changed.IsZero()
 	earlier, refused := t.accepted != nil, t.refused
 	t.accepted, t.refused = t.offered, false
 	if !fresh {
 		return
 	}
-	switch kind := s.credentials.kind(); {
-	case s.credentials.FederatedTokenFile != "" && !refused:
+	switch kind := c.kind(); {
+	case c.FederatedTokenFile != "" && !refused:
 		// Its content changes every hour or so, which is no news.
-	case earlier && s.credentials.FederatedTokenFile == "":
-		s.logger.Info("The new " + kind + " is accepted; the old one may be removed.")
+	case earlier && c.FederatedTokenFile == "":
+		logger.Info("The new " + kind + " is accepted; the old one may be removed.")
 	default:
-		s.logger.Info("The new " + kind + " is accepted.")
+		logger.Info("The new " + kind + " is accepted.")
 	}
 }
 
-// judgeTrial adds to a refusal what is known of the credentials that were refused. s.mu is held.
-func (s *Source) judgeTrial(err error) error {
+// judge adds to a refusal what is known of the credentials that were refused. leaf is the certificate, nil if there is
+// none.
+func (t *trial) judge(c *Credentials, leaf *x509.Certificate, err error) error {
 	refused := (*Error)(nil)
 	if !errors.As(err, &refused) || refused.Kind != BadCredentials || refused.Status == 0 {
 		return err
 	}
-	t := &s.trial
 	t.refused = true
 	if refused.offered {
-		if odd := s.oddity(); odd != "" {
+		if odd := t.oddity(c); odd != "" {
 			refused.Advice = odd + "; " + refused.Advice
 		}
-		if over := s.over(time.Now()); over != "" {
+		if over := t.over(c, leaf, time.Now()); over != "" {
 			refused.Advice = over
 		}
 	}
 	if t.accepted != nil && !bytes.Equal(t.offered, t.accepted) {
 		refused.Advice += fmt.Sprintf("; %s changed at %s, and what it held before was accepted",
-			strings.Join(s.credentials.files(), " or "), t.changed.UTC().Format(time.RFC3339))
+			strings.Join(c.files(), " or "), t.changed.UTC().Format(time.RFC3339))
 	}
 	return refused
 }
 
-// over says that what was refused is past its time by this machine's clock, and where it stands. s.mu is held.
-func (s *Source) over(now time.Time) string {
-	switch c := &s.credentials; {
-	case s.leaf != nil:
-		return c.ended(s.leaf, now)
+// over says that what was refused is past its time by this machine's clock, and where it stands.
+func (t *trial) over(c *Credentials, leaf *x509.Certificate, now time.Time) string {
+	switch {
+	case leaf != nil:
+		return c.ended(leaf, now)
 	case c.FederatedTokenFile != "":
-		claims, err := ReadClaims(string(s.trial.offered))
+		claims, err := ReadClaims(string(t.offered))
 		if err != nil || claims.Expires.IsZero() || now.Before(claims.Expires) {
 			return ""
 		}
@@ -89,15 +91,15 @@ func (s *Source) over(now time.Time) string {
 }
 
 // oddity says what is unusual about the secret, and where it stands.
-func (s *Source) oddity() string {
+func (t *trial) oddity(c *Credentials) string {
 	setting := "credentials::client_secret"
-	switch c := &s.credentials; {
+	switch {
 	case c.ClientSecretFile != "":
 		setting = "credentials::client_secret_file (" + c.ClientSecretFile + ")"
 	case c.ClientSecret == "":
 		return ""
 	}
-	if odd := oddities(s.trial.offered); odd != "" {
+	if odd := oddities(t.offered); odd != "" {
 		return "look at " + setting + ": " + odd
 	}
 	return ""

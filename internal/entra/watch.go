@@ -2,16 +2,12 @@ package entra
 
 import (
 	"context"
-	"crypto/sha256"
-	"os"
 	"time"
 )
 
 // watchInterval is how soon a change of a credential file is seen. Files are read and not watched:
 // Kubernetes swaps the folder above them.
 const watchInterval = 5 * time.Second
-
-type fingerprint [sha256.Size]byte
 
 // Watch calls changed once for each new content of the credential files (secret, certificate, key,
 // federated token) until ctx ends, so that who waits after a refusal can try again at once. Token takes
@@ -35,19 +31,4 @@ func (s *Source) Watch(ctx context.Context, changed func()) {
 			changed()
 		}
 	}
-}
-
-// fingerprint tells contents of the credential files apart. It reports false while a file cannot be read
-// or is empty.
-func (c *Credentials) fingerprint() (fingerprint, bool) {
-	var all []byte
-	for _, file := range c.files() {
-		content, err := os.ReadFile(file)
-		if err != nil || len(content) == 0 {
-			return fingerprint{}, false
-		}
-		one := sha256.Sum256(content)
-		all = append(all, one[:]...)
-	}
-	return sha256.Sum256(all), true
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -13,15 +14,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/refusal"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
-
-// TokenSource gives access tokens.
-type TokenSource interface {
-	Token(context.Context) (string, error)
-	// Invalidate says that the service did not accept token: the next Token is another one.
-	Invalidate(token string)
-	// Challenge is Invalidate with the claims that the service wants to see in the next token, as JSON.
-	Challenge(token, claims string)
-}
 
 // Config is what a Client needs.
 type Config struct {
@@ -146,10 +138,8 @@ func (c *Client) do(req *http.Request, of subject, token string, columns []table
 		cancel(nil)
 		return nil, err
 	}
-	rows := newRows(ctx, cancel, resp, &body{r: resp.Body, patience: waiting, limit: c.cfg.MaxBodyBytes}, columns)
-	rows.api, rows.of, rows.host = c.cfg.API, of, req.URL.Host
-	rows.token, rows.tokens = token, c.cfg.Tokens
-	rows.clock, rows.sent, rows.received = &c.clock, sent, received
+	x := exchange{api: c.cfg.API, of: of, host: req.URL.Host, token: token, tokens: c.cfg.Tokens, resp: resp, sent: sent, received: received}
+	rows := newRows(ctx, cancel, x, &body{r: resp.Body, patience: waiting, limit: c.cfg.MaxBodyBytes}, &c.clock, columns)
 	if resp.StatusCode != http.StatusOK && !rows.isPartial() {
 		defer rows.Close()
 		return nil, c.refusal(rows)
@@ -164,4 +154,22 @@ func transportError(ctx context.Context, of subject, err error) *Error {
 		return &Error{Kind: Transient, of: of, Advice: refusal.Unreachable(err, "endpoint"), Err: err}
 	}
 	return &Error{Kind: Transient, of: of, MaybeSize: of == hunted && errors.As(cause, new(timeoutError)), Err: cause}
+}
+
+// maxRefusalBytes is what is read of a refusal's body.
+const maxRefusalBytes = 64 << 10
+
+// refusal reads an answer other than 200.
+func (c *Client) refusal(r *Rows) *Error {
+	// What could be read of a body that breaks off is still worth having.
+	text, _ := io.ReadAll(io.LimitReader(r.body, maxRefusalBytes))
+	a := parseRefusal(text)
+	a.status, a.location = r.resp.StatusCode, r.resp.Header.Get("Location")
+	e := r.refusalError(a, r.row.keys.has)
+	e.RetryAfter = refusal.RetryAfter(r.resp.Header, c.cfg.Now())
+	e.claims = challenge(r.resp.Header)
+	if e.Kind == Unauthorized && c.cfg.Tokens == nil {
+		e.Advice = "look at the extension that 'auth' names: the service does not accept what it authenticates with"
+	}
+	return e
 }

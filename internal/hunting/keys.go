@@ -18,6 +18,9 @@ type key struct {
 	mark   bool // its presence says all, whatever the value
 }
 
+// removedAnnotation stands in the place of the columns of a user who was deleted.
+const removedAnnotation = "@removed"
+
 // keys resolves the keys of an answer's rows.
 type keys struct {
 	declared map[string]tables.Type

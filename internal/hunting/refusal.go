@@ -3,64 +3,11 @@ package hunting
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
-
-	"github.com/otelcol-defender/otelcol-defender/internal/refusal"
 )
-
-// maxRefusalBytes is what is read of a refusal's body.
-const maxRefusalBytes = 64 << 10
-
-// refusal reads an answer other than 200.
-func (c *Client) refusal(r *Rows) *Error {
-	// What could be read of a body that breaks off is still worth having.
-	text, _ := io.ReadAll(io.LimitReader(r.body, maxRefusalBytes))
-	a := parseRefusal(text)
-	a.status, a.location = r.resp.StatusCode, r.resp.Header.Get("Location")
-	e := r.refusalError(a)
-	e.RetryAfter = refusal.RetryAfter(r.resp.Header, c.cfg.Now())
-	e.claims = challenge(r.resp.Header)
-	if e.Kind == Unauthorized && c.cfg.Tokens == nil {
-		e.Advice = "look at the extension that 'auth' names: the service does not accept what it authenticates with"
-	}
-	return e
-}
-
-// refusalError makes the error of a refusal, whatever the status it came with.
-func (r *Rows) refusalError(a refused) *Error {
-	a.api, a.of, a.host, a.asked = r.api, r.of, r.host, r.row.keys.has
-	e := &Error{
-		of: r.of, Status: r.resp.StatusCode,
-		Code:      refusal.Text(a.code, r.token),
-		Message:   refusal.Text(a.message, r.token),
-		RequestID: refusal.Text(a.requestID, r.token),
-	}
-	if e.RequestID == "" {
-		e.RequestID = refusal.Text(r.resp.Header.Get("request-id"), r.token)
-	}
-	a.judge(e)
-	if e.Kind == Forbidden && r.tokens != nil {
-		// A permission that is granted now stands in new tokens only.
-		r.tokens.Invalidate(r.token)
-	}
-	return e
-}
-
-// text is a JSON string, or another scalar's text: codes come as numbers too.
-type text string
-
-func (t *text) UnmarshalJSON(b []byte) error {
-	var s string
-	if json.Unmarshal(b, &s) != nil {
-		s = string(b)
-	}
-	*t = text(s)
-	return nil
-}
 
 // errorObject is the value of "error" in both envelopes. encoding/json takes innerError in any case.
 type errorObject struct {

@@ -2,8 +2,6 @@ package hunting
 
 import (
 	"bytes"
-	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -20,41 +18,20 @@ type row struct {
 	verbatim bool
 }
 
-// cell is one value of a row.
-type cell struct {
-	key      *key
-	kind     cellKind
-	from, to int // in row.text
-	n        int64
-	f        float64
-}
-
-type cellKind uint8
-
-const (
-	nullCell cellKind = iota
-	textCell
-	boolCell
-	intCell
-	doubleCell
-	nestedCell
-)
-
-// readRow reads a row up to and including its closing brace.
-func (r *Rows) readRow() error {
-	w := &r.row
+// read reads a row up to and including its closing brace.
+func (w *row) read(dec *decoder, schema []Column) error {
 	w.cells, w.text = w.cells[:0], w.text[:0]
 	for i := 0; ; i++ {
-		if r.dec.PeekKind() == '}' {
-			_, err := r.dec.ReadToken()
+		if dec.PeekKind() == '}' {
+			_, err := dec.ReadToken()
 			return err
 		}
-		quoted, err := r.dec.ReadValue()
+		quoted, err := dec.ReadValue()
 		if err != nil {
 			return unexpectedEOF(err)
 		}
-		k := w.keys.at(i, quoted, r.schema)
-		value, err := r.readValue()
+		k := w.keys.at(i, quoted, schema)
+		value, err := dec.readValue()
 		if err != nil {
 			return err
 		}
@@ -96,34 +73,6 @@ func (w *row) add(k *key, value jsontext.Value) {
 		c.toBool(w.text[c.from:c.to])
 	}
 	w.cells = append(w.cells, c)
-}
-
-// number takes an integer exactly, or as text where it exceeds 64 bits; others as double.
-func (c *cell) number(value []byte) {
-	var err error
-	if bytes.ContainsAny(value, ".eE") {
-		c.kind = doubleCell
-		c.f, err = strconv.ParseFloat(string(value), 64)
-	} else {
-		c.kind = intCell
-		c.n, err = strconv.ParseInt(string(value), 10, 64)
-	}
-	if err != nil {
-		c.kind = textCell
-	}
-}
-
-// toBool makes a declared boolean of any form it comes in; another value stays as it came.
-func (c *cell) toBool(text []byte) {
-	switch c.kind {
-	case textCell, intCell, doubleCell:
-		switch strings.ToLower(strings.TrimSpace(string(text))) {
-		case "true", "1", "1.0":
-			c.kind, c.n = boolCell, 1
-		case "false", "0", "-0", "0.0":
-			c.kind, c.n = boolCell, 0
-		}
-	}
 }
 
 // put fills dst with the row. Of a key that came twice the last value counts.

@@ -1,17 +1,11 @@
 package hunting
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/refusal"
@@ -20,50 +14,17 @@ import (
 
 // Rows are the rows of one answer, read while its body streams. It is not safe for concurrent use.
 type Rows struct {
-	ctx    context.Context // the request's, whose cause tells why a body broke off
-	cancel context.CancelCauseFunc
-	resp   *http.Response
-	body   *body
-	api    API
-	of     subject
-	host   string // that was asked
-	token  string // that was sent
-	tokens TokenSource
-	clock  *ServiceClock
-	// sent and received are when the request went and the header came, on this machine's clock.
-	sent, received time.Time
-
-	dec     *jsontext.Decoder
-	state   state
-	err     error // sticky
-	known   bool  // the answer had a member that the API writes
-	results bool  // the answer had its results
-	row     row
-	schema  []Column
-	link    Link // of a list of Graph
-	follow  func(link string) (*url.URL, error)
-	stats   Stats
+	reply
+	ctx     context.Context // the request's, whose cause tells why a body broke off
+	cancel  context.CancelCauseFunc
+	body    *body
+	clock   *ServiceClock
+	err     error       // sticky
 	onClose func(Stats) // nil once it was told
 }
 
-type state uint8
-
-const (
-	beforeBody state = iota
-	inAnswer
-	inResults
-	atEnd
-)
-
-// decodeOptions are lenient where a strict decoder would let one value stop the page.
-func decodeOptions() []jsontext.Options {
-	return []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
-}
-
-func newRows(
-	ctx context.Context, cancel context.CancelCauseFunc, resp *http.Response, b *body, columns []tables.Column,
-) *Rows {
-	r := &Rows{ctx: ctx, cancel: cancel, resp: resp, body: b, dec: jsontext.NewDecoder(b, decodeOptions()...)}
+func newRows(ctx context.Context, cancel context.CancelCauseFunc, x exchange, b *body, clock *ServiceClock, columns []tables.Column) *Rows {
+	r := &Rows{reply: reply{exchange: x, dec: newDecoder(b)}, ctx: ctx, cancel: cancel, body: b, clock: clock}
 	r.row.keys.init(columns)
 	return r
 }
@@ -115,148 +76,14 @@ func (r *Rows) Close() error {
 // Columns are the answer's own, with its type names; nil while its schema has not come.
 func (r *Rows) Columns() []Column { return r.schema }
 
+// Link is where to go on. It is known when Next has given false without an error.
+func (r *Rows) Link() Link { return r.link }
+
 // Stats is what is known of the answer so far.
 func (r *Rows) Stats() Stats {
 	s := r.stats
 	s.Bytes, s.Waited, s.Repaired = r.body.read, r.body.patience.spent, r.row.repaired
 	return s
-}
-
-// step reads the next token or member of the answer. It gives true when that was a row.
-func (r *Rows) step(dst pcommon.Map) (bool, error) {
-	switch r.state {
-	case beforeBody:
-		if err := r.beginAnswer(); err != nil {
-			return false, err
-		}
-		r.state = inAnswer
-	case inAnswer:
-		if r.dec.PeekKind() == '}' {
-			return false, r.finish()
-		}
-		return false, r.member()
-	case inResults:
-		if r.dec.PeekKind() == ']' {
-			_, err := r.dec.ReadToken()
-			r.state = inAnswer
-			return false, err
-		}
-		if err := r.expect('{', "a row"); err != nil {
-			return false, err
-		}
-		if err := r.readRow(); err != nil {
-			return false, err
-		}
-		r.row.put(dst)
-		return true, nil
-	}
-	return false, nil
-}
-
-// errNoAnswer is a body that is no answer of the API's, and errPage one that is a page in HTML.
-var (
-	errNoAnswer = errors.New("the body is no answer of the API")
-	errPage     = fmt.Errorf("%w: it is", errNoAnswer)
-)
-
-// beginAnswer reads the brace that an answer begins with.
-func (r *Rows) beginAnswer() error {
-	t, err := r.dec.ReadToken()
-	switch {
-	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: it is empty", errNoAnswer)
-	case errors.As(err, new(*jsontext.SyntacticError)):
-		if page := bytes.TrimSpace(r.dec.UnreadBuffer()); bytes.HasPrefix(page, []byte("<")) {
-			return fmt.Errorf("%w %s", errPage, htmlTitle(page))
-		}
-		return fmt.Errorf("%w: it (%s) is not JSON: %w", errNoAnswer, r.resp.Header.Get("Content-Type"), err)
-	case err != nil:
-		return err
-	case t.Kind() != '{':
-		return fmt.Errorf("%w: it is a JSON %s", errNoAnswer, t.Kind())
-	}
-	return nil
-}
-
-func (r *Rows) expect(kind jsontext.Kind, what string) error {
-	t, err := r.dec.ReadToken()
-	if err != nil {
-		return unexpectedEOF(err)
-	}
-	if t.Kind() != kind {
-		return fmt.Errorf("where %s should begin stands a JSON %s", what, t.Kind())
-	}
-	return nil
-}
-
-// member reads one member of the answer, in whatever case and order the API writes them.
-func (r *Rows) member() error {
-	name, err := r.dec.ReadToken()
-	if err != nil {
-		return err
-	}
-	key := strings.ToLower(name.String())
-	if r.of != hunted {
-		return r.listMember(key)
-	}
-	switch key {
-	case "results":
-		return r.beginResults()
-	case "schema":
-		r.known = true
-		return r.readSchema()
-	case "stats":
-		r.known = true
-		return r.readStats()
-	case "error":
-		return r.readError()
-	default:
-		return r.dec.SkipValue()
-	}
-}
-
-func (r *Rows) beginResults() error {
-	if r.results {
-		return errors.New("the answer has its results twice")
-	}
-	r.known, r.results, r.state = true, true, inResults
-	return r.expect('[', "the list of results")
-}
-
-// readError reads an error object that came with status 200.
-func (r *Rows) readError() error {
-	value, err := r.dec.ReadValue()
-	if err != nil || value.Kind() == 'n' {
-		return err
-	}
-	a := parseErrorObject(value)
-	a.inAnswer, a.status = true, statusOfCode(a.code)
-	return r.refusalError(a)
-}
-
-// finish accepts the answer as complete: its brace is closed, nothing follows, and it had results.
-func (r *Rows) finish() error {
-	if _, err := r.dec.ReadToken(); err != nil {
-		return err
-	}
-	if _, err := r.dec.ReadToken(); !errors.Is(err, io.EOF) {
-		if err == nil {
-			err = errors.New("something follows the end of the answer")
-		}
-		return err
-	}
-	if !r.known {
-		return fmt.Errorf("%w: it has nothing that the API writes", errNoAnswer)
-	}
-	if !r.results {
-		// Not an empty page: those have an empty list.
-		return errors.New("the answer has no results")
-	}
-	if r.of == users && r.link.URL == "" {
-		return errors.New("the answer names neither the next page nor where the changes are")
-	}
-	r.state = atEnd
-	return nil
 }
 
 // wrap gives what stopped the decoding its kind.
@@ -281,25 +108,4 @@ func (r *Rows) wrap(err error) error {
 	}
 	e.Err = fmt.Errorf("after %d whole rows: %w", r.stats.Rows, r.scrubbed(err))
 	return e
-}
-
-// scrubbed keeps the cause but shows only what is fit to be shown: a decoder quotes what it met.
-func (r *Rows) scrubbed(err error) error {
-	return &scrubbedError{text: refusal.Text(err.Error(), r.token), cause: err}
-}
-
-type scrubbedError struct {
-	text  string
-	cause error
-}
-
-func (e *scrubbedError) Error() string { return e.text }
-func (e *scrubbedError) Unwrap() error { return e.cause }
-
-// unexpectedEOF: the end of the body is never the end of an answer.
-func unexpectedEOF(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

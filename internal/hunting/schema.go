@@ -11,13 +11,9 @@ type Column struct {
 	Type string `json:"type"`
 }
 
-func (r *Rows) readSchema() error {
-	value, err := r.dec.ReadValue()
-	if err != nil {
-		return err
+func parseSchema(value []byte) (columns []Column, err error) {
+	if err := json.Unmarshal(value, &columns); err != nil {
+		return nil, fmt.Errorf("read the answer's schema: %w", err)
 	}
-	if err := json.Unmarshal(value, &r.schema); err != nil {
-		return fmt.Errorf("read the answer's schema: %w", err)
-	}
-	return nil
+	return columns, nil
 }

@@ -19,12 +19,9 @@ type Stats struct {
 	HasCPU bool
 }
 
-func (r *Rows) readStats() error {
-	value, err := r.dec.ReadValue()
-	if err != nil {
-		return err
-	}
-	var s struct {
+// readCPU takes what a legacy answer's Stats say.
+func (s *Stats) readCPU(value []byte) {
+	var told struct {
 		ResourceUsage struct {
 			CPU struct {
 				Total text `json:"total cpu"`
@@ -32,12 +29,11 @@ func (r *Rows) readStats() error {
 		} `json:"resource_usage"`
 	}
 	// What the rows cost must never stop them, so an odd form only means that the cost is unknown.
-	if json.Unmarshal(value, &s) == nil {
-		if cpu, err := parseTimeSpan(string(s.ResourceUsage.CPU.Total)); err == nil {
-			r.stats.CPU, r.stats.HasCPU = cpu, true
+	if json.Unmarshal(value, &told) == nil {
+		if cpu, err := parseTimeSpan(string(told.ResourceUsage.CPU.Total)); err == nil {
+			s.CPU, s.HasCPU = cpu, true
 		}
 	}
-	return nil
 }
 
 // parseTimeSpan reads .NET's [d.]hh:mm:ss[.fffffff].
@@ -68,4 +64,16 @@ func parseTimeSpan(s string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is no time span", s)
 	}
 	return total + whole, nil
+}
+
+// text is a JSON string, or another scalar's text: codes come as numbers too.
+type text string
+
+func (t *text) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) != nil {
+		s = string(b)
+	}
+	*t = text(s)
+	return nil
 }

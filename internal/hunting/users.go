@@ -16,21 +16,9 @@ const (
 	usersPath = "v1.0/users/delta"
 	// usersPage asks for Graph's largest page; the service may send smaller ones.
 	usersPage = "odata.maxpagesize=999"
-	// removedAnnotation stands in the place of the columns of a user who was deleted.
-	removedAnnotation = "@removed"
 )
 
 var errForeignLink = errors.New("the link leads to another host than 'endpoint', so neither the request nor its token is sent there")
-
-// Link is where an answer of Users goes on.
-type Link struct {
-	URL string
-	// Changes is true where URL gives what will have changed, false where it is the next page.
-	Changes bool
-}
-
-// Link is where to go on. It is known when Next has given false without an error.
-func (r *Rows) Link() Link { return r.link }
 
 // Users asks Microsoft Graph for users, from the beginning where link is empty, else from the URL of an
 // earlier answer's Link. A row has the columns of tables.Users. Errors are those of Query; LinkExpired
@@ -90,33 +78,4 @@ func hostPort(u *url.URL) string {
 		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	}
 	return u.Hostname() + ":" + port
-}
-
-// listMember reads one member of an answer of Graph that is a list.
-func (r *Rows) listMember(key string) error {
-	switch key {
-	case "value":
-		return r.beginResults()
-	case "error":
-		return r.readError()
-	case "@odata.nextlink", "@odata.deltalink":
-		r.known = true
-		value, err := r.dec.ReadToken()
-		if err != nil {
-			return err
-		}
-		if value.Kind() != '"' {
-			return fmt.Errorf("where %s should begin stands a JSON %s", key, value.Kind())
-		}
-		if _, err := r.follow(value.String()); err != nil {
-			return err
-		}
-		// A next page goes before: there is more of this round.
-		if changes := key == "@odata.deltalink"; !changes || r.link.URL == "" {
-			r.link = Link{URL: value.String(), Changes: changes}
-		}
-		return nil
-	default:
-		return r.dec.SkipValue()
-	}
 }

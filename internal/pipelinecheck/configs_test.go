@@ -27,6 +27,10 @@ func valueOf(t *testing.T, name string) string {
 		return "11111111-2222-4333-8444-555555555555"
 	case strings.HasSuffix(name, "CLIENT_ID"):
 		return "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+	case name == "CLICKHOUSE_ENDPOINT":
+		return "tcp://host.example:9440?secure=true"
+	case name == "LOKI_ENDPOINT":
+		return "https://loki.example/otlp"
 	case strings.Contains(name, "BROKER"), strings.HasSuffix(name, "_ENDPOINT"):
 		return "host.example:9092"
 	default:
@@ -58,7 +62,7 @@ func TestShippedConfigurationsAreClean(t *testing.T) {
 			assert.Equal(t, Clean, report.Verdict())
 			for _, f := range report.Findings {
 				assert.Equal(t, Info, f.Severity, "%s %s: %s", f.Rule, f.Path, f.Why)
-				assert.Contains(t, []string{"file_deletes_old", "partial_success", "persistent_queue_secondary", "siem_other_records_drop"}, f.Rule)
+				assert.Contains(t, []string{"file_deletes_old", "partial_success", "persistent_queue_secondary", "waited_queue_hangs", "siem_other_records_drop"}, f.Rule)
 			}
 		})
 	}

@@ -24,9 +24,11 @@ func TestDefaults(t *testing.T) {
 		{exporters, typeKafka, []map[string]any{queueAndRetry, {
 			"partition_logs_by_resource_attributes": false, "logs::message_key_from_metadata_key": "",
 			"record_partitioner::sticky_key::hasher": "sarama_compat", "producer::allow_auto_topic_creation": true,
+			"producer::compression": "none",
 		}}},
 		{exporters, typeOTLPGRPC, []map[string]any{queueAndRetry}},
 		{exporters, typeOTLPHTTP, []map[string]any{queueAndRetry}},
+		{exporters, typeClickHouse, []map[string]any{queueAndRetry, {"async_insert": true, "create_schema": true, "endpoint": ""}}},
 		{exporters, typeFile, []map[string]any{{"append": false, "rotation": nil}}},
 		{exporters, typeDebug, []map[string]any{{"sending_queue": nil}}},
 		{receivers, typeKafka, []map[string]any{{

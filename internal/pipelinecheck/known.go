@@ -40,6 +40,9 @@ const (
 	typeOTLPGRPC       = "otlp_grpc"
 	typeOTLPHTTP       = "otlp_http"
 	typeFile           = "file"
+	typeClickHouse     = "clickhouse"
+	typeElasticsearch  = "elasticsearch" // in builds of one's own
+	typeSplunkHEC      = "splunk_hec"    // the same
 	typeDebug          = "debug"
 	typeNop            = "nop"
 	typeTotalNormalize = "total_normalize"
@@ -101,7 +104,11 @@ func (b build) lacks(s section, typ string) string {
 	if elsewhere >= 0 {
 		message += fmt.Sprintf("; there is one under %s", sections[elsewhere])
 	}
-	return message + ": it has " + strings.Join(names, ", ")
+	message += ": it has " + strings.Join(names, ", ")
+	if s == exporters && slices.Contains(otherBuilds, typ) {
+		message += "; docs/backends.md says how rows get there"
+	}
+	return message
 }
 
 // side is where a component stands in a pipeline.
@@ -155,10 +162,13 @@ func signals(f component.Factory, at side) string {
 var judged = map[section][]string{
 	receivers:  {typeDefender, typeKafka},
 	processors: {typeTotalNormalize, typeDefenderSIEM, typeFilter, typeTransform, typeGroupByAttrs, "batch", "memory_limiter", "resource", "attributes"},
-	exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeDebug, typeNop},
+	exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeClickHouse, typeDebug, typeNop},
 	connectors: {typeForward, "count"},
 	extensions: {typeFileStorage, typeStreaming, typeNDJSON},
 }
+
+// otherBuilds are exporters that this build lacks, and whose backends are reached in other ways.
+var otherBuilds = []string{typeElasticsearch, typeSplunkHEC, "opensearch", "awss3", "loki"}
 
 // nearest is the name that a text is most likely a misspelling of; empty if there is none.
 func nearest(text string, names []string) string {

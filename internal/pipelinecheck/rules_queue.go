@@ -1,12 +1,14 @@
 package pipelinecheck
 
-// What an exporter's sending_queue and retry_on_failure do. In the Collector at v0.155 kafka, otlp_grpc and otlp_http have a
-// queue in memory and give up after five minutes unless told otherwise.
+// What an exporter's sending_queue and retry_on_failure do. In the Collector at v0.155 kafka, otlp_grpc, otlp_http and clickhouse
+// have a queue in memory and give up after five minutes unless told otherwise.
 var queueRules = []rule{
 	{
 		name: "memory_queue", effect: Loses,
-		where:  reaching().at("sending_queue", queuedIn(memory)),
-		why:    "the sending queue, which is on unless it is turned off, reports rows as accepted when they are in memory: a crash, a refusal for good or a retry that gives up loses them",
+		where: reaching().at("sending_queue", queuedIn(memory)),
+		why: "the sending queue, which is on unless it is turned off, reports rows as accepted when they are in memory: a crash, a refusal for good or a retry that" +
+			" gives up loses them. The Collector's log advises it (\"Try enabling sending_queue to survive temporary failures\"): do not follow that here, where the" +
+			" receiver keeps what is not delivered",
 		remedy: "sending_queue: {enabled: false}. Of several exporters a secondary one may keep a queue with storage.",
 	},
 	{
@@ -59,7 +61,7 @@ var queueRules = []rule{
 	},
 	{
 		name: "retry_off", effect: Repeats,
-		where:  reaching().at("retry_on_failure::enabled", both(isSynchronous, doesNotRetry)),
+		where:  reaching().at("retry_on_failure::enabled", both(isSynchronous, doesNotRetry, func(c *configured, f *flow) bool { return !receiverRetries(c, f) })),
 		why:    "at the first refusal the receiver sends all rows of the call again, to every exporter",
 		remedy: "retry_on_failure: {enabled: true, max_elapsed_time: 0s}",
 	},

@@ -24,7 +24,7 @@ func TestInvalid(t *testing.T) {
 		"listed but not there":  {`service: {extensions: [file_storage/cursors, pprof]}`, "service::extensions", "pprof"},
 		"processor not there":   {`service: {pipelines: {logs: {processors: [total_normalise]}}}`, "service::pipelines::logs::processors", "total_normalise"},
 		"exporter not there":    {`service: {pipelines: {logs: {exporters: [kafka, kafka/2]}}}`, "service::pipelines::logs::exporters", "kafka/2"},
-		"no such exporter":      {`exporters: {splunk_hec: {token: x}}`, "exporters::splunk_hec", "this build has no exporter of the type splunk_hec: it has debug, file, kafka"},
+		"no such exporter":      {`exporters: {splunk_hec: {token: x}}`, "exporters::splunk_hec", "this build has no exporter of the type splunk_hec: it has clickhouse, debug, file, kafka, nop, otlp_grpc, otlp_http, prometheus; docs/backends.md says how rows get there"},
 		"no such receiver":      {`receivers: {defendr: {}}`, "receivers::defendr", "did you mean defender?"},
 		"no such processor":     {`processors: {logdedup: {}}`, "processors::logdedup", "this build has no processor"},
 		"no such connector":     {`connectors: {routing: {}}`, "connectors::routing", "this build has no connector of the type routing: it has count, forward"},

@@ -6,63 +6,9 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
-	"unicode"
 
-	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
 )
-
-var (
-	durationType    = reflect.TypeFor[time.Duration]()
-	headersType     = reflect.TypeFor[configopaque.MapList]()
-	unmarshalerType = reflect.TypeFor[confmap.Unmarshaler]()
-	textType        = reflect.TypeFor[encoding.TextUnmarshaler]()
-)
-
-const optionalPackage = "go.opentelemetry.io/collector/config/configoptional"
-
-// isOptional reports whether t is a configoptional.Optional of a struct.
-func isOptional(t reflect.Type) bool {
-	if t.Kind() != reflect.Struct || t.PkgPath() != optionalPackage {
-		return false
-	}
-	inner, ok := t.FieldByName("value")
-	return ok && deref(inner.Type).Kind() == reflect.Struct
-}
-
-// structOf returns the struct whose fields are a value's settings. A struct that decodes itself has none that are known.
-func structOf(v reflect.Value) (reflect.Value, bool) {
-	t := deref(v.Type())
-	if isOptional(t) {
-		inner, _ := t.FieldByName("value")
-		t, v = deref(inner.Type), reflect.Zero(inner.Type)
-	}
-	if t.Kind() != reflect.Struct || decodesItself(t) {
-		return reflect.Value{}, false
-	}
-	if v.Kind() == reflect.Pointer {
-		v = reflect.Zero(t)
-	}
-	return v, true
-}
-
-func isMapOfStructs(t reflect.Type) bool {
-	return t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Struct && !decodesItself(t.Elem())
-}
-
-func decodesItself(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return p.Implements(unmarshalerType) || p.Implements(textType)
-}
-
-func deref(t reflect.Type) reflect.Type {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t
-}
 
 // leaf reads a value that has no settings below it. Where it is no duration, the decoder itself says whether it fits.
 func (r *reader) leaf(at place, raw any) {
@@ -128,12 +74,6 @@ func single(at place) reflect.Type {
 	}})
 }
 
-func isTextList(t reflect.Type) bool {
-	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.String
-}
-
-func isInteger(k reflect.Kind) bool { return reflect.Int <= k && k <= reflect.Uint64 }
-
 // misfit says that a value is of another type than its field.
 func misfit(f field, raw any) string {
 	text, isText := raw.(string)
@@ -164,24 +104,4 @@ func firstOther(raw any) any {
 		return raw
 	}
 	return list[i]
-}
-
-// MaybeSecret reports whether a text that should be a key looks like a secret that was written in its place: keys are
-// words.
-func MaybeSecret(key string) bool {
-	const longest = 60
-	word := func(r rune) bool { return strings.ContainsRune("_-/.: ", r) || isLetter(r) || isDigit(r) }
-	return len(key) > longest || strings.ContainsFunc(key, func(r rune) bool { return !word(r) }) ||
-		len(key) >= 16 && strings.ContainsFunc(key, isDigit) && strings.ContainsFunc(key, unicode.IsUpper)
-}
-
-func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
-
-func isDigit(r rune) bool { return '0' <= r && r <= '9' }
-
-// Shown reports whether a value may be repeated in a message. A secret in the wrong place must not.
-func Shown(value string) bool {
-	const longest = 40
-	plain := func(r rune) bool { return strings.ContainsRune("_-/ ", r) || isLetter(r) }
-	return len(value) <= longest && !strings.ContainsFunc(value, func(r rune) bool { return !plain(r) })
 }

@@ -17,7 +17,7 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 const tenantID = "11111111-2222-4333-8444-555555555555"
@@ -156,15 +156,8 @@ func (s *sink) take() []object {
 	return bodies
 }
 
-// host has a storage.
-type host struct{ storage *storagetest.Memory }
-
-func (h host) GetExtensions() map[component.ID]component.Component {
-	return map[component.ID]component.Component{storageID: h.storage}
-}
-
 // start starts a processor. Without a storage it keeps nothing.
-func start(t *testing.T, storage *storagetest.Memory, changes ...func(*Config)) (*siem, *sink) {
+func start(t *testing.T, storage *collector.Storage, changes ...func(*Config)) (*siem, *sink) {
 	t.Helper()
 	cfg := createDefaultConfig().(*Config)
 	if storage != nil {
@@ -179,7 +172,7 @@ func start(t *testing.T, storage *storagetest.Memory, changes ...func(*Config)) 
 	require.NoError(t, err)
 	var at component.Host = componenttest.NewNopHost()
 	if storage != nil {
-		at = host{storage}
+		at = collector.Extensions{storageID: storage}
 	}
 	require.NoError(t, p.Start(t.Context(), at))
 	t.Cleanup(func() { require.NoError(t, p.Shutdown(context.Background())) })

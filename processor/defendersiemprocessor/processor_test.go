@@ -19,7 +19,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/reach"
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 const typePrefix = "#microsoft.graph.security."
@@ -79,16 +79,16 @@ func requireParts(t *testing.T, bodies []object, n int) {
 // An alert in 12 versions gives each record once, also where the collector is started anew or killed in between.
 func TestVersions(t *testing.T) {
 	for name, c := range map[string]struct {
-		storage *storagetest.Memory
-		restart func(*testing.T, *siem, *storagetest.Memory) *storagetest.Memory
+		storage *collector.Storage
+		restart func(*testing.T, *siem, *collector.Storage) *collector.Storage
 	}{
 		"without a storage": {nil, nil},
-		"with a storage":    {storagetest.New(), nil},
-		"over a restart": {storagetest.New(), func(t *testing.T, p *siem, s *storagetest.Memory) *storagetest.Memory {
+		"with a storage":    {collector.NewStorage(), nil},
+		"over a restart": {collector.NewStorage(), func(t *testing.T, p *siem, s *collector.Storage) *collector.Storage {
 			require.NoError(t, p.Shutdown(t.Context()))
 			return s
 		}},
-		"over a crash": {storagetest.New(), func(_ *testing.T, _ *siem, s *storagetest.Memory) *storagetest.Memory { return s.Snapshot() }},
+		"over a crash": {collector.NewStorage(), func(_ *testing.T, _ *siem, s *collector.Storage) *collector.Storage { return s.Snapshot() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, next := start(t, c.storage)
@@ -124,7 +124,7 @@ func TestRestartWithoutStorage(t *testing.T) {
 
 // A refused call leaves no trace, in memory or in the storage.
 func TestRefusedRecordsComeAgain(t *testing.T) {
-	storage := storagetest.New()
+	storage := collector.NewStorage()
 	p, next := start(t, storage)
 	require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(t, versions("a1")[3])))
 	before := next.take()
@@ -145,7 +145,7 @@ func TestRefusedRecordsComeAgain(t *testing.T) {
 
 // A storage that fails does not lose records, and forgets nothing while the process runs.
 func TestStorageThatCannotBeWritten(t *testing.T) {
-	storage := storagetest.New()
+	storage := collector.NewStorage()
 	p, next := start(t, storage)
 	storage.Fail(errors.New("disk full"))
 	for _, version := range versions("a1")[:6] {
@@ -165,7 +165,7 @@ func TestStorageThatCannotBeWritten(t *testing.T) {
 
 // What cannot be read in the storage is written anew.
 func TestStorageWithOtherContent(t *testing.T) {
-	storage := storagetest.New()
+	storage := collector.NewStorage()
 	p, next := start(t, storage)
 	require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(t, versions("a1")[0])))
 	want := next.bodies()
@@ -179,7 +179,7 @@ func TestStorageWithOtherContent(t *testing.T) {
 
 // Calls at the same time give each record once.
 func TestCallsAtTheSameTime(t *testing.T) {
-	p, next := start(t, storagetest.New())
+	p, next := start(t, collector.NewStorage())
 	var calls sync.WaitGroup
 	for _, version := range versions("a1") {
 		logs := logsOf(t, version)

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/directory"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
@@ -114,7 +115,7 @@ func TestStoreIsBoundedToo(t *testing.T) {
 		p, err := newProcessor(nopSettings(), cfg, consumertest.NewNop(), func() time.Time { return now })
 		require.NoError(t, err)
 		p.cfg.StorageID = &storageID
-		require.NoError(t, p.start(t.Context(), extensionHost{storageID: keeper}))
+		require.NoError(t, p.start(t.Context(), collector.Extensions{storageID: keeper}))
 		_, _ = p.processLogs(t.Context(), logsOf(rows...))
 		require.NoError(t, p.shutdown(t.Context()))
 		return p.directories

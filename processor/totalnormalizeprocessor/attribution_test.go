@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 // bodyAt is a value in an event, by its keys; nil: it is not there.
@@ -295,7 +295,7 @@ func TestReportsOfLoggedOnUsersShowAccounts(t *testing.T) {
 // Who logs on over the network does not sit at the device, and a device that lets thousands in is not stored again for
 // each of them.
 func TestNetworkLogonsDoNotShowWhoUsesADevice(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	h := newHarnessOn(t, m)
 	h.consume(t, columns{"LoggedOnUsers": `[{"UserName":"bob"}]`}.row("DeviceInfo"))
 	_, before := m.Count()
@@ -367,7 +367,7 @@ var storedBefore = map[string]string{
 
 // A storage of the release before is read as it was written.
 func TestStoredBeforeIsReadNow(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	client, err := m.GetClient(t.Context(), component.KindProcessor, processorID, "")
 	require.NoError(t, err)
 	for key, value := range storedBefore {
@@ -386,7 +386,7 @@ func TestStoredBeforeIsReadNow(t *testing.T) {
 
 // What devices have shown outlives a restart.
 func TestShownOutlivesARestart(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	for run := range 2 {
 		h := newHarnessOn(t, m)
 		if run == 0 {

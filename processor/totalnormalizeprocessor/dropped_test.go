@@ -16,7 +16,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/proof"
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 // nobody is a row of 2026-03-13 that is dropped.
@@ -78,10 +78,10 @@ func TestDropsOfARefusedCallCountOnce(t *testing.T) {
 }
 
 func TestDropsOutliveARestart(t *testing.T) {
-	storage := storagetest.New()
+	storage := collector.NewStorage()
 	for run := range 2 {
 		p := newStoring(t, new(consumertest.LogsSink))
-		require.NoError(t, p.Start(t.Context(), extensionHost{storageID: storage}))
+		require.NoError(t, p.Start(t.Context(), collector.Extensions{storageID: storage}))
 		require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(nobody("", ""))))
 		assert.Equal(t, map[string]int{"DeviceEvents no_account": run + 1}, dropsOf(p, "2026-03-13"))
 		require.NoError(t, p.Shutdown(t.Context()))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
@@ -36,7 +37,7 @@ const testDomain = "customer-domain-001"
 type harness struct {
 	processor.Logs
 	sink   *consumertest.LogsSink
-	counts *componenttest.Telemetry
+	counts collector.Metrics
 	in     int
 	clock  time.Time
 	// handedOn counts what a test took out of the sink.
@@ -51,7 +52,7 @@ func newHarness(tb testing.TB, configure ...func(*Config)) *harness {
 // newHarnessOn is a harness whose processor has a storage.
 func newHarnessOn(tb testing.TB, storage component.Component) *harness {
 	tb.Helper()
-	return startHarness(tb, extensionHost{storageID: storage}, func(c *Config) { c.StorageID = &storageID })
+	return startHarness(tb, collector.Extensions{storageID: storage}, func(c *Config) { c.StorageID = &storageID })
 }
 
 func startHarness(tb testing.TB, host component.Host, configure ...func(*Config)) *harness {
@@ -61,7 +62,7 @@ func startHarness(tb testing.TB, host component.Host, configure ...func(*Config)
 	for _, c := range configure {
 		c(cfg)
 	}
-	h := &harness{sink: new(consumertest.LogsSink), counts: componenttest.NewTelemetry(), clock: time.Date(2026, 3, 15, 9, 0, 0, 0, time.UTC)}
+	h := &harness{sink: new(consumertest.LogsSink), counts: collector.NewMetrics(), clock: time.Date(2026, 3, 15, 9, 0, 0, 0, time.UTC)}
 	set := processortest.NewNopSettings(metadata.Type)
 	set.ID = component.NewID(metadata.Type)
 	set.TelemetrySettings = h.counts.NewTelemetrySettings()
@@ -144,13 +145,7 @@ func payloadUser(event pcommon.Map) string {
 }
 
 func (h *harness) count(outcome string) int {
-	n := 0
-	h.eachCount(func(o, _ string, count int) {
-		if o == outcome {
-			n += count
-		}
-	})
-	return n
+	return h.counts.Sum("otelcol_processor_total_normalize_records", "outcome", outcome)
 }
 
 func (h *harness) dropReasons() map[string]int {
@@ -193,11 +188,7 @@ func value[N int64 | float64](tb testing.TB, points []metricdata.DataPoint[N], w
 }
 
 func (h *harness) eachCount(visit func(outcome, reason string, count int)) {
-	m, err := h.counts.GetMetric("otelcol_processor_total_normalize_records")
-	if err != nil {
-		return // nothing counted yet
-	}
-	for _, point := range m.Data.(metricdata.Sum[int64]).DataPoints {
+	for _, point := range h.counts.Points("otelcol_processor_total_normalize_records") {
 		if point.Value == 0 {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
@@ -69,7 +70,7 @@ func TestOnePersonHasOneTUID(t *testing.T) {
 			cfg.StorageID = &storageID
 			p, err := newProcessor(nopSettings(), cfg, consumertest.NewNop(), time.Now)
 			require.NoError(t, err)
-			require.NoError(t, p.start(t.Context(), extensionHost{storageID: keeper}))
+			require.NoError(t, p.start(t.Context(), collector.Extensions{storageID: keeper}))
 			if run == 0 {
 				_, err = p.processLogs(t.Context(), logsOf(lesson.row("DeviceProcessEvents")))
 				require.NoError(t, err)

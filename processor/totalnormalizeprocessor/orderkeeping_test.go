@@ -12,18 +12,18 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 // startOn starts a processor that remembers, and returns what tells the late records of a call.
-func startOn(t *testing.T, m *storagetest.Memory) (late func(rows ...plog.LogRecord) []int, stop func() error) {
+func startOn(t *testing.T, m *collector.Storage) (late func(rows ...plog.LogRecord) []int, stop func() error) {
 	t.Helper()
 	sink := new(consumertest.LogsSink)
 	cfg := validConfig()
 	cfg.StorageID = &storageID
 	p, err := newLogs(t.Context(), nopSettings(), cfg, sink, func() time.Time { return time.Date(2026, 3, 15, 9, 1, 0, 0, time.UTC) })
 	require.NoError(t, err)
-	require.NoError(t, p.Start(t.Context(), extensionHost{storageID: m}))
+	require.NoError(t, p.Start(t.Context(), collector.Extensions{storageID: m}))
 	late = func(rows ...plog.LogRecord) []int {
 		require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(rows...)))
 		var out []plog.ResourceLogs
@@ -36,7 +36,7 @@ func startOn(t *testing.T, m *storagetest.Memory) (late func(rows ...plog.LogRec
 }
 
 func TestOrderOutlivesARestart(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	late, stop := startOn(t, m)
 	assert.Empty(t, late(at(9, jane), at(3, bob)))
 	require.NoError(t, stop())
@@ -49,7 +49,7 @@ func TestOrderOutlivesARestart(t *testing.T) {
 // A crash forgets no more than a second, and a storage that fails forgets nothing once it serves again.
 func TestOrderOutlivesACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := storagetest.New()
+		m := collector.NewStorage()
 		late, stop := startOn(t, m)
 		m.Fail(errors.New("disk full"))
 		late(at(9, jane))

@@ -93,7 +93,7 @@ func TestOtherRecords(t *testing.T) {
 func TestMetric(t *testing.T) {
 	h := newHarness(t)
 	h.consume(t, jane.row("DeviceLogonEvents"), jane.row("DeviceLogonEvents"), system.row("DeviceEvents"), plog.NewLogRecord())
-	counted := recordPoints(t, h.counts)
+	counted := recordPoints(t, h.counts.Telemetry)
 	for key, n := range counted {
 		if n == 0 {
 			delete(counted, key)
@@ -126,7 +126,7 @@ func recordPoints(t *testing.T, telemetry *componenttest.Telemetry) map[attribut
 // A series that begins with its first record cannot raise an alert, so all begin with the processor.
 func TestSeriesBeginWithTheProcessor(t *testing.T) {
 	h := newHarness(t)
-	points := recordPoints(t, h.counts)
+	points := recordPoints(t, h.counts.Telemetry)
 	for _, set := range []*attribute.Set{
 		recordsOf("total_normalize", "Alerts", "mapped", "alert_user"),
 		recordsOf("total_normalize", "DeviceNetworkEvents", "dropped", "inbound"),
@@ -141,7 +141,7 @@ func TestSeriesBeginWithTheProcessor(t *testing.T) {
 		assert.Zero(t, n)
 	}
 	h.consume(t, jane.row("DeviceLogonEvents"), system.row("DeviceEvents"), plog.NewLogRecord(), newRow("IdentityInfo", "", `{"AccountUpn":"a@b.c"}`))
-	assert.Len(t, recordPoints(t, h.counts), len(points), "no series begins later")
+	assert.Len(t, recordPoints(t, h.counts.Telemetry), len(points), "no series begins later")
 }
 
 // Two processors of one process have series of their own, in every metric.

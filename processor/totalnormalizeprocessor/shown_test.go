@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 // showing is an extension that shows processors.
@@ -27,7 +28,7 @@ func (s *showing) RegisterProcessor(p control.Processor) func() {
 func TestControlExtensionShowsTheCounts(t *testing.T) {
 	extension := &showing{processors: map[control.Processor]bool{}}
 	t.Cleanup(func() { assert.Empty(t, extension.processors, "what has ended is not shown") })
-	h := startHarness(t, extensionHost{component.MustNewID("defender_control"): extension})
+	h := startHarness(t, collector.Extensions{component.MustNewID("defender_control"): extension})
 	require.Len(t, extension.processors, 1)
 	h.consume(t, columns{"AccountName": "system", "AccountSid": "S-1-5-18"}.row("DeviceLogonEvents"),
 		columns{"AccountName": "jane", "AccountSid": janeSID}.row("DeviceLogonEvents"))

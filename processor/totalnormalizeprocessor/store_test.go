@@ -17,14 +17,11 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processortest"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
 )
 
 var storageID = component.MustNewIDWithName("file_storage", "directories")
-
-type extensionHost map[component.ID]component.Component
-
-func (h extensionHost) GetExtensions() map[component.ID]component.Component { return h }
 
 func openFileStorage(t *testing.T, directory string) extension.Extension {
 	t.Helper()
@@ -52,7 +49,7 @@ func TestDirectoriesOutliveARestart(t *testing.T) {
 	for run := range 2 {
 		keeper := openFileStorage(t, directory)
 		p := newStoring(t, sink)
-		require.NoError(t, p.Start(t.Context(), extensionHost{storageID: keeper}))
+		require.NoError(t, p.Start(t.Context(), collector.Extensions{storageID: keeper}))
 		if run == 0 {
 			require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(
 				columns{"AccountUpn": "jane@acme.com", "OnPremSid": janeSID, "AccountObjectId": "o1"}.row("IdentityInfo"),
@@ -84,7 +81,7 @@ func TestUnreadableEntriesAreForgotten(t *testing.T) {
 	require.NoError(t, client.Close(t.Context()))
 
 	p := newStoring(t, new(consumertest.LogsSink))
-	require.NoError(t, p.Start(t.Context(), extensionHost{storageID: keeper}))
+	require.NoError(t, p.Start(t.Context(), collector.Extensions{storageID: keeper}))
 	require.NoError(t, p.Shutdown(t.Context()))
 
 	client = open()
@@ -111,7 +108,7 @@ func (k keeper) GetClient(context.Context, component.Kind, component.ID, string)
 }
 
 func TestStorageThatDoesNotServe(t *testing.T) {
-	for wantErr, host := range map[string]extensionHost{
+	for wantErr, host := range map[string]collector.Extensions{
 		"is not there":  {},
 		"is no storage": {storageID: struct{ component.Component }{}},
 		"opening":       {storageID: keeper{err: errors.New("disk gone")}},

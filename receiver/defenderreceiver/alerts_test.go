@@ -26,7 +26,7 @@ func newAlertStage(t *testing.T) alertStage {
 func (s alertStage) startAlerts() {
 	s.t.Helper()
 	long := epoch.Add(-5 * 24 * time.Hour)
-	require.NoError(s.t, s.sim.Plant("AlertEvidence", defendersim.Planted{IngestionTime: long, Row: map[string]any{
+	require.NoError(s.t, s.Sim.Plant("AlertEvidence", defendersim.Planted{IngestionTime: long, Row: map[string]any{
 		"Timestamp": long.Format(time.RFC3339Nano), "AlertId": "a0", "EntityType": "Machine",
 	}}))
 	s.start(s.config("Alerts"))
@@ -53,23 +53,23 @@ func (s alertStage) evidence(changes map[string]any) {
 func (s alertStage) arrive(table string, row, changes map[string]any) {
 	s.t.Helper()
 	maps.Copy(row, changes)
-	require.NoError(s.t, s.sim.Plant(table, defendersim.Planted{Row: row, IngestionTime: s.clock.Now()}))
-	s.clock.Advance(2 * settle)
+	require.NoError(s.t, s.Sim.Plant(table, defendersim.Planted{Row: row, IngestionTime: s.Clock.Now()}))
+	s.Clock.Advance(2 * settle)
 }
 
 // settled waits until what has arrived was read. The receiver learns the service's time from answers,
 // so it takes some polls until one reaches up to a clock that was set.
-func (s alertStage) settled() { s.t.Helper(); s.polls("AlertEvidence+AlertInfo", 4) }
+func (s alertStage) settled() { s.t.Helper(); s.Polls("AlertEvidence+AlertInfo", 4) }
 
 func TestAlertSaysWhatBothSidesSay(t *testing.T) {
 	s := newAlertStage(t)
 	s.evidence(nil)
 	s.info(map[string]any{"ServiceSource": ""})
 	s.delivered(1)
-	r := s.sink.records()[0]
-	assert.Equal(t, "microsoft.defender.alerts", r.log.EventName())
-	assert.Equal(t, epoch.Add(-30*time.Minute), r.log.Timestamp().AsTime(), "the evidence's Timestamp")
-	body := r.body()
+	r := s.Sink.Records()[0]
+	assert.Equal(t, "microsoft.defender.alerts", r.Log.EventName())
+	assert.Equal(t, epoch.Add(-30*time.Minute), r.Log.Timestamp().AsTime(), "the evidence's Timestamp")
+	body := r.Body()
 	for column, want := range map[string]any{
 		"AlertId": "a1", "Title": "Suspicious process", "Severity": "Medium", "Category": "Execution",
 		"ServiceSource": "evidence's", "EntityType": "Machine", "DeviceId": "d1",
@@ -89,14 +89,14 @@ func TestAlertComesWithItsLaterHalf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newAlertStage(t)
 			order[0](s, nil)
-			s.clock.Advance(9 * time.Hour)
+			s.Clock.Advance(9 * time.Hour)
 			s.settled()
-			s.exactly(0)
+			s.Exactly(0)
 			order[1](s, nil)
 			s.delivered(1)
-			s.clock.Advance(time.Hour)
+			s.Clock.Advance(time.Hour)
 			s.settled()
-			s.exactly(1)
+			s.Exactly(1)
 		})
 	}
 }
@@ -105,7 +105,7 @@ func TestAlertWithoutEvidenceGivesNothing(t *testing.T) {
 	s := newAlertStage(t)
 	s.info(nil)
 	s.settled()
-	s.exactly(0)
+	s.Exactly(0)
 }
 
 func TestEachDistinctEvidenceRowOnce(t *testing.T) {
@@ -117,7 +117,7 @@ func TestEachDistinctEvidenceRowOnce(t *testing.T) {
 	s.delivered(2)
 	s.evidence(nil)
 	s.settled()
-	s.exactly(2)
+	s.Exactly(2)
 }
 
 // A new AlertInfo row gives the record again only where it changes what the record says, and then
@@ -133,14 +133,14 @@ func TestUpdatedAlert(t *testing.T) {
 	s.delivered(1)
 	update(-50, "Medium")
 	s.settled()
-	s.exactly(1)
+	s.Exactly(1)
 	update(-40, "High")
 	s.delivered(2)
 	update(-30, "Medium")
 	s.delivered(3)
 	var severities []any
-	for _, r := range s.sink.records() {
-		severities = append(severities, r.body()["Severity"])
+	for _, r := range s.Sink.Records() {
+		severities = append(severities, r.Body()["Severity"])
 	}
 	assert.Equal(t, []any{"Medium", "High", "Medium"}, severities)
 	s.evidence(map[string]any{"EntityType": "File"})
@@ -153,8 +153,8 @@ func TestAlertUsers(t *testing.T) {
 	s.evidence(nil)
 	s.info(nil)
 	s.delivered(2)
-	for _, r := range s.sink.records() {
-		users, ok := r.log.Body().Map().Get(tables.AlertUsersColumn)
+	for _, r := range s.Sink.Records() {
+		users, ok := r.Log.Body().Map().Get(tables.AlertUsersColumn)
 		require.True(t, ok)
 		assert.Equal(t, []any{map[string]any{
 			"AccountName": "jane.doe", "AccountDomain": "ACME", "AccountSid": "", "AccountUpn": "jane.doe@acme.com", "AccountObjectId": "",
@@ -172,8 +172,8 @@ func TestAlertUsersInsideEntities(t *testing.T) {
 	s.evidence(map[string]any{"EntityType": "File", "AdditionalFields": `{"Name":"a.exe","Type":"file"}`})
 	s.evidence(map[string]any{"EntityType": "Ip", "AdditionalFields": "not JSON"})
 	s.delivered(5)
-	last := s.sink.records()[4]
-	users, ok := last.log.Body().Map().Get(tables.AlertUsersColumn)
+	last := s.Sink.Records()[4]
+	users, ok := last.Log.Body().Map().Get(tables.AlertUsersColumn)
 	require.True(t, ok)
 	assert.ElementsMatch(t, []any{
 		map[string]any{"AccountName": "bob", "AccountDomain": "acme", "AccountSid": "S-1-5-21-1-2-3-1002", "AccountUpn": "bob@acme.com", "AccountObjectId": "o2"},
@@ -184,7 +184,7 @@ func TestAlertUsersInsideEntities(t *testing.T) {
 func TestAlertsInSmallPages(t *testing.T) {
 	s := alertStage{newStage(t, defendersim.Options{})}
 	for range 40 {
-		s.evidence(map[string]any{"FileName": s.clock.Now().String()})
+		s.evidence(map[string]any{"FileName": s.Clock.Now().String()})
 	}
 	s.info(nil)
 	cfg := s.config("Alerts")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,8 +18,8 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
@@ -63,17 +64,17 @@ func refusing(why func(kql string) error) func(string) (string, error) {
 func (s *stage) manual(cfg *Config, edits ...func(*defenderReceiver)) (live, past *lane, service *editing) {
 	s.t.Helper()
 	r := s.create(cfg)
-	conn, err := r.connect(s.t.Context(), s.host())
+	conn, err := r.connect(s.t.Context(), s.Host())
 	require.NoError(s.t, err)
 	s.t.Cleanup(conn.close)
 	service = &editing{API: conn.api, asked: map[string]int{}}
-	r.keeper = ledger.NewKeeper(s.storage, cfg.Credentials.TenantID, 0, func(int, error) {})
+	r.keeper = ledger.NewKeeper(s.Storage, cfg.Credentials.TenantID, 0, func(int, error) {})
 	for _, edit := range edits {
 		edit(r)
 	}
 	registry := health.NewRegistry()
 	s.registry = registry
-	r.scheduler, err = r.cfg.joinQuota(s.t.Context(), r.set, s.storage, registry)
+	r.scheduler, err = r.cfg.joinQuota(s.t.Context(), r.set, s.Storage, registry)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, r.scheduler.Stop(context.Background())) })
 	require.NoError(s.t, r.newTables(s.t.Context(), service, registry))
@@ -97,17 +98,17 @@ func (s *stage) pollAll(l *lane, n int) {
 // at plants a row of a number.
 func (s *stage) at(number int, event, arrived, visible time.Time) {
 	s.t.Helper()
-	row := logonRow(number)
+	row := testbed.LogonRow(number)
 	row[tables.TimestampColumn] = event.Format(time.RFC3339Nano)
-	require.NoError(s.t, s.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: arrived, Visible: visible}))
+	require.NoError(s.t, s.Sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: arrived, Visible: visible}))
 }
 
 // came are the lanes in which the rows came, by number.
 func (s *stage) came() map[int64][]string {
 	lanes := map[int64][]string{}
-	for _, r := range s.sink.records() {
-		id, _ := r.log.Body().Map().Get("ReportId")
-		lanes[id.Int()] = append(lanes[id.Int()], attributeOf(r.log, logrecord.AttributeLane))
+	for _, r := range s.Sink.Records() {
+		id, _ := r.Log.Body().Map().Get("ReportId")
+		lanes[id.Int()] = append(lanes[id.Int()], collector.Attribute(r.Log, logrecord.AttributeLane))
 	}
 	return lanes
 }
@@ -126,20 +127,20 @@ func TestLiveStartOutlivesACrash(t *testing.T) {
 	s.at(1, epoch.Add(-2*time.Hour), epoch.Add(-2*time.Hour), time.Time{})
 	s.at(2, epoch.Add(-30*time.Minute), epoch.Add(-30*time.Minute), time.Time{})
 	cfg := s.historyConfig()
-	s.sink.setRefuse(func(logs plog.Logs) error {
-		if attributeOf(recordsOf(logs)[0].log, logrecord.AttributeLane) == "" {
+	s.Sink.Refuse(func(logs plog.Logs) error {
+		if collector.Attribute(collector.Records(logs)[0].Log, logrecord.AttributeLane) == "" {
 			return errors.New("closed")
 		}
 		return nil
 	})
 	life := s.launch(cfg)
-	require.Eventually(t, func() bool { return s.sink.count() == 1 && s.cursor(logons+"/"+logrecord.LaneBackfill).History != nil }, wait, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Sink.Count() == 1 && s.cursor(logons+"/"+logrecord.LaneBackfill).History != nil }, wait, time.Millisecond)
 	life.kill()
-	s.clock.Advance(3 * time.Hour)
-	s.sink.setRefuse(nil)
+	s.Clock.Advance(3 * time.Hour)
+	s.Sink.Refuse(nil)
 	life = s.launch(cfg)
 	s.filled(life)
-	s.readUntil(s.clock.Now().Add(-settle-time.Second), logons)
+	s.readUntil(s.Clock.Now().Add(-settle-time.Second), logons)
 	life.stop()
 	assert.Equal(t, []string{""}, s.came()[2])
 	assert.Contains(t, s.came(), int64(1))
@@ -152,10 +153,10 @@ func TestHistoryBehindWhatIsSetAside(t *testing.T) {
 	s := newStage(t, defendersim.Options{Limits: &limits})
 	s.at(1, epoch.Add(-2*time.Hour), epoch.Add(-2*time.Hour), time.Time{})
 	s.at(2, epoch.Add(-40*time.Hour), epoch.Add(-40*time.Hour), time.Time{})
-	row := logonRow(3)
+	row := testbed.LogonRow(3)
 	row[tables.TimestampColumn] = epoch.Add(-3 * time.Hour).Format(time.RFC3339Nano)
 	row["FailureReason"], row["DeviceName"] = strings.Repeat("x", 30_000), strings.Repeat("x", 30_000)
-	require.NoError(t, s.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: epoch.Add(-3 * time.Hour)}))
+	require.NoError(t, s.Sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: epoch.Add(-3 * time.Hour)}))
 	live, past, service := s.manual(s.historyConfig())
 	require.NoError(t, live.poll(t.Context()))
 	s.pollAll(past, 200)
@@ -175,8 +176,8 @@ func TestHistoryWithoutArrival(t *testing.T) {
 			live, past, service := s.manual(s.historyConfig())
 			require.NoError(t, live.poll(t.Context()))
 			for i := range 5 {
-				s.at(10+i, s.clock.Now(), s.clock.Now(), time.Time{})
-				s.clock.Advance(5 * time.Minute)
+				s.at(10+i, s.Clock.Now(), s.Clock.Now(), time.Time{})
+				s.Clock.Advance(5 * time.Minute)
 				require.NoError(t, live.poll(t.Context()))
 			}
 			service.edit = refusing(func(kql string) error {
@@ -213,12 +214,12 @@ func TestHistoryIsCountedAgain(t *testing.T) {
 			live, past, _ := s.manual(cfg)
 			require.NoError(t, live.poll(t.Context()))
 			learn := func() { require.NoError(t, live.probe(t.Context())) } // the service's time
-			s.clock.Advance(5 * time.Second)
+			s.Clock.Advance(5 * time.Second)
 			learn()
 			s.pollAll(past, 20)
 			assert.Len(t, s.came(), 2, "1 and 3")
 			assert.False(t, past.health.View().History.Done)
-			s.clock.Advance(2 * time.Hour)
+			s.Clock.Advance(2 * time.Hour)
 			learn()
 			s.pollAll(past, 20)
 			assert.True(t, past.health.View().History.Done)
@@ -263,7 +264,7 @@ func TestHistoryTooHeavyToCount(t *testing.T) {
 func TestHistoryAfterAFailedWrite(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	cfg := s.historyConfig()
-	full := storagetest.New() // for cursors alone: the quota's figures must be stored before a query is sent
+	full := collector.NewStorage() // for cursors alone: the quota's figures must be stored before a query is sent
 	keeper := ledger.NewKeeper(full, cfg.Credentials.TenantID, 0, func(int, error) {})
 	live, past, _ := s.manual(cfg, func(r *defenderReceiver) { r.keeper = keeper })
 	full.Fail(storage.ErrStorageFull)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -35,33 +37,33 @@ func TestBackfill(t *testing.T) {
 			cfg.Settle, cfg.InitialLookback, cfg.Backfill.Window = 2*time.Minute, 3*time.Hour, 4*24*time.Hour
 			cfg.LateArrival.Audit.Window = 2 * time.Hour
 			cfg.Page.MaxRows, cfg.Batch.MaxRecords = 25, 10
-			end := s.clock.Now
+			end := s.Clock.Now
 			if mode == ModeIngestionTime {
-				end = func() time.Time { return s.clock.Now().Add(-cfg.Settle) }
+				end = func() time.Time { return s.Clock.Now().Add(-cfg.Settle) }
 			}
 			// Arrived before the live lane begins, and say that they happen after it.
 			ahead := make([]defendersim.Planted, 7)
 			for i := range ahead {
-				row := logonRow(i)
+				row := testbed.LogonRow(i)
 				row[tables.TimestampColumn] = epoch.Add(-time.Hour).Format(time.RFC3339Nano)
 				ahead[i] = defendersim.Planted{Row: row, IngestionTime: epoch.Add(-5 * time.Hour)}
 			}
-			require.NoError(t, s.sim.Plant(logons, ahead...))
+			require.NoError(t, s.Sim.Plant(logons, ahead...))
 			tap := &tap{}
-			s.sink.setRefuse(tap.consume)
+			s.Sink.Refuse(tap.consume)
 			life, again := s.launch(cfg), map[string]bool{}
 			for round := range 8 {
-				s.clock.Advance(7 * time.Minute)
+				s.Clock.Advance(7 * time.Minute)
 				tap.open(100)
 				switch round {
 				case 1, 5:
-					s.sim.SetFaults(fault(defendersim.FaultTruncate, 0.2), fault(defendersim.FaultHTML502, 0.1), fault(defendersim.FaultPreempted, 0.1))
+					s.Sim.SetFaults(fault(defendersim.FaultTruncate, 0.2), fault(defendersim.FaultHTML502, 0.1), fault(defendersim.FaultPreempted, 0.1))
 				case 2, 4:
-					s.sim.SetFaults()
+					s.Sim.SetFaults()
 					life.stop()
 					life = s.launch(cfg)
 				case 6:
-					s.sim.SetFaults()
+					s.Sim.SetFaults()
 					life.kill()
 					again = s.unkept(names)
 					life = s.launch(cfg)
@@ -85,16 +87,16 @@ func TestBackfill(t *testing.T) {
 				_, ledger := s.stored(name + "/" + logrecord.LaneBackfill)
 				assert.Less(t, len(ledger), len(s.keysOf(name))/2, "the ledger of history is that of one span")
 				got := map[string]string{} // lane by key
-				for _, r := range s.sink.records() {
-					if r.table != name {
+				for _, r := range s.Sink.Records() {
+					if r.Table != name {
 						continue
 					}
-					if _, twice := got[r.key()]; twice {
-						assert.True(t, again[r.uid], "%s of %s came twice", r.key(), name)
+					if _, twice := got[testbed.Key(r)]; twice {
+						assert.True(t, again[r.UID], "%s of %s came twice", testbed.Key(r), name)
 					}
-					got[r.key()] = attributeOf(r.log, logrecord.AttributeLane)
+					got[testbed.Key(r)] = collector.Attribute(r.Log, logrecord.AttributeLane)
 				}
-				for key, row := range s.lanes(name, mode, began, s.clock.Now().Add(-5*time.Minute), cfg.Backfill.Window) {
+				for key, row := range s.lanes(name, mode, began, s.Clock.Now().Add(-5*time.Minute), cfg.Backfill.Window) {
 					lane, came := got[key]
 					require.True(t, came || row.tooLate, "%s of %s is missing: %+v", key, name, row)
 					if came {
@@ -111,7 +113,7 @@ func TestBackfill(t *testing.T) {
 				assert.Zero(t, s.audited("recovered"), "the count of each span found nothing to do")
 			}
 			assert.Zero(t, s.audited("missing"))
-			s.accounts(s.sink.count(), false)
+			s.accounts(s.Sink.Count(), false)
 		})
 	}
 }
@@ -124,8 +126,8 @@ func (p *tap) open(rows int64) { p.left.Store(rows) }
 func (p *tap) dry() bool { return p.left.Load() <= 0 }
 
 func (p *tap) consume(logs plog.Logs) error {
-	records := recordsOf(logs)
-	if attributeOf(records[0].log, logrecord.AttributeLane) == "" {
+	records := collector.Records(logs)
+	if collector.Attribute(records[0].Log, logrecord.AttributeLane) == "" {
 		return nil
 	}
 	if p.left.Add(-int64(len(records))) < 0 {
@@ -142,20 +144,20 @@ func (s *stage) unkept(names []string) map[string]bool {
 	for _, name := range names {
 		_, live := s.stored(name)
 		cursor, past := s.stored(name + "/" + logrecord.LaneBackfill)
-		for _, r := range s.sink.records() {
-			if r.table != name {
+		for _, r := range s.Sink.Records() {
+			if r.Table != name {
 				continue
 			}
 			ledger, may := live, true
-			if attributeOf(r.log, logrecord.AttributeLane) == logrecord.LaneBackfill {
-				at := r.log.Timestamp().AsTime()
+			if collector.Attribute(r.Log, logrecord.AttributeLane) == logrecord.LaneBackfill {
+				at := r.Log.Timestamp().AsTime()
 				ledger, may = past, !at.Before(cursor.History.Span.Until) && at.Before(cursor.History.Span.To)
 				if !cursor.History.Reading() {
 					may = at.Before(cursor.History.Reached)
 				}
 			}
-			if _, kept := ledger[uuid.MustParse(r.uid)]; !kept && may {
-				uids[r.uid] = true
+			if _, kept := ledger[uuid.MustParse(r.UID)]; !kept && may {
+				uids[r.UID] = true
 			}
 		}
 	}
@@ -183,7 +185,7 @@ type laneRow struct {
 // lanes are the rows of a table that had arrived by until and should have come, by key.
 func (s *stage) lanes(table string, mode Mode, began, until time.Time, window time.Duration) map[string]laneRow {
 	s.t.Helper()
-	rows, err := s.sim.Truth(table, epoch.Add(-30*24*time.Hour), until)
+	rows, err := s.Sim.Truth(table, epoch.Add(-30*24*time.Hour), until)
 	require.NoError(s.t, err)
 	lanes := map[string]laneRow{}
 	for _, row := range rows {
@@ -211,11 +213,11 @@ func TestHistoryIsCounted(t *testing.T) {
 	plant := func(first, n int, visible time.Time) {
 		rows := make([]defendersim.Planted, n)
 		for i := range rows {
-			row := logonRow(first + i)
+			row := testbed.LogonRow(first + i)
 			row[tables.TimestampColumn] = epoch.Add(-3 * time.Hour).Add(time.Duration(first+i) * time.Second).Format(time.RFC3339Nano)
 			rows[i] = defendersim.Planted{Row: row, IngestionTime: epoch.Add(-150 * time.Minute), Visible: visible}
 		}
-		require.NoError(t, s.sim.Plant(logons, rows...))
+		require.NoError(t, s.Sim.Plant(logons, rows...))
 	}
 	plant(0, 5, epoch.Add(time.Hour))
 	plant(10, 50, time.Time{})
@@ -224,10 +226,10 @@ func TestHistoryIsCounted(t *testing.T) {
 	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 10, 5
 	tap := &tap{}
 	tap.open(20)
-	s.sink.setRefuse(tap.consume)
+	s.Sink.Refuse(tap.consume)
 	life := s.launch(cfg)
 	require.Eventually(t, tap.dry, wait, time.Millisecond)
-	s.clock.Advance(2 * time.Hour)
+	s.Clock.Advance(2 * time.Hour)
 	tap.open(1000)
 	s.filled(life)
 	life.stop()
@@ -240,36 +242,36 @@ func TestHistoryIsCounted(t *testing.T) {
 func TestBackfillOfAlerts(t *testing.T) {
 	t.Parallel()
 	company := sample()
-	company.History, company.HiddenShare = 36*time.Hour, 0
+	company.History, company.HiddenShare = 20*time.Hour, 0
 	s := newStage(t, defendersim.Options{Tenant: company, Quirks: defendersim.DefaultQuirks()})
 	cfg := s.config("Alerts")
-	cfg.Settle, cfg.InitialLookback, cfg.Backfill.Window = 2*time.Minute, 3*time.Hour, 24*time.Hour
+	cfg.Settle, cfg.InitialLookback, cfg.Backfill.Window = 2*time.Minute, 3*time.Hour, 12*time.Hour
 	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 25, 10
-	cfg.PollInterval = 200 * time.Millisecond // each poll joins all alerts
+	cfg.PollInterval = 500 * time.Millisecond // each poll joins all alerts
 	cfg.LateArrival.Audit.Window = 2 * time.Hour
 	life := s.launch(cfg)
 	for range 3 {
-		s.clock.Advance(3 * time.Hour)
-		s.readUntil(s.clock.Now().Add(-cfg.Settle), "Alerts")
+		s.Clock.Advance(3 * time.Hour)
+		s.readUntil(s.Clock.Now().Add(-cfg.Settle), "Alerts")
 	}
 	s.filled(life)
 	life.stop()
 
 	began := s.cursor("Alerts").LiveStart.At
 	lanes, uids := map[string][]string{}, map[string]bool{}
-	for _, r := range s.sink.records() {
-		assert.False(t, uids[r.uid], "%s came twice", r.uid)
-		uids[r.uid] = true
-		lane := attributeOf(r.log, logrecord.AttributeLane)
-		if at := r.log.Timestamp().AsTime(); lane == logrecord.LaneBackfill && at.Before(began.Add(-cfg.Backfill.Window)) {
+	for _, r := range s.Sink.Records() {
+		assert.False(t, uids[r.UID], "%s came twice", r.UID)
+		uids[r.UID] = true
+		lane := collector.Attribute(r.Log, logrecord.AttributeLane)
+		if at := r.Log.Timestamp().AsTime(); lane == logrecord.LaneBackfill && at.Before(began.Add(-cfg.Backfill.Window)) {
 			assert.Fail(t, "beyond the window", "%s", at)
 		}
-		lanes[lane] = append(lanes[lane], evidenceKey(r.body()))
+		lanes[lane] = append(lanes[lane], evidenceKey(r.Body()))
 	}
 	for _, keys := range lanes {
 		slices.Sort(keys)
 	}
-	live, past := s.alertTruth(began, s.clock.Now().Add(-cfg.Settle-paging.Tick)), s.alertTruth(time.Time{}, began.Add(-paging.Tick))
+	live, past := s.alertTruth(began, s.Clock.Now().Add(-cfg.Settle-paging.Tick)), s.alertTruth(time.Time{}, began.Add(-paging.Tick))
 	// An AlertInfo that came again and says what it had said makes no record.
 	either := slices.Sorted(slices.Values(slices.Concat(lanes[""], lanes[logrecord.LaneBackfill])))
 	assert.Empty(t, difference(live, either), "missing of the live lane")
@@ -279,6 +281,6 @@ func TestBackfillOfAlerts(t *testing.T) {
 		at, err := time.Parse(time.RFC3339Nano, key[:strings.IndexByte(key, '|')])
 		return err != nil || at.Before(began.Add(-cfg.Backfill.Window))
 	})
-	assert.NotEmpty(t, past)
+	assert.Greater(t, len(past), 10)
 	assert.Empty(t, difference(past, lanes[logrecord.LaneBackfill]), "missing of history")
 }

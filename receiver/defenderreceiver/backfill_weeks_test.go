@@ -13,11 +13,13 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 // both hands a batch to a stage's sink and to its lags.
 type both struct {
-	sink *sink
+	sink *collector.Sink
 	lags *lags
 }
 
@@ -43,7 +45,7 @@ func TestWeeksOfHistory(t *testing.T) {
 	tenant.History = 30 * 24 * time.Hour
 	limits := defendersim.DefaultLimits()
 	s := newStage(t, defendersim.Options{Tenant: tenant, Limits: &limits, Quirks: defendersim.DefaultQuirks()})
-	s.inBubble(2*time.Second, func(b *bubble) {
+	s.inFakeTime(2*time.Second, func(b *fakeTime) {
 		cfg := b.config(eventTables...)
 		cfg.PollInterval, cfg.Backfill.Window = 15*time.Minute, 28*24*time.Hour
 		cfg.Page.MaxRows = 30 // so that there is a day's work
@@ -51,11 +53,11 @@ func TestWeeksOfHistory(t *testing.T) {
 			table.PollInterval = 0
 			cfg.Tables[name] = table
 		}
-		m := measured{bubble: b, lags: &lags{byTable: map[string][]time.Duration{}}, cfg: cfg}
+		m := measured{fakeTime: b, lags: &lags{byTable: map[string][]time.Duration{}}, cfg: cfg}
 		start := func() (*defenderReceiver, func()) {
 			r := b.create(cfg)
-			r.now, r.next = b.now, both{b.sink, m.lags}
-			require.NoError(b.t, r.Start(b.t.Context(), bubbleHost{b.host().(storageHost), b}))
+			r.now, r.next = b.Now, both{b.Sink, m.lags}
+			require.NoError(b.t, r.Start(b.t.Context(), b.Host()))
 			return r, func() { assert.NoError(b.t, r.Shutdown(context.Background())) }
 		}
 		reading := func(r *defenderReceiver) bool {
@@ -78,8 +80,8 @@ func TestWeeksOfHistory(t *testing.T) {
 				for _, name := range eventTables {
 					b.t.Logf("%s: p99 of the lag beside history %s", name, m.lags.quantile(0.99, name).Round(time.Second))
 				}
-				assert.Zero(b.t, b.sim.Report().Throttled)
-				b.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultTooManyRequests, Rate: 0.2})
+				assert.Zero(b.t, b.Sim.Report().Throttled)
+				b.Sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultTooManyRequests, Rate: 0.2})
 			case 9, 15, 21:
 				stop()
 				r, stop = start()
@@ -92,10 +94,10 @@ func TestWeeksOfHistory(t *testing.T) {
 		rows := 0
 		for _, name := range eventTables {
 			came := map[string]string{}
-			for _, record := range b.sink.records() {
-				if record.table == name {
-					assert.NotContains(b.t, came, record.key(), "twice")
-					came[record.key()] = attributeOf(record.log, logrecord.AttributeLane)
+			for _, record := range b.Sink.Records() {
+				if record.Table == name {
+					assert.NotContains(b.t, came, testbed.Key(record), "twice")
+					came[testbed.Key(record)] = collector.Attribute(record.Log, logrecord.AttributeLane)
 				}
 			}
 			for key, row := range b.lanes(name, ModeIngestionTime, b.cursor(name).LiveStart.At, time.Now().Add(-time.Hour), cfg.Backfill.Window) {
@@ -106,6 +108,6 @@ func TestWeeksOfHistory(t *testing.T) {
 				rows++
 			}
 		}
-		b.t.Logf("%d rows in %d h and %d queries, p99 of the lag of logons %s", rows, hours, len(b.sent()), m.lags.quantile(0.99, logons).Round(time.Second))
+		b.t.Logf("%d rows in %d h and %d queries, p99 of the lag of logons %s", rows, hours, len(b.Sent()), m.lags.quantile(0.99, logons).Round(time.Second))
 	})
 }

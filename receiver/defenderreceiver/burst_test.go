@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
@@ -30,17 +31,17 @@ func TestBurstAtOneInstant(t *testing.T) {
 // The same where the service's cap on a result's size is what cuts.
 func TestBurstUnderSizeCap(t *testing.T) {
 	limits := defendersim.DefaultLimits().WithoutQuotas()
-	limits.MaxResultBytes = 500_000
-	burst(t, newStage(t, defendersim.Options{Limits: &limits}), 15_000, 50_000)
+	limits.MaxResultBytes = 100_000
+	burst(t, newStage(t, defendersim.Options{Limits: &limits}), 3_000, 50_000)
 }
 
 // burst lets rows rows arrive at one instant, with a few before and after it. The heap may grow by
 // 112 MB, for a page in the emulator and one in the receiver, and 128 bytes a row for the receiver, and 64 for the test's own set.
 func burst(t *testing.T, s *stage, rows, maxRows int) {
 	t.Helper()
-	s.plant(0, 10, epoch.Add(-2*time.Minute))
-	s.plant(10, rows, epoch.Add(-time.Minute))
-	s.plant(10+rows, 10, epoch.Add(-time.Minute+paging.Tick))
+	s.Plant(0, 10, epoch.Add(-2*time.Minute))
+	s.Plant(10, rows, epoch.Add(-time.Minute))
+	s.Plant(10+rows, 10, epoch.Add(-time.Minute+paging.Tick))
 	rows += 20
 	cfg := s.config(logons)
 	cfg.Page.MaxRows = maxRows
@@ -55,7 +56,7 @@ func burst(t *testing.T, s *stage, rows, maxRows int) {
 		peak = max(peak, heap())
 	}
 	took := time.Since(began)
-	s.readUntil(s.clock.Now().Add(-settle), logons)
+	s.readUntil(s.Clock.Now().Add(-settle), logons)
 	life.stop()
 	assert.Equal(t, rows, set.count())
 	assert.Zero(t, set.repeated(), "none twice")
@@ -63,7 +64,7 @@ func burst(t *testing.T, s *stage, rows, maxRows int) {
 	assert.Less(t, int64(peak)-int64(before), int64(112<<20+rows*(128+64)))
 	assert.Equal(t, rows, s.rows(delivered))
 	var repeated int
-	for _, table := range s.sim.Report().Tables {
+	for _, table := range s.Sim.Report().Tables {
 		repeated += int(table.RowsRepeated)
 	}
 	assert.Equal(t, rows+repeated, s.rows(delivered)+s.rows(duplicate)+s.rows(refused), "rows that were read")
@@ -91,8 +92,8 @@ func (*uidSet) Capabilities() consumer.Capabilities { return consumer.Capabiliti
 func (u *uidSet) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for _, r := range recordsOf(logs) {
-		uid := uuid.MustParse(r.uid)
+	for _, r := range collector.Records(logs) {
+		uid := uuid.MustParse(r.UID)
 		if _, ok := u.uids[uid]; ok {
 			u.twice++
 		}

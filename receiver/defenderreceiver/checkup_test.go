@@ -38,7 +38,7 @@ func (s *stage) runForCheckup(change func(*Config)) *defenderReceiver {
 // A test of the running receiver is counted in its quota, each request of it.
 func TestCheckupOfTheRunningReceiver(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(1, 3, epoch.Add(-time.Hour))
+	s.Plant(1, 3, epoch.Add(-time.Hour))
 	r := s.runForCheckup(nil)
 	before := r.requests()
 	result, err := r.Test(t.Context())
@@ -69,7 +69,7 @@ func TestCheckupWithinTheQuota(t *testing.T) {
 func TestCheckupThatIsThrottled(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	r := s.runForCheckup(func(c *Config) { c.InitialLookback = 0 })
-	s.sim.SetFaults(defendersim.Fault{Kind: "429", Rate: 1, Delay: 10 * time.Minute})
+	s.Sim.SetFaults(defendersim.Fault{Kind: "429", Rate: 1, Delay: 10 * time.Minute})
 	r.service.access.patience = 3 * time.Second
 	result, err := r.Test(t.Context())
 	require.NoError(t, err)

@@ -38,18 +38,18 @@ func TestLocalClockJumps(t *testing.T) {
 			for round := range 3 * len(jumps) {
 				s.late(logons, 100*round, 10, 0)
 				local.set(jumps[round%len(jumps)])
-				s.clock.Advance(time.Second)
+				s.Clock.Advance(time.Second)
 				s.late(logons, 100*round+50, 10, 0)
-				s.clock.Advance(10 * time.Second)
+				s.Clock.Advance(10 * time.Second)
 				if round%2 == 0 {
-					s.readUntil(s.clock.Now().Add(-settle), logons)
+					s.readUntil(s.Clock.Now().Add(-settle), logons)
 				}
 			}
-			s.readUntil(s.clock.Now().Add(-settle), logons)
+			s.readUntil(s.Clock.Now().Add(-settle), logons)
 			s.complete(logons)
 			s.quiet()
 			life.stop()
-			s.accounts(s.sink.count(), true)
+			s.accounts(s.Sink.Count(), true)
 		})
 	}
 }
@@ -67,7 +67,7 @@ func (p *dateProxy) start(s *stage) string {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	client := &http.Client{Transport: transport}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer, err := p.ask(client, s.sim.URL(), r)
+		answer, err := p.ask(client, s.Sim.URL(), r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
@@ -135,7 +135,7 @@ func TestServiceDateIsWrongForAWhile(t *testing.T) {
 			cfg := s.config(logons)
 			cfg.ClientConfig.Endpoint = proxy.start(s)
 			// The local clock shows the service's time when Date is missing.
-			life := s.launch(cfg, func(r *defenderReceiver) { r.now = s.clock.Now })
+			life := s.launch(cfg, func(r *defenderReceiver) { r.now = s.Clock.Now })
 			for round := range 9 {
 				switch round {
 				case 3:
@@ -146,19 +146,19 @@ func TestServiceDateIsWrongForAWhile(t *testing.T) {
 				}
 				for part := range 6 {
 					s.late(logons, 1000*round+100*part, 10, 0)
-					s.clock.Advance(10 * time.Second)
-					s.polls(logons, 1)
+					s.Clock.Advance(10 * time.Second)
+					s.Polls(logons, 1)
 				}
 			}
 			for range 5 {
-				s.clock.Advance(30 * time.Minute)
-				s.polls(logons, 3)
+				s.Clock.Advance(30 * time.Minute)
+				s.Polls(logons, 3)
 			}
-			s.readUntil(s.clock.Now().Add(-settle-time.Second), logons)
+			s.readUntil(s.Clock.Now().Add(-settle-time.Second), logons)
 			s.complete(logons)
 			s.quiet()
 			life.stop()
-			s.accounts(s.sink.count(), true)
+			s.accounts(s.Sink.Count(), true)
 		})
 	}
 }

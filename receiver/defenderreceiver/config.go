@@ -127,7 +127,7 @@ type BackfillConfig struct {
 
 // LateArrivalConfig says how rows are found that arrive long after their event.
 type LateArrivalConfig struct {
-	// Mode is the time by which rows are read.
+	// Mode is the time by which rows are read: that of their arrival, that of their event, or auto, which asks the service.
 	Mode Mode `mapstructure:"mode"`
 	// Overlap is how much of the past each poll reads again by event time.
 	Overlap time.Duration `mapstructure:"overlap"`
@@ -145,13 +145,13 @@ type AuditConfig struct {
 
 // WatermarksConfig turns watermarks on.
 type WatermarksConfig struct {
-	// Enabled gives a record per table and poll: complete until T.
+	// Enabled gives a record for each table and poll that says up to when the table is complete.
 	Enabled bool `mapstructure:"enabled"`
 }
 
 // QuotaConfig is the tenant's quota and the share of it that the receiver may use.
 type QuotaConfig struct {
-	// Share is the part of each figure below that the receiver may use.
+	// Share is the part of each of these limits that the receiver may use.
 	Share float64 `mapstructure:"share"`
 	// RequestsPerMinute is the tenant's limit of requests in a minute.
 	RequestsPerMinute int `mapstructure:"requests_per_minute"`
@@ -231,7 +231,7 @@ type TableConfig struct {
 	Priority int `mapstructure:"priority" example:"1"`
 	// PollInterval is how often the table is polled; 0: as often as the receiver's says.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
-	// Columns are read beside the default projection. Users has neither columns nor filter.
+	// Columns are the columns that are read beside the default projection. Users has neither columns nor filter.
 	Columns []string `mapstructure:"columns" example:"[InitiatingProcessIntegrityLevel]"`
 	// Filter is a KQL predicate that is added with `and`.
 	Filter string `mapstructure:"filter" example:"DeviceName endswith \".acme.local\""`

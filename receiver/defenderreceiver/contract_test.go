@@ -47,14 +47,14 @@ type plantingGenerator struct {
 func (*plantingGenerator) Start() {}
 
 // Stop puts what was planted out of reach of the next scenario's receiver.
-func (g *plantingGenerator) Stop() { g.stage.clock.Advance(2 * time.Hour) }
+func (g *plantingGenerator) Stop() { g.stage.Clock.Advance(2 * time.Hour) }
 
 func (g *plantingGenerator) Generate() []receivertest.UniqueIDAttrVal {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.last++
-	g.stage.plant(g.last, 1, g.stage.clock.Now())
-	g.stage.clock.Advance(2 * settle)
+	g.stage.Plant(g.last, 1, g.stage.Clock.Now())
+	g.stage.Clock.Advance(2 * settle)
 	return []receivertest.UniqueIDAttrVal{receivertest.UniqueIDAttrVal(strconv.Itoa(g.last))}
 }
 

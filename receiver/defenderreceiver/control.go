@@ -171,13 +171,14 @@ func (c *controlled) disabled() []control.Table {
 	for _, declared := range declaredTables() {
 		if !c.cfg.Tables[declared.Name].Enabled {
 			list = append(list, control.Table{
-				Name: declared.Name, Kind: kindOf(declared), State: control.Disabled, Lane: shownLive, RowsPerMinute: []int{},
+				Name: declared.Name, Kind: kindOf(declared), State: control.Disabled, Lane: shownLive,
+				Rows: control.Rows{RowsPerMinute: []int{}},
 			})
 		}
 	}
 	for _, declared := range declaredFeeds() {
 		if !declared.settings(&c.cfg.Feeds).Enabled {
-			list = append(list, control.Table{Name: declared.name, Kind: feedKind, State: control.Disabled, Lane: shownLive, RowsPerMinute: []int{}})
+			list = append(list, control.Table{Name: declared.name, Kind: feedKind, State: control.Disabled, Lane: shownLive, Rows: control.Rows{RowsPerMinute: []int{}}})
 		}
 	}
 	return list
@@ -202,12 +203,15 @@ func kindOf(declared *tables.Table) string {
 // table is what is shown of a live lane, with the lane of its history.
 func (c *controlled) table(l *lane, snapshot scheduler.Snapshot) control.Table {
 	v := l.health.View()
-	letters := c.registry.Letters(l.table)
+	letters := c.registry.DeadLetters.Of(l.table)
 	t := control.Table{
 		Name: l.table, Kind: l.kind, State: stateOf(v, snapshot), Reason: string(v.Reason), Lane: shownLive,
-		CompleteUntil: known(v.CompleteUntil), RowsDelivered: v.RowsDelivered, RowsRefused: v.RowsRefused, RowsPerMinute: l.health.RowsPerMinute(),
-		Interval: v.Interval.Seconds(), LastPoll: known(v.LastPoll), NextPoll: known(v.NextPoll), LastError: textOf(v.Err),
-		ConsecutiveFailures: v.Failures, Unreadable: v.Unreadable, DeadLetters: control.DeadLetters(letters),
+		CompleteUntil: known(v.CompleteUntil), Unreadable: v.Unreadable, DeadLetters: control.DeadLetters(letters),
+		Rows: control.Rows{RowsDelivered: v.Rows.Delivered, RowsRefused: v.Rows.Refused, RowsPerMinute: l.health.RowsPerMinute()},
+		Polls: control.Polls{
+			Interval: v.Interval.Seconds(), LastPoll: known(v.LastPoll), NextPoll: known(v.NextPoll), LastError: textOf(v.Err),
+			ConsecutiveFailures: v.Failures,
+		},
 	}
 	if t.CompleteUntil != nil {
 		lag := max(l.now().Sub(v.CompleteUntil).Seconds(), 0)
@@ -228,15 +232,15 @@ func (c *controlled) table(l *lane, snapshot scheduler.Snapshot) control.Table {
 func (c *controlled) addHistory(t *control.Table, past *lane, snapshot scheduler.Snapshot) {
 	v := past.health.View()
 	b := &control.Backfill{
-		State: stateOf(v, snapshot), Reason: string(v.Reason), LastError: textOf(v.Err), Done: v.History.Done, RowsDelivered: v.RowsDelivered,
+		State: stateOf(v, snapshot), Reason: string(v.Reason), LastError: textOf(v.Err), Done: v.History.Done, RowsDelivered: v.Rows.Delivered,
 	}
 	if !v.History.Live.IsZero() {
 		b.Progress = v.History.Ratio(v.CompleteUntil)
 		b.Ends = known(v.History.Ends(b.Progress, past.now()))
 	}
 	t.Backfill = b
-	t.RowsDelivered += v.RowsDelivered
-	t.RowsRefused += v.RowsRefused
+	t.RowsDelivered += v.Rows.Delivered
+	t.RowsRefused += v.Rows.Refused
 	t.Unreadable += v.Unreadable
 	for minute, rows := range past.health.RowsPerMinute() {
 		t.RowsPerMinute[minute] += rows

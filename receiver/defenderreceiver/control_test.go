@@ -20,18 +20,11 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
 )
 
-// showing is a host with an extension that shows the receiver.
+// showing is an extension that shows the receiver.
 type showing struct {
-	component.Host
 	component.StartFunc
 	component.ShutdownFunc
 	receiver control.Receiver
-}
-
-func (h *showing) GetExtensions() map[component.ID]component.Component {
-	all := h.Host.GetExtensions()
-	all[component.MustNewID("defender_control")] = h
-	return all
 }
 
 func (h *showing) Register(r control.Receiver) func() {
@@ -42,12 +35,12 @@ func (h *showing) Register(r control.Receiver) func() {
 func (*showing) RegisterProcessor(control.Processor) func() { return func() {} }
 
 // show runs a receiver until the returned function ends it, with what the control extension has of it.
-func (b *bubble) show(cfg *Config) (receiver control.Receiver, stop func()) {
+func (b *fakeTime) show(cfg *Config) (receiver control.Receiver, stop func()) {
 	b.t.Helper()
 	r := b.create(cfg)
-	r.now = b.now
-	h := &showing{Host: bubbleHost{b.host().(storageHost), b}}
-	require.NoError(b.t, r.Start(b.t.Context(), h))
+	r.now = b.Now
+	h := &showing{}
+	require.NoError(b.t, r.Start(b.t.Context(), b.Host().With(component.MustNewID("defender_control"), h)))
 	require.NotNil(b.t, h.receiver)
 	return h.receiver, func() {
 		// Nothing is polled in this moment. A request that is cut off would leave a connection open, which keeps the
@@ -72,9 +65,9 @@ func shown(t *testing.T, r control.Receiver, name string) control.Table {
 
 func TestStatus(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(0, func(b *bubble) {
+	s.inFakeTime(0, func(b *fakeTime) {
 		cfg := b.config(logons, "DeviceInfo")
-		b.plant(0, 5, b.now().Add(-10*time.Minute))
+		b.Plant(0, 5, b.Now().Add(-10*time.Minute))
 		r, stop := b.show(cfg)
 		defer stop()
 		time.Sleep(30 * time.Minute)
@@ -92,7 +85,7 @@ func TestStatus(t *testing.T) {
 		assert.Equal(t, []any{"table", "live", control.Running, 5}, []any{logon.Kind, logon.Lane, logon.State, logon.RowsDelivered})
 		assert.InDelta(t, (5 * time.Minute).Seconds(), logon.Interval, 0)
 		require.NotNil(t, logon.CompleteUntil)
-		assert.InDelta(t, b.now().Sub(*logon.CompleteUntil).Seconds(), *logon.LagSeconds, 1)
+		assert.InDelta(t, b.Now().Sub(*logon.CompleteUntil).Seconds(), *logon.LagSeconds, 1)
 		assert.True(t, logon.LastPoll.Before(*logon.NextPoll))
 		require.NotNil(t, logon.Audit)
 		assert.Nil(t, logon.Backfill)
@@ -121,7 +114,7 @@ func sumOf(numbers []int) (sum int) {
 // A user's pause is of all lanes of a table, and lasts until a user ends it: not only until a restart, be it a crash.
 func TestPauseOverARestart(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(0, func(b *bubble) {
+	s.inFakeTime(0, func(b *fakeTime) {
 		cfg := b.config(logons, "DeviceEvents")
 		cfg.Backfill.Window = 24 * time.Hour
 		r, stop := b.show(cfg)
@@ -132,18 +125,18 @@ func TestPauseOverARestart(t *testing.T) {
 		assert.Equal(t, control.Paused, paused.Backfill.State)
 		assert.Nil(t, paused.NextPoll)
 		assert.Equal(t, control.Running, r.Status().State, "the other table goes on")
-		crashed := b.storage.Snapshot()
+		crashed := b.Storage.Snapshot()
 		stop()
-		b.storage = crashed
+		b.Storage = crashed
 
 		r, stop = b.show(cfg)
-		b.plant(0, 5, b.now())
+		b.Plant(0, 5, b.Now())
 		time.Sleep(time.Hour)
 		paused = shown(t, r, logons)
 		assert.Equal(t, []any{control.Paused, control.ReasonUser, 0}, []any{paused.State, paused.Reason, paused.RowsDelivered})
 		require.NoError(t, r.Resume(t.Context(), logons))
 		time.Sleep(10 * time.Second)
-		b.exactly(5)
+		b.Exactly(5)
 		assert.Equal(t, control.Running, shown(t, r, logons).State)
 		stop()
 
@@ -155,7 +148,7 @@ func TestPauseOverARestart(t *testing.T) {
 
 func TestResumeAll(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(0, func(b *bubble) {
+	s.inFakeTime(0, func(b *fakeTime) {
 		r, stop := b.show(b.config(logons, "DeviceEvents"))
 		defer stop()
 		time.Sleep(10 * time.Minute)
@@ -170,7 +163,7 @@ func TestResumeAll(t *testing.T) {
 
 func TestCommandsThatCannotBe(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(0, func(b *bubble) {
+	s.inFakeTime(0, func(b *fakeTime) {
 		r, stop := b.show(b.config(logons))
 		defer stop()
 		time.Sleep(10 * time.Minute)
@@ -178,12 +171,12 @@ func TestCommandsThatCannotBe(t *testing.T) {
 		require.ErrorIs(t, r.Resume(t.Context(), "DeviceEvents"), control.ErrNoTable, "it is disabled")
 
 		full := errors.New("disk full")
-		b.storage.Fail(full)
+		b.Storage.Fail(full)
 		err := r.Pause(t.Context(), logons)
 		require.ErrorIs(t, err, control.ErrNotKept)
 		require.ErrorIs(t, err, full)
 		assert.Equal(t, control.Paused, shown(t, r, logons).State, "a pause is in effect all the same")
-		b.storage.Fail(nil)
+		b.Storage.Fail(nil)
 		require.NoError(t, r.Resume(t.Context(), logons))
 	})
 }
@@ -191,10 +184,10 @@ func TestCommandsThatCannotBe(t *testing.T) {
 // What fails shows, with its reason and what can be done.
 func TestStatusOfTrouble(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(0, func(b *bubble) {
+	s.inFakeTime(0, func(b *fakeTime) {
 		cfg := b.config(logons, "DeviceEvents", "DeviceFileEvents")
 		cfg.DeadLetter.Directory = t.TempDir()
-		require.NoError(t, b.sim.SetWithoutTables("DeviceEvents"))
+		require.NoError(t, b.Sim.SetWithoutTables("DeviceEvents"))
 		r, stop := b.show(cfg)
 		defer stop()
 		time.Sleep(10 * time.Minute)
@@ -203,31 +196,31 @@ func TestStatusOfTrouble(t *testing.T) {
 		assert.Len(t, r.Status().Troubles, 1)
 		assert.Equal(t, []any{control.Running, ""}, []any{r.Status().State, r.Status().Reason})
 
-		b.sink.setRefuse(func(logs plog.Logs) error {
+		b.Sink.Refuse(func(logs plog.Logs) error {
 			if logs.LogRecordCount() > 1 || report(logs) == 3 {
 				return consumererror.NewPermanent(errors.New("too large"))
 			}
 			return nil
 		})
-		b.plant(0, 5, b.now())
+		b.Plant(0, 5, b.Now())
 		time.Sleep(10 * time.Minute)
 		logon := shown(t, r, logons)
 		assert.Equal(t, []any{4, 1}, []any{logon.RowsDelivered, logon.RowsRefused})
 		assert.Equal(t, control.DeadLetters{Written: 1}, logon.DeadLetters)
 
-		b.sink.setRefuse(func(plog.Logs) error { return errors.New("the destination is down") })
-		b.plant(5, 5, b.now())
+		b.Sink.Refuse(func(plog.Logs) error { return errors.New("the destination is down") })
+		b.Plant(5, 5, b.Now())
 		time.Sleep(10 * time.Minute)
 		assert.Equal(t, control.Refused, shown(t, r, logons).State)
 		assert.Contains(t, shown(t, r, logons).LastError, "the destination is down")
-		b.sink.setRefuse(nil)
+		b.Sink.Refuse(nil)
 
-		b.sim.SetClientSecret("another")
-		b.sim.RevokeTokens()
+		b.Sim.SetClientSecret("another")
+		b.Sim.RevokeTokens()
 		time.Sleep(3 * time.Hour)
 		status := r.Status()
 		assert.Equal(t, []any{control.Paused, "credentials"}, []any{status.State, shown(t, r, logons).Reason})
-		b.sim.SetClientSecret(defendersim.DefaultClientSecret)
+		b.Sim.SetClientSecret(defendersim.DefaultClientSecret)
 		require.NoError(t, r.Resume(t.Context(), logons))
 		time.Sleep(time.Minute)
 		assert.Equal(t, control.Running, shown(t, r, "DeviceFileEvents").State, "one that is accepted lets all go on")
@@ -243,7 +236,7 @@ func report(logs plog.Logs) int64 {
 // History is a part of its table, whose figures are of both lanes.
 func TestStatusOfHistory(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(0, func(b *bubble) {
+	s.inFakeTime(0, func(b *fakeTime) {
 		cfg := b.config(logons)
 		cfg.Backfill.Window = 24 * time.Hour
 		r, stop := b.show(cfg)
@@ -257,13 +250,13 @@ func TestStatusOfHistory(t *testing.T) {
 		past := lanes[slices.IndexFunc(lanes, func(l *lane) bool { return l.history })]
 		past.health.Deliver(5, 1)
 		past.health.SetHistory(health.History{
-			Oldest: b.now().Add(-24 * time.Hour), Live: b.now(), Reached: b.now().Add(-12 * time.Hour), Began: b.now().Add(-time.Hour),
+			Oldest: b.Now().Add(-24 * time.Hour), Live: b.Now(), Reached: b.Now().Add(-12 * time.Hour), Began: b.Now().Add(-time.Hour),
 		})
 		logon = shown(t, r, logons)
 		assert.Equal(t, []any{5, 5, 1, 5}, []any{logon.Backfill.RowsDelivered, logon.RowsDelivered, logon.RowsRefused, sumOf(logon.RowsPerMinute)})
 		assert.InDelta(t, 0.5, logon.Backfill.Progress, 0.01)
 		require.NotNil(t, logon.Backfill.Ends)
-		assert.InDelta(t, time.Hour.Seconds(), logon.Backfill.Ends.Sub(b.now()).Seconds(), 60)
+		assert.InDelta(t, time.Hour.Seconds(), logon.Backfill.Ends.Sub(b.Now()).Seconds(), 60)
 	})
 }
 
@@ -283,6 +276,6 @@ func TestStateOf(t *testing.T) {
 		"paused while it waits":   {health.Paused, waiting("A", true), control.Paused},
 		"failed, and waits again": {health.BackingOff, waiting("A", true), control.BackingOff},
 	} {
-		assert.Equal(t, c.want, stateOf(health.View{Name: "A", State: c.state}, c.snapshot), name)
+		assert.Equal(t, c.want, stateOf(health.View{Name: "A", Condition: health.Condition{State: c.state}}, c.snapshot), name)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -43,8 +44,8 @@ func (l *lags) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
 				l.rows++
-				arrived, ok := parseTime(attributeOf(log, logrecord.AttributeIngestionTime))
-				if table := attributeOf(log, logrecord.AttributeTable); ok && arrived.After(epoch) {
+				arrived, ok := parseTime(collector.Attribute(log, logrecord.AttributeIngestionTime))
+				if table := collector.Attribute(log, logrecord.AttributeTable); ok && arrived.After(epoch) {
 					l.byTable[table] = append(l.byTable[table], now.Sub(arrived))
 				}
 			}
@@ -85,7 +86,7 @@ func company(rowsPerDay int) *tenant.Config {
 
 // measured is what a run has cost.
 type measured struct {
-	*bubble
+	*fakeTime
 	lags   *lags
 	length time.Duration
 	cfg    *Config
@@ -93,7 +94,7 @@ type measured struct {
 
 // measure reads a tenant for a time, with the service's limits and the default configuration. prepare runs before
 // the receiver does, and beside while it does.
-func measure(t *testing.T, rowsPerDay int, length, latency time.Duration, edit func(*Config), prepare, beside func(*bubble), check func(measured)) {
+func measure(t *testing.T, rowsPerDay int, length, latency time.Duration, edit func(*Config), prepare, beside func(*fakeTime), check func(measured)) {
 	t.Helper()
 	if raceEnabled {
 		t.Skip("it takes minutes under the race detector; make test runs it without it")
@@ -101,17 +102,17 @@ func measure(t *testing.T, rowsPerDay int, length, latency time.Duration, edit f
 	t.Parallel()
 	limits := defendersim.DefaultLimits()
 	s := newStage(t, defendersim.Options{Tenant: company(rowsPerDay), Limits: &limits, Quirks: defendersim.DefaultQuirks()})
-	s.inBubble(latency, func(b *bubble) {
+	s.inFakeTime(latency, func(b *fakeTime) {
 		cfg := b.config(append(slices.Clone(eventTables), "Alerts", "DeviceInfo", "IdentityInfo")...)
 		cfg.HumanAccountsOnly = true
 		edit(cfg)
-		m := measured{bubble: b, lags: &lags{byTable: map[string][]time.Duration{}}, length: length, cfg: cfg}
+		m := measured{fakeTime: b, lags: &lags{byTable: map[string][]time.Duration{}}, length: length, cfg: cfg}
 		if prepare != nil {
 			prepare(b)
 		}
 		r := b.create(cfg)
-		r.now, r.next = b.now, m.lags
-		require.NoError(b.t, r.Start(b.t.Context(), bubbleHost{b.host().(storageHost), b}))
+		r.now, r.next = b.Now, m.lags
+		require.NoError(b.t, r.Start(b.t.Context(), b.Host()))
 		if beside != nil {
 			beside(b)
 		}
@@ -126,7 +127,7 @@ func (m measured) returnedPerDelivered() float64 {
 	var returned int64
 	delivered := 0
 	for _, name := range eventTables {
-		report := m.sim.Report().Table(name)
+		report := m.Sim.Report().Table(name)
 		returned += report.RowsReturned - report.RowsOfCounts
 		delivered += m.delivered(name)
 	}
@@ -135,7 +136,7 @@ func (m measured) returnedPerDelivered() float64 {
 
 // delivered is the rows that the metric counts of a table.
 func (m measured) delivered(table string) int {
-	metric, err := m.metrics.GetMetric("otelcol_receiver_defender_rows")
+	metric, err := m.Metrics.GetMetric("otelcol_receiver_defender_rows")
 	require.NoError(m.t, err)
 	for _, point := range metric.Data.(metricdata.Sum[int64]).DataPoints {
 		name, _ := point.Attributes.Value("table")
@@ -148,14 +149,14 @@ func (m measured) delivered(table string) int {
 
 // print says what a tenant costs.
 func (m measured) print(name string) {
-	report, hours := m.sim.Report(), m.length.Hours()
+	report, hours := m.Sim.Report(), m.length.Hours()
 	var scanned int64
 	for _, table := range report.Tables {
 		scanned += table.RowsScanned
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s, %d rows delivered, %.0f queries an hour, %.1f rows scanned and %.4f rows of events returned per row delivered, %s of CPU an hour",
-		name, m.length, m.lags.rows, float64(len(m.calls))/hours, float64(scanned)/float64(max(m.lags.rows, 1)), m.returnedPerDelivered(),
+		name, m.length, m.lags.rows, float64(len(m.Sent()))/hours, float64(scanned)/float64(max(m.lags.rows, 1)), m.returnedPerDelivered(),
 		time.Duration(float64(report.CPU)/hours).Round(time.Millisecond))
 	for _, table := range append(slices.Clone(eventTables), "Alerts") {
 		fmt.Fprintf(&b, "\n  %-21s lag p50 %7s  p99 %7s", table, m.lags.quantile(0.5, table).Round(time.Second), m.lags.quantile(0.99, table).Round(time.Second))
@@ -165,7 +166,7 @@ func (m measured) print(name string) {
 
 // frugal asserts what holds for every tenant.
 func (m measured) frugal() {
-	assert.Zero(m.t, m.sim.Report().Throttled, "no 429")
+	assert.Zero(m.t, m.Sim.Report().Throttled, "no 429")
 	assert.LessOrEqual(m.t, m.returnedPerDelivered(), 1.01)
 	m.withinShare()
 }
@@ -173,12 +174,11 @@ func (m measured) frugal() {
 // withinShare looks at every rolling window.
 func (m measured) withinShare() {
 	t, limits := m.t, m.cfg.Quota.limits()
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	sent, spent := m.Sent(), m.Spent()
 	for _, limit := range limits.Requests {
 		most, from := 0, 0
-		for i, at := range m.calls {
-			for !m.calls[from].After(at.Add(-limit.Window)) {
+		for i, at := range sent {
+			for !sent[from].After(at.Add(-limit.Window)) {
 				from++
 			}
 			most = max(most, i-from+1)
@@ -187,10 +187,10 @@ func (m measured) withinShare() {
 	}
 	for _, limit := range limits.CPU {
 		most, sum, from := 0.0, 0.0, 0
-		for _, c := range m.busy {
-			sum += c.spent.Seconds()
-			for !m.busy[from].at.After(c.at.Add(-limit.Window)) {
-				sum -= m.busy[from].spent.Seconds()
+		for _, c := range spent {
+			sum += c.Spent.Seconds()
+			for !spent[from].At.After(c.At.Add(-limit.Window)) {
+				sum -= spent[from].Spent.Seconds()
 				from++
 			}
 			most = max(most, sum)
@@ -228,7 +228,7 @@ func TestCosts(t *testing.T) {
 				polls := float64(m.length) / (0.8 * float64(m.cfg.PollInterval))
 				for _, table := range eventTables {
 					// And each hour the audit's count, and the question whether the service still says when rows arrived.
-					assert.LessOrEqual(t, float64(m.sim.Report().Table(table).Queries), polls+2*m.length.Hours()+10, table)
+					assert.LessOrEqual(t, float64(m.Sim.Report().Table(table).Queries), polls+2*m.length.Hours()+10, table)
 				}
 			})
 		})
@@ -250,13 +250,13 @@ func TestShortage(t *testing.T) {
 			assert.Less(m.t, m.lags.quantile(0.99, table), m.length/2, "%s starves", table)
 			assert.True(m.t, m.cursor(table).CompleteUntil.After(epoch.Add(m.length*5/8)), "%s starves", table)
 		}
-		assert.True(m.t, m.status.notes("quota does not suffice"), "the status says so")
+		assert.True(m.t, m.Status.Notes("quota does not suffice"), "the status says so")
 	})
 }
 
 // Analysts who use their half in bursts are not in the way, nor is the collector in theirs.
 func TestAnalystsUseTheirHalf(t *testing.T) {
-	measure(t, 20_000, 2*time.Hour, time.Second, everyMinute, nil, func(b *bubble) {
+	measure(t, 20_000, 2*time.Hour, time.Second, everyMinute, nil, func(b *fakeTime) {
 		analyst := b.analyst()
 		go func() {
 			for time.Now().Before(epoch.Add(2*time.Hour - 15*time.Minute)) {
@@ -279,7 +279,7 @@ func TestAnalystsUseTheirHalf(t *testing.T) {
 // Analysts who use all there is are given way to: after each 429 the collector waits, and delivers what it
 // could not read then.
 func TestAnalystsUseAll(t *testing.T) {
-	measure(t, 20_000, 90*time.Minute, time.Second, everyMinute, nil, func(b *bubble) {
+	measure(t, 20_000, 90*time.Minute, time.Second, everyMinute, nil, func(b *fakeTime) {
 		analyst := b.analyst()
 		go func() {
 			time.Sleep(20 * time.Minute)
@@ -291,7 +291,7 @@ func TestAnalystsUseAll(t *testing.T) {
 			}
 		}()
 	}, func(m measured) {
-		assert.Positive(m.t, m.sim.Report().Throttled)
+		assert.Positive(m.t, m.Sim.Report().Throttled)
 		m.withinShare()
 		for _, table := range eventTables {
 			assert.False(m.t, m.paused(table), "a 429 is no failure")

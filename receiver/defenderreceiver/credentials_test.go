@@ -166,14 +166,14 @@ func TestEveryWayOfProvingWhoAsks(t *testing.T) {
 	for name := range waysIn(t, nil, time.Now()) {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, defendersim.Options{IdentityListen: "127.0.0.1:0", ClientSecret: "unused", ClientID: uuid.NewString()})
-			w := waysIn(t, s.sim, time.Now().Add(time.Hour))[name]
+			w := waysIn(t, s.Sim, time.Now().Add(time.Hour))[name]
 			w.accept(0)
 			if w.present != nil {
 				w.present(0)
 			}
-			s.plant(0, 5, s.clock.Now().Add(-time.Minute))
+			s.Plant(0, 5, s.Clock.Now().Add(-time.Minute))
 			cfg := w.config(s, logons)
-			cfg.Credentials.ClientID = s.sim.ClientID
+			cfg.Credentials.ClientID = s.Sim.ClientID
 			s.start(cfg)
 			s.delivered(5)
 			if w.revoke == nil {
@@ -182,9 +182,9 @@ func TestEveryWayOfProvingWhoAsks(t *testing.T) {
 			w.revoke(0)
 			w.accept(1)
 			w.present(1)
-			s.sim.RevokeTokens() // so that the old token does not help
-			s.clock.Advance(time.Minute)
-			s.plant(5, 5, s.clock.Now().Add(-10*time.Second))
+			s.Sim.RevokeTokens() // so that the old token does not help
+			s.Clock.Advance(time.Minute)
+			s.Plant(5, 5, s.Clock.Now().Add(-10*time.Second))
 			s.delivered(10)
 		})
 	}
@@ -195,12 +195,12 @@ func TestNewFilesLetPausedTablesGoOn(t *testing.T) {
 	for name := range waysIn(t, nil, time.Now()) {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, defendersim.Options{TokenLifetime: 10 * time.Minute, ClientSecret: "unused"})
-			ways := waysIn(t, s.sim, epoch.Add(100*24*time.Hour))
+			ways := waysIn(t, s.Sim, epoch.Add(100*24*time.Hour))
 			w := ways[name]
 			if w.revoke == nil {
 				t.Skip("there is no file")
 			}
-			s.inBubble(0, func(b *bubble) {
+			s.inFakeTime(0, func(b *fakeTime) {
 				w.accept(1)
 				w.present(0)
 				cfg := b.config(logons, "DeviceEvents")
@@ -213,14 +213,14 @@ func TestNewFilesLetPausedTablesGoOn(t *testing.T) {
 				for _, table := range r.readers() {
 					assert.Equal(t, "credentials", b.pausedFor(table.table))
 				}
-				b.plant(0, 5, b.now())
+				b.Plant(0, 5, b.Now())
 				w.present(1)
 				time.Sleep(4 * time.Minute)
-				b.exactly(5)
+				b.Exactly(5)
 				for _, table := range r.readers() {
 					assert.Empty(t, b.pausedFor(table.table))
 				}
-				assert.True(t, b.status.ok())
+				assert.True(t, b.Status.OK())
 			})
 		})
 	}
@@ -229,28 +229,28 @@ func TestNewFilesLetPausedTablesGoOn(t *testing.T) {
 // Graph revokes a token before its end; the rows go on with a token that carries the claims.
 func TestClaimsChallenge(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 5, s.clock.Now().Add(-time.Minute))
-	s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultChallenge})
+	s.Plant(0, 5, s.Clock.Now().Add(-time.Minute))
+	s.Sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultChallenge})
 	s.start(s.config(logons))
 	s.delivered(5)
-	assert.Equal(t, int64(1), s.sim.Report().Count(graphHunting, "401 claims challenge"))
+	assert.Equal(t, int64(1), s.Sim.Report().Count(graphHunting, "401 claims challenge"))
 }
 
 // However many tables begin at once, and however many see their token revoked: one request for each token.
 func TestOneTokenForAllTables(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 5, s.clock.Now().Add(-time.Minute))
+	s.Plant(0, 5, s.Clock.Now().Add(-time.Minute))
 	cfg := s.config(logons, "DeviceEvents", "DeviceFileEvents", "DeviceProcessEvents", "DeviceNetworkEvents", "DeviceRegistryEvents", "Alerts")
 	cfg.Quota.MaxConcurrentQueries = 8
 	s.start(cfg)
 	s.delivered(5)
-	asked := func() int64 { return s.sim.Report().Count("POST /{tenant}/oauth2/v2.0/token", "") }
+	asked := func() int64 { return s.Sim.Report().Count("POST /{tenant}/oauth2/v2.0/token", "") }
 	assert.Equal(t, int64(1), asked())
-	s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultChallenge})
-	s.clock.Advance(time.Minute)
-	s.plant(5, 5, s.clock.Now().Add(-10*time.Second))
+	s.Sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultChallenge})
+	s.Clock.Advance(time.Minute)
+	s.Plant(5, 5, s.Clock.Now().Add(-10*time.Second))
 	s.delivered(10)
-	s.polls(logons, 5)
+	s.Polls(logons, 5)
 	assert.Equal(t, int64(2), asked())
 }
 
@@ -258,7 +258,7 @@ const graphHunting = "/v1.0/security/runHuntingQuery"
 
 // expiryOf is what the metric says.
 func (s *stage) expiryOf() (seconds float64, known bool) {
-	m, err := s.metrics.GetMetric("otelcol_receiver_defender_credential_expiry")
+	m, err := s.Metrics.GetMetric("otelcol_receiver_defender_credential_expiry")
 	if err != nil {
 		return 0, false
 	}
@@ -288,7 +288,7 @@ func TestExpiryOfCredentials(t *testing.T) {
 	assert.InDelta(t, (14 * time.Hour).Seconds(), seconds, 120)
 	stop()
 
-	w := waysIn(t, s.sim, epoch.Add(10*24*time.Hour))["certificate in PEM"]
+	w := waysIn(t, s.Sim, epoch.Add(10*24*time.Hour))["certificate in PEM"]
 	w.accept(0)
 	w.accept(1)
 	w.present(0)
@@ -305,23 +305,23 @@ func TestExpiryOfCredentials(t *testing.T) {
 // The end of the credentials stands in the status from the start, and in the log before it comes.
 func TestExpiryIsTold(t *testing.T) {
 	s := newStage(t, defendersim.Options{TokenLifetime: time.Hour})
-	s.inBubble(0, func(b *bubble) {
-		cfg := b.config(logons)
+	s.inFakeTime(0, func(b *fakeTime) {
+		cfg := b.hourly(logons)
 		cfg.Credentials.Expires = epoch.Add(8*24*time.Hour + time.Hour).Format(time.RFC3339)
 		var edits []func(*defenderReceiver)
 		logs := logged(&edits)
 		r := b.create(cfg)
-		r.now = b.now
+		r.now = b.Now
 		for _, edit := range edits {
 			edit(r)
 		}
-		require.NoError(t, r.Start(t.Context(), bubbleHost{b.host().(storageHost), b}))
+		require.NoError(t, r.Start(t.Context(), b.Host()))
 		defer func() { assert.NoError(t, r.Shutdown(context.Background())) }()
 		told := func() int { return logs.FilterMessageSnippet("The credentials").Len() }
 		time.Sleep(2 * time.Minute)
 		assert.Equal(t, 1, told(), "within 30 days")
 		assert.Contains(t, logs.FilterMessageSnippet("The credentials").All()[0].Message, "end in 8 days: create the next one")
-		assert.True(t, b.status.notes(epoch.Add(8*24*time.Hour+time.Hour).Format(time.RFC3339)))
+		assert.True(t, b.Status.Notes(epoch.Add(8*24*time.Hour+time.Hour).Format(time.RFC3339)))
 		time.Sleep(26 * time.Hour)
 		assert.Equal(t, 2, told(), "within a week")
 	})
@@ -361,41 +361,30 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-type extensionHost struct {
-	storageHost
-	authenticator authenticator
-}
-
-func (h extensionHost) GetExtensions() map[component.ID]component.Component {
-	all := h.storageHost.GetExtensions()
-	all[extensionID] = h.authenticator
-	return all
-}
-
 // An extension says who asks, in the place of the credentials.
 func TestAuthExtension(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 5, s.clock.Now().Add(-time.Minute))
+	s.Plant(0, 5, s.Clock.Now().Add(-time.Minute))
 	cfg := s.config(logons)
 	cfg.Credentials = CredentialsConfig{TenantID: cfg.Credentials.TenantID}
 	cfg.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: extensionID})
 	extension := authenticator{token: &atomic.Value{}}
 	extension.token.Store("not.a.token")
 	r := s.create(cfg)
-	require.NoError(t, r.Start(t.Context(), extensionHost{s.host().(storageHost), extension}))
+	require.NoError(t, r.Start(t.Context(), s.Host().With(extensionID, extension)))
 	defer func() { assert.NoError(t, r.Shutdown(context.Background())) }()
-	require.Eventually(t, func() bool { return s.status.has("look at the extension that 'auth' names") }, wait, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Status.Has("look at the extension that 'auth' names") }, wait, time.Millisecond)
 
 	own := s.create(s.config(logons))
-	conn, err := own.connect(t.Context(), s.host())
+	conn, err := own.connect(t.Context(), s.Host())
 	require.NoError(t, err)
 	defer conn.close()
 	token, err := conn.access.token(t.Context())
 	require.NoError(t, err)
 	extension.token.Store(token)
-	r.credentialsChanged()
+	r.gates.credentialsChanged()
 	s.delivered(5)
-	assert.Equal(t, int64(1), s.sim.Report().Count("POST /{tenant}/oauth2/v2.0/token", ""), "the receiver asks for none itself")
+	assert.Equal(t, int64(1), s.Sim.Report().Count("POST /{tenant}/oauth2/v2.0/token", ""), "the receiver asks for none itself")
 }
 
 // A proxy that opens TLS, a CA of its own, and each cloud's hosts: token requests and queries go the same way.
@@ -415,8 +404,8 @@ func TestCloudsBehindAProxyThatOpensTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, defendersim.Options{})
-			s.plant(0, 5, s.clock.Now().Add(-time.Minute))
-			proxy := newOpeningProxy(t, s.sim)
+			s.Plant(0, 5, s.Clock.Now().Add(-time.Minute))
+			proxy := newOpeningProxy(t, s.Sim)
 			cfg := s.config(logons)
 			cfg.Cloud, cfg.API = tt.cloud, tt.api
 			cfg.ClientConfig.Endpoint, cfg.Credentials.Authority = tt.endpoint, ""
@@ -436,11 +425,11 @@ func TestCloudsBehindAProxyThatOpensTLS(t *testing.T) {
 func TestProxyWhoseCAIsNotKnown(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	cfg := s.config(logons)
-	cfg.ClientConfig.ProxyURL = newOpeningProxy(t, s.sim).url
+	cfg.ClientConfig.ProxyURL = newOpeningProxy(t, s.Sim).url
 	cfg.ClientConfig.Endpoint, cfg.Credentials.Authority = "", ""
 	s.start(cfg)
 	require.Eventually(t, func() bool {
-		return s.status.has("name the CA's file in tls::ca_file, also that of a proxy which opens TLS")
+		return s.Status.Has("name the CA's file in tls::ca_file, also that of a proxy which opens TLS")
 	}, wait, time.Millisecond)
-	assert.Zero(t, s.sim.Report().Count("", ""))
+	assert.Zero(t, s.Sim.Report().Count("", ""))
 }

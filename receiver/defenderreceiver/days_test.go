@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -58,12 +60,12 @@ func runDays(t *testing.T, days int, step, interval time.Duration, pageRows int,
 	forward := func(steps int) {
 		t.Helper()
 		for range steps {
-			s.clock.Advance(step)
-			s.readUntil(s.clock.Now().Add(-cfg.Settle), names...)
+			s.Clock.Advance(step)
+			s.readUntil(s.Clock.Now().Add(-cfg.Settle), names...)
 		}
 	}
 	forward(days * 24 * int(time.Hour) / int(step))
-	last := s.clock.Now().Add(-cfg.Settle - paging.Tick)
+	last := s.Clock.Now().Add(-cfg.Settle - paging.Tick)
 	forward(int((5*time.Hour+cfg.LateArrival.Audit.Interval)/step) + 1)
 	life.stop()
 
@@ -83,8 +85,8 @@ func runDays(t *testing.T, days int, step, interval time.Duration, pageRows int,
 	}
 	assert.Zero(t, s.audited("missing"))
 	assert.Positive(t, s.audited("recovered"))
-	s.accounts(s.sink.count(), false)
-	t.Logf("%d rows in %d queries, %d of them recovered by audits", s.sink.count(), s.sim.Report().Count("", "200"), s.audited("recovered"))
+	s.accounts(s.Sink.Count(), false)
+	t.Logf("%d rows in %d queries, %d of them recovered by audits", s.Sink.Count(), s.Sim.Report().Count("", "200"), s.audited("recovered"))
 }
 
 // difference is what a has and b has not; both are sorted.
@@ -99,14 +101,14 @@ func difference(a, b []string) []string {
 func (s *stage) until(table string, last time.Time) []string {
 	s.t.Helper()
 	var keys []string
-	for _, r := range s.sink.records() {
-		if r.table != table {
+	for _, r := range s.Sink.Records() {
+		if r.Table != table {
 			continue
 		}
-		arrived, ok := parseTime(attributeOf(r.log, logrecord.AttributeIngestionTime))
+		arrived, ok := parseTime(collector.Attribute(r.Log, logrecord.AttributeIngestionTime))
 		require.True(s.t, ok)
 		if !arrived.After(last) {
-			keys = append(keys, r.key())
+			keys = append(keys, testbed.Key(r))
 		}
 	}
 	slices.Sort(keys)
@@ -118,13 +120,13 @@ func (s *stage) until(table string, last time.Time) []string {
 func (s *stage) alertTruth(since, last time.Time) []string {
 	s.t.Helper()
 	infos := map[string][]defendersim.TrueRow{}
-	rows, err := s.sim.Truth("AlertInfo", epoch.Add(-30*24*time.Hour), last)
+	rows, err := s.Sim.Truth("AlertInfo", epoch.Add(-30*24*time.Hour), last)
 	require.NoError(s.t, err)
 	for _, row := range rows {
 		id := row.Row["AlertId"].(string)
 		infos[id] = append(infos[id], row)
 	}
-	rows, err = s.sim.Truth("AlertEvidence", epoch.Add(-30*24*time.Hour), last)
+	rows, err = s.Sim.Truth("AlertEvidence", epoch.Add(-30*24*time.Hour), last)
 	require.NoError(s.t, err)
 	first := map[string]time.Time{}
 	for _, row := range rows {
@@ -155,14 +157,14 @@ func (s *stage) alertTruth(since, last time.Time) []string {
 func (s *stage) alertKeys(last time.Time) []string {
 	s.t.Helper()
 	uids, keys := map[string]int{}, []string{}
-	for _, r := range s.sink.records() {
-		if r.table != "Alerts" {
+	for _, r := range s.Sink.Records() {
+		if r.Table != "Alerts" {
 			continue
 		}
-		uids[r.uid]++
-		assert.Equal(s.t, 1, uids[r.uid], "%s was delivered twice", r.uid)
-		if arrived, ok := parseTime(attributeOf(r.log, logrecord.AttributeIngestionTime)); ok && !arrived.After(last) {
-			keys = append(keys, evidenceKey(r.body()))
+		uids[r.UID]++
+		assert.Equal(s.t, 1, uids[r.UID], "%s was delivered twice", r.UID)
+		if arrived, ok := parseTime(collector.Attribute(r.Log, logrecord.AttributeIngestionTime)); ok && !arrived.After(last) {
+			keys = append(keys, evidenceKey(r.Body()))
 		}
 	}
 	slices.Sort(keys)

@@ -14,17 +14,18 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 // While the credentials are refused, nothing is said of events that would be read without the directories.
 func TestUnreadDirectoriesAreNotToldOfRefusedCredentials(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.sim.SetRoles()
-	s.inBubble(time.Second, func(b *bubble) {
+	s.Sim.SetRoles()
+	s.inFakeTime(time.Second, func(b *fakeTime) {
 		core, logs := observer.New(zap.InfoLevel)
 		r := b.create(b.config(logons, "DeviceInfo", "IdentityInfo"))
-		r.now, r.set.Logger = b.now, zap.New(core)
-		require.NoError(t, r.Start(t.Context(), bubbleHost{b.host().(storageHost), b}))
+		r.now, r.set.Logger = b.Now, zap.New(core)
+		require.NoError(t, r.Start(t.Context(), b.Host()))
 		time.Sleep(10 * time.Minute)
 		require.NoError(t, r.Shutdown(context.Background()))
 		assert.Equal(t, 1, logs.FilterMessageSnippet("All tables are paused").Len())
@@ -36,7 +37,7 @@ func TestUnreadDirectoriesAreNotToldOfRefusedCredentials(t *testing.T) {
 func (s *stage) plantDevices(n int, arrived time.Time, users string) {
 	s.t.Helper()
 	for i := range n {
-		require.NoError(s.t, s.sim.Plant("DeviceInfo", defendersim.Planted{IngestionTime: arrived, Row: map[string]any{
+		require.NoError(s.t, s.Sim.Plant("DeviceInfo", defendersim.Planted{IngestionTime: arrived, Row: map[string]any{
 			"Timestamp": arrived.Format(time.RFC3339Nano), "DeviceId": fmt.Sprint("d", i), "DeviceName": "ws", "LoggedOnUsers": users,
 		}}))
 	}
@@ -51,15 +52,15 @@ func TestDirectoryGivesTheNewestOfEach(t *testing.T) {
 	cfg := s.config("DeviceInfo")
 	stop := s.start(cfg)
 	s.delivered(3)
-	for _, r := range s.sink.records() {
-		assert.Equal(t, `[{"UserName":"new"}]`, r.body()["LoggedOnUsers"])
+	for _, r := range s.Sink.Records() {
+		assert.Equal(t, `[{"UserName":"new"}]`, r.Body()["LoggedOnUsers"])
 	}
-	s.plantDevices(1, s.clock.Now(), `[]`)
-	s.clock.Advance(2 * settle)
+	s.plantDevices(1, s.Clock.Now(), `[]`)
+	s.Clock.Advance(2 * settle)
 	s.delivered(4)
 	stop()
 	s.start(cfg)
-	require.Eventually(t, func() bool { return s.sink.count() == 7 }, wait, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Sink.Count() == 7 }, wait, time.Millisecond)
 }
 
 func TestDirectoryLargerThanAPage(t *testing.T) {
@@ -74,13 +75,13 @@ func TestDirectoryLargerThanAPage(t *testing.T) {
 // Who is who is known before the first event comes.
 func TestDirectoriesComeFirst(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.Plant(0, 5, epoch.Add(-time.Minute))
 	s.plantDevices(5, epoch.Add(-time.Hour), `[]`)
-	s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultSlow, Delay: 300 * time.Millisecond, Table: "DeviceInfo"})
+	s.Sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultSlow, Delay: 300 * time.Millisecond, Table: "DeviceInfo"})
 	s.start(s.config(logons, "DeviceInfo"))
 	s.delivered(10)
-	for _, r := range s.sink.records()[:5] {
-		assert.Equal(t, "DeviceInfo", r.table)
+	for _, r := range s.Sink.Records()[:5] {
+		assert.Equal(t, "DeviceInfo", r.Table)
 	}
 }
 
@@ -88,13 +89,13 @@ func TestDirectoriesComeFirst(t *testing.T) {
 func TestDirectoriesThatFailAtFirstComeFirst(t *testing.T) {
 	for _, kind := range []defendersim.FaultKind{defendersim.FaultServerError, defendersim.FaultTooManyRequests} {
 		s := newStage(t, defendersim.Options{})
-		s.plant(0, 5, epoch.Add(-time.Minute))
+		s.Plant(0, 5, epoch.Add(-time.Minute))
 		s.plantDevices(5, epoch.Add(-time.Hour), `[]`)
-		s.sim.FailNext(3, defendersim.Fault{Kind: kind, Delay: time.Second, Table: "DeviceInfo"})
+		s.Sim.FailNext(3, defendersim.Fault{Kind: kind, Delay: time.Second, Table: "DeviceInfo"})
 		s.start(s.config(logons, "DeviceInfo"))
 		s.delivered(10)
-		for _, r := range s.sink.records()[:5] {
-			assert.Equal(t, "DeviceInfo", r.table)
+		for _, r := range s.Sink.Records()[:5] {
+			assert.Equal(t, "DeviceInfo", r.Table)
 		}
 	}
 }
@@ -102,9 +103,9 @@ func TestDirectoriesThatFailAtFirstComeFirst(t *testing.T) {
 // A directory that cannot be delivered does not keep the events from being tried.
 func TestDirectoryTroubleDoesNotStopEvents(t *testing.T) {
 	s := newStage(t, defendersim.Options{WithoutTables: []string{"IdentityInfo"}})
-	s.plant(0, 5, epoch.Add(-time.Minute))
-	s.sink.setRefuse(func(logs plog.Logs) error {
-		if attributeOf(logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0), "microsoft.defender.table") == "DeviceInfo" {
+	s.Plant(0, 5, epoch.Add(-time.Minute))
+	s.Sink.Refuse(func(logs plog.Logs) error {
+		if collector.Attribute(logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0), "microsoft.defender.table") == "DeviceInfo" {
 			return errors.New("no")
 		}
 		return nil
@@ -117,10 +118,10 @@ func TestDirectoryTroubleDoesNotStopEvents(t *testing.T) {
 func TestDirectoryWithoutIngestionTime(t *testing.T) {
 	s := newStage(t, defendersim.Options{NoIngestionTime: true})
 	s.start(s.config("DeviceInfo"))
-	s.polls("DeviceInfo", 3)
-	s.plantDevices(3, s.clock.Now(), `[]`)
-	s.clock.Advance(20 * time.Minute)
+	s.Polls("DeviceInfo", 3)
+	s.plantDevices(3, s.Clock.Now(), `[]`)
+	s.Clock.Advance(20 * time.Minute)
 	s.delivered(3)
-	s.polls("DeviceInfo", 3)
-	s.exactly(3)
+	s.Polls("DeviceInfo", 3)
+	s.Exactly(3)
 }

@@ -8,14 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 // plantEvent plants a row of an event time that arrives now.
 func (s *stage) plantEvent(number int, event time.Time) {
 	s.t.Helper()
-	row := logonRow(number)
+	row := testbed.LogonRow(number)
 	row["Timestamp"] = event.Format(time.RFC3339Nano)
-	require.NoError(s.t, s.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: s.clock.Now()}))
+	require.NoError(s.t, s.Sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: s.Clock.Now()}))
 }
 
 // Rows that arrive late, but within the overlap, are delivered; those read again are recognised, after
@@ -30,19 +32,19 @@ func TestEventTimeReadsTheOverlapAgain(t *testing.T) {
 		stop := s.start(cfg)
 		for range 4 {
 			for _, late := range []time.Duration{time.Second, 10 * time.Minute, 29 * time.Minute} {
-				s.plantEvent(n, s.clock.Now().Add(-late))
+				s.plantEvent(n, s.Clock.Now().Add(-late))
 				n++
 			}
-			s.clock.Advance(time.Minute)
+			s.Clock.Advance(time.Minute)
 			s.delivered(n)
 		}
 		stop()
 	}
 	s.start(cfg)
-	s.polls(logons, 3)
-	s.exactly(n)
-	for _, r := range s.sink.records() {
-		assert.Empty(t, attributeOf(r.log, "microsoft.defender.ingestion_time"))
+	s.Polls(logons, 3)
+	s.Exactly(n)
+	for _, r := range s.Sink.Records() {
+		assert.Empty(t, collector.Attribute(r.Log, "microsoft.defender.ingestion_time"))
 	}
 }
 
@@ -53,13 +55,13 @@ func TestFutureTimestampDoesNotMoveTheCursor(t *testing.T) {
 	cfg.LateArrival.Overlap = time.Minute
 	s.plantEvent(0, epoch.Add(30*time.Minute))
 	s.start(cfg)
-	s.polls(logons, 3)
-	s.exactly(0)
-	s.clock.Advance(10 * time.Minute)
-	s.plantEvent(1, s.clock.Now().Add(-10*time.Second))
-	s.clock.Advance(10 * time.Second)
+	s.Polls(logons, 3)
+	s.Exactly(0)
+	s.Clock.Advance(10 * time.Minute)
+	s.plantEvent(1, s.Clock.Now().Add(-10*time.Second))
+	s.Clock.Advance(10 * time.Second)
 	s.delivered(1)
-	s.clock.Advance(30 * time.Minute)
+	s.Clock.Advance(30 * time.Minute)
 	s.delivered(2)
 }
 
@@ -75,12 +77,12 @@ func TestEventTimeAlerts(t *testing.T) {
 	s := alertStage{newStage(t, defendersim.Options{NoIngestionTime: true})}
 	s.startAlerts()
 	s.info(map[string]any{"Timestamp": epoch.Add(-time.Hour).Format(time.RFC3339Nano)})
-	s.clock.Advance(9 * time.Hour)
+	s.Clock.Advance(9 * time.Hour)
 	s.settled()
-	s.exactly(0)
+	s.Exactly(0)
 	s.evidence(map[string]any{"Timestamp": epoch.Add(-30 * time.Minute).Format(time.RFC3339Nano)})
 	s.delivered(1)
-	s.clock.Advance(time.Hour)
+	s.Clock.Advance(time.Hour)
 	s.settled()
-	s.exactly(1)
+	s.Exactly(1)
 }

@@ -40,14 +40,14 @@ func (s *stage) putAlert(id string, updated, visible time.Time, more ...any) {
 	for i := 0; i < len(more); i += 2 {
 		body[more[i].(string)] = more[i+1]
 	}
-	require.NoError(s.t, s.sim.PutAlert(body, visible))
+	require.NoError(s.t, s.Sim.PutAlert(body, visible))
 }
 
 // versions are the delivered ones, each with how often it came.
 func (s *stage) versions() map[string]int {
 	versions := map[string]int{}
-	for _, r := range s.sink.records() {
-		versions[text(r.log.Body().Map(), "id")+" "+text(r.log.Body().Map(), "lastUpdateDateTime")]++
+	for _, r := range s.Sink.Records() {
+		versions[text(r.Log.Body().Map(), "id")+" "+text(r.Log.Body().Map(), "lastUpdateDateTime")]++
 	}
 	return versions
 }
@@ -55,8 +55,8 @@ func (s *stage) versions() map[string]int {
 // finals are the newest versions of all alerts that can be read.
 func (s *stage) finals() []string {
 	newest := map[string]defendersim.SecurityVersion{}
-	for _, v := range s.sim.Alerts() {
-		if !v.Visible.After(s.clock.Now()) && v.Updated >= newest[v.ID].Updated {
+	for _, v := range s.Sim.Alerts() {
+		if !v.Visible.After(s.Clock.Now()) && v.Updated >= newest[v.ID].Updated {
 			newest[v.ID] = v
 		}
 	}
@@ -102,9 +102,9 @@ func TestFeedDeliversEachVersion(t *testing.T) {
 	s.allButOld(301)
 
 	var record plog.LogRecord
-	for _, r := range s.sink.records() {
-		if text(r.log.Body().Map(), "id") == "da1" {
-			record = r.log
+	for _, r := range s.Sink.Records() {
+		if text(r.Log.Body().Map(), "id") == "da1" {
+			record = r.Log
 		}
 	}
 	assert.Equal(t, "microsoft.defender.alert_v2", record.EventName())
@@ -122,31 +122,31 @@ func TestFeedDeliversEachVersion(t *testing.T) {
 	assert.Equal(t, map[string]any{}, body["customDetails"])
 	assert.Contains(t, body, "assignedTo")
 
-	s.putAlert("da1", s.clock.Now().Add(time.Second), s.clock.Now(), "status", "resolved")
-	s.clock.Advance(time.Minute)
+	s.putAlert("da1", s.Clock.Now().Add(time.Second), s.Clock.Now(), "status", "resolved")
+	s.Clock.Advance(time.Minute)
 	s.allButOld(302)
-	last := s.sink.records()[301].log
+	last := s.Sink.Records()[301].Log
 	isNew, _ := last.Attributes().Get(logrecord.AttributeAlertNew)
 	assert.False(t, isNew.Bool())
 
 	stop()
-	s.putAlert("da2", s.clock.Now(), s.clock.Now())
+	s.putAlert("da2", s.Clock.Now(), s.Clock.Now())
 	s.start(cfg)
 	s.allButOld(303)
 	s.polled(2)
 	s.once()
-	assert.Zero(t, s.sim.Report().Count("/v1.0/security/runHuntingQuery", ""), "no hunting query is spent")
+	assert.Zero(t, s.Sim.Report().Count("/v1.0/security/runHuntingQuery", ""), "no hunting query is spent")
 }
 
 // allButOld waits for so many records.
 func (s *stage) allButOld(n int) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return s.sink.count() >= n }, wait, 10*time.Millisecond)
-	assert.Equal(s.t, n, s.sink.count())
+	require.Eventually(s.t, func() bool { return s.Sink.Count() >= n }, wait, 10*time.Millisecond)
+	assert.Equal(s.t, n, s.Sink.Count())
 }
 
 // polled waits for so many more pages.
-func (s *stage) polled(n int64) { s.polls(alertsFeed, n) }
+func (s *stage) polled(n int64) { s.Polls(alertsFeed, n) }
 
 func TestFeedReadsWhatComesLate(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
@@ -158,18 +158,18 @@ func TestFeedReadsWhatComesLate(t *testing.T) {
 	s.putAlert("grown", epoch.Add(-2*time.Minute), epoch, "evidence", []any{map[string]any{"a": 1}})
 	s.start(cfg)
 	s.allButOld(2)
-	s.clock.Advance(61 * time.Minute)
-	s.putAlert("now", s.clock.Now(), s.clock.Now())
+	s.Clock.Advance(61 * time.Minute)
+	s.putAlert("now", s.Clock.Now(), s.Clock.Now())
 	s.allFinal()
 	assert.Zero(t, s.audited("recovered"), "the overlap is what polls read")
-	s.clock.Advance(2 * time.Hour)
-	s.putAlert("later", s.clock.Now(), s.clock.Now())
+	s.Clock.Advance(2 * time.Hour)
+	s.putAlert("later", s.Clock.Now(), s.Clock.Now())
 	s.allFinal()
 	require.Eventually(t, func() bool { return s.audited("recovered") == 1 }, wait, 10*time.Millisecond)
 	// The service gives more evidence without a new time.
-	s.putAlert("grown", epoch.Add(-2*time.Minute), s.clock.Now(), "evidence", []any{map[string]any{"a": 1}, map[string]any{"b": 2}})
+	s.putAlert("grown", epoch.Add(-2*time.Minute), s.Clock.Now(), "evidence", []any{map[string]any{"a": 1}, map[string]any{"b": 2}})
 	require.Eventually(t, func() bool { return s.audited("recovered") == 2 }, wait, 10*time.Millisecond)
-	s.clock.Advance(time.Second)
+	s.Clock.Advance(time.Second)
 	require.Eventually(t, func() bool { return s.audited("matched") > 10 }, wait, 10*time.Millisecond)
 	assert.Equal(t, 2, s.audited("recovered"))
 }
@@ -177,14 +177,14 @@ func TestFeedReadsWhatComesLate(t *testing.T) {
 func TestFeedWithoutAnOrder(t *testing.T) {
 	for _, order := range []defendersim.SecurityOrder{defendersim.OrderIgnored, defendersim.OrderRefused} {
 		s := newStage(t, defendersim.Options{})
-		s.sim.SetSecurityOrder(order)
+		s.Sim.SetSecurityOrder(order)
 		for i := range 230 {
 			s.putAlert(fmt.Sprintf("da%d", i), epoch.Add(-time.Duration(i*7919%3600)*time.Second), epoch, "createdDateTime", epoch.Add(-time.Duration(i)*time.Second).Format(time.RFC3339))
 		}
 		s.start(s.feedConfig())
 		s.allFinal()
-		s.clock.Advance(time.Minute)
-		s.putAlert("da7", s.clock.Now(), s.clock.Now())
+		s.Clock.Advance(time.Minute)
+		s.putAlert("da7", s.Clock.Now(), s.Clock.Now())
 		s.allFinal()
 		s.polled(10)
 		s.once()
@@ -198,7 +198,7 @@ func TestFeedPassesOverWhatCannotBeRead(t *testing.T) {
 		s.putAlert(fmt.Sprintf("da%d", i), epoch.Add(-time.Hour).Add(time.Duration(i)*10*time.Second), epoch)
 	}
 	broken := epoch.Add(-50 * time.Minute)
-	s.sim.BreakAlerts(broken, broken.Add(time.Minute))
+	s.Sim.BreakAlerts(broken, broken.Add(time.Minute))
 	cfg := s.feedConfig()
 	cfg.PauseAfterFailures = 20
 	s.start(cfg)
@@ -208,8 +208,8 @@ func TestFeedPassesOverWhatCannotBeRead(t *testing.T) {
 	for i := range 6 {
 		assert.Contains(t, s.lacking(), fmt.Sprintf("da%d %s", 60+i, broken.Add(time.Duration(i)*10*time.Second).Format(time.RFC3339)))
 	}
-	s.sim.BreakAlerts(time.Time{}, time.Time{})
-	s.clock.Advance(firstRetryOfFeeds)
+	s.Sim.BreakAlerts(time.Time{}, time.Time{})
+	s.Clock.Advance(firstRetryOfFeeds)
 	s.allFinal()
 	require.Eventually(t, func() bool { return unreadable() == 0 }, wait, 10*time.Millisecond)
 	s.once()
@@ -221,12 +221,12 @@ const firstRetryOfFeeds = 2 * time.Hour
 func TestFeedWaitsThroughAnOutage(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	s.putAlert("da1", epoch.Add(-time.Minute), epoch)
-	s.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
+	s.Sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
 	s.start(s.feedConfig())
 	failures := func() int { return s.receivers[0].lanes[0].health.View().Failures }
 	require.Eventually(t, func() bool { return failures() > 5 }, wait, time.Millisecond)
 	assert.Zero(t, s.receivers[0].lanes[0].health.View().Unreadable)
-	s.sim.SetFaults()
+	s.Sim.SetFaults()
 	s.allFinal()
 }
 
@@ -235,11 +235,11 @@ func TestFeedThatIsNotWhole(t *testing.T) {
 	for i := range 20 {
 		s.putAlert(fmt.Sprintf("da%d", i), epoch.Add(-time.Duration(i)*time.Minute), epoch)
 	}
-	s.sim.FailNext(3, defendersim.Fault{Kind: defendersim.FaultPartial})
+	s.Sim.FailNext(3, defendersim.Fault{Kind: defendersim.FaultPartial})
 	s.start(s.feedConfig())
 	s.allFinal()
 	s.once()
-	assert.GreaterOrEqual(t, s.sim.Report().Count("/v1.0/security/alerts_v2", "fault 206"), int64(3))
+	assert.GreaterOrEqual(t, s.Sim.Report().Count("/v1.0/security/alerts_v2", "fault 206"), int64(3))
 }
 
 func TestFeedWithoutPermission(t *testing.T) {
@@ -250,8 +250,8 @@ func TestFeedWithoutPermission(t *testing.T) {
 	table := cfg.Tables[logons]
 	table.Enabled = true
 	cfg.Tables[logons] = table
-	s.plant(0, 10, epoch.Add(-time.Minute))
-	require.NoError(t, s.sim.PutIncident(map[string]any{"id": "17", "lastUpdateDateTime": epoch.Format(time.RFC3339), "severity": "low"}, epoch))
+	s.Plant(0, 10, epoch.Add(-time.Minute))
+	require.NoError(t, s.Sim.PutIncident(map[string]any{"id": "17", "lastUpdateDateTime": epoch.Format(time.RFC3339), "severity": "low"}, epoch))
 	s.start(cfg)
 	require.Eventually(t, func() bool { return s.pausedFor(alertsFeed) == "permission" }, wait, time.Millisecond)
 	s.allButOld(11)
@@ -260,11 +260,11 @@ func TestFeedWithoutPermission(t *testing.T) {
 	i := slices.IndexFunc(view, func(l *lane) bool { return l.id == alertsFeed })
 	assert.ErrorContains(t, view[i].health.View().Err, "SecurityAlert.Read.All")
 	assert.ErrorContains(t, view[i].health.View().Err, "feeds::alerts_v2::enabled: false")
-	for _, r := range s.sink.records() {
-		if r.log.EventName() == logrecord.EventIncident {
-			incident, _ := r.log.Attributes().Get(logrecord.AttributeIncidentID)
+	for _, r := range s.Sink.Records() {
+		if r.Log.EventName() == logrecord.EventIncident {
+			incident, _ := r.Log.Attributes().Get(logrecord.AttributeIncidentID)
 			assert.Equal(t, "17", incident.Str())
-			assert.Equal(t, plog.SeverityNumberWarn, r.log.SeverityNumber())
+			assert.Equal(t, plog.SeverityNumberWarn, r.Log.SeverityNumber())
 		}
 	}
 }
@@ -275,7 +275,7 @@ func TestFeedThatIsRefused(t *testing.T) {
 	for i := range 30 {
 		s.putAlert(fmt.Sprintf("da%d", i), epoch.Add(-time.Duration(i)*time.Minute), epoch)
 	}
-	s.sink.setRefuse(func(logs plog.Logs) error {
+	s.Sink.Refuse(func(logs plog.Logs) error {
 		for _, record := range logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
 			if text(record.Body().Map(), "id") == "da7" {
 				return consumererror.NewPermanent(errors.New("this one never"))
@@ -287,7 +287,7 @@ func TestFeedThatIsRefused(t *testing.T) {
 	cfg.DeadLetter.Directory = t.TempDir()
 	cfg.Feeds.AlertsV2.Audit.Interval = time.Second
 	s.start(cfg)
-	require.Eventually(t, func() bool { return s.rows(refused) == 1 && s.sink.count() == 29 }, wait, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return s.rows(refused) == 1 && s.Sink.Count() == 29 }, wait, 10*time.Millisecond)
 	require.Eventually(t, func() bool { return s.audited("refused") >= 1 }, wait, 10*time.Millisecond)
 	s.polled(3)
 	assert.Equal(t, 1, s.rows(refused), "it is not offered again")
@@ -303,13 +303,13 @@ func TestFeedHistories(t *testing.T) {
 			cfg := s.feedConfig()
 			cfg.Feeds.AlertsV2.Page.MaxItems = 1 + random.IntN(60)
 			if seed%3 == 1 {
-				s.sim.SetSecurityOrder(defendersim.OrderIgnored)
+				s.Sim.SetSecurityOrder(defendersim.OrderIgnored)
 			}
 			clean := seed%2 == 0
 			stop := s.start(cfg)
 			for range 12 {
-				s.clock.Advance(time.Duration(random.IntN(600)) * time.Second)
-				now := s.clock.Now()
+				s.Clock.Advance(time.Duration(random.IntN(600)) * time.Second)
+				now := s.Clock.Now()
 				for range alerts / 12 {
 					updated := now.Add(-time.Duration(random.IntN(300)) * time.Second)
 					s.putAlert(fmt.Sprintf("da%d", random.IntN(alerts)), updated, now.Add(time.Duration(random.IntN(120))*time.Second))
@@ -318,30 +318,30 @@ func TestFeedHistories(t *testing.T) {
 					kind := []defendersim.FaultKind{
 						defendersim.FaultServerError, defendersim.FaultTruncate, defendersim.FaultReset, defendersim.FaultDrop, defendersim.FaultPartial, defendersim.FaultUnauthorized,
 					}[random.IntN(6)]
-					s.sim.FailNext(1+random.IntN(2), defendersim.Fault{Kind: kind})
+					s.Sim.FailNext(1+random.IntN(2), defendersim.Fault{Kind: kind})
 				}
 				if random.IntN(4) == 0 {
-					before := s.storage.Snapshot()
+					before := s.Storage.Snapshot()
 					stop()
 					if !clean {
-						s.storage = before // the process was killed before the last writes
+						s.Storage = before // the process was killed before the last writes
 					}
 					stop = s.start(cfg)
 				}
 				s.polled(2)
 			}
-			s.sim.SetFaults()
-			s.clock.Advance(5 * time.Minute)
+			s.Sim.SetFaults()
+			s.Clock.Advance(5 * time.Minute)
 			s.allFinal()
 			s.polled(2)
 			if clean {
 				s.once()
 			}
 			uids := map[string]string{}
-			for _, r := range s.sink.records() {
-				version := text(r.log.Body().Map(), "id") + " " + text(r.log.Body().Map(), "lastUpdateDateTime")
-				assert.Equal(t, r.uid, cmp.Or(uids[version], r.uid), "a version that comes again has the same id")
-				uids[version] = r.uid
+			for _, r := range s.Sink.Records() {
+				version := text(r.Log.Body().Map(), "id") + " " + text(r.Log.Body().Map(), "lastUpdateDateTime")
+				assert.Equal(t, r.UID, cmp.Or(uids[version], r.UID), "a version that comes again has the same id")
+				uids[version] = r.UID
 			}
 		})
 	}

@@ -32,7 +32,7 @@ func TestCostsAtFullSize(t *testing.T) {
 func TestCostsOfALargeDay(t *testing.T) {
 	const part = 100
 	measure(t, fullSize/part, 24*time.Hour, time.Second, func(cfg *Config) { cfg.Page.MaxRows /= part },
-		func(b *bubble) { b.scale = part }, nil, func(m measured) {
+		func(b *fakeTime) { b.Scale = part }, nil, func(m measured) {
 			m.print("a large day")
 			m.frugal()
 			m.inTime()

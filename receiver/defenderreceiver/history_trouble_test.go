@@ -30,7 +30,7 @@ func monthOfHistory(t *testing.T) (*stage, *lane, *editing) {
 	cfg.RetryOnFailure = backOff
 	live, past, service := s.manual(cfg)
 	require.NoError(t, live.poll(t.Context()))
-	s.clock.Advance(time.Minute)
+	s.Clock.Advance(time.Minute)
 	require.NoError(t, live.probe(t.Context()))
 	clear(service.asked)
 	return s, past, service
@@ -48,7 +48,7 @@ func (s *stage) readIn(past *lane, service *editing, most int) (queries, failed 
 			failed++
 			v, _ := past.loop.Judge(s.t.Context(), err)
 			assert.Equal(s.t, failure.None, v.Pause, "a lane that comes further is not paused")
-			s.clock.Advance(v.Wait)
+			s.Clock.Advance(v.Wait)
 		}
 		queries = service.asked[ofCount] + service.asked[ofRead]
 		require.Less(s.t, queries, most, "%v", service.asked)
@@ -60,7 +60,7 @@ func (s *stage) readIn(past *lane, service *editing, most int) (queries, failed 
 func TestBurstOfTimeoutsCostsHistoryLittle(t *testing.T) {
 	s, past, service := monthOfHistory(t)
 	sound, _ := s.readIn(past, service, 200)
-	rows := s.sink.count()
+	rows := s.Sink.Count()
 
 	for name, c := range map[string]struct {
 		err  *hunting.Error
@@ -78,9 +78,9 @@ func TestBurstOfTimeoutsCostsHistoryLittle(t *testing.T) {
 					return kql, nil
 				}
 				if began.IsZero() {
-					began = s.clock.Now()
+					began = s.Clock.Now()
 				}
-				if s.clock.Now().Before(began.Add(2 * time.Second)) {
+				if s.Clock.Now().Before(began.Add(2 * time.Second)) {
 					return "", c.err
 				}
 				return kql, nil
@@ -88,7 +88,7 @@ func TestBurstOfTimeoutsCostsHistoryLittle(t *testing.T) {
 			queries, _ := s.readIn(past, service, 200)
 			t.Logf("%d queries, %d of a sound service", queries, sound)
 			assert.LessOrEqual(t, queries, c.most)
-			s.exactly(rows)
+			s.Exactly(rows)
 		})
 	}
 }
@@ -107,7 +107,7 @@ func TestOutageOfCountsCostsHistoryLittle(t *testing.T) {
 	past.loop.PauseAfter = 0
 	queries, _ := s.readIn(past, service, 400)
 	assert.LessOrEqual(t, queries, 70+failed+20)
-	s.exactly(58)
+	s.Exactly(58)
 }
 
 // Counts that truly are too large for a gateway that does not say so are found out, and made smaller.
@@ -122,7 +122,7 @@ func TestGatewayThatCannotCountADay(t *testing.T) {
 	queries, failed := s.readIn(past, service, 1000)
 	assert.LessOrEqual(t, failed, 20)
 	assert.LessOrEqual(t, queries, 400, "60 days in counts of six hours, and 30 reads")
-	s.exactly(58)
+	s.Exactly(58)
 }
 
 // narrowedHistory is a history that has learned to count six hours no more at once, each size of count having been
@@ -174,5 +174,5 @@ func TestHistoryKeepsWhatItCounted(t *testing.T) {
 	queries, failed := s.readIn(past, service, 5000)
 	t.Logf("%d queries, %d of them failed; a sound service: %d", queries, failed, sound)
 	assert.LessOrEqual(t, queries, sound+failed)
-	s.exactly(58)
+	s.Exactly(58)
 }

@@ -37,10 +37,9 @@ type builder struct {
 	api       service.API
 	registry  *health.Registry
 	deliverer *delivery.Deliverer
-	// apart is the gate of sources whose permission and limits are their own, gate that of all others.
-	gate, apart *failure.Gate
-	journal     *journal.Journal // of complete audits; nil: there is none
-	store       storage.Client   // of watermarks
+	gates     gates
+	journal   *journal.Journal // of complete audits; nil: there is none
+	store     storage.Client   // of watermarks
 }
 
 // build makes the lanes of all enabled tables, with their stored cursors.
@@ -119,7 +118,7 @@ func (b *builder) parts(declared *tables.Table, name string, as reader.Lane, met
 
 // lane makes the lane of a source that is read by queries.
 func (b *builder) lane(p parts, src source.Source) *lane {
-	loop := b.loop(src, p.health.Table, p.health, b.gate, b.cfg.interval(p.health.Table))
+	loop := b.loop(src, p.health.Table, p.health, b.gates.shared, b.cfg.interval(p.health.Table))
 	p.client.Accepted = loop.Accepted
 	l := &lane{
 		table: p.health.Table, id: p.health.Name, kind: tableKind, source: src, loop: loop, health: p.health,
@@ -201,7 +200,7 @@ func (b *builder) users(declared *tables.Table) *lane {
 		func(ctx context.Context, values int64) { b.telemetry.repaired(ctx, declared.Name, values) })
 	return &lane{
 		table: declared.Name, id: declared.Name, kind: directoryKind, source: users, health: seen, now: client.Time,
-		loop: b.loop(users, declared.Name, seen, b.apart, interval),
+		loop: b.loop(users, declared.Name, seen, b.gates.apart, interval),
 	}
 }
 
@@ -242,7 +241,7 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 	if b.journal != nil && audits.Window > 0 {
 		audits.Audited = b.feedJournalist(name, audits, feed, logger)
 	}
-	l := &lane{table: name, id: name, kind: feedKind, source: feed, health: seen, now: client.Time, loop: b.loop(feed, name, seen, b.apart, own.PollInterval)}
+	l := &lane{table: name, id: name, kind: feedKind, source: feed, health: seen, now: client.Time, loop: b.loop(feed, name, seen, b.gates.apart, own.PollInterval)}
 	if audits.Window > 0 {
 		l.record = audits.Record()
 	}

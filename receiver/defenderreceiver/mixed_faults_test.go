@@ -19,7 +19,7 @@ func TestMixedFaults(t *testing.T) {
 			t.Run(fmt.Sprintf("%s,seed=%d", mode, seed), func(t *testing.T) {
 				t.Parallel()
 				s := newStage(t, defendersim.Options{Seed: seed, Quirks: defendersim.DefaultQuirks()})
-				s.sim.SetFaults(mixedFaults(0.3)...)
+				s.Sim.SetFaults(mixedFaults(0.3)...)
 				cfg := s.config(names...)
 				cfg.LateArrival.Mode, cfg.LateArrival.Overlap = mode, 5*time.Minute
 				cfg.Page.MaxRows, cfg.Batch.MaxRecords = 20, 7
@@ -27,27 +27,27 @@ func TestMixedFaults(t *testing.T) {
 				for round := range 5 {
 					for i, name := range names {
 						s.late(name, 1000*round, 10+15*i, 0)
-						s.clock.Advance(time.Second)
+						s.Clock.Advance(time.Second)
 						s.late(name, 1000*round+500, 8, 0)
 					}
-					s.clock.Advance(time.Minute)
+					s.Clock.Advance(time.Minute)
 					switch round {
 					case 2:
-						s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultTooManyRequests, Delay: time.Second})
+						s.Sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultTooManyRequests, Delay: time.Second})
 					case 1, 3:
-						s.readUntil(s.clock.Now().Add(-time.Minute), names...)
+						s.readUntil(s.Clock.Now().Add(-time.Minute), names...)
 						life.stop()
 						life = s.launch(cfg)
 					}
 				}
-				s.readUntil(s.clock.Now().Add(-settle), names...)
-				s.sim.SetFaults()
+				s.readUntil(s.Clock.Now().Add(-settle), names...)
+				s.Sim.SetFaults()
 				// What had to be set aside is tried again.
-				s.clock.Advance(20 * time.Minute)
-				s.readUntil(s.clock.Now().Add(-settle), names...)
+				s.Clock.Advance(20 * time.Minute)
+				s.readUntil(s.Clock.Now().Add(-settle), names...)
 				s.complete(names...)
 				life.stop()
-				s.accounts(s.sink.count(), false)
+				s.accounts(s.Sink.Count(), false)
 			})
 		}
 	}
@@ -65,8 +65,8 @@ func mixedFaults(share float64) []defendersim.Fault {
 // The probe is the first that is asked, when nothing is known of the table yet.
 func TestBrokenProbes(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 5, epoch.Add(-time.Minute))
-	s.sim.FailNext(2*failure.SameTries, defendersim.Fault{Kind: defendersim.FaultTruncate})
+	s.Plant(0, 5, epoch.Add(-time.Minute))
+	s.Sim.FailNext(2*failure.SameTries, defendersim.Fault{Kind: defendersim.FaultTruncate})
 	s.start(s.config(logons))
 	s.delivered(5)
 }

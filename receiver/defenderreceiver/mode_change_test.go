@@ -24,14 +24,14 @@ func TestModeChangesBetweenRuns(t *testing.T) {
 	}
 	for run, mode := range []Mode{ModeIngestionTime, ModeEventTime, ModeIngestionTime, ModeEventTime, ModeEventTime, ModeIngestionTime} {
 		cfg := s.config(names...)
-		cfg.LateArrival.Mode, cfg.LateArrival.Overlap = mode, 40*time.Minute
+		cfg.LateArrival.Mode, cfg.LateArrival.Overlap = mode, 30*time.Minute
 		cfg.LateArrival.Audit.Interval = 0
-		cfg.Page.MaxRows, cfg.Batch.MaxRecords = 13, 5
+		cfg.Page.MaxRows, cfg.Batch.MaxRecords = 25, 5
 		life := s.launch(cfg)
 		for range 3 {
 			arrive()
-			s.clock.Advance(3 * time.Minute)
-			s.readUntil(s.clock.Now().Add(-settle), names...)
+			s.Clock.Advance(3 * time.Minute)
+			s.readUntil(s.Clock.Now().Add(-settle), names...)
 		}
 		s.complete(names...)
 		if t.Failed() {
@@ -39,16 +39,16 @@ func TestModeChangesBetweenRuns(t *testing.T) {
 		}
 		arrive()
 		if run%2 == 0 {
-			s.clock.Advance(time.Minute)
+			s.Clock.Advance(time.Minute)
 		}
 		life.stop()
 		arrive()
 	}
 	cfg := s.config(names...)
 	life := s.launch(cfg)
-	s.clock.Advance(3 * time.Minute)
-	s.readUntil(s.clock.Now().Add(-settle), names...)
+	s.Clock.Advance(3 * time.Minute)
+	s.readUntil(s.Clock.Now().Add(-settle), names...)
 	s.complete(names...)
 	life.stop()
-	s.accounts(s.sink.count(), false)
+	s.accounts(s.Sink.Count(), false)
 }

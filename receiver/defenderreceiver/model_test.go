@@ -21,6 +21,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
@@ -106,7 +108,7 @@ func play(t *testing.T, seed uint64) {
 			t.Logf("seed %d, %s: %v", seed, h.mode, h.log)
 		}
 	})
-	h.sink.setRefuse(h.moods.consume)
+	h.Sink.Refuse(h.moods.consume)
 	h.begin()
 	for range 40 {
 		h.act()
@@ -126,10 +128,10 @@ func (h *history) act() {
 	case n < 55:
 		step := time.Duration(1+h.random.IntN(300)) * time.Second
 		h.note("step %s", step)
-		h.clock.Advance(step)
+		h.Clock.Advance(step)
 	case n < 75:
 		h.note("poll")
-		h.storage.Fail(nil)
+		h.Storage.Fail(nil)
 		// Where nothing else shows that a row is poison, its table waits for it.
 		cured := time.AfterFunc(cureAfter, h.moods.cure)
 		h.readUntil(h.reach(), h.tables...)
@@ -137,7 +139,7 @@ func (h *history) act() {
 	case n < 83:
 		h.fault()
 	case n < 86:
-		h.sim.SetFaults()
+		h.Sim.SetFaults()
 		h.note("no faults")
 	case n < 90:
 		h.note("refuse")
@@ -150,10 +152,10 @@ func (h *history) act() {
 		h.moods.poison(h.random.IntN(1 + len(h.rows)))
 	case n < 93:
 		h.note("storage full")
-		h.storage.Fail(storage.ErrStorageFull)
+		h.Storage.Fail(storage.ErrStorageFull)
 	case n < 97:
 		h.note("restart")
-		h.storage.Fail(nil)
+		h.Storage.Fail(nil)
 		h.restart()
 	default:
 		h.kill()
@@ -168,9 +170,9 @@ func (h *history) note(format string, args ...any) {
 // reach is how far a receiver that is up to date has read.
 func (h *history) reach() time.Time {
 	if h.mode == ModeEventTime {
-		return h.clock.Now()
+		return h.Clock.Now()
 	}
-	return h.clock.Now().Add(-modelSettle)
+	return h.Clock.Now().Add(-modelSettle)
 }
 
 // begin starts a receiver whose pages and batches have sizes of their own.
@@ -189,7 +191,7 @@ func (h *history) begin() {
 // arrive plants rows: on time, late, of the future, or visible some time after their ingestion time.
 func (h *history) arrive() {
 	table := h.tables[h.random.IntN(len(h.tables))]
-	now := h.clock.Now()
+	now := h.Clock.Now()
 	n := 1 + h.random.IntN(8)
 	if h.random.IntN(5) == 0 {
 		n *= 10
@@ -231,11 +233,11 @@ func (h *history) arrive() {
 			row.visible = row.event
 		}
 		h.rows = append(h.rows, row)
-		values := logonRow(number)
+		values := testbed.LogonRow(number)
 		values["Timestamp"] = row.event.Format(time.RFC3339Nano)
 		planted[i] = defendersim.Planted{Row: values, IngestionTime: row.arrived, Visible: visible}
 	}
-	require.NoError(h.t, h.sim.Plant(table, planted...))
+	require.NoError(h.t, h.Sim.Plant(table, planted...))
 }
 
 // fault makes one kind of fault strike from now on.
@@ -243,7 +245,7 @@ func (h *history) fault() {
 	kind := quickFaults[h.random.IntN(len(quickFaults))]
 	rate := 0.2 + 0.3*h.random.Float64()
 	h.note("fault %s at %.2f", kind, rate)
-	h.sim.SetFaults(fault(kind, rate))
+	h.Sim.SetFaults(fault(kind, rate))
 }
 
 // restart ends the process in order: nothing comes again.
@@ -278,14 +280,14 @@ func (h *history) kill() {
 // outcomes are the uids of the rows that the pipeline has taken or refused for good, by table and key.
 func (h *history) outcomes() map[string][]string {
 	outcomes := map[string][]string{}
-	for _, r := range append(h.letters(), h.sink.records()...) {
-		outcomes[r.table+r.key()] = append(outcomes[r.table+r.key()], r.uid)
+	for _, r := range append(h.letters(), h.Sink.Records()...) {
+		outcomes[r.Table+testbed.Key(r)] = append(outcomes[r.Table+testbed.Key(r)], r.UID)
 	}
 	return outcomes
 }
 
 // letters are the rows in the dead letters.
-func (h *history) letters() (records []record) {
+func (h *history) letters() (records []collector.Record) {
 	files, err := filepath.Glob(filepath.Join(h.dead, "*.ndjson"))
 	require.NoError(h.t, err)
 	for _, file := range files {
@@ -294,7 +296,7 @@ func (h *history) letters() (records []record) {
 		for line := range strings.Lines(string(text)) {
 			logs, err := new(plog.JSONUnmarshaler).UnmarshalLogs([]byte(line))
 			require.NoError(h.t, err)
-			records = append(records, recordsOf(logs)...)
+			records = append(records, collector.Records(logs)...)
 		}
 	}
 	return records
@@ -327,15 +329,15 @@ func (h *history) check() {
 // finish lets everything become visible and be audited: then every row was accepted.
 func (h *history) finish() {
 	h.note("finish")
-	h.storage.Fail(nil)
-	h.sim.SetFaults()
+	h.Storage.Fail(nil)
+	h.Sim.SetFaults()
 	h.moods.cure()
 	for range 5 {
-		h.clock.Advance(31 * time.Minute)
+		h.Clock.Advance(31 * time.Minute)
 		h.readUntil(h.reach(), h.tables...)
 		h.check()
 	}
-	h.clock.Advance(61 * time.Minute)
+	h.Clock.Advance(61 * time.Minute)
 	missing := modelRow{}
 	require.Eventually(h.t, func() bool {
 		outcomes := h.outcomes()
@@ -394,8 +396,8 @@ func (m *moods) consume(logs plog.Logs) error {
 		}
 		return consumererror.NewPermanent(errors.New("token expired"))
 	}
-	for _, r := range recordsOf(logs) {
-		if number, _ := r.log.Body().Map().Get("ReportId"); m.poisoned[number.Int()] {
+	for _, r := range collector.Records(logs) {
+		if number, _ := r.Log.Body().Map().Get("ReportId"); m.poisoned[number.Int()] {
 			return consumererror.NewPermanent(errors.New("too large"))
 		}
 	}

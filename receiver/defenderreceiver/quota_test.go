@@ -21,7 +21,7 @@ func TestThrottleWithoutRetryAfter(t *testing.T) {
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			s := newStage(t, defendersim.Options{})
-			s.inBubble(time.Second, func(b *bubble) {
+			s.inFakeTime(time.Second, func(b *fakeTime) {
 				cfg := b.config(logons, "DeviceEvents", "DeviceFileEvents")
 				cfg.PauseAfterFailures, cfg.PollInterval = 1, 10*time.Second
 				for name, table := range cfg.Tables {
@@ -31,11 +31,11 @@ func TestThrottleWithoutRetryAfter(t *testing.T) {
 				_, stop := b.start(cfg)
 				defer stop()
 				time.Sleep(time.Until(epoch.Add(7 * time.Minute)))
-				b.plant(0, 5, b.now())
-				b.sim.FailNext(1, defendersim.Fault{Kind: kind})
+				b.Plant(0, 5, b.Now())
+				b.Sim.FailNext(1, defendersim.Fault{Kind: kind})
 				time.Sleep(time.Until(epoch.Add(20 * time.Minute)))
 				first, resumed := time.Time{}, time.Time{}
-				for _, at := range b.sent() {
+				for _, at := range b.Sent() {
 					switch {
 					case at.Before(epoch.Add(7 * time.Minute)):
 					case first.IsZero():
@@ -51,11 +51,11 @@ func TestThrottleWithoutRetryAfter(t *testing.T) {
 					assert.WithinDuration(t, epoch.Add(until), resumed, 3*time.Second)
 					assert.False(t, resumed.Before(epoch.Add(until)), "not before the quarter hour has turned")
 				}
-				assert.EqualValues(t, 1, b.sim.Report().Count(huntingPath, "fault "+string(kind)))
+				assert.EqualValues(t, 1, b.Sim.Report().Count(huntingPath, "fault "+string(kind)))
 				for _, name := range []string{logons, "DeviceEvents", "DeviceFileEvents"} {
 					assert.False(t, b.paused(name), "a 429 is no failure")
 				}
-				b.exactly(5)
+				b.Exactly(5)
 			})
 		})
 	}
@@ -64,8 +64,8 @@ func TestThrottleWithoutRetryAfter(t *testing.T) {
 // A query that is sent again after a 401 counts twice.
 func TestEveryRequestCounts(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(time.Second, func(b *bubble) {
-		b.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultUnauthorized, Rate: 0.3})
+	s.inFakeTime(time.Second, func(b *fakeTime) {
+		b.Sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultUnauthorized, Rate: 0.3})
 		cfg := b.config(logons, "DeviceEvents", "DeviceInfo", "Alerts")
 		r, stop := b.start(cfg)
 		defer stop()
@@ -76,14 +76,14 @@ func TestEveryRequestCounts(t *testing.T) {
 				requests = use.Spent
 			}
 		}
-		assert.InDelta(t, b.sim.Report().Count(huntingPath, ""), requests, 0)
-		assert.Greater(t, b.sim.Report().Count(huntingPath, "fault 401"), int64(10))
+		assert.InDelta(t, b.Sim.Report().Count(huntingPath, ""), requests, 0)
+		assert.Greater(t, b.Sim.Report().Count(huntingPath, "fault 401"), int64(10))
 	})
 }
 
 func TestARestartRemembersWhatWasSpent(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(time.Second, func(b *bubble) {
+	s.inFakeTime(time.Second, func(b *fakeTime) {
 		cfg := b.config(logons, "DeviceEvents")
 		cfg.Quota.RequestsPerMinute, cfg.Quota.RequestsPerHour = 1000, 60
 		for range 4 {
@@ -92,8 +92,8 @@ func TestARestartRemembersWhatWasSpent(t *testing.T) {
 			stop()
 			time.Sleep(2 * time.Minute)
 		}
-		assert.LessOrEqual(t, len(b.sent()), 30, "of half an hour's 60 requests")
-		assert.Greater(t, len(b.sent()), 20)
+		assert.LessOrEqual(t, len(b.Sent()), 30, "of half an hour's 60 requests")
+		assert.Greater(t, len(b.Sent()), 20)
 	})
 }
 
@@ -102,46 +102,46 @@ func TestARestartRemembersWhatWasSpent(t *testing.T) {
 func TestCredentialsPauseTheWholeReceiver(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	names := []string{logons, "DeviceEvents", "DeviceFileEvents"}
-	s.inBubble(time.Second, func(b *bubble) {
+	s.inFakeTime(time.Second, func(b *fakeTime) {
 		_, stop := b.start(b.config(names...))
 		defer stop()
 		time.Sleep(10 * time.Minute)
-		b.sim.SetRoles()
-		b.sim.RevokeTokens()
+		b.Sim.SetRoles()
+		b.Sim.RevokeTokens()
 		time.Sleep(10 * time.Minute)
 		for _, name := range names {
 			assert.True(t, b.paused(name), name)
 		}
-		require.True(t, b.status.has("ThreatHunting.Read.All"), "it says what helps")
-		require.True(t, b.status.has("one of them tries once an hour"), "it says how to resume")
-		before := len(b.sent())
+		require.True(t, b.Status.Has("ThreatHunting.Read.All"), "it says what helps")
+		require.True(t, b.Status.Has("one of them tries once an hour"), "it says how to resume")
+		before := len(b.Sent())
 		time.Sleep(5 * time.Hour)
-		assert.Len(t, b.sent(), before+5, "one try an hour, by one table")
-		b.sim.SetRoles(defendersim.RoleGraph)
-		b.sim.RevokeTokens()
-		b.plant(0, 5, b.now())
+		assert.Len(t, b.Sent(), before+5, "one try an hour, by one table")
+		b.Sim.SetRoles(defendersim.RoleGraph)
+		b.Sim.RevokeTokens()
+		b.Plant(0, 5, b.Now())
 		time.Sleep(70 * time.Minute)
 		for _, name := range names {
 			assert.False(t, b.paused(name), name)
 		}
-		b.exactly(5)
-		require.True(t, b.status.ok())
+		b.Exactly(5)
+		require.True(t, b.Status.OK())
 	})
 }
 
 // A table that the plan lacks is looked at once a day, and keeps no other from being read.
 func TestTableThatThePlanLacksIsLookedAtDaily(t *testing.T) {
 	s := newStage(t, defendersim.Options{WithoutTables: []string{"DeviceEvents"}})
-	s.inBubble(time.Second, func(b *bubble) {
-		_, stop := b.start(b.config(logons, "DeviceEvents"))
+	s.inFakeTime(time.Second, func(b *fakeTime) {
+		_, stop := b.start(b.hourly(logons, "DeviceEvents"))
 		defer stop()
-		b.plant(0, 5, b.now())
+		b.Plant(0, 5, b.Now())
 		time.Sleep(71 * time.Hour)
-		assert.EqualValues(t, 3, b.sim.Report().Count(huntingPath, "400 query"), "%v", b.sim.Report())
+		assert.EqualValues(t, 3, b.Sim.Report().Count(huntingPath, "400 query"), "%v", b.Sim.Report())
 		assert.True(t, b.paused("DeviceEvents"))
 		assert.False(t, b.paused(logons))
-		b.exactly(5)
-		require.NoError(t, b.sim.SetWithoutTables())
+		b.Exactly(5)
+		require.NoError(t, b.Sim.SetWithoutTables())
 		time.Sleep(2 * time.Hour)
 		assert.False(t, b.paused("DeviceEvents"))
 	})

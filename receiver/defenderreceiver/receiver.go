@@ -12,13 +12,11 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/receiver"
-	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
@@ -36,15 +34,21 @@ type span struct {
 	end context.CancelFunc
 }
 
+// running is while the loops run. Its end also hides the receiver from the control extension.
+type running struct {
+	span
+	loops sync.WaitGroup
+}
+
 // defenderReceiver runs one loop for each table.
 type defenderReceiver struct {
 	set       receiver.Settings
 	cfg       Config
 	next      consumer.Logs
-	obsrep    *receiverhelper.ObsReport
 	telemetry *telemetry
 	now       func() time.Time
 
+	gates gates
 	calls span // of calls of the pipeline, which may last longer than the loops
 
 	// Set by Start.
@@ -53,30 +57,21 @@ type defenderReceiver struct {
 	journal   *journal.Journal
 	scheduler *scheduler.Scheduler
 	service   connection
-	gates     []*failure.Gate
-	running   span // of the loops
-	loops     sync.WaitGroup
+	running   running
 	lanes     []*lane
-	hide      func() // from the control extension
 
 	shutdown sync.Once
 }
 
 func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defenderReceiver, error) {
-	obsrep, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
-		ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set,
-	})
-	if err != nil {
-		return nil, err
-	}
-	telemetry, err := newTelemetry(set.ID, set.TelemetrySettings)
+	telemetry, err := newTelemetry(set)
 	if err != nil {
 		return nil, err
 	}
 	// Errors here are expected ones, whose place in the code helps nobody.
 	set.Logger = set.Logger.WithOptions(zap.AddStacktrace(zapcore.DPanicLevel))
 	cfg.Page.MaxRows = min(cfg.Page.MaxRows, query.MaxRows)
-	r := &defenderReceiver{set: set, cfg: cfg, next: next, obsrep: obsrep, telemetry: telemetry, now: time.Now}
+	r := &defenderReceiver{set: set, cfg: cfg, next: next, telemetry: telemetry, now: time.Now, gates: newGates()}
 	calls, cutOff := context.WithCancel(context.Background())
 	r.calls = span{calls, cutOff}
 	return r, nil
@@ -131,14 +126,18 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	}
 	// Start's own context ends when all components have started.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r.running = span{running, cancel}
-	r.loops.Go(func() { r.keeper.Run(running) })
-	r.loops.Go(func() { registry.Run(running, host) })
-	r.loops.Go(func() { conn.watch(running, r.credentialsChanged) })
-	r.loops.Go(func() { r.followExpiry(running, registry) })
-	r.loops.Go(func() { summary{r.lanes, r.scheduler, r.set.Logger}.run(running) })
+	r.running.span = span{running, cancel}
+	r.running.loops.Go(func() { r.keeper.Run(running) })
+	r.running.loops.Go(func() { registry.Run(running, host) })
+	r.running.loops.Go(func() { conn.watch(running, r.gates.credentialsChanged) })
+	r.running.loops.Go(func() { r.followExpiry(running, registry) })
+	r.running.loops.Go(func() { summary{r.lanes, r.scheduler, r.set.Logger}.run(running) })
 	r.run(running)
-	r.hide = control.Register(host, shown)
+	hide := control.Register(host, shown)
+	r.running.end = func() {
+		hide()
+		cancel()
+	}
 	return nil
 }
 
@@ -163,17 +162,17 @@ func (r *defenderReceiver) run(ctx context.Context) {
 	for _, l := range directories {
 		firstReads.Add(1)
 		l.loop.Polled = sync.OnceFunc(firstReads.Done)
-		r.loops.Go(func() {
+		r.running.loops.Go(func() {
 			defer l.loop.Polled()
 			l.run(ctx)
 		})
 	}
 	ready := make(chan struct{})
-	r.loops.Go(func() {
+	r.running.loops.Go(func() {
 		firstReads.Wait()
 		close(ready)
 	})
-	r.loops.Go(func() {
+	r.running.loops.Go(func() {
 		timer := time.NewTimer(directoriesFirst)
 		defer timer.Stop()
 		select {
@@ -186,16 +185,9 @@ func (r *defenderReceiver) run(ctx context.Context) {
 		case <-ctx.Done():
 		}
 		for _, l := range events {
-			r.loops.Go(func() { l.run(ctx) })
+			r.running.loops.Go(func() { l.run(ctx) })
 		}
 	})
-}
-
-// credentialsChanged lets the loops try again that wait for new credentials.
-func (r *defenderReceiver) credentialsChanged() {
-	for _, gate := range r.gates {
-		gate.CredentialsChanged()
-	}
 }
 
 // newTables makes the lanes of all enabled tables, with their stored cursors.
@@ -204,16 +196,14 @@ func (r *defenderReceiver) newTables(ctx context.Context, client service.API, re
 	if err != nil {
 		return err
 	}
-	gate, apart := failure.NewGate(), failure.NewGate()
-	r.gates = []*failure.Gate{gate, apart}
 	deliverer := delivery.New(delivery.Settings{
-		Next: r.next, Calls: r.calls.ctx, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
+		Next: r.next, Calls: r.calls.ctx, ObsReport: r.telemetry.obsrep, Retry: r.cfg.RetryOnFailure, DeadLetters: dead, Logger: r.set.Logger,
 		Waiting: registry.Hold,
 		Letters: letterCounters{r.telemetry, registry}.count,
 	})
 	r.lanes, err = (&builder{
 		cfg: &r.cfg, set: r.set, telemetry: r.telemetry, now: r.now, keeper: r.keeper, scheduler: r.scheduler,
-		api: client, registry: registry, deliverer: deliverer, gate: gate, apart: apart,
+		api: client, registry: registry, deliverer: deliverer, gates: r.gates,
 		journal: r.journal, store: r.store,
 	}).build(ctx)
 	return err
@@ -227,7 +217,7 @@ type letterCounters struct {
 
 func (c letterCounters) count(table string, written bool) {
 	c.telemetry.letter(table, written)
-	c.registry.CountLetter(table, written)
+	c.registry.DeadLetters.Count(table, written)
 }
 
 // Shutdown ends the loops, stores the last cursors and closes the storage. Calls of the pipeline that
@@ -244,7 +234,6 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 	defer r.telemetry.shutdown()
 	defer r.calls.end()
 	if r.running.end != nil {
-		r.hide()
 		r.running.end()
 		if !r.wait(ctx) {
 			r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
@@ -274,7 +263,7 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 func (r *defenderReceiver) wait(ctx context.Context) bool {
 	ended := make(chan struct{})
 	go func() {
-		r.loops.Wait()
+		r.running.loops.Wait()
 		close(ended)
 	}()
 	within := func(ctx context.Context, patience time.Duration) bool {

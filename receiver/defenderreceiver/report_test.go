@@ -18,6 +18,8 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/proof"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
@@ -43,15 +45,15 @@ const (
 )
 
 // plantDay plants rows and alerts that arrive on a day, the one before it and the one after it.
-func plantDay(b *bubble) {
+func plantDay(b *fakeTime) {
 	b.t.Helper()
 	number := 0
 	row := func(hour float64, hidden time.Duration, changes map[string]any) {
 		number++
-		row := logonRow(number)
+		row := testbed.LogonRow(number)
 		row["Timestamp"] = hourOf(hour).Add(-time.Minute).Format(time.RFC3339Nano)
 		maps.Copy(row, changes)
-		require.NoError(b.t, b.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: hourOf(hour), Visible: hourOf(hour).Add(hidden)}))
+		require.NoError(b.t, b.Sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: hourOf(hour), Visible: hourOf(hour).Add(hidden)}))
 	}
 	for hour := -10.0; hour < 30; hour += 0.3 {
 		row(hour, 0, nil)
@@ -72,22 +74,22 @@ func plantDay(b *bubble) {
 }
 
 // plantAlert plants an alert, whose evidence can be seen a while later.
-func plantAlert(b *bubble, hour float64, hidden time.Duration) {
+func plantAlert(b *fakeTime, hour float64, hidden time.Duration) {
 	b.t.Helper()
 	id := "alert at " + hourOf(hour).Format(time.RFC3339)
-	require.NoError(b.t, b.sim.Plant("AlertInfo", defendersim.Planted{IngestionTime: hourOf(hour), Row: map[string]any{
+	require.NoError(b.t, b.Sim.Plant("AlertInfo", defendersim.Planted{IngestionTime: hourOf(hour), Row: map[string]any{
 		"Timestamp": hourOf(hour).Format(time.RFC3339Nano), "AlertId": id, "Title": "Suspicious process",
 	}}))
-	require.NoError(b.t, b.sim.Plant("AlertEvidence", defendersim.Planted{
+	require.NoError(b.t, b.Sim.Plant("AlertEvidence", defendersim.Planted{
 		IngestionTime: hourOf(hour), Visible: hourOf(hour).Add(hidden),
 		Row: map[string]any{"Timestamp": hourOf(hour).Format(time.RFC3339Nano), "AlertId": id, "EntityType": "Machine"},
 	}))
 }
 
 // truthOfDay is what the report of a table has to say, by what the emulator knows.
-func truthOfDay(b *bubble, table string) (counts proof.Counts, left proof.Left) {
+func truthOfDay(b *fakeTime, table string) (counts proof.Counts, left proof.Left) {
 	b.t.Helper()
-	rows, err := b.sim.Truth(table, reportDay.Start(), reportDay.End().Add(-paging.Tick))
+	rows, err := b.Sim.Truth(table, reportDay.Start(), reportDay.End().Add(-paging.Tick))
 	require.NoError(b.t, err)
 	for _, r := range rows {
 		switch {
@@ -115,10 +117,10 @@ func truthOfDay(b *bubble, table string) (counts proof.Counts, left proof.Left) 
 // filters leave on the server, a restart, an outage and a pause says what the service knows.
 func TestReportOfADay(t *testing.T) {
 	s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
-	s.inBubble(100*time.Millisecond, func(b *bubble) {
+	s.inFakeTime(100*time.Millisecond, func(b *fakeTime) {
 		plantDay(b)
-		b.set(func(kql string) bool { return strings.Contains(kql, logons) && reads(kql, hourOf(unreadable)) })
-		b.sink.setRefuse(refusePoison)
+		b.TooLarge(func(kql string) bool { return strings.Contains(kql, logons) && reads(kql, hourOf(unreadable)) })
+		b.Sink.Refuse(refusePoison)
 		cfg := b.config(logons, "Alerts")
 		cfg.HumanAccountsOnly, cfg.DeadLetter.Directory = true, t.TempDir()
 		cfg.LateArrival.Audit.Interval = 3 * time.Hour
@@ -172,13 +174,13 @@ func TestReportOfADay(t *testing.T) {
 		assert.Equal(t, refused.RefusedKept, bytes.Count(letters, []byte("\n")))
 
 		// The storage of a receiver that has ended says the same.
-		stored, err := cfg.StoredReport(t.Context(), b.host(), r.set.ID, reportDay)
+		stored, err := cfg.StoredReport(t.Context(), b.Host(), r.set.ID, reportDay)
 		require.NoError(t, err)
 		stored.Made = report.Made
 		assert.Equal(t, report, stored)
 
 		// Of the day on which the tables were first read, all is known from then on.
-		first, err := cfg.StoredReport(t.Context(), b.host(), r.set.ID, proof.DayOf(epoch))
+		first, err := cfg.StoredReport(t.Context(), b.Host(), r.set.ID, proof.DayOf(epoch))
 		require.NoError(t, err)
 		for _, table := range first.Tables {
 			require.Len(t, table.Parts, 1)
@@ -187,11 +189,11 @@ func TestReportOfADay(t *testing.T) {
 		}
 
 		// The range is read after the last audit of its day. Its rows are not set aside any more.
-		b.set(nil)
+		b.TooLarge(nil)
 		_, stop = b.start(cfg)
 		sleepUntil(hourOf(47))
 		stop()
-		later, err := cfg.StoredReport(t.Context(), b.host(), r.set.ID, reportDay)
+		later, err := cfg.StoredReport(t.Context(), b.Host(), r.set.ID, reportDay)
 		require.NoError(t, err)
 		refused.Recovered, refused.SetAside = refused.Recovered+refused.SetAside, 0
 		assert.Equal(t, refused, later.Tables[0].Parts[0].Counts)
@@ -201,8 +203,8 @@ func TestReportOfADay(t *testing.T) {
 
 // refusePoison refuses a call for good that holds a poisonous row.
 func refusePoison(logs plog.Logs) error {
-	for _, r := range recordsOf(logs) {
-		if name, ok := r.log.Body().Map().Get("AccountName"); ok && name.Str() == poisonous {
+	for _, r := range collector.Records(logs) {
+		if name, ok := r.Log.Body().Map().Get("AccountName"); ok && name.Str() == poisonous {
 			return consumererror.NewPermanent(errors.New("poison"))
 		}
 	}
@@ -210,10 +212,10 @@ func refusePoison(logs plog.Logs) error {
 }
 
 // acceptedOnDay is how many records the pipeline has of rows that arrived on the day.
-func acceptedOnDay(b *bubble, table string) int {
+func acceptedOnDay(b *fakeTime, table string) int {
 	n := 0
-	for _, r := range b.sink.records() {
-		if at, ok := logrecord.IngestionTime(r.log); ok && r.table == table && proof.DayOf(at) == reportDay {
+	for _, r := range b.Sink.Records() {
+		if at, ok := logrecord.IngestionTime(r.Log); ok && r.Table == table && proof.DayOf(at) == reportDay {
 			n++
 		}
 	}
@@ -223,14 +225,14 @@ func acceptedOnDay(b *bubble, table string) int {
 // History has parts of its own, by the events' time. A day before the live start has no other.
 func TestReportOfHistory(t *testing.T) {
 	s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
-	s.inBubble(100*time.Millisecond, func(b *bubble) {
+	s.inFakeTime(100*time.Millisecond, func(b *fakeTime) {
 		yesterday := epoch.Truncate(24*time.Hour).AddDate(0, 0, -1)
 		number := 0
 		plant := func(at, arrived time.Time) {
 			number++
-			row := logonRow(number)
+			row := testbed.LogonRow(number)
 			row["Timestamp"] = at.Format(time.RFC3339Nano)
-			require.NoError(t, b.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: arrived}))
+			require.NoError(t, b.Sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: arrived}))
 		}
 		for hour := range 34 {
 			at := yesterday.Add(time.Duration(hour)*time.Hour + 7*time.Minute)
@@ -243,7 +245,7 @@ func TestReportOfHistory(t *testing.T) {
 		time.Sleep(3 * time.Hour)
 		stop()
 
-		report, err := cfg.StoredReport(t.Context(), b.host(), r.set.ID, proof.DayOf(yesterday))
+		report, err := cfg.StoredReport(t.Context(), b.Host(), r.set.ID, proof.DayOf(yesterday))
 		require.NoError(t, err)
 		require.Len(t, report.Tables[0].Parts, 1)
 		past := report.Tables[0].Parts[0]
@@ -252,7 +254,7 @@ func TestReportOfHistory(t *testing.T) {
 		assert.Empty(t, past.NotAudited)
 		assert.Equal(t, proof.Delivered, report.Verdict())
 
-		report, err = cfg.StoredReport(t.Context(), b.host(), r.set.ID, proof.DayOf(epoch))
+		report, err = cfg.StoredReport(t.Context(), b.Host(), r.set.ID, proof.DayOf(epoch))
 		require.NoError(t, err)
 		require.Len(t, report.Tables[0].Parts, 2)
 		live, past := report.Tables[0].Parts[0], report.Tables[0].Parts[1]
@@ -270,7 +272,7 @@ func TestJournalWithoutAudits(t *testing.T) {
 		s := newStage(t, defendersim.Options{})
 		cfg := s.historyConfig()
 		cfg.LateArrival.Audit.Interval = interval
-		live, past, _ := s.manual(cfg, func(r *defenderReceiver) { r.journal = journal.New(s.storage, cfg.Credentials.TenantID) })
+		live, past, _ := s.manual(cfg, func(r *defenderReceiver) { r.journal = journal.New(s.Storage, cfg.Credentials.TenantID) })
 		for _, l := range []*lane{live, past} {
 			assert.Equal(t, kept, l.reader.Unreadable.Recalled != nil, "%s, audited each %s", l.id, interval)
 		}

@@ -229,9 +229,9 @@ func (a *Rereading) once(ctx context.Context, next consumer.Logs, build func(*bu
 	r, gate := a.receiver, failure.NewGate()
 	lanes, err := build(&builder{
 		cfg: &r.cfg, set: r.set, telemetry: r.telemetry, now: r.now, scheduler: r.scheduler, api: a.client,
-		registry: health.NewRegistry(), gate: gate, apart: gate,
+		registry: health.NewRegistry(), gates: gates{shared: gate, apart: gate},
 		deliverer: delivery.New(delivery.Settings{
-			Next: &stopping{Logs: next, end: end}, Calls: ctx, ObsReport: r.obsrep, Retry: r.cfg.RetryOnFailure, Logger: r.set.Logger,
+			Next: &stopping{Logs: next, end: end}, Calls: ctx, ObsReport: r.telemetry.obsrep, Retry: r.cfg.RetryOnFailure, Logger: r.set.Logger,
 			Waiting: func(string, error) {}, Letters: func(string, bool) {},
 		}),
 	})

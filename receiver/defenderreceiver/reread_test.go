@@ -17,6 +17,8 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
@@ -30,8 +32,8 @@ func (s *stage) reread(cfg *Config) *Rereading {
 	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *cfg, nil)
 	require.NoError(s.t, err)
 	began := time.Now()
-	r.now = func() time.Time { return s.clock.Now().Add(time.Since(began)) }
-	a, err := r.openRereading(s.t.Context(), s.host())
+	r.now = func() time.Time { return s.Clock.Now().Add(time.Since(began)) }
+	a, err := r.openRereading(s.t.Context(), s.Host())
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, a.Close(context.Background())) })
 	return a
@@ -40,17 +42,17 @@ func (s *stage) reread(cfg *Config) *Rereading {
 // again are the uids of the rows that are read again, sorted; none comes twice.
 func again(t *testing.T, a *Rereading, table string, from, to time.Time) []string {
 	t.Helper()
-	sink := newSink()
+	sink := &collector.Sink{}
 	require.NoError(t, a.ReadRows(t.Context(), table, from, to, sink))
 	return uidsOf(sink, table, from, to)
 }
 
 // uidsOf are the uids of the records of a period.
-func uidsOf(s *sink, table string, from, to time.Time) []string {
+func uidsOf(s *collector.Sink, table string, from, to time.Time) []string {
 	var uids []string
-	for _, r := range s.records() {
-		if at := r.log.Timestamp().AsTime(); r.table == table && !at.Before(from) && at.Before(to) {
-			uids = append(uids, r.uid)
+	for _, r := range s.Records() {
+		if at := r.Log.Timestamp().AsTime(); r.Table == table && !at.Before(from) && at.Before(to) {
+			uids = append(uids, r.UID)
 		}
 	}
 	slices.Sort(uids)
@@ -76,15 +78,15 @@ func TestRereadingGivesTheSameRows(t *testing.T) {
 	cfg := s.config(logons)
 	cfg.Page.MaxRows, cfg.Batch.MaxRecords = 20, 7
 	first := epoch.Add(-time.Hour) // the event of row 0
-	s.plant(0, 50, epoch.Add(-50*time.Minute))
-	s.plant(50, 50, epoch.Add(-time.Minute)) // late
+	s.Plant(0, 50, epoch.Add(-50*time.Minute))
+	s.Plant(50, 50, epoch.Add(-time.Minute)) // late
 	var burst []defendersim.Planted
 	for i := range 70 {
-		row := logonRow(1000 + i)
+		row := testbed.LogonRow(1000 + i)
 		row["Timestamp"] = first.Add(30 * paging.Tick).Format(time.RFC3339Nano)
 		burst = append(burst, defendersim.Planted{Row: row, IngestionTime: epoch.Add(-50 * time.Minute)})
 	}
-	require.NoError(t, s.sim.Plant(logons, burst...))
+	require.NoError(t, s.Sim.Plant(logons, burst...))
 	stop := s.start(cfg)
 	s.delivered(170)
 	stop()
@@ -93,7 +95,7 @@ func TestRereadingGivesTheSameRows(t *testing.T) {
 	a := s.reread(cfg)
 	assert.Equal(t, []string{logons}, a.Tables())
 	from, to := first.Add(10*paging.Tick), first.Add(90*paging.Tick)
-	want := uidsOf(s.sink, logons, from, to)
+	want := uidsOf(s.Sink, logons, from, to)
 	require.Len(t, want, 150)
 	assert.Equal(t, want, again(t, a, logons, from, to))
 	assert.Empty(t, again(t, a, logons, first.Add(-time.Hour), first))
@@ -104,18 +106,18 @@ func TestRereadingGivesTheSameRows(t *testing.T) {
 // Records are what they were, but for their lane, and say when their rows arrived.
 func TestRereadRecords(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 1, epoch.Add(-50*time.Minute))
+	s.Plant(0, 1, epoch.Add(-50*time.Minute))
 	stop := s.start(s.config(logons))
 	s.delivered(1)
 	stop()
-	sink := newSink()
+	sink := &collector.Sink{}
 	require.NoError(t, s.reread(s.config(logons)).ReadRows(t.Context(), logons, epoch.Add(-2*time.Hour), epoch, sink))
-	require.Len(t, sink.records(), 1)
-	original, copied := s.sink.records()[0].log, sink.records()[0].log
+	require.Len(t, sink.Records(), 1)
+	original, copied := s.Sink.Records()[0].Log, sink.Records()[0].Log
 	assert.Equal(t, original.Body().Map().AsRaw(), copied.Body().Map().AsRaw())
 	assert.Equal(t, original.Timestamp(), copied.Timestamp())
-	assert.Equal(t, attributeOf(original, "microsoft.defender.ingestion_time"), attributeOf(copied, "microsoft.defender.ingestion_time"))
-	assert.NotEmpty(t, attributeOf(copied, "microsoft.defender.ingestion_time"))
+	assert.Equal(t, collector.Attribute(original, "microsoft.defender.ingestion_time"), collector.Attribute(copied, "microsoft.defender.ingestion_time"))
+	assert.NotEmpty(t, collector.Attribute(copied, "microsoft.defender.ingestion_time"))
 }
 
 // A pair of an alert and its evidence has the uid that it was delivered with.
@@ -127,7 +129,7 @@ func TestRereadAlerts(t *testing.T) {
 	s.delivered(2)
 	s.receivers[0].Shutdown(context.Background()) //nolint:errcheck // the stage asserts it
 	from := epoch.Add(-time.Hour)
-	want := uidsOf(s.sink, "Alerts", from, epoch)
+	want := uidsOf(s.Sink, "Alerts", from, epoch)
 	require.Len(t, want, 2)
 	assert.Equal(t, want, again(t, s.reread(s.config("Alerts")), "Alerts", from, epoch))
 	assert.Empty(t, again(t, s.reread(s.config("Alerts")), "Alerts", from, epoch.Add(-30*time.Minute)), "the evidence tells when it was")
@@ -137,9 +139,9 @@ func TestRereadDirectories(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	s.plantDevices(3, epoch.Add(-time.Hour), `[{"UserName":"jane"}]`)
 	cfg := s.config(logons, "DeviceInfo", "IdentityInfo")
-	a, sink := s.reread(cfg), newSink()
+	a, sink := s.reread(cfg), &collector.Sink{}
 	require.NoError(t, a.ReadDirectories(t.Context(), sink))
-	assert.Len(t, sink.records(), 3)
+	assert.Len(t, sink.Records(), 3)
 	assert.Equal(t, []string{logons}, a.Tables())
 }
 
@@ -148,12 +150,12 @@ func TestRereadingSpendsTheQuota(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	cfg := s.config(logons)
 	cfg.Page.MaxRows = 10
-	s.plant(0, 100, epoch.Add(-50*time.Minute))
+	s.Plant(0, 100, epoch.Add(-50*time.Minute))
 	before := s.spent(cfg)
 	a := s.reread(cfg)
 	require.Len(t, again(t, a, logons, epoch.Add(-2*time.Hour), epoch), 100)
 	require.NoError(t, a.Close(t.Context()))
-	queries := s.sim.Report().Count(huntingPath, "")
+	queries := s.Sim.Report().Count(huntingPath, "")
 	require.Greater(t, queries, int64(10))
 	assert.GreaterOrEqual(t, s.spent(cfg)-before, float64(queries))
 }
@@ -161,46 +163,46 @@ func TestRereadingSpendsTheQuota(t *testing.T) {
 // The service does not say when rows arrived.
 func TestRereadingWithoutArrival(t *testing.T) {
 	s := newStage(t, defendersim.Options{NoIngestionTime: true})
-	s.plant(0, 20, epoch.Add(-50*time.Minute))
+	s.Plant(0, 20, epoch.Add(-50*time.Minute))
 	assert.Len(t, again(t, s.reread(s.config(logons)), logons, epoch.Add(-2*time.Hour), epoch), 20)
 }
 
 // What can pass is waited for; what cannot ends the reading with its reason.
 func TestRereadingInTrouble(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 20, epoch.Add(-50*time.Minute))
+	s.Plant(0, 20, epoch.Add(-50*time.Minute))
 	cfg := s.config(logons)
 	read := func() error {
-		return s.reread(cfg).ReadRows(t.Context(), logons, epoch.Add(-2*time.Hour), epoch, newSink())
+		return s.reread(cfg).ReadRows(t.Context(), logons, epoch.Add(-2*time.Hour), epoch, &collector.Sink{})
 	}
-	s.sim.FailNext(2, defendersim.Fault{Kind: defendersim.FaultServerError})
+	s.Sim.FailNext(2, defendersim.Fault{Kind: defendersim.FaultServerError})
 	require.NoError(t, read())
-	s.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
+	s.Sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
 	require.Error(t, read())
-	s.sim.SetFaults()
+	s.Sim.SetFaults()
 
 	cfg.Credentials.ClientSecret = configopaque.String("wrong")
 	err := read()
 	require.ErrorContains(t, err, "AADSTS7000215")
 	cfg.Credentials.ClientSecret = configopaque.String(defendersim.DefaultClientSecret)
 
-	require.NoError(t, s.sim.SetWithoutTables(logons))
+	require.NoError(t, s.Sim.SetWithoutTables(logons))
 	require.NoError(t, read(), "a table that the tenant does not have has no rows")
-	require.NoError(t, s.sim.SetWithoutTables())
+	require.NoError(t, s.Sim.SetWithoutTables())
 
 	a := s.reread(cfg)
-	err = a.ReadRows(t.Context(), logons, epoch.Add(-31*24*time.Hour), epoch, newSink())
+	err = a.ReadRows(t.Context(), logons, epoch.Add(-31*24*time.Hour), epoch, &collector.Sink{})
 	require.ErrorIs(t, err, source.ErrNotGiven)
 	assert.ErrorContains(t, err, "the service keeps rows for 30 days")
-	assert.ErrorContains(t, a.ReadRows(t.Context(), "Nonsense", epoch, epoch, newSink()), `there is no table "Nonsense"`)
+	assert.ErrorContains(t, a.ReadRows(t.Context(), "Nonsense", epoch, epoch, &collector.Sink{}), `there is no table "Nonsense"`)
 
-	full := newSink()
-	full.setRefuse(func(plog.Logs) error { return errFull })
+	full := &collector.Sink{}
+	full.Refuse(func(plog.Logs) error { return errFull })
 	assert.ErrorIs(t, a.ReadRows(t.Context(), logons, epoch.Add(-2*time.Hour), epoch, full), errFull)
 
 	ended, end := context.WithCancel(t.Context())
 	end()
-	assert.ErrorIs(t, a.ReadRows(ended, logons, epoch.Add(-2*time.Hour), epoch, newSink()), context.Canceled)
+	assert.ErrorIs(t, a.ReadRows(ended, logons, epoch.Add(-2*time.Hour), epoch, &collector.Sink{}), context.Canceled)
 }
 
 var errFull = errors.New("the disk is full")
@@ -208,17 +210,17 @@ var errFull = errors.New("the disk is full")
 // What must have been delivered follows from the cursors.
 func TestRereadingKnowsWhatIsDue(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 5, epoch.Add(-50*time.Minute))
+	s.Plant(0, 5, epoch.Add(-50*time.Minute))
 	cfg := s.config(logons)
 	stop := s.start(cfg)
 	s.delivered(5)
-	s.clock.Advance(time.Hour)
+	s.Clock.Advance(time.Hour)
 	s.readUntil(epoch.Add(30*time.Minute), logons)
 	stop()
 	cursor := s.cursor(logons)
 	cfg.PollInterval = 5 * time.Minute
 
-	from, until := s.reread(cfg).Due(logons, s.clock.Now().Add(time.Hour))
+	from, until := s.reread(cfg).Due(logons, s.Clock.Now().Add(time.Hour))
 	assert.Equal(t, cursor.LiveStart.At, from)
 	assert.Equal(t, cursor.CompleteUntil, until)
 	_, until = s.reread(cfg).Due(logons, epoch)
@@ -237,7 +239,7 @@ func TestRereadingNeedsTheStorage(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	_, err := OpenRereading(t.Context(), receivertest.NewNopSettings(metadata.Type), s.config(logons), componenttest.NewNopHost())
 	require.ErrorContains(t, err, "'storage'")
-	assert.Zero(t, s.sim.Report().Count(huntingPath, ""))
+	assert.Zero(t, s.Sim.Report().Count(huntingPath, ""))
 }
 
 // countingLender lends any turn, or none.
@@ -258,13 +260,13 @@ func (l *countingLender) Return(time.Duration) { l.returned++ }
 // Beside a running collector each query has a turn of its receiver's, and nothing is sent without one.
 func TestRereadingBesideACollector(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 100, epoch.Add(-50*time.Minute))
+	s.Plant(0, 100, epoch.Add(-50*time.Minute))
 	cfg := s.config(logons)
 	cfg.Page.MaxRows = 10
 	open := func(turns control.Lender) *Rereading {
 		r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *cfg, nil)
 		require.NoError(t, err)
-		r.now = s.clock.Now
+		r.now = s.Clock.Now
 		a, err := r.openRereadingBeside(t.Context(), componenttest.NewNopHost(), turns, map[string]time.Time{logons: epoch.Add(-time.Minute)})
 		require.NoError(t, err)
 		t.Cleanup(func() { assert.NoError(t, a.Close(context.Background())) })
@@ -273,7 +275,7 @@ func TestRereadingBesideACollector(t *testing.T) {
 	turns := &countingLender{}
 	a := open(turns)
 	require.Len(t, again(t, a, logons, epoch.Add(-2*time.Hour), epoch), 100)
-	queries := s.sim.Report().Count(huntingPath, "")
+	queries := s.Sim.Report().Count(huntingPath, "")
 	assert.Greater(t, queries, int64(10))
 	assert.EqualValues(t, queries, turns.lent)
 	assert.Equal(t, turns.lent, turns.returned)
@@ -281,10 +283,10 @@ func TestRereadingBesideACollector(t *testing.T) {
 	assert.Equal(t, epoch.Add(-time.Minute), until)
 	assert.True(t, a.HasCursors())
 
-	err := open(&countingLender{err: errFull}).ReadRows(t.Context(), logons, epoch.Add(-2*time.Hour), epoch, newSink())
+	err := open(&countingLender{err: errFull}).ReadRows(t.Context(), logons, epoch.Add(-2*time.Hour), epoch, &collector.Sink{})
 	require.ErrorIs(t, err, errNoTurn)
 	require.ErrorIs(t, err, errFull)
-	assert.Equal(t, queries, s.sim.Report().Count(huntingPath, ""), "nothing is sent without a turn")
+	assert.Equal(t, queries, s.Sim.Report().Count(huntingPath, ""), "nothing is sent without a turn")
 }
 
 // A lent turn is the receiver's: it counts in its account.
@@ -320,13 +322,13 @@ func TestLend(t *testing.T) {
 func TestRereadAlertsWithoutArrival(t *testing.T) {
 	s := newStage(t, defendersim.Options{NoIngestionTime: true})
 	plant := func(table string, row map[string]any) {
-		require.NoError(t, s.sim.Plant(table, defendersim.Planted{IngestionTime: epoch.Add(-50 * time.Minute), Row: row}))
+		require.NoError(t, s.Sim.Plant(table, defendersim.Planted{IngestionTime: epoch.Add(-50 * time.Minute), Row: row}))
 	}
 	plant("AlertInfo", map[string]any{"Timestamp": epoch.Add(-time.Hour).Format(time.RFC3339), "AlertId": "a1", "Title": "t"})
 	plant("AlertEvidence", map[string]any{"Timestamp": epoch.Add(-90 * time.Minute).Format(time.RFC3339), "AlertId": "a1", "EntityType": "Machine"})
 	a := s.reread(s.config("Alerts"))
 	assert.Len(t, again(t, a, "Alerts", epoch.Add(-100*time.Minute), epoch.Add(-80*time.Minute)), 1, "when the evidence was")
-	sink := newSink()
+	sink := &collector.Sink{}
 	require.NoError(t, a.ReadRows(t.Context(), "Alerts", epoch.Add(-70*time.Minute), epoch.Add(-50*time.Minute), sink))
-	assert.Empty(t, sink.records(), "when the alert was told")
+	assert.Empty(t, sink.Records(), "when the alert was told")
 }

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
-
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
@@ -41,7 +40,7 @@ func (s *stage) launch(cfg *Config, edit ...func(*defenderReceiver)) *process {
 	for _, change := range edit {
 		change(p.receiver)
 	}
-	require.NoError(s.t, p.receiver.Start(s.t.Context(), s.host()))
+	require.NoError(s.t, p.receiver.Start(s.t.Context(), s.Host()))
 	p.stop = sync.OnceFunc(func() {
 		if err := p.receiver.Shutdown(context.Background()); !p.dead.Load() {
 			assert.NoError(s.t, err)
@@ -59,14 +58,14 @@ func (p *process) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	if p.dead.Load() {
 		return errDead
 	}
-	return p.sink.ConsumeLogs(ctx, logs)
+	return p.Sink.ConsumeLogs(ctx, logs)
 }
 
 // kill ends the process: nothing that it does from now on is seen, and its successors find the storage
 // as it was.
 func (p *process) kill() {
 	p.dead.Store(true)
-	p.stage.storage = p.stage.storage.Snapshot()
+	p.stage.Storage = p.stage.Storage.Snapshot()
 	p.stop()
 }
 
@@ -74,7 +73,7 @@ func (p *process) kill() {
 // there is none.
 func (s *stage) stored(table string) (ledger.Cursor, map[uuid.UUID]struct{}) {
 	s.t.Helper()
-	now := stage{t: s.t, storage: s.storage.Snapshot()}
+	now := stage{t: s.t, Stage: &testbed.Stage{Storage: s.Storage.Snapshot()}}
 	return now.cursor(table), now.storedRows("ledger", table)
 }
 
@@ -82,7 +81,7 @@ func (s *stage) stored(table string) (ledger.Cursor, map[uuid.UUID]struct{}) {
 func (s *stage) storedRows(kind, lane string) map[uuid.UUID]struct{} {
 	s.t.Helper()
 	rows := map[uuid.UUID]struct{}{}
-	require.NoError(s.t, s.storage.Walk(s.t.Context(), func(key string, value []byte) ([]*storage.Operation, error) {
+	require.NoError(s.t, s.Storage.Walk(s.t.Context(), func(key string, value []byte) ([]*storage.Operation, error) {
 		segment, is := strings.CutPrefix(key, kind+"/v1/"+defendersim.DefaultTenantID+"/"+lane+"/")
 		if !is || strings.Count(segment, "/") != 1 {
 			return nil, nil
@@ -97,7 +96,7 @@ func (s *stage) storedRows(kind, lane string) map[uuid.UUID]struct{} {
 
 // cursor is a table's stored cursor; the zero Cursor if there is none.
 func (s *stage) cursor(table string) ledger.Cursor {
-	keeper := ledger.NewKeeper(s.storage, defendersim.DefaultTenantID, 0, func(int, error) {})
+	keeper := ledger.NewKeeper(s.Storage, defendersim.DefaultTenantID, 0, func(int, error) {})
 	l, err := ledger.Open(context.Background(), keeper, table)
 	assert.NoError(s.t, err)
 	if l == nil {
@@ -123,7 +122,7 @@ func (s *stage) readUntil(until time.Time, names ...string) {
 // truthOf is the rows that arrived at a table, by the emulator's keys, sorted.
 func (s *stage) truthOf(table string, from, to time.Time) []string {
 	s.t.Helper()
-	rows, err := s.sim.Truth(table, from, to)
+	rows, err := s.Sim.Truth(table, from, to)
 	require.NoError(s.t, err)
 	var keys []string
 	for _, row := range rows {
@@ -136,9 +135,9 @@ func (s *stage) truthOf(table string, from, to time.Time) []string {
 // keysOf are the keys of the records that were accepted of a table of device events, sorted.
 func (s *stage) keysOf(table string) []string {
 	var keys []string
-	for _, r := range s.sink.records() {
-		if r.table == table {
-			keys = append(keys, r.key())
+	for _, r := range s.Sink.Records() {
+		if r.Table == table {
+			keys = append(keys, testbed.Key(r))
 		}
 	}
 	slices.Sort(keys)
@@ -150,11 +149,11 @@ func (s *stage) late(table string, first, n int, lag time.Duration) {
 	s.t.Helper()
 	rows := make([]defendersim.Planted, n)
 	for i := range rows {
-		row := logonRow(first + i)
-		row["Timestamp"] = s.clock.Now().Add(-lag).Format(time.RFC3339Nano)
-		rows[i] = defendersim.Planted{Row: row, IngestionTime: s.clock.Now()}
+		row := testbed.LogonRow(first + i)
+		row["Timestamp"] = s.Clock.Now().Add(-lag).Format(time.RFC3339Nano)
+		rows[i] = defendersim.Planted{Row: row, IngestionTime: s.Clock.Now()}
 	}
-	require.NoError(s.t, s.sim.Plant(table, rows...))
+	require.NoError(s.t, s.Sim.Plant(table, rows...))
 }
 
 // complete waits until the rows of the tables, as the emulator knows them, were delivered, and compares
@@ -164,10 +163,10 @@ func (s *stage) complete(names ...string) {
 	want := map[string][]string{}
 	total := 0
 	for _, name := range names {
-		want[name] = s.truthOf(name, epoch.Add(-30*24*time.Hour), s.clock.Now().Add(-settle-paging.Tick))
+		want[name] = s.truthOf(name, epoch.Add(-30*24*time.Hour), s.Clock.Now().Add(-settle-paging.Tick))
 		total += len(want[name])
 	}
-	assert.Eventually(s.t, func() bool { return s.sink.count() >= total }, wait, time.Millisecond, "%d rows should come", total)
+	assert.Eventually(s.t, func() bool { return s.Sink.Count() >= total }, wait, time.Millisecond, "%d rows should come", total)
 	for _, name := range names {
 		assert.Equal(s.t, want[name], s.keysOf(name), name)
 	}
@@ -178,11 +177,11 @@ func (s *stage) complete(names ...string) {
 // for as long as the proxy between takes.
 func (s *stage) quiet() {
 	s.t.Helper()
-	s.sim.SetFaults(fault(defendersim.FaultServerError, 1))
-	struck := func() int64 { return s.sim.Report().Count("", "fault "+string(defendersim.FaultServerError)) }
+	s.Sim.SetFaults(fault(defendersim.FaultServerError, 1))
+	struck := func() int64 { return s.Sim.Report().Count("", "fault "+string(defendersim.FaultServerError)) }
 	before := struck()
 	require.Eventually(s.t, func() bool { return struck() > before+1 }, wait, time.Millisecond)
-	assert.Eventually(s.t, func() bool { return s.read() == s.sink.count()+s.repeated() }, wait, time.Millisecond,
+	assert.Eventually(s.t, func() bool { return s.read() == s.Sink.Count()+s.repeated() }, wait, time.Millisecond,
 		"the rows that the service gave should be counted")
 }
 
@@ -192,7 +191,7 @@ func (s *stage) read() int { return s.rows(delivered) + s.rows(duplicate) + s.ro
 // repeated is how many rows the service gave more than once.
 func (s *stage) repeated() int {
 	repeated := 0
-	for _, table := range s.sim.Report().Tables {
+	for _, table := range s.Sim.Report().Tables {
 		repeated += int(table.RowsRepeated)
 	}
 	return repeated
@@ -203,25 +202,12 @@ func (s *stage) repeated() int {
 // was read to its end.
 func (s *stage) accounts(rows int, whole bool) {
 	s.t.Helper()
-	assert.Equal(s.t, s.sink.count(), s.rows(delivered), "rows that were delivered")
+	assert.Equal(s.t, s.Sink.Count(), s.rows(delivered), "rows that were delivered")
 	if whole {
 		assert.Equal(s.t, rows+s.repeated(), s.read(), "rows that were read")
 		return
 	}
 	assert.GreaterOrEqual(s.t, s.read(), rows, "rows that were read")
-}
-
-// recordsOf are the records of a batch.
-func recordsOf(logs plog.Logs) []record {
-	var records []record
-	for _, resource := range logs.ResourceLogs().All() {
-		for _, scope := range resource.ScopeLogs().All() {
-			for _, log := range scope.LogRecords().All() {
-				records = append(records, record{attributeOf(log, logrecord.AttributeUID), attributeOf(log, logrecord.AttributeTable), log})
-			}
-		}
-	}
-	return records
 }
 
 // fault is a fault that does not make a client wait long on the machine's clock.

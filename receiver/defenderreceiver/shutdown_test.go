@@ -17,9 +17,9 @@ import (
 // An exporter that hangs does not hold up the end of the process.
 func TestShutdownWhilePipelineHangs(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.Plant(0, 5, epoch.Add(-time.Minute))
 	entered, leave := make(chan struct{}), make(chan struct{})
-	s.sink.setRefuse(func(plog.Logs) error {
+	s.Sink.Refuse(func(plog.Logs) error {
 		entered <- struct{}{}
 		<-leave
 		return errors.New("stopped")
@@ -27,14 +27,14 @@ func TestShutdownWhilePipelineHangs(t *testing.T) {
 	cfg := s.config(logons)
 	cfg.ShutdownTimeout = 50 * time.Millisecond
 	r := s.create(cfg)
-	require.NoError(t, r.Start(t.Context(), s.host()))
+	require.NoError(t, r.Start(t.Context(), s.Host()))
 	<-entered
 	start := time.Now()
 	require.NoError(t, r.Shutdown(context.Background()))
 	assert.Less(t, time.Since(start), 5*time.Second)
 	close(leave)
-	r.loops.Wait()
-	s.sink.setRefuse(nil)
+	r.running.loops.Wait()
+	s.Sink.Refuse(nil)
 	s.start(cfg)
 	s.delivered(5)
 }
@@ -43,9 +43,9 @@ func TestShutdownWhilePipelineHangs(t *testing.T) {
 // what was not offered yet.
 func TestShutdownWaitsForTheCallUnderWay(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 25, epoch.Add(-time.Minute))
+	s.Plant(0, 25, epoch.Add(-time.Minute))
 	entered, leave := make(chan struct{}, 3), make(chan struct{})
-	s.sink.setRefuse(func(plog.Logs) error {
+	s.Sink.Refuse(func(plog.Logs) error {
 		entered <- struct{}{}
 		<-leave
 		return nil
@@ -53,7 +53,7 @@ func TestShutdownWaitsForTheCallUnderWay(t *testing.T) {
 	cfg := s.config(logons)
 	cfg.Batch.MaxRecords = 10
 	r := s.create(cfg)
-	require.NoError(t, r.Start(t.Context(), s.host()))
+	require.NoError(t, r.Start(t.Context(), s.Host()))
 	<-entered
 	stopped := make(chan error)
 	go func() { stopped <- r.Shutdown(context.Background()) }()
@@ -61,9 +61,9 @@ func TestShutdownWaitsForTheCallUnderWay(t *testing.T) {
 	assert.NoError(t, r.calls.ctx.Err(), "the call under way is not cut off")
 	close(leave)
 	require.NoError(t, <-stopped)
-	assert.Equal(t, 10, s.sink.count(), "no other call is made")
+	assert.Equal(t, 10, s.Sink.Count(), "no other call is made")
 	assert.Zero(t, s.rows(refused), "what was not offered is not refused")
-	s.sink.setRefuse(nil)
+	s.Sink.Refuse(nil)
 	s.start(cfg)
 	s.delivered(25)
 	assert.Equal(t, 25, s.rows(delivered))
@@ -90,32 +90,32 @@ func TestShutdownAndRefusalsForGood(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, defendersim.Options{})
-			s.plant(0, 5, epoch.Add(-5*time.Minute))
-			s.inBubble(0, func(b *bubble) {
+			s.Plant(0, 5, epoch.Add(-5*time.Minute))
+			s.inFakeTime(0, func(b *fakeTime) {
 				cfg := b.config(logons)
 				cfg.ShutdownTimeout = 10 * time.Second
 				r := b.create(cfg)
-				r.now = b.now
+				r.now = b.Now
 				entered := make(chan struct{})
-				b.sink.setRefuse(func(plog.Logs) error {
+				b.Sink.Refuse(func(plog.Logs) error {
 					close(entered)
 					<-c.lasts(r).Done()
 					time.Sleep(c.heeding)
 					return c.err
 				})
-				require.NoError(b.t, r.Start(b.t.Context(), bubbleHost{b.host().(storageHost), b}))
+				require.NoError(b.t, r.Start(b.t.Context(), b.Host()))
 				<-entered
 				began := time.Now()
 				patience, cancel := context.WithTimeout(context.Background(), c.within)
 				defer cancel()
 				require.NoError(b.t, r.Shutdown(patience))
 				assert.Equal(b.t, c.took, time.Since(began))
-				b.sink.setRefuse(nil)
-				before := b.sink.count()
+				b.Sink.Refuse(nil)
+				before := b.Sink.Count()
 				_, stop := b.start(cfg)
 				time.Sleep(time.Hour)
 				stop()
-				assert.Equal(b.t, before+c.want, b.sink.count())
+				assert.Equal(b.t, before+c.want, b.Sink.Count())
 			})
 		})
 	}

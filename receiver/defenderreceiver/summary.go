@@ -37,10 +37,10 @@ func (s summary) run(ctx context.Context) {
 		for _, l := range s.lanes {
 			view, last := l.health.View(), before[l.id]
 			before[l.id] = view
-			rows += view.RowsDelivered - last.RowsDelivered
-			refused += view.RowsRefused - last.RowsRefused
+			rows += view.Rows.Delivered - last.Rows.Delivered
+			refused += view.Rows.Refused - last.Rows.Refused
 			if !l.history {
-				tables = append(tables, l.summary(view, view.RowsDelivered-last.RowsDelivered))
+				tables = append(tables, l.summary(view, view.Rows.Delivered-last.Rows.Delivered))
 			}
 		}
 		s.logger.Info("The last hour.", zap.Int("rows_delivered", rows), zap.Int("rows_refused", refused),

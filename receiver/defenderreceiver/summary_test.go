@@ -15,16 +15,16 @@ import (
 // An hour at info is one line, which says what came and how far each table is.
 func TestHourlyLine(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(time.Second, func(b *bubble) {
+	s.inFakeTime(time.Second, func(b *fakeTime) {
 		t := b.t
-		b.plant(0, 5, b.now())
+		b.Plant(0, 5, b.Now())
 		cfg := b.config(logons, "DeviceEvents")
 		var edits []func(*defenderReceiver)
 		logs := logged(&edits)
 		r := b.create(cfg)
-		r.now = b.now
+		r.now = b.Now
 		edits[0](r)
-		require.NoError(t, r.Start(t.Context(), bubbleHost{b.host().(storageHost), b}))
+		require.NoError(t, r.Start(t.Context(), b.Host()))
 		defer func() { assert.NoError(t, r.Shutdown(context.Background())) }()
 		time.Sleep(30 * time.Minute)
 		logs.TakeAll()

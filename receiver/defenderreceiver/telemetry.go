@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -20,14 +21,22 @@ type telemetry struct {
 	builder *metadata.TelemetryBuilder
 	// receiver is the attribute of all of them: which receiver of the process it is.
 	receiver attribute.KeyValue
+	// obsrep counts what the pipeline takes, under the names that all receivers have.
+	obsrep *receiverhelper.ObsReport
 }
 
-func newTelemetry(id component.ID, settings component.TelemetrySettings) (*telemetry, error) {
-	builder, err := metadata.NewTelemetryBuilder(settings)
+func newTelemetry(set receiver.Settings) (*telemetry, error) {
+	obsrep, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
+		ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set,
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &telemetry{builder, attribute.String("receiver", id.String())}, nil
+	builder, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	return &telemetry{builder, attribute.String("receiver", set.ID.String()), obsrep}, nil
 }
 
 // of are a measurement's attributes.

@@ -37,7 +37,7 @@ type gateway struct {
 // newGateway stands in front of a stage's service.
 func newGateway(s *stage) *gateway {
 	s.t.Helper()
-	target, err := url.Parse(s.sim.URL())
+	target, err := url.Parse(s.Sim.URL())
 	require.NoError(s.t, err)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
 	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
@@ -104,7 +104,7 @@ func TestDateOfAGatewayIsNotBelieved(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	g := newGateway(s)
 	g.set(func(w http.ResponseWriter, _ string) bool {
-		w.Header().Set("Date", s.clock.Now().Add(time.Hour).Format(http.TimeFormat))
+		w.Header().Set("Date", s.Clock.Now().Add(time.Hour).Format(http.TimeFormat))
 		return false
 	})
 	cfg := s.config(logons)
@@ -112,30 +112,30 @@ func TestDateOfAGatewayIsNotBelieved(t *testing.T) {
 	cfg.LateArrival.Audit.Interval = 0
 	s.start(cfg)
 	for round := range 20 {
-		s.plant(10*round, 10, s.clock.Now())
-		s.clock.Advance(2 * settle)
+		s.Plant(10*round, 10, s.Clock.Now())
+		s.Clock.Advance(2 * settle)
 		s.delivered(10 * (round + 1))
 	}
-	assert.False(t, s.receivers[0].readers()[0].health.View().CompleteUntil.After(s.clock.Now()))
+	assert.False(t, s.receivers[0].readers()[0].health.View().CompleteUntil.After(s.Clock.Now()))
 }
 
 // A cursor that is ahead of the service's time is told, set back, and loses nothing.
 func TestCursorInTheFuture(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 10, epoch.Add(-time.Minute))
+	s.Plant(0, 10, epoch.Add(-time.Minute))
 	stop := s.start(s.config(logons))
 	s.delivered(10)
 	stop()
-	k := ledger.NewKeeper(s.storage, defendersim.DefaultTenantID, 0, func(int, error) {})
+	k := ledger.NewKeeper(s.Storage, defendersim.DefaultTenantID, 0, func(int, error) {})
 	l, err := ledger.Open(t.Context(), k, logons)
 	require.NoError(t, err)
 	require.NotNil(t, l)
-	l.Advance(s.clock.Now().Add(time.Hour))
+	l.Advance(s.Clock.Now().Add(time.Hour))
 	require.NoError(t, l.Keep(time.Now()))
 	require.NoError(t, k.Flush(t.Context()))
 
-	s.plant(10, 10, s.clock.Now())
-	s.clock.Advance(2 * settle)
+	s.Plant(10, 10, s.Clock.Now())
+	s.Clock.Advance(2 * settle)
 	cfg := s.config(logons)
 	cfg.LateArrival.Audit.Interval = 0
 	var edits []func(*defenderReceiver)
@@ -143,13 +143,13 @@ func TestCursorInTheFuture(t *testing.T) {
 	s.launch(cfg, edits...)
 	s.delivered(20)
 	assert.Equal(t, 1, logs.FilterMessageSnippet("ahead of the service's time").Len())
-	assert.False(t, s.receivers[1].readers()[0].health.View().CompleteUntil.After(s.clock.Now()))
+	assert.False(t, s.receivers[1].readers()[0].health.View().CompleteUntil.After(s.Clock.Now()))
 }
 
 // A start that was made ahead of the service's time is set back to where it should have been.
 func TestStartInTheFuture(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.plant(0, 10, epoch.Add(-time.Minute))
+	s.Plant(0, 10, epoch.Add(-time.Minute))
 	cfg := s.config(logons)
 	cfg.LateArrival.Audit.Interval = 0
 	g := newGateway(s)
@@ -159,7 +159,7 @@ func TestStartInTheFuture(t *testing.T) {
 			return false
 		}
 		g.set(nil)
-		fmt.Fprintf(w, `{"schema":[],"results":[{"Rows":1,"Unknown":0,"ServiceNow":%q}]}`, s.clock.Now().Add(2*time.Hour).Format(time.RFC3339))
+		fmt.Fprintf(w, `{"schema":[],"results":[{"Rows":1,"Unknown":0,"ServiceNow":%q}]}`, s.Clock.Now().Add(2*time.Hour).Format(time.RFC3339))
 		return true
 	})
 	s.launch(cfg)
@@ -171,21 +171,21 @@ func TestFirstStartIsFixed(t *testing.T) {
 	for name, restart := range map[string]bool{"one process": false, "with a restart": true} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, defendersim.Options{})
-			s.sim.SetClientSecret("another")
+			s.Sim.SetClientSecret("another")
 			cfg := s.config(logons)
 			cfg.InitialLookback = 30 * time.Second
 			stop := s.start(cfg)
-			s.plant(0, 5, epoch.Add(-40*time.Second)) // before the start
-			s.plant(5, 5, epoch.Add(-20*time.Second))
-			require.Eventually(t, func() bool { return s.sim.Report().Count("", "") > 2 }, wait, time.Millisecond)
-			s.clock.Advance(6 * time.Minute)
-			s.plant(10, 5, s.clock.Now().Add(-3*time.Minute))
+			s.Plant(0, 5, epoch.Add(-40*time.Second)) // before the start
+			s.Plant(5, 5, epoch.Add(-20*time.Second))
+			require.Eventually(t, func() bool { return s.Sim.Report().Count("", "") > 2 }, wait, time.Millisecond)
+			s.Clock.Advance(6 * time.Minute)
+			s.Plant(10, 5, s.Clock.Now().Add(-3*time.Minute))
 			if restart {
 				stop()
 				s.start(cfg)
 			}
-			s.clock.Advance(time.Minute)
-			s.sim.SetClientSecret(defendersim.DefaultClientSecret)
+			s.Clock.Advance(time.Minute)
+			s.Sim.SetClientSecret(defendersim.DefaultClientSecret)
 			s.delivered(10)
 		})
 	}
@@ -199,7 +199,7 @@ func TestStartWithoutCursorsIsTold(t *testing.T) {
 	s.launch(s.config(logons), edits...).stop()
 	assert.Equal(t, 1, logs.FilterMessageSnippet("holds no cursor").FilterLevelExact(zap.WarnLevel).Len())
 	s.start(s.config(logons))
-	s.polls(logons, 2)
+	s.Polls(logons, 2)
 
 	logs.TakeAll()
 	s.launch(s.config(logons, "DeviceEvents"), edits...)
@@ -225,11 +225,11 @@ func TestColumnThatTheServiceLacks(t *testing.T) {
 		cfg.PauseAfterFailures = 1
 		var edits []func(*defenderReceiver)
 		logs := logged(&edits)
-		s.plant(0, 5, epoch.Add(-time.Minute))
+		s.Plant(0, 5, epoch.Add(-time.Minute))
 		s.launch(cfg, edits...)
 		s.delivered(5)
-		s.clock.Advance(2 * settle)
-		s.polls(logons, 5)
+		s.Clock.Advance(2 * settle)
+		s.Polls(logons, 5)
 		assert.Equal(t, 1, g.count("RemoteIP,"), "asked for once")
 		assert.Equal(t, 1, logs.FilterMessageSnippet("does not have a column").Len(), "told once")
 		assert.False(t, s.paused(logons))
@@ -255,28 +255,28 @@ func TestColumnThatIsNeeded(t *testing.T) {
 		cfg.Tables[logons] = own
 		s.start(cfg)
 		require.Eventually(t, func() bool { return s.pausedFor(logons) == "failures" }, wait, time.Millisecond, column)
-		assert.True(t, s.status.has("has no column "+column), column)
+		assert.True(t, s.Status.Has("has no column "+column), column)
 	}
 }
 
 // A table whose rows came lately is missed for minutes, not for a day.
 func TestTableThatWasThereIsTriedAgainSoon(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(time.Second, func(b *bubble) {
-		b.plant(0, 5, b.now().Add(-time.Minute))
+	s.inFakeTime(time.Second, func(b *fakeTime) {
+		b.Plant(0, 5, b.Now().Add(-time.Minute))
 		cfg := b.config(logons)
 		_, stop := b.start(cfg)
 		defer stop()
 		time.Sleep(5 * time.Minute)
-		b.exactly(5)
-		require.NoError(b.t, b.sim.SetWithoutTables(logons))
+		b.Exactly(5)
+		require.NoError(b.t, b.Sim.SetWithoutTables(logons))
 		time.Sleep(time.Hour)
 		assert.Equal(t, "failures", b.pausedFor(logons))
-		assert.True(t, b.status.has("DeviceLogonEvents"))
-		require.NoError(b.t, b.sim.SetWithoutTables())
-		b.plant(5, 5, b.now())
+		assert.True(t, b.Status.Has("DeviceLogonEvents"))
+		require.NoError(b.t, b.Sim.SetWithoutTables())
+		b.Plant(5, 5, b.Now())
 		time.Sleep(10 * time.Minute)
-		b.exactly(10)
+		b.Exactly(10)
 	})
 }
 
@@ -296,10 +296,10 @@ func TestOnlyTheServiceSaysHowATableIsRead(t *testing.T) {
 		})
 		cfg := s.config(logons)
 		cfg.ClientConfig.Endpoint = g.url
-		s.plant(0, 5, epoch.Add(-time.Minute))
+		s.Plant(0, 5, epoch.Add(-time.Minute))
 		s.start(cfg)
 		s.delivered(5)
-		assert.Contains(t, s.sink.records()[0].log.Attributes().AsRaw(), "microsoft.defender.ingestion_time", status)
+		assert.Contains(t, s.Sink.Records()[0].Log.Attributes().AsRaw(), "microsoft.defender.ingestion_time", status)
 		assert.Positive(t, g.count("IngestionTime = ingestion_time()"), status)
 	}
 }
@@ -308,7 +308,7 @@ func TestOnlyTheServiceSaysHowATableIsRead(t *testing.T) {
 func TestSecretFileThatChanges(t *testing.T) {
 	const good, bad = defendersim.DefaultClientSecret, "wrong"
 	s := newStage(t, defendersim.Options{TokenLifetime: 20 * time.Second})
-	s.inBubble(time.Second, func(b *bubble) {
+	s.inFakeTime(time.Second, func(b *fakeTime) {
 		file := filepath.Join(t.TempDir(), "secret")
 		write := func(secret string) { require.NoError(t, os.WriteFile(file, []byte(secret), 0o600)) }
 		write(bad)
@@ -324,16 +324,16 @@ func TestSecretFileThatChanges(t *testing.T) {
 			for _, table := range r.readers() {
 				assert.Equal(t, "credentials", b.pausedFor(table.table), "round %d", round)
 			}
-			assert.True(t, b.status.has("the client secret is wrong"))
-			b.plant(rows, 5, b.now())
+			assert.True(t, b.Status.Has("the client secret is wrong"))
+			b.Plant(rows, 5, b.Now())
 			rows += 5
 			write(good)
 			time.Sleep(4 * time.Minute)
-			b.exactly(rows)
+			b.Exactly(rows)
 			for _, table := range r.readers() {
 				assert.Empty(t, b.pausedFor(table.table), "round %d: %s", round, table.table)
 			}
-			assert.True(t, b.status.ok(), "round %d", round)
+			assert.True(t, b.Status.OK(), "round %d", round)
 		}
 	})
 }
@@ -341,40 +341,40 @@ func TestSecretFileThatChanges(t *testing.T) {
 // Tables that an outage has paused go on within minutes, and together.
 func TestOutageOfMinutes(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(time.Second, func(b *bubble) {
+	s.inFakeTime(time.Second, func(b *fakeTime) {
 		cfg := b.config(logons, "DeviceEvents", "DeviceFileEvents", "DeviceProcessEvents", "DeviceNetworkEvents")
 		cfg.PollInterval = time.Minute
 		r, stop := b.start(cfg)
 		defer stop()
 		time.Sleep(10 * time.Minute)
-		b.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
+		b.Sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
 		time.Sleep(30 * time.Minute)
 		for _, table := range r.readers() {
 			assert.Equal(t, "failures", b.pausedFor(table.table))
 		}
-		b.sim.SetFaults()
-		b.plant(0, 5, b.now())
+		b.Sim.SetFaults()
+		b.Plant(0, 5, b.Now())
 		time.Sleep(8 * time.Minute)
-		b.exactly(5)
+		b.Exactly(5)
 		for _, table := range r.readers() {
 			assert.Empty(t, b.pausedFor(table.table))
 		}
-		assert.True(t, b.status.ok())
+		assert.True(t, b.Status.OK())
 	})
 }
 
 // One cause is one warning, however many tables it stops.
 func TestOneCauseIsOneMessage(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
+	s.Sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultServerError, Rate: 1})
 	cfg := s.config(logons, "DeviceEvents", "DeviceFileEvents", "DeviceProcessEvents", "DeviceNetworkEvents")
 	var edits []func(*defenderReceiver)
 	logs := logged(&edits)
 	life := s.launch(cfg, edits...)
-	require.Eventually(t, func() bool { return s.sim.Report().Count("/v1.0/security/runHuntingQuery", "") > 50 }, wait, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Sim.Report().Count("/v1.0/security/runHuntingQuery", "") > 50 }, wait, time.Millisecond)
 	life.stop()
 	told := logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet("failed").All()
 	require.Len(t, told, 1)
 	assert.Empty(t, told[0].Stack)
-	assert.Equal(t, 1, s.status.times("status 500"), "one status")
+	assert.Equal(t, 1, s.Status.Times("status 500"), "one status")
 }

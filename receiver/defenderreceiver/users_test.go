@@ -23,6 +23,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
@@ -38,7 +39,7 @@ const (
 func (s *stage) putUsers(n int) {
 	s.t.Helper()
 	for i := range n {
-		require.NoError(s.t, s.sim.PutUser(person(i)))
+		require.NoError(s.t, s.Sim.PutUser(person(i)))
 	}
 }
 
@@ -54,9 +55,9 @@ func person(i int) map[string]any {
 // users counts how often each id was delivered.
 func (s *stage) users() map[string]int {
 	ids := map[string]int{}
-	for _, r := range s.sink.records() {
-		if r.table == usersTable {
-			ids[text(r.log.Body().Map(), tables.UserID)]++
+	for _, r := range s.Sink.Records() {
+		if r.Table == usersTable {
+			ids[text(r.Log.Body().Map(), tables.UserID)]++
 		}
 	}
 	return ids
@@ -70,20 +71,20 @@ func TestUsersAreReadAtStart(t *testing.T) {
 	cfg.Batch.MaxRecords = 2
 	stop := s.start(cfg)
 	s.delivered(8)
-	s.polls(usersTable, 3)
-	s.exactly(8)
-	r := s.sink.records()[0]
-	assert.Equal(t, "microsoft.defender.users", r.log.EventName())
-	assert.Equal(t, usersTable, r.table)
+	s.Polls(usersTable, 3)
+	s.Exactly(8)
+	r := s.Sink.Records()[0]
+	assert.Equal(t, "microsoft.defender.users", r.Log.EventName())
+	assert.Equal(t, usersTable, r.Table)
 	want := person(0)
 	delete(want, "mail")
-	assert.Equal(t, want, r.body())
-	assert.WithinDuration(t, epoch, r.log.Timestamp().AsTime(), time.Minute, "Graph does not say since when: it is so now")
-	assert.NotZero(t, r.log.ObservedTimestamp())
-	assert.True(t, s.status.ok())
+	assert.Equal(t, want, r.Body())
+	assert.WithinDuration(t, epoch, r.Log.Timestamp().AsTime(), time.Minute, "Graph does not say since when: it is so now")
+	assert.NotZero(t, r.Log.ObservedTimestamp())
+	assert.True(t, s.Status.OK())
 	stop()
 	s.start(cfg)
-	require.Eventually(t, func() bool { return s.sink.count() == 16 }, wait, time.Millisecond, "the processor needs them again")
+	require.Eventually(t, func() bool { return s.Sink.Count() == 16 }, wait, time.Millisecond, "the processor needs them again")
 }
 
 // From then on who was changed or removed comes, and nobody else.
@@ -92,20 +93,20 @@ func TestUsersThatChange(t *testing.T) {
 	s.putUsers(5)
 	s.start(s.config(usersTable))
 	s.delivered(5)
-	s.polls(usersTable, 2)
+	s.Polls(usersTable, 2)
 	renamed := person(1)
 	renamed["userPrincipalName"] = "renamed@acme.com"
-	require.NoError(t, s.sim.PutUser(renamed))
-	require.NoError(t, s.sim.PutUser(person(9)))
-	require.NoError(t, s.sim.RemoveUser(person(3)["id"].(string), false))
-	require.NoError(t, s.sim.RemoveUser(person(4)["id"].(string), true))
-	require.NoError(t, s.sim.PutUser(map[string]any{"id": person(0)["id"], "mail": "of-no@interest"}))
+	require.NoError(t, s.Sim.PutUser(renamed))
+	require.NoError(t, s.Sim.PutUser(person(9)))
+	require.NoError(t, s.Sim.RemoveUser(person(3)["id"].(string), false))
+	require.NoError(t, s.Sim.RemoveUser(person(4)["id"].(string), true))
+	require.NoError(t, s.Sim.PutUser(map[string]any{"id": person(0)["id"], "mail": "of-no@interest"}))
 	s.delivered(9)
-	s.polls(usersTable, 2)
-	s.exactly(9)
+	s.Polls(usersTable, 2)
+	s.Exactly(9)
 	came := map[any]map[string]any{}
-	for _, r := range s.sink.records()[5:] {
-		came[r.body()["id"]] = r.body()
+	for _, r := range s.Sink.Records()[5:] {
+		came[r.Body()["id"]] = r.Body()
 	}
 	assert.Equal(t, "renamed@acme.com", came[renamed["id"]]["userPrincipalName"])
 	assert.Equal(t, "S-1-5-21-1-2-3-1001", came[renamed["id"]][tables.UserOnPremisesSID], "a row is whole")
@@ -128,11 +129,11 @@ func TestUsersPagesThatFail(t *testing.T) {
 			cfg.Batch.MaxRecords = 3
 			s.start(cfg)
 			require.Eventually(t, func() bool { return len(s.users()) == 95 }, wait, time.Millisecond)
-			s.sim.SetFaults()
-			s.polls(usersTable, 2)
-			require.NoError(t, s.sim.RemoveUser(person(7)["id"].(string), true))
-			before := s.sink.count()
-			require.Eventually(t, func() bool { return s.sink.count() == before+1 }, wait, time.Millisecond)
+			s.Sim.SetFaults()
+			s.Polls(usersTable, 2)
+			require.NoError(t, s.Sim.RemoveUser(person(7)["id"].(string), true))
+			before := s.Sink.Count()
+			require.Eventually(t, func() bool { return s.Sink.Count() == before+1 }, wait, time.Millisecond)
 		})
 	}
 }
@@ -142,7 +143,7 @@ func TestUsersThatThePipelineRefuses(t *testing.T) {
 	s := newStage(t, defendersim.Options{UserPage: 4})
 	s.putUsers(10)
 	refusals := 0
-	s.sink.setRefuse(func(plog.Logs) error {
+	s.Sink.Refuse(func(plog.Logs) error {
 		if refusals++; refusals%3 != 0 {
 			return errors.New("not now")
 		}
@@ -162,16 +163,16 @@ func TestUsersLinkExpires(t *testing.T) {
 	cfg.PauseAfterFailures = 1
 	s.start(cfg)
 	s.delivered(7)
-	s.polls(usersTable, 2)
-	s.sim.ExpireUserLinks()
-	require.Eventually(t, func() bool { return s.sink.count() == 14 }, wait, time.Millisecond)
-	s.polls(usersTable, 2)
+	s.Polls(usersTable, 2)
+	s.Sim.ExpireUserLinks()
+	require.Eventually(t, func() bool { return s.Sink.Count() == 14 }, wait, time.Millisecond)
+	s.Polls(usersTable, 2)
 	for id, times := range s.users() {
 		assert.Equal(t, 2, times, id)
 	}
 	assert.False(t, s.paused(usersTable))
-	assert.True(t, s.status.ok())
-	require.NoError(t, s.sim.PutUser(person(20)))
+	assert.True(t, s.Status.OK())
+	require.NoError(t, s.Sim.PutUser(person(20)))
 	require.Eventually(t, func() bool { return s.users()[person(20)["id"].(string)] == 1 }, wait, time.Millisecond, "the new links lead on")
 }
 
@@ -217,11 +218,11 @@ func (s *stage) usersOf(server *httptest.Server, cfg *Config, now func() time.Ti
 func TestUsersShutdownWithinAPage(t *testing.T) {
 	s := newStage(t, defendersim.Options{UserPage: 50})
 	s.putUsers(100)
-	s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultStall, Delay: time.Hour, Table: usersTable})
+	s.Sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultStall, Delay: time.Hour, Table: usersTable})
 	cfg := s.config(usersTable)
 	cfg.Batch.MaxRecords = 1
 	stop := s.start(cfg)
-	require.Eventually(t, func() bool { return s.sink.count() > 0 }, wait, time.Millisecond, "the first half of a page is delivered")
+	require.Eventually(t, func() bool { return s.Sink.Count() > 0 }, wait, time.Millisecond, "the first half of a page is delivered")
 	began := time.Now()
 	stop()
 	assert.Less(t, time.Since(began), cfg.ShutdownTimeout)
@@ -233,14 +234,14 @@ func TestUsersShutdownWithinAPage(t *testing.T) {
 // Who is who is known before the first event comes, also of Graph and over many pages.
 func TestUsersComeBeforeEvents(t *testing.T) {
 	s := newStage(t, defendersim.Options{UserPage: 2})
-	s.plant(0, 5, epoch.Add(-time.Minute))
+	s.Plant(0, 5, epoch.Add(-time.Minute))
 	s.putUsers(9)
-	s.sim.FailNext(2, defendersim.Fault{Kind: defendersim.FaultSlow, Delay: 200 * time.Millisecond, Table: usersTable})
-	s.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultServerError, Table: usersTable})
+	s.Sim.FailNext(2, defendersim.Fault{Kind: defendersim.FaultSlow, Delay: 200 * time.Millisecond, Table: usersTable})
+	s.Sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultServerError, Table: usersTable})
 	s.start(s.config(logons, usersTable))
 	s.delivered(14)
-	for _, r := range s.sink.records()[:9] {
-		assert.Equal(t, usersTable, r.table)
+	for _, r := range s.Sink.Records()[:9] {
+		assert.Equal(t, usersTable, r.Table)
 	}
 }
 
@@ -249,13 +250,13 @@ func TestUsersProgressIsNoStandstill(t *testing.T) {
 	s := newStage(t, defendersim.Options{UserPage: 1})
 	s.putUsers(12)
 	fail := 0
-	s.inBubble(time.Second, func(b *bubble) {
+	s.inFakeTime(time.Second, func(b *fakeTime) {
 		cfg := b.config(usersTable)
 		cfg.PauseAfterFailures = 3
 		cfg.RetryOnFailure.MaxInterval = 10 * time.Second
-		b.sink.setRefuse(func(plog.Logs) error { // told of each page, while the next was not asked for
+		b.Sink.Refuse(func(plog.Logs) error { // told of each page, while the next was not asked for
 			fail++
-			b.sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultServerError, Table: usersTable})
+			b.Sim.FailNext(1, defendersim.Fault{Kind: defendersim.FaultServerError, Table: usersTable})
 			return nil
 		})
 		_, stop := b.start(cfg)
@@ -281,10 +282,10 @@ func TestUsersAsOfNeverGoesBack(t *testing.T) {
 		_, err := users.Poll(t.Context())
 		require.NoError(t, err)
 	}
-	records := s.sink.records()
+	records := s.Sink.Records()
 	require.Len(t, records, 2)
-	assert.GreaterOrEqual(t, records[1].log.Timestamp(), records[0].log.Timestamp())
-	assert.WithinDuration(t, epoch.Add(time.Hour), records[1].log.Timestamp().AsTime(), time.Minute)
+	assert.GreaterOrEqual(t, records[1].Log.Timestamp(), records[0].Log.Timestamp())
+	assert.WithinDuration(t, epoch.Add(time.Hour), records[1].Log.Timestamp().AsTime(), time.Minute)
 }
 
 // Where a tenant has no IdentityInfo, Graph's users give DOMAIN\name its UPN, from the first event on.
@@ -302,10 +303,10 @@ func TestUsersNameWhoActed(t *testing.T) {
 
 	logon := func(number int, account map[string]any) {
 		t.Helper()
-		row := logonRow(number)
+		row := testbed.LogonRow(number)
 		delete(row, "AccountName")
 		maps.Copy(row, account)
-		require.NoError(t, s.sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: s.clock.Now()}))
+		require.NoError(t, s.Sim.Plant(logons, defendersim.Planted{Row: row, IngestionTime: s.Clock.Now()}))
 	}
 	userOf := func(number int) string {
 		for _, logs := range events.AllLogs() {
@@ -329,29 +330,29 @@ func TestUsersNameWhoActed(t *testing.T) {
 	logon(1, map[string]any{"AccountDomain": "ACME", "AccountName": "User1"})
 	logon(2, map[string]any{"AccountSid": "S-1-5-21-1-2-3-1002", "AccountName": "somebody"})
 	logon(3, map[string]any{"AccountDomain": "ACME", "AccountName": "stranger"})
-	s.clock.Advance(2 * settle)
+	s.Clock.Advance(2 * settle)
 
 	cfg := s.config(logons, "IdentityInfo", usersTable)
 	set := receivertest.NewNopSettings(metadata.Type)
 	r, err := newReceiver(set, *cfg, normalize)
 	require.NoError(t, err)
-	require.NoError(t, r.Start(t.Context(), s.host()))
+	require.NoError(t, r.Start(t.Context(), s.Host()))
 	t.Cleanup(func() { require.NoError(t, r.Shutdown(context.Background())) })
 	comes(1, "user1@acme.com")
 	comes(2, "user2@acme.com")
 	comes(3, `ACME\stranger`)
 
 	// A change is known after the next poll.
-	require.NoError(t, s.sim.RemoveUser(person(4)["id"].(string), true))
-	require.NoError(t, s.sim.PutUser(map[string]any{"id": person(1)["id"], "userPrincipalName": "married@acme.com"}))
-	require.NoError(t, s.sim.PutUser(map[string]any{
+	require.NoError(t, s.Sim.RemoveUser(person(4)["id"].(string), true))
+	require.NoError(t, s.Sim.PutUser(map[string]any{"id": person(1)["id"], "userPrincipalName": "married@acme.com"}))
+	require.NoError(t, s.Sim.PutUser(map[string]any{
 		"id": "new", "userPrincipalName": "stranger@acme.com", "onPremisesSamAccountName": "stranger", "onPremisesDomainName": "acme.local",
 	}))
-	s.polls(usersTable, 3)
+	s.Polls(usersTable, 3)
 	logon(11, map[string]any{"AccountDomain": "acme", "AccountName": "user1"})
 	logon(14, map[string]any{"AccountDomain": "ACME", "AccountName": "user4"})
 	logon(13, map[string]any{"AccountDomain": "ACME", "AccountName": "stranger"})
-	s.clock.Advance(2 * settle)
+	s.Clock.Advance(2 * settle)
 	comes(11, "married@acme.com")
 	comes(13, "stranger@acme.com")
 	comes(14, `ACME\user4`)

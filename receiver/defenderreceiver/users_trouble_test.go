@@ -14,24 +14,24 @@ import (
 // hour, and nobody waits for it.
 func TestUsersWithoutPermission(t *testing.T) {
 	s := newStage(t, defendersim.Options{Roles: []string{defendersim.RoleGraph}})
-	s.inBubble(time.Second, func(b *bubble) {
-		b.plant(0, 5, b.now().Add(-time.Hour/2))
+	s.inFakeTime(time.Second, func(b *fakeTime) {
+		b.Plant(0, 5, b.Now().Add(-time.Hour/2))
 		b.putUsers(3)
 		_, stop := b.start(b.config(logons, usersTable))
 		defer stop()
 		time.Sleep(15 * time.Second)
-		b.exactly(5)
+		b.Exactly(5)
 		assert.True(t, b.paused(usersTable))
 		assert.False(t, b.paused(logons))
-		assert.True(t, b.status.has("grant the app registration the application permission User.Read.All"))
+		assert.True(t, b.Status.Has("grant the app registration the application permission User.Read.All"))
 		time.Sleep(3 * time.Hour)
-		assert.EqualValues(t, 4, b.sim.Report().Count(usersPath, ""), "once an hour")
-		b.sim.SetRoles(defendersim.RoleGraph, defendersim.RoleUsers)
-		b.sim.RevokeTokens()
+		assert.EqualValues(t, 4, b.Sim.Report().Count(usersPath, ""), "once an hour")
+		b.Sim.SetRoles(defendersim.RoleGraph, defendersim.RoleUsers)
+		b.Sim.RevokeTokens()
 		time.Sleep(time.Hour)
-		b.exactly(8)
+		b.Exactly(8)
 		assert.False(t, b.paused(usersTable))
-		assert.True(t, b.status.ok())
+		assert.True(t, b.Status.OK())
 	})
 }
 
@@ -42,27 +42,27 @@ func TestUsersThrottled(t *testing.T) {
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			s := newStage(t, defendersim.Options{})
-			s.inBubble(time.Second, func(b *bubble) {
+			s.inFakeTime(time.Second, func(b *fakeTime) {
 				b.putUsers(3)
-				b.sim.FailNext(1, defendersim.Fault{Kind: kind, Delay: 5 * time.Minute, Table: usersTable})
+				b.Sim.FailNext(1, defendersim.Fault{Kind: kind, Delay: 5 * time.Minute, Table: usersTable})
 				cfg := b.config(logons, usersTable)
 				cfg.PollInterval = time.Minute
 				_, stop := b.start(cfg)
 				defer stop()
 				time.Sleep(35 * time.Second) // the events have waited for the directory
-				b.plant(0, 5, b.now())
-				before := b.sim.Report().Table(logons).Queries
+				b.Plant(0, 5, b.Now())
+				before := b.Sim.Report().Table(logons).Queries
 				time.Sleep(waits - 45*time.Second)
 				assert.Empty(t, b.users())
 				if kind == defendersim.FaultTooManyRequests {
-					assert.Greater(t, b.sim.Report().Table(logons).Queries, before+2, "the events do not wait")
-					b.exactly(5)
+					assert.Greater(t, b.Sim.Report().Table(logons).Queries, before+2, "the events do not wait")
+					b.Exactly(5)
 				}
 				time.Sleep(15 * time.Second)
 				assert.Len(t, b.users(), 3)
 				assert.False(t, b.paused(usersTable), "a 429 is no failure")
-				assert.EqualValues(t, 1, b.sim.Report().Throttled)
-				assert.Zero(t, b.sim.Report().RetriedTooEarly)
+				assert.EqualValues(t, 1, b.Sim.Report().Throttled)
+				assert.Zero(t, b.Sim.Report().RetriedTooEarly)
 			})
 		})
 	}
@@ -73,7 +73,7 @@ func TestUsersTroubleStopsNoOtherTable(t *testing.T) {
 	for _, kind := range []defendersim.FaultKind{defendersim.FaultUnauthorized, defendersim.FaultServerError, defendersim.FaultTruncate} {
 		t.Run(string(kind), func(t *testing.T) {
 			s := newStage(t, defendersim.Options{Faults: []defendersim.Fault{{Kind: kind, Rate: 1, Table: usersTable}}})
-			s.inBubble(time.Second, func(b *bubble) {
+			s.inFakeTime(time.Second, func(b *fakeTime) {
 				b.putUsers(3)
 				// A table that is read seldom, so that no success of its own tells that the credentials are good.
 				cfg := b.config("DeviceEvents", usersTable)
@@ -83,10 +83,10 @@ func TestUsersTroubleStopsNoOtherTable(t *testing.T) {
 				time.Sleep(30 * time.Minute)
 				assert.True(t, b.paused(usersTable))
 				assert.False(t, b.paused("DeviceEvents"))
-				before := b.sim.Report().Table("DeviceEvents").Queries
+				before := b.Sim.Report().Table("DeviceEvents").Queries
 				time.Sleep(2 * time.Hour)
-				assert.Greater(t, b.sim.Report().Table("DeviceEvents").Queries, before+3)
-				b.sim.SetFaults()
+				assert.Greater(t, b.Sim.Report().Table("DeviceEvents").Queries, before+3)
+				b.Sim.SetFaults()
 				time.Sleep(time.Hour + time.Minute)
 				assert.Len(t, b.users(), 3)
 				assert.False(t, b.paused(usersTable))
@@ -98,7 +98,7 @@ func TestUsersTroubleStopsNoOtherTable(t *testing.T) {
 // Users that are read do not say that hunting is allowed.
 func TestUsersDoNotResumeOtherTables(t *testing.T) {
 	s := newStage(t, defendersim.Options{Roles: []string{defendersim.RoleUsers}})
-	s.inBubble(time.Second, func(b *bubble) {
+	s.inFakeTime(time.Second, func(b *fakeTime) {
 		b.putUsers(3)
 		_, stop := b.start(b.config(logons, "DeviceEvents", usersTable))
 		defer stop()
@@ -106,9 +106,9 @@ func TestUsersDoNotResumeOtherTables(t *testing.T) {
 		assert.Len(t, b.users(), 3)
 		assert.True(t, b.paused(logons))
 		assert.False(t, b.paused(usersTable))
-		before := b.sim.Report().Count(huntingPath, "403 missing role")
+		before := b.Sim.Report().Count(huntingPath, "403 missing role")
 		time.Sleep(5 * time.Hour)
-		assert.Equal(t, before+5, b.sim.Report().Count(huntingPath, "403 missing role"), "one try an hour")
+		assert.Equal(t, before+5, b.Sim.Report().Count(huntingPath, "403 missing role"), "one try an hour")
 		assert.True(t, b.paused(logons))
 	})
 }
@@ -116,33 +116,33 @@ func TestUsersDoNotResumeOtherTables(t *testing.T) {
 // Everybody comes again once a day, after who was removed since the last poll.
 func TestUsersComeAgainOnceADay(t *testing.T) {
 	s := newStage(t, defendersim.Options{UserPage: 2})
-	s.inBubble(time.Second, func(b *bubble) {
+	s.inFakeTime(time.Second, func(b *fakeTime) {
 		b.putUsers(5)
 		_, stop := b.start(b.config(usersTable))
 		defer stop()
 		time.Sleep(23 * time.Hour)
-		b.exactly(5)
-		require.NoError(t, b.sim.RemoveUser(person(0)["id"].(string), true))
+		b.Exactly(5)
+		require.NoError(t, b.Sim.RemoveUser(person(0)["id"].(string), true))
 		time.Sleep(2*time.Hour + time.Minute)
-		require.Equal(t, 10, b.sink.count())
-		assert.Equal(t, true, b.sink.records()[5].body()["removed"])
+		require.Equal(t, 10, b.Sink.Count())
+		assert.Equal(t, true, b.Sink.Records()[5].Body()["removed"])
 		time.Sleep(21 * time.Hour)
-		require.Equal(t, 10, b.sink.count())
+		require.Equal(t, 10, b.Sink.Count())
 		time.Sleep(4 * time.Hour)
-		require.Equal(t, 14, b.sink.count())
+		require.Equal(t, 14, b.Sink.Count())
 	})
 }
 
 // Each page is a request of the quota, and costs none of hunting's CPU.
 func TestUsersCountInTheQuota(t *testing.T) {
 	s := newStage(t, defendersim.Options{UserPage: 1})
-	s.inBubble(time.Second, func(b *bubble) {
+	s.inFakeTime(time.Second, func(b *fakeTime) {
 		b.putUsers(60)
 		cfg := b.config(usersTable)
 		r, stop := b.start(cfg)
 		defer stop()
 		time.Sleep(58 * time.Second)
-		assert.InDelta(t, 21, b.sim.Report().Count(usersPath, ""), 1, "half of 45 a minute")
+		assert.InDelta(t, 21, b.Sim.Report().Count(usersPath, ""), 1, "half of 45 a minute")
 		time.Sleep(3 * time.Minute)
 		assert.Len(t, b.users(), 60)
 		for _, use := range r.scheduler.Snapshot().Windows {

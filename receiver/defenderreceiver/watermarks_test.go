@@ -11,21 +11,22 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 )
 
 // waterline checks, in the order in which the pipeline took them, that each watermark comes after the rows before it, and
 // returns the watermarks.
-func waterline(t *testing.T, b *bubble) []time.Time {
+func waterline(t *testing.T, b *fakeTime) []time.Time {
 	t.Helper()
 	var marks []time.Time
 	taken := map[string]bool{}
-	for _, r := range b.sink.records() {
-		if !logrecord.IsWatermark(r.log) {
-			taken[r.key()] = true
+	for _, r := range b.Sink.Records() {
+		if !logrecord.IsWatermark(r.Log) {
+			taken[testbed.Key(r)] = true
 			continue
 		}
-		body := r.log.Body().Map()
+		body := r.Log.Body().Map()
 		assert.Equal(t, logons, text(body, "table"))
 		until, ok := parseTime(text(body, "complete_until"))
 		require.True(t, ok)
@@ -42,7 +43,7 @@ func waterline(t *testing.T, b *bubble) []time.Time {
 }
 
 // watermarkConfig polls logons each minute and gives watermarks.
-func (b *bubble) watermarkConfig() *Config {
+func (b *fakeTime) watermarkConfig() *Config {
 	cfg := b.config(logons)
 	cfg.Watermarks.Enabled = true
 	table := cfg.Tables[logons]
@@ -55,19 +56,19 @@ func (b *bubble) watermarkConfig() *Config {
 // cursor is stored. It is no row.
 func TestWatermarks(t *testing.T) {
 	s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
-	s.inBubble(100*time.Millisecond, func(b *bubble) {
+	s.inFakeTime(100*time.Millisecond, func(b *fakeTime) {
 		for minute := range 60 {
-			b.plant(10*minute, 3, epoch.Add(time.Duration(minute)*time.Minute))
+			b.Plant(10*minute, 3, epoch.Add(time.Duration(minute)*time.Minute))
 		}
 		cfg := b.watermarkConfig()
 		cfg.CheckpointDelay = 10 * time.Minute
 		_, stop := b.start(cfg)
 		time.Sleep(30 * time.Minute)
-		killed := b.storage.Snapshot()
+		killed := b.Storage.Snapshot()
 		marks := waterline(t, b)
 		assert.Greater(t, len(marks), 25)
 		stop()
-		b.storage = killed
+		b.Storage = killed
 		_, stop = b.start(cfg)
 		time.Sleep(30 * time.Minute)
 		stop()
@@ -75,8 +76,8 @@ func TestWatermarks(t *testing.T) {
 		assert.Greater(t, len(marks), 45)
 		assert.WithinDuration(t, epoch.Add(58*time.Minute), marks[len(marks)-1], 2*time.Minute)
 		rows := 0
-		for _, r := range b.sink.records() {
-			if !logrecord.IsWatermark(r.log) {
+		for _, r := range b.Sink.Records() {
+			if !logrecord.IsWatermark(r.Log) {
 				rows++
 			}
 		}
@@ -86,26 +87,26 @@ func TestWatermarks(t *testing.T) {
 
 // While the pipeline refuses rows, and while a range is set aside, the table is not complete.
 func TestWatermarksWait(t *testing.T) {
-	for name, trouble := range map[string]func(b *bubble) (over func()){
-		"refused": func(b *bubble) func() {
-			b.sink.setRefuse(func(logs plog.Logs) error {
+	for name, trouble := range map[string]func(b *fakeTime) (over func()){
+		"refused": func(b *fakeTime) func() {
+			b.Sink.Refuse(func(logs plog.Logs) error {
 				if logrecord.IsWatermark(logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)) {
 					return nil
 				}
 				return errors.New("not now")
 			})
-			return func() { b.sink.setRefuse(nil) }
+			return func() { b.Sink.Refuse(nil) }
 		},
-		"set aside": func(b *bubble) func() {
-			b.set(func(kql string) bool { return reads(kql, epoch.Add(20*time.Minute)) })
-			return func() { b.set(nil) }
+		"set aside": func(b *fakeTime) func() {
+			b.TooLarge(func(kql string) bool { return reads(kql, epoch.Add(20*time.Minute)) })
+			return func() { b.TooLarge(nil) }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, defendersim.Options{Quirks: defendersim.DefaultQuirks()})
-			s.inBubble(100*time.Millisecond, func(b *bubble) {
+			s.inFakeTime(100*time.Millisecond, func(b *fakeTime) {
 				for minute := range 60 {
-					b.plant(10*minute, 3, epoch.Add(time.Duration(minute)*time.Minute))
+					b.Plant(10*minute, 3, epoch.Add(time.Duration(minute)*time.Minute))
 				}
 				_, stop := b.start(b.watermarkConfig())
 				time.Sleep(15 * time.Minute)
@@ -126,11 +127,11 @@ func TestWatermarksWait(t *testing.T) {
 // Nobody gets watermarks who has not asked for them.
 func TestNoWatermarksUnlessAsked(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
-	s.inBubble(0, func(b *bubble) {
-		b.plant(0, 3, epoch.Add(-10*time.Minute))
+	s.inFakeTime(0, func(b *fakeTime) {
+		b.Plant(0, 3, epoch.Add(-10*time.Minute))
 		_, stop := b.start(b.config(logons))
 		time.Sleep(10 * time.Minute)
 		stop()
-		b.exactly(3)
+		b.Exactly(3)
 	})
 }

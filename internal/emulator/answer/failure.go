@@ -1,4 +1,9 @@
-// Package answer has what the emulated APIs answer when they give no result, in the service's words.
+// Package answer emulates what the APIs answer when they give no result: status, code and text in the service's words, in
+// the envelope of Graph or of the legacy API, with the headers that say when to come again. Pages of the proxy before the
+// service are among them.
+//
+// Only those texts are the service's by which a client can tell failures apart. The other ones are near to them, and
+// inner errors have no details.
 package answer
 
 import (

@@ -1,4 +1,8 @@
-// Package api is what the two hunting APIs and Graph's users have in common: how a call is noted, how its answer goes out.
+// Package api emulates what the APIs of Graph and the legacy hunting API have in common: how a call is noted and how its
+// answer goes out. An answer is chunked and has no length, as the service's, and may be compressed. A fault strikes it
+// where the plan says.
+//
+// HTTP/2 is Go's own, and there is no limit on connections.
 package api
 
 import (

@@ -23,18 +23,18 @@ type Server struct {
 	// What a client needs to get a token.
 	TenantID, ClientID, ClientSecret string
 
+	application
+	directory
+	lists
+
 	now      func() time.Time
 	database *rows.Database
-	users    *users.Directory
-	// Graph's security API; each has its list.
-	alerts, incidents *security.API
-	entra             *entra.Entra
-	hunting           *hunting.Service
-	faults            *faults.Plan
-	judge             *judge.Judge
-	state             *state
-	listener          *listener
-	identity          *listener // of the managed identity; nil without Options.IdentityListen
+	hunting  *hunting.Service
+	faults   *faults.Plan
+	judge    *judge.Judge
+	state    *state
+	listener *listener
+	identity *listener // of the managed identity; nil without Options.IdentityListen
 }
 
 // Start starts an emulator that serves until ctx ends or Close is called; Close is needed in either
@@ -134,6 +134,7 @@ func (s *Server) secure(o Options, generated *tenant.Tenant) {
 			Now: o.Now, Logger: o.Logger, Entra: s.entra, Faults: s.faults, Judge: s.judge,
 		})
 	}
+	s.lists.now = s.now
 	s.alerts = list(security.Alerts, alerts, RoleAlerts, RoleAlertsWrite)
 	s.incidents = list(security.Incidents, incidents, RoleIncidents, RoleIncidentsWrite)
 }

@@ -20,38 +20,40 @@ const (
 )
 
 // checkAssertion checks the token that a client proves itself with: one that it has signed with its certificate, or one
-// of another identity provider. endpoint is the URL that it was sent to. The caller holds e.mu.
-func (e *Entra) checkAssertion(assertion, endpoint string) *refusal {
+// of another identity provider. endpoint is the URL that it was sent to.
+func (g *Registration) checkAssertion(assertion, endpoint string) *refusal {
 	var claims jwt.RegisteredClaims
 	token, _, err := jwt.NewParser().ParseUnverified(assertion, &claims)
 	if err != nil {
 		return malformedAssertion()
 	}
-	if strings.EqualFold(claims.Issuer, e.clientID) {
-		return e.checkSigned(assertion, endpoint, token, &claims)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if strings.EqualFold(claims.Issuer, g.clientID) {
+		return g.checkSigned(assertion, endpoint, token, &claims)
 	}
-	return e.checkFederated(assertion, &claims)
+	return g.checkFederated(assertion, &claims)
 }
 
 // checkSigned checks an assertion of a certificate.
-func (e *Entra) checkSigned(assertion, endpoint string, token *jwt.Token, claims *jwt.RegisteredClaims) *refusal {
-	certificate := e.certificateOf(token.Header)
+func (g *Registration) checkSigned(assertion, endpoint string, token *jwt.Token, claims *jwt.RegisteredClaims) *refusal {
+	certificate := g.certificateOf(token.Header)
 	switch {
 	case certificate == nil:
-		return unknownCertificate(e.clientID)
-	case e.byNoClock(func(now time.Time) bool { return !now.After(certificate.NotAfter) }):
-		return expiredCertificate(e.clientID)
-	case !strings.EqualFold(claims.Subject, e.clientID):
+		return unknownCertificate(g.clientID)
+	case g.byNoClock(func(now time.Time) bool { return !now.After(certificate.NotAfter) }):
+		return expiredCertificate(g.clientID)
+	case !strings.EqualFold(claims.Subject, g.clientID):
 		return foreignSubject()
 	case !slices.Contains(claims.Audience, endpoint):
 		return foreignAudience(endpoint)
 	}
-	return e.verify(assertion, certificate.PublicKey, func() *refusal { return invalidSignature(e.clientID) })
+	return g.verify(assertion, certificate.PublicKey, func() *refusal { return invalidSignature(g.clientID) })
 }
 
 // checkFederated checks a token of another identity provider.
-func (e *Entra) checkFederated(assertion string, claims *jwt.RegisteredClaims) *refusal {
-	known := slices.DeleteFunc(slices.Clone(e.registered.federations), func(f Federation) bool { return f.Issuer != claims.Issuer })
+func (g *Registration) checkFederated(assertion string, claims *jwt.RegisteredClaims) *refusal {
+	known := slices.DeleteFunc(slices.Clone(g.federations), func(f Federation) bool { return f.Issuer != claims.Issuer })
 	if len(known) == 0 {
 		return noFederation(700211, "issuer", claims.Issuer)
 	}
@@ -61,16 +63,16 @@ func (e *Entra) checkFederated(assertion string, claims *jwt.RegisteredClaims) *
 	}
 	for _, f := range known {
 		if slices.Contains(claims.Audience, f.Audience) {
-			return e.verify(assertion, f.Key, failedSignature)
+			return g.verify(assertion, f.Key, failedSignature)
 		}
 	}
 	return noFederation(700212, "audience", strings.Join(claims.Audience, " "))
 }
 
 // verify checks signature and time.
-func (e *Entra) verify(assertion string, key crypto.PublicKey, forged func() *refusal) *refusal {
+func (g *Registration) verify(assertion string, key crypto.PublicKey, forged func() *refusal) *refusal {
 	var err error
-	untimely := e.byNoClock(func(now time.Time) bool {
+	untimely := g.byNoClock(func(now time.Time) bool {
 		_, err = jwt.Parse(assertion, func(*jwt.Token) (any, error) { return key, nil }, jwt.WithTimeFunc(func() time.Time { return now }),
 			jwt.WithValidMethods([]string{"PS256", "RS256"}), jwt.WithExpirationRequired(), jwt.WithLeeway(leeway))
 		return err == nil
@@ -87,16 +89,16 @@ func (e *Entra) verify(assertion string, key crypto.PublicKey, forged func() *re
 
 // byNoClock reports whether something holds neither by the machine's clock, by which a client signs, nor by the
 // emulator's, by which it does in synthetic time.
-func (e *Entra) byNoClock(holds func(now time.Time) bool) bool {
-	return !holds(time.Now()) && !holds(e.now())
+func (g *Registration) byNoClock(holds func(now time.Time) bool) bool {
+	return !holds(time.Now()) && !holds(g.now())
 }
 
 // certificateOf is the certificate that an assertion's header names: an uploaded one, or one whose chain leads to an
-// issuer that is trusted. It is nil if there is none. The caller holds e.mu.
-func (e *Entra) certificateOf(header map[string]any) *x509.Certificate {
+// issuer that is trusted. It is nil if there is none. The caller holds g.mu.
+func (g *Registration) certificateOf(header map[string]any) *x509.Certificate {
 	sha256Name, _ := header["x5t#S256"].(string)
 	sha1Name, _ := header["x5t"].(string)
-	for _, c := range e.registered.certificates {
+	for _, c := range g.certificates {
 		long, short := sha256.Sum256(c.Raw), sha1.Sum(c.Raw) //nolint:gosec // see the import
 		if isNameOf(sha256Name, long[:]) || isNameOf(sha1Name, short[:]) {
 			return c
@@ -108,7 +110,7 @@ func (e *Entra) certificateOf(header map[string]any) *x509.Certificate {
 	}
 	long := sha256.Sum256(chain[0].Raw)
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
-	for _, issuer := range e.registered.issuers {
+	for _, issuer := range g.issuers {
 		roots.AddCert(issuer)
 	}
 	for _, c := range chain[1:] {

@@ -4,28 +4,24 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/answer"
 )
 
-// capability is what a client declares that answers challenges.
-const capability = "CP1"
-
 // Challenge revokes all tokens so far, as continuous access evaluation does, and gives the answer that says so. A token
 // that is asked for with the challenge's claims is accepted, and those that come after it.
-func (e *Entra) Challenge() *answer.Failure {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.demanded++
-	return e.challenge()
+func (t *Tokens) Challenge() *answer.Failure {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.demanded++
+	return t.challenge()
 }
 
-// challenge is the answer to a token of an earlier era. The caller holds e.mu.
-func (e *Entra) challenge() *answer.Failure {
-	claims := fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"}}}`, e.demanded)
+// challenge is the answer to a token of an earlier era. The caller holds t.mu.
+func (t *Tokens) challenge() *answer.Failure {
+	claims := fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"}}}`, t.demanded)
 	failure := answer.Unauthorized("Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp")
 	failure.Outcome = "401 claims challenge"
 	failure.Challenge = `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", ` +
@@ -33,9 +29,9 @@ func (e *Entra) challenge() *answer.Failure {
 	return failure
 }
 
-// enter begins the era that the APIs demand if a token request has the claims of the challenge. capable: the client says
-// that it answers challenges. The caller holds e.mu.
-func (e *Entra) enter(r *http.Request) (capable bool) {
+// enter begins the era that the APIs demand if a token request asks for the claims of the challenge. capable: the client says
+// that it answers challenges. The caller holds t.mu.
+func (t *Tokens) enter(asked string) (capable bool) {
 	var claims struct {
 		AccessToken struct {
 			NotBefore struct {
@@ -46,11 +42,26 @@ func (e *Entra) enter(r *http.Request) (capable bool) {
 			} `json:"xms_cc"`
 		} `json:"access_token"`
 	}
-	if json.Unmarshal([]byte(r.PostForm.Get("claims")), &claims) != nil {
+	if json.Unmarshal([]byte(asked), &claims) != nil {
 		return false
 	}
-	if claims.AccessToken.NotBefore.Value == strconv.Itoa(e.demanded) {
-		e.era = e.demanded
+	if claims.AccessToken.NotBefore.Value == strconv.Itoa(t.demanded) {
+		t.era = t.demanded
 	}
 	return slices.Contains(claims.AccessToken.Capabilities.Values, capability)
+}
+
+// grant issues a token to a client that asks for it with claims.
+func (t *Tokens) grant(audience, claims string) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.issue(audience, t.enter(claims))
+}
+
+// renew issues a token to a client that cannot answer challenges: it is of the era that the APIs demand.
+func (t *Tokens) renew(audience string) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.era = t.demanded
+	return t.issue(audience, false)
 }

@@ -3,11 +3,6 @@ package entra
 import (
 	"fmt"
 	"net/http"
-	"strconv"
-
-	"github.com/google/uuid"
-
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/answer"
 )
 
 // refusal is an error of the token endpoint: the OAuth error name and the AADSTS code and text.
@@ -127,22 +122,9 @@ func failedSignature() *refusal {
 	}
 }
 
-// refuse writes f in Entra ID's envelope.
-func (e *Entra) refuse(w http.ResponseWriter, r *http.Request, f *refusal) {
-	stamp := e.now().UTC().Format("2006-01-02 15:04:05Z")
-	trace, correlation := uuid.NewString(), r.Header.Get("client-request-id")
-	if correlation == "" {
-		correlation = uuid.NewString()
+func transientTrouble() *refusal {
+	return &refusal{
+		http.StatusInternalServerError, "server_error", 90033,
+		"A transient error has occurred. Please try again.",
 	}
-	e.judge.Call(r.Pattern, fmt.Sprintf("%d AADSTS%d", f.status, f.code))
-	answer.WriteJSON(w, f.status, map[string]any{
-		"error": f.name,
-		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
-			f.code, f.text, trace, correlation, stamp),
-		"error_codes":    []int{f.code},
-		"timestamp":      stamp,
-		"trace_id":       trace,
-		"correlation_id": correlation,
-		"error_uri":      "https://" + r.Host + "/error?code=" + strconv.Itoa(f.code),
-	})
 }

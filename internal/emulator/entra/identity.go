@@ -42,11 +42,8 @@ func (e *Entra) Identity(secret string) http.Handler {
 }
 
 func (e *Entra) grantIdentity(w http.ResponseWriter, resource string) {
-	e.mu.Lock()
 	// An identity's client declares nothing, so its tokens are not challenged but refused. Those given anew are good.
-	e.era = e.demanded
-	token, err := e.issue(resource, false)
-	e.mu.Unlock()
+	token, err := e.renew(resource)
 	if err != nil {
 		answer.WriteJSON(w, http.StatusInternalServerError, map[string]any{"error": "server_error"})
 		return

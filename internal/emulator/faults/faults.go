@@ -1,4 +1,9 @@
-// Package faults decides which call to the emulator goes wrong on purpose, and how.
+// Package faults decides which call to the emulator goes wrong on purpose, and how: by a rate for each call, or for the
+// next calls of a kind.
+//
+// A fault is of one call. What the service remembers from one call to the next, such as quotas and revoked tokens, belongs
+// to the packages that emulate it. Draws follow the seed, but which call gets which one depends on the order in which
+// calls come.
 package faults
 
 import (

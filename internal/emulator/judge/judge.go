@@ -1,5 +1,9 @@
 // Package judge watches what a client does with the emulator, and reports it: what it called, whether it waited when it
-// was told to, what it read twice.
+// was told to, what it read twice. Nothing of this is the service's: it is what a test, or whoever runs the emulator, wants
+// to know of the client.
+//
+// It knows what was sent, not what arrived. Its memory is bounded, so a row that comes again after a million others of its
+// table may count as new.
 package judge
 
 import (

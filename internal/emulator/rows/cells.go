@@ -14,31 +14,8 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
-// packCells writes a row's values as (column, length, bytes), without nulls and empty strings. The
-// Timestamp is kept beside the cells, so it is left out too. Errors name the column.
-func (t *plantedTable) packCells(row map[string]any) (string, error) {
-	var packed []byte
-	for name, given := range row {
-		i, ok := t.index[name]
-		if !ok {
-			return "", fmt.Errorf("no column %q", name)
-		}
-		if given == nil || given == "" || i == t.timestamp {
-			continue
-		}
-		cell, err := packCell(t.schema.Columns[i].Type, given)
-		if err != nil {
-			return "", fmt.Errorf("column %s: %w", name, err)
-		}
-		if len(cell) == 0 {
-			continue
-		}
-		packed = append(packed, byte(i))
-		packed = binary.AppendUvarint(packed, uint64(len(cell)))
-		packed = append(packed, cell...)
-	}
-	return string(packed), nil
-}
+// noTime is the tick count of a null datetime.
+const noTime = math.MinInt64
 
 func packCell(t tables.Type, given any) ([]byte, error) {
 	switch t {

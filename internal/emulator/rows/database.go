@@ -1,4 +1,3 @@
-// Package rows is the emulator's database: the generated tenant's rows and those planted by tests or read from files.
 package rows
 
 import (
@@ -80,6 +79,23 @@ func (db *Database) lookup(name string) (*tableSources, error) {
 		return s, nil
 	}
 	return nil, fmt.Errorf("the service has no table %q", name)
+}
+
+// Plant puts rows into a table of the service. Many rows in one call are cheaper than many calls.
+// Errors name the row and the column; then none of the rows is planted.
+func (db *Database) Plant(table string, now time.Time, rows ...Planted) error {
+	sources, err := db.lookup(table)
+	if err != nil {
+		return err
+	}
+	packed := make([]plantedRow, len(rows))
+	for i, row := range rows {
+		if packed[i], err = sources.planted.pack(row, now); err != nil {
+			return fmt.Errorf("plant row %d of %s: %w", i, table, err)
+		}
+	}
+	sources.planted.add(packed)
+	return nil
 }
 
 // View returns what one query sees of db, and remembers what it read.
@@ -171,5 +187,3 @@ type withoutIngestionTime struct{ engine.Row }
 
 func (r withoutIngestionTime) IngestionTime() value.Value { return value.Null(value.DateTime) }
 func (r withoutIngestionTime) Clone() engine.Row          { return withoutIngestionTime{r.Row.Clone()} }
-
-func isTimestamp(c engine.Column) bool { return c.Name == tables.TimestampColumn }

@@ -91,3 +91,5 @@ func (k *Identity) name(row []value.Value) string {
 	}
 	return RowKey(row[k.columns[0]].Text(), value.Time(row[k.columns[1]].Ticks()), row[k.columns[2]].Int(), row[k.columns[3]].Text())
 }
+
+func isTimestamp(c engine.Column) bool { return c.Name == tables.TimestampColumn }

@@ -3,8 +3,8 @@ package rows
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"sort"
 	"sync"
@@ -14,9 +14,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
-
-// noTime is the tick count of a null datetime.
-const noTime = math.MinInt64
 
 // plantedRow is one row of a plantedTable; its cells are packed because a test plants millions.
 type plantedRow struct {
@@ -62,6 +59,32 @@ func (t *plantedTable) pack(row Planted, now time.Time) (plantedRow, error) {
 	var err error
 	packed.cells, err = t.packCells(row.Row)
 	return packed, err
+}
+
+// packCells writes a row's values as (column, length, bytes), without nulls and empty strings. The
+// Timestamp is kept beside the cells, so it is left out too. Errors name the column.
+func (t *plantedTable) packCells(row map[string]any) (string, error) {
+	var packed []byte
+	for name, given := range row {
+		i, ok := t.index[name]
+		if !ok {
+			return "", fmt.Errorf("no column %q", name)
+		}
+		if given == nil || given == "" || i == t.timestamp {
+			continue
+		}
+		cell, err := packCell(t.schema.Columns[i].Type, given)
+		if err != nil {
+			return "", fmt.Errorf("column %s: %w", name, err)
+		}
+		if len(cell) == 0 {
+			continue
+		}
+		packed = append(packed, byte(i))
+		packed = binary.AppendUvarint(packed, uint64(len(cell)))
+		packed = append(packed, cell...)
+	}
+	return string(packed), nil
 }
 
 // add puts rows in. A scan that is under way goes on with the rows it began with.
@@ -156,21 +179,4 @@ type Planted struct {
 	Row           map[string]any
 	IngestionTime time.Time // zero: the emulator's present
 	Visible       time.Time // zero: IngestionTime
-}
-
-// Plant puts rows into a table of the service. Many rows in one call are cheaper than many calls.
-// Errors name the row and the column; then none of the rows is planted.
-func (db *Database) Plant(table string, now time.Time, rows ...Planted) error {
-	sources, err := db.lookup(table)
-	if err != nil {
-		return err
-	}
-	packed := make([]plantedRow, len(rows))
-	for i, row := range rows {
-		if packed[i], err = sources.planted.pack(row, now); err != nil {
-			return fmt.Errorf("plant row %d of %s: %w", i, table, err)
-		}
-	}
-	sources.planted.add(packed)
-	return nil
 }

@@ -1,7 +1,5 @@
 package tenant
 
-import "strings"
-
 // account is an account as a sensor reports it.
 type account struct {
 	domain, name, sid, upn, objectID string
@@ -60,46 +58,4 @@ var linuxAccounts = map[string]account{
 	"agent":  {domain: "$HOST", name: "acmed", posixID: 412},
 	// A container's user has a number and no name on the host.
 	"container": {domain: "$HOST", posixID: 65_532},
-}
-
-// systemAccounts gives the accounts of a device that are no person's, by the scenes' names.
-func systemAccounts(d *device, domain, computerSID, gmsaSID, backupSID string) map[string]*account {
-	list := windowsAccounts
-	switch d.kind {
-	case kindMac:
-		list = macAccounts
-	case kindLinux:
-		list = linuxAccounts
-	}
-	all := make(map[string]*account, len(list))
-	fill := strings.NewReplacer("$HOST", d.host, "$DOMAIN", domain)
-	for name, a := range list {
-		if french, ok := frenchNames[name]; ok && d.office.french && d.kind.windows() {
-			a.domain, a.name = french.domain, french.name
-		}
-		a.domain, a.name = fill.Replace(a.domain), fill.Replace(a.name)
-		switch name {
-		case byComputer:
-			a.sid = computerSID
-		case "gmsa":
-			a.sid = gmsaSID
-		case "backup":
-			a.sid = backupSID
-		case "group":
-			a.sid = d.sid + "-1004"
-		}
-		if d.kind.windows() {
-			a.integrity, a.elevation = "System", "TokenElevationTypeDefault"
-		}
-		all[name] = &a
-	}
-	return all
-}
-
-// localAccount is a person's account that exists on this device only.
-func localAccount(d *device, name string, number int) *account {
-	return &account{
-		domain: d.host, name: name, sid: d.sid + "-" + itoa(1001+number), posixID: 501 + number, human: true,
-		integrity: "Medium", elevation: "TokenElevationTypeDefault",
-	}
 }

@@ -1,11 +1,5 @@
 package tenant
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
-)
-
 // activity is what an event row tells beside when and where.
 type activity struct {
 	action     string
@@ -20,83 +14,38 @@ type activity struct {
 	additional string // AdditionalFields, a template
 }
 
-// scene is one thing that happens in a tenant: who does it, with which program, and the fields that
-// are each table's own.
-type scene struct {
-	who     string
+// process is a running program; a nil program: the row names none.
+type process struct {
 	program *program
-	fields  []string
+	account *account
+	command string // template; empty: the program's usual one
 }
 
-// scenes are those of one table by the kind of device, each as often as its weight says.
-type scenes struct{ human, machine map[kind][]*scene }
-
-// newScenes reads lines `weight|kinds|who|program|field|...`. The last field may contain bars. A
-// mistake in them is a programming error, so it stops the program at start.
-func newScenes(fields int, lines string) *scenes {
-	s := &scenes{human: map[kind][]*scene{}, machine: map[kind][]*scene{}}
-	for line := range strings.Lines(lines) {
-		line = strings.TrimSpace(line)
-		if line == "" {
-			continue
-		}
-		parts := strings.SplitN(line, "|", 4+fields)
-		weight, err := strconv.Atoi(parts[0])
-		if err != nil || len(parts) != 4+fields {
-			panic(fmt.Sprintf("BUG: scene %q", line))
-		}
-		sc := &scene{who: parts[2], program: programNamed(parts[3]), fields: parts[4:]}
-		by := s.machine
-		if sc.who == byUser {
-			by = s.human
-		}
-		for _, k := range kindsOf(parts[1]) {
-			for range weight {
-				by[k] = append(by[k], sc)
-			}
-		}
-	}
-	return s
+// file is the file of a row.
+type file struct {
+	name, folder         string // templates
+	oldName, oldFolder   string
+	origin, referrer, ip string
 }
 
-func kindsOf(letters string) []kind {
-	return []kind(strings.NewReplacer("w", windowsKinds, "x", serverKinds).Replace(letters))
+// request is how a change to a file was asked for.
+type request struct {
+	protocol, share string
+	account         *account
+	from            *device
 }
 
-// happenOn reports whether the table has rows of such devices.
-func (s *scenes) happenOn(k kind) bool { return len(s.machine[k]) > 0 }
-
-// of draws what happened in a row.
-func (s *scenes) of(r *row) *scene {
-	if r.person != nil {
-		return pick(r.draw(drawScene), s.human[r.device.kind])
-	}
-	return pick(r.draw(drawScene), s.machine[r.device.kind])
+// remote is the other end of a connection.
+type remote struct {
+	ip, url, device string
+	port, localPort int32
+	protocol        string
 }
 
-// accountNamed resolves a scene's account on the row's device; nil for "none".
-func (r *row) accountNamed(who string) *account {
-	switch who {
-	case byNobody:
-		return nil
-	case byUser:
-		if r.person == nil {
-			return r.device.accounts[bySystem]
-		}
-		return r.device.accountOf(r.person)
-	case byColleague:
-		return pick(r.draw(drawRemote), r.table.tenant.people).account
-	}
-	return r.device.accounts[who]
+// logon is what DeviceLogonEvents tells beside the account.
+type logon struct {
+	typ, failure string
 }
 
-// sessionID is the LUID of an account's logon session, which lasts a day.
-func (r *row) sessionID(a *account) int64 {
-	if a == nil {
-		return 0
-	}
-	if a.logonID != 0 {
-		return a.logonID
-	}
-	return int64(deriveText(derive(r.device.key, uint64(r.event/day)), a.name)%4_000_000_000) + 100_000
-}
+// registryValue is a value in the registry; texts are templates.
+type registryValue struct{ key, typ, name, data, oldData string }

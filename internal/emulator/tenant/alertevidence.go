@@ -61,7 +61,7 @@ func ofProgram(f func(*row, *program) string) valueFunc {
 }
 
 // evidenceAccount is the account that a row's columns name: a User's alone. A process' account stands in its entity.
-func (r *row) evidenceAccount() *account {
+func evidenceAccount(r *row) *account {
 	if r.entity() == "User" {
 		return r.alert.accountOf(r.who())
 	}
@@ -69,7 +69,7 @@ func (r *row) evidenceAccount() *account {
 }
 
 // processAccount is the account of a Process, if its entity has one.
-func (r *row) processAccount() *account {
+func processAccount(r *row) *account {
 	switch below(r.draw(drawHuman), 6) {
 	case 0:
 		return nil
@@ -112,7 +112,7 @@ var alertEvidenceColumns = valueFuncs{
 	"DetectionSource":   text(func(r *row) string { return r.alert.kind.detection }),
 	"Severity":          text(func(r *row) string { return r.alert.kind.severity }),
 	"EntityType":        text((*row).entity),
-	"EvidenceRole":      text((*row).evidenceRole),
+	"EvidenceRole":      text(evidenceRole),
 	"EvidenceDirection": ofEntity("Ip", func(*row) string { return "Source" }),
 
 	"FileName":   ofProgram(func(_ *row, p *program) string { return p.file }),
@@ -133,11 +133,11 @@ var alertEvidenceColumns = valueFuncs{
 	}),
 	"ProcessCommandLine": ofEntity("Process", func(r *row) string { return r.expand(r.alert.kind.command) }),
 
-	"AccountName":     ofAccount((*row).evidenceAccount, requestName),
-	"AccountDomain":   ofAccount((*row).evidenceAccount, evidenceDomain),
-	"AccountSid":      ofAccount((*row).evidenceAccount, sidOf),
-	"AccountUpn":      ofAccount((*row).evidenceAccount, upnOf),
-	"AccountObjectId": ofAccount((*row).evidenceAccount, objectIDOf),
+	"AccountName":     ofAccount(evidenceAccount, requestName),
+	"AccountDomain":   ofAccount(evidenceAccount, evidenceDomain),
+	"AccountSid":      ofAccount(evidenceAccount, sidOf),
+	"AccountUpn":      ofAccount(evidenceAccount, upnOf),
+	"AccountObjectId": ofAccount(evidenceAccount, objectIDOf),
 
 	"DeviceId":   ofDevice(func(d *device) string { return d.id }),
 	"DeviceName": ofDevice(func(d *device) string { return d.fqdn }),
@@ -158,7 +158,7 @@ var alertEvidenceColumns = valueFuncs{
 		}
 		return 0
 	}),
-	"AdditionalFields": text((*row).evidenceDetails),
+	"AdditionalFields": text(evidenceDetails),
 }
 
 // ofDevice gives a column of the device that an endpoint's alert names.
@@ -178,7 +178,7 @@ func evidenceDomain(a *account) string {
 	return strings.ToUpper(a.domain)
 }
 
-func (r *row) evidenceRole() string {
+func evidenceRole(r *row) string {
 	switch r.entity() {
 	case "User", "Machine", "MailMessage":
 		return "Impacted"
@@ -187,7 +187,7 @@ func (r *row) evidenceRole() string {
 }
 
 // evidenceDetails is the JSON that the service keeps of an entity.
-func (r *row) evidenceDetails() string {
+func evidenceDetails(r *row) string {
 	switch r.entity() {
 	case "User":
 		a := r.alert.accountOf(r.who())
@@ -199,10 +199,10 @@ func (r *row) evidenceDetails() string {
 	case "Ip":
 		return fmt.Sprintf(`{"Address":%q,"Type":"ip","Role":1}`, r.evidenceIP())
 	case "Process":
-		return r.processDetails()
+		return processDetails(r)
 	case "File":
 		if p := r.alert.kind.program; p != nil {
-			return fmt.Sprintf(`{"$id":"1","Directory":%q,"Name":%q,"Host":%s,"Type":"file"}`, strings.TrimSuffix(r.path(p), p.file), p.file, r.hostEntity("2"))
+			return fmt.Sprintf(`{"$id":"1","Directory":%q,"Name":%q,"Host":%s,"Type":"file"}`, strings.TrimSuffix(r.path(p), p.file), p.file, hostEntity(r, "2"))
 		}
 	case "Machine":
 		return fmt.Sprintf(`{"HostName":%q,"MdatpDeviceId":%q,"OSFamily":%q,"Type":"host","Role":0}`, r.device.host, r.device.id, r.device.model.platform)
@@ -211,8 +211,8 @@ func (r *row) evidenceDetails() string {
 }
 
 // processDetails is a process as its entity. What occurs twice stands there once and is referred to.
-func (r *row) processDetails() string {
-	p, a := r.alert.kind.program, r.processAccount()
+func processDetails(r *row) string {
+	p, a := r.alert.kind.program, processAccount(r)
 	account := ""
 	if a != nil {
 		account = fmt.Sprintf(`"Account":{"$id":"5","Name":%q,"NTDomain":%q,"Sid":%q,"AadUserId":%q,"UserPrincipalName":%q,"IsDomainJoined":true,"Type":"account"},`,
@@ -231,11 +231,11 @@ func (r *row) processDetails() string {
 		account = ""
 	}
 	return fmt.Sprintf(`{"$id":"1","Host":%s,"ParentProcess":{"$id":"4","ProcessId":"%d",%s"Host":{"$ref":"2"},"Type":"process"},"ProcessId":"%d","CommandLine":%q,%s%s"Type":"process"}`,
-		r.hostEntity("2"), 500+below(r.key, 4000), account, 5000+below(r.key, 20_000), r.expand(r.alert.kind.command), image, reference)
+		hostEntity(r, "2"), 500+below(r.key, 4000), account, 5000+below(r.key, 20_000), r.expand(r.alert.kind.command), image, reference)
 }
 
 // hostEntity is the device as part of another entity.
-func (r *row) hostEntity(id string) string {
+func hostEntity(r *row, id string) string {
 	return fmt.Sprintf(`{"$id":%q,"HostName":%q,"DnsDomain":%q,"MachineId":%q,"Type":"host"}`,
 		id, r.device.host, r.table.tenant.domain+".local", r.device.id)
 }

@@ -20,34 +20,34 @@ func alertInfoStreams(t *table) []*stream {
 	})
 }
 
-// changed reports whether the row says something that the alert's first row did not.
-func (r *row) changed() bool {
+// alertChanged reports whether the row says something that the alert's first row did not.
+func alertChanged(r *row) bool {
 	_, changed := r.alert.updated()
 	return changed && r.evidence == 1
 }
 
-// blank reports whether the row leaves its details to the evidence; few do.
-func (r *row) blank() bool { return below(derive(r.alert.key, drawBlank), 20) == 0 }
+// alertBlank reports whether the row leaves its details to the evidence; few do.
+func alertBlank(r *row) bool { return below(derive(r.alert.key, drawBlank), 20) == 0 }
 
 // ofAlert gives a column of AlertInfo that some rows leave empty.
 func ofAlert(f func(*row) string) valueFunc {
 	return text(func(r *row) string {
-		if r.blank() {
+		if alertBlank(r) {
 			return ""
 		}
 		return f(r)
 	})
 }
 
-func (r *row) alertTitle() string {
-	if r.changed() {
+func alertTitle(r *row) string {
+	if alertChanged(r) {
 		return r.alert.kind.title + " on multiple endpoints"
 	}
 	return r.alert.kind.title
 }
 
-func (r *row) alertSeverity() string {
-	if r.changed() {
+func alertSeverity(r *row) string {
+	if alertChanged(r) {
 		return "High"
 	}
 	return r.alert.kind.severity
@@ -56,9 +56,9 @@ func (r *row) alertSeverity() string {
 var alertInfoColumns = valueFuncs{
 	"Timestamp":        recordColumns["Timestamp"],
 	"AlertId":          text(func(r *row) string { return r.alert.id }),
-	"Title":            text((*row).alertTitle),
+	"Title":            text(alertTitle),
 	"Category":         text(func(r *row) string { return r.alert.kind.category }),
-	"Severity":         ofAlert((*row).alertSeverity),
+	"Severity":         ofAlert(alertSeverity),
 	"ServiceSource":    text(func(r *row) string { return r.alert.kind.service }),
 	"DetectionSource":  ofAlert(func(r *row) string { return r.alert.kind.detection }),
 	"AttackTechniques": ofAlert(func(r *row) string { return r.alert.kind.techniques }),

@@ -18,17 +18,17 @@ func TestEveryHourHasAlertsOfPeople(t *testing.T) {
 	cfg.Start, cfg.History = start, 8*24*time.Hour
 	tenant := newTenant(t, cfg)
 	first := map[string]int64{}
-	for _, r := range scan(t, tableOf(t, tenant, "AlertInfo"), asOf(start)) {
-		id := get(t, r, "AlertId").Text()
+	for r := range walk(t, tableOf(t, tenant, "AlertInfo"), asOf(start)) {
+		id := get(r, "AlertId").Text()
 		if at, ok := first[id]; !ok || r.ingestion < at {
 			first[id] = r.ingestion
 		}
 	}
 	inHour := map[int64]map[string]bool{}
-	for _, r := range scan(t, tableOf(t, tenant, "AlertEvidence"), asOf(start)) {
-		id := get(t, r, "AlertId").Text()
+	for r := range walk(t, tableOf(t, tenant, "AlertEvidence"), asOf(start)) {
+		id := get(r, "AlertId").Text()
 		info, ok := first[id]
-		if !ok || get(t, r, "AccountUpn").Text() == "" {
+		if !ok || get(r, "AccountUpn").Text() == "" {
 			continue
 		}
 		at := max(info, r.ingestion) / hour
@@ -49,21 +49,21 @@ func TestAlertsArriveInPiecesAndChange(t *testing.T) {
 	tenant := newTenant(t, cfg)
 	info, evidence := map[string][]*row{}, map[string][]*row{}
 	for _, r := range scan(t, tableOf(t, tenant, "AlertInfo"), asOf(start)) {
-		id := get(t, r, "AlertId").Text()
+		id := get(r, "AlertId").Text()
 		info[id] = append(info[id], r)
 	}
 	for _, r := range scan(t, tableOf(t, tenant, "AlertEvidence"), asOf(start)) {
-		id := get(t, r, "AlertId").Text()
+		id := get(r, "AlertId").Text()
 		evidence[id] = append(evidence[id], r)
 	}
 	found := map[string]int{}
 	for id, rows := range info {
 		slices.SortFunc(rows, func(a, b *row) int { return int(a.ingestion - b.ingestion) })
 		if len(rows) == 2 {
-			changed := get(t, rows[0], "Title").Text() != get(t, rows[1], "Title").Text()
+			changed := get(rows[0], "Title").Text() != get(rows[1], "Title").Text()
 			found[fmt.Sprintf("updated, changed %t", changed)]++
 		}
-		if get(t, rows[0], "Severity").Text() == "" {
+		if get(rows[0], "Severity").Text() == "" {
 			found["empty severity"]++
 		}
 		users, without := map[string]bool{}, false
@@ -76,16 +76,16 @@ func TestAlertsArriveInPiecesAndChange(t *testing.T) {
 			default:
 				found["evidence earlier"]++
 			}
-			if get(t, e, "EntityType").Text() == "User" {
-				users[get(t, e, "AccountName").Text()] = true
-			} else if get(t, e, "AccountName").Text() == "" {
+			if get(e, "EntityType").Text() == "User" {
+				users[get(e, "AccountName").Text()] = true
+			} else if get(e, "AccountName").Text() == "" {
 				without = true
 			}
-			assert.True(t, json.Valid([]byte(get(t, e, "Categories").Text())))
-			if fields := get(t, e, "AdditionalFields").Text(); fields != "" {
+			assert.True(t, json.Valid([]byte(get(e, "Categories").Text())))
+			if fields := get(e, "AdditionalFields").Text(); fields != "" {
 				assert.True(t, json.Valid([]byte(fields)), fields)
 			}
-			found["evidence of "+get(t, e, "EntityType").Text()]++
+			found["evidence of "+get(e, "EntityType").Text()]++
 		}
 		if len(users) == 1 && without {
 			found["evidence without account beside one user"]++
@@ -108,11 +108,11 @@ func TestHistoryHasWholeAlerts(t *testing.T) {
 	tenant := newTenant(t, testConfig())
 	later := asOf(start.Add(12 * time.Hour))
 	info, evidence := map[string]int{}, map[string]int{}
-	for _, r := range scan(t, tableOf(t, tenant, "AlertInfo"), later) {
+	for r := range walk(t, tableOf(t, tenant, "AlertInfo"), later) {
 		info[r.alert.id]++
 	}
 	alerts := map[string]*alert{}
-	for _, r := range scan(t, tableOf(t, tenant, "AlertEvidence"), later) {
+	for r := range walk(t, tableOf(t, tenant, "AlertEvidence"), later) {
 		evidence[r.alert.id]++
 		alerts[r.alert.id] = r.alert
 	}

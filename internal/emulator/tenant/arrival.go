@@ -1,21 +1,8 @@
 package tenant
 
 import (
-	"time"
-
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
 )
-
-// Spans of time in ticks.
-const (
-	millisecond = int64(time.Millisecond / 100)
-	second      = 1000 * millisecond
-	minute      = 60 * second
-	hour        = 60 * minute
-	day         = 24 * hour
-)
-
-func ticksOf(d time.Duration) int64 { return int64(d / 100) }
 
 const (
 	arrivalWidth = minute
@@ -169,9 +156,6 @@ func rowsIn(bucket uint64, start int64, perDay float64) int {
 	}
 	return n
 }
-
-// hourOfWeek counts from Monday 00:00 UTC, the day on which ticks begin.
-func hourOfWeek(ticks int64) int { return int(ticks / hour % (7 * 24)) }
 
 // weekProfile is how busy each hour of the week is; 1 on average.
 var weekProfile = func() (profile [7 * 24]float64) {

@@ -29,39 +29,6 @@ func (k tableKind) play(r *row, a *activity) {
 	k.tell(r, s, a)
 }
 
-var tableKinds = map[string]tableKind{
-	"DeviceLogonEvents":    eventTable(logonShare, logonColumns, logonScenes, tellLogon),
-	"DeviceProcessEvents":  eventTable(processShare, processColumns, processScenes, tellProcess),
-	"DeviceNetworkEvents":  eventTable(networkShare, networkColumns, networkScenes, tellNetwork),
-	"DeviceFileEvents":     eventTable(fileShare, fileColumns, fileScenes, tellFile),
-	"DeviceEvents":         eventTable(deviceEventShare, deviceEventColumns, deviceEventScenes, tellDeviceEvent),
-	"DeviceRegistryEvents": eventTable(registryShare, registryColumns, registryScenes, tellRegistry),
-	"AlertInfo":            {own: alertInfoColumns, streams: alertInfoStreams},
-	"AlertEvidence":        {own: alertEvidenceColumns, streams: alertEvidenceStreams},
-	"DeviceInfo":           {directory: true, own: deviceInfoColumns, streams: deviceInfoStreams},
-	"IdentityInfo":         {directory: true, own: identityInfoColumns, streams: identityInfoStreams},
-}
-
-// The event tables' shares of RowsPerDay; together 1.
-const (
-	logonShare       = 0.05
-	processShare     = 0.27
-	networkShare     = 0.31
-	fileShare        = 0.20
-	deviceEventShare = 0.11
-	registryShare    = 0.06
-)
-
-func eventTable(share float64, own valueFuncs, sc *scenes, tell func(*row, *scene, *activity)) tableKind {
-	return tableKind{
-		shared:  []valueFuncs{recordColumns, initiatingColumns},
-		own:     own,
-		streams: func(t *table) []*stream { return t.eventStreams(share) },
-		scenes:  sc,
-		tell:    tell,
-	}
-}
-
 func (k tableKind) value(c tables.Column) valueFunc {
 	if f, ok := k.own[c.Name]; ok {
 		return f

@@ -29,9 +29,9 @@ func tellDeviceEvent(r *row, s *scene, a *activity) {
 	case "TamperingAttempt":
 		a.registry = registryValue{key: `HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows Defender\Real-Time Protection`, name: "DisableRealtimeMonitoring", data: "1"}
 	case "FirewallInboundConnectionBlocked":
-		a.remote = r.destination("peer")
+		a.remote = destinationOf(r, "peer")
 	case "RemoteDesktopConnection":
-		from := r.logonSource("remote")
+		from := logonSource(r, "remote")
 		a.remote.ip, a.remote.device, a.remote.port = from.ip, from.host, 3389
 	}
 }
@@ -82,15 +82,15 @@ var deviceEventColumns = valueFuncs{
 	"RegistryValueName": ofRegistry(registryName),
 	"RegistryValueData": ofRegistry(registryData),
 
-	"ProcessId":              long(func(r *row) int64 { return r.wmiProcess().id }),
-	"ProcessCreationTime":    moment(func(r *row) int64 { return r.wmiProcess().created }),
+	"ProcessId":              long(func(r *row) int64 { return wmiProcess(r).id }),
+	"ProcessCreationTime":    moment(func(r *row) int64 { return wmiProcess(r).created }),
 	"ProcessCommandLine":     text(func(r *row) string { return r.commandLine(r.activity().created) }),
 	"ProcessTokenElevation":  fixed("None"),
 	"IsProcessRemoteSession": boolean(func(*row) bool { return false }),
 }
 
 // wmiProcess is the process that a few rows report as new; zero in the rest.
-func (r *row) wmiProcess() instance {
+func wmiProcess(r *row) instance {
 	if r.activity().created.program == nil {
 		return instance{}
 	}

@@ -37,21 +37,21 @@ func deviceInfoStreams(t *table) []*stream {
 	}}
 }
 
-// complete reports whether the row is the hour's full report and no heartbeat.
-func (r *row) complete() bool { return r.event/heartbeatWidth%4 == 0 }
+// isFullReport reports whether the row is the hour's full report and no heartbeat.
+func isFullReport(r *row) bool { return r.event/heartbeatWidth%4 == 0 }
 
 // ofReport gives a column that only full reports have.
 func ofReport(f func(*device) string) valueFunc {
 	return text(func(r *row) string {
-		if !r.complete() {
+		if !isFullReport(r) {
 			return ""
 		}
 		return f(r.device)
 	})
 }
 
-// loggedOn are the accounts of those who work at the device now.
-func (r *row) loggedOn() string {
+// loggedOnUsers are the accounts of those who work at the device now.
+func loggedOnUsers(r *row) string {
 	var list []string
 	add := func(a *account) {
 		if !r.device.kind.windows() {
@@ -85,13 +85,13 @@ var deviceInfoColumns = valueFuncs{
 	"OSVersionInfo":  ofReport(func(d *device) string { return d.model.versionInfo }),
 	"OSDistribution": ofReport(func(d *device) string { return d.model.distribution }),
 	"OSBuild": nullIfZero(value.Long, value.NewLong, func(r *row) int64 {
-		if !r.complete() {
+		if !isFullReport(r) {
 			return 0
 		}
 		return r.device.model.build
 	}),
 	"IsAzureADJoined": func(r *row) value.Value {
-		if !r.complete() {
+		if !isFullReport(r) {
 			return value.Null(value.Bool)
 		}
 		return value.NewBool(!r.device.kind.server())
@@ -108,7 +108,7 @@ var deviceInfoColumns = valueFuncs{
 		return "Hybrid Azure AD Join"
 	}),
 	"AadDeviceId":       ofReport(func(d *device) string { return d.aadID }),
-	"LoggedOnUsers":     text((*row).loggedOn),
+	"LoggedOnUsers":     text(loggedOnUsers),
 	"MachineGroup":      ofReport(func(d *device) string { return d.office.city }),
 	"OnboardingStatus":  ofReport(func(*device) string { return "Onboarded" }),
 	"DeviceCategory":    ofReport(func(d *device) string { return d.model.category }),

@@ -2,34 +2,8 @@ package tenant
 
 import (
 	"fmt"
-	"strconv"
+	"strings"
 )
-
-func itoa[T int | int32 | int64 | uint64](n T) string { return strconv.FormatInt(int64(n), 10) }
-
-// kind is what a device is for; scenes name it by its letter.
-type kind byte
-
-const (
-	kindClient     kind = 'c'
-	kindServer     kind = 's'
-	kindFileServer kind = 'f'
-	kindJump       kind = 'j'
-	kindDomain     kind = 'd' // domain controller
-	kindSQL        kind = 'q'
-	kindWeb        kind = 'i'
-	kindMac        kind = 'm'
-	kindLinux      kind = 'l'
-)
-
-// kinds that scenes write as one letter: w all Windows, x all Windows servers.
-const (
-	windowsKinds = "csfjdqi"
-	serverKinds  = "sfjdqi"
-)
-
-func (k kind) windows() bool { return k != kindMac && k != kindLinux }
-func (k kind) server() bool  { return k != kindClient && k != kindMac }
 
 type device struct {
 	key            uint64
@@ -41,16 +15,21 @@ type device struct {
 	aadID          string
 	clockTick      int64 // the sensor's clock, in ticks
 	entraJoined    bool  // to Entra ID only
-	owners         []*Person
-	shared         bool
-	localUser      *account // of a shared device: who works there, whoever that is
-	accounts       map[string]*account
-	ownAccounts    map[*Person]*account // macOS and Linux: a person's account on this device
 	model          *hardware
+	deviceUsers
+}
+
+// deviceUsers is who uses a device, and under which accounts.
+type deviceUsers struct {
+	owners      []*Person
+	shared      bool
+	localUser   *account             // of a shared device: who works there, whoever that is
+	accounts    map[string]*account  // that are no person's, by the scenes' names
+	ownAccounts map[*Person]*account // macOS and Linux: a person's account on this device
 }
 
 // accountOf is the account that a person uses on the device.
-func (d *device) accountOf(p *Person) *account {
+func (d *deviceUsers) accountOf(p *Person) *account {
 	if d.localUser != nil {
 		return d.localUser
 	}
@@ -183,47 +162,44 @@ func (b *fleetBuilder) add(k kind, host string, o *office) *device {
 	return d
 }
 
-// hexText gives n hexadecimal digits.
-func hexText(key uint64, n int) string {
-	const digits = "0123456789abcdef"
-	b := make([]byte, n)
-	var word uint64
-	for i := range b {
-		if i%16 == 0 {
-			word = derive(key, uint64(i))
-		}
-		b[i] = digits[word>>(4*(i%16))&0xf]
+// systemAccounts gives the accounts of a device that are no person's, by the scenes' names.
+func systemAccounts(d *device, domain, computerSID, gmsaSID, backupSID string) map[string]*account {
+	list := windowsAccounts
+	switch d.kind {
+	case kindMac:
+		list = macAccounts
+	case kindLinux:
+		list = linuxAccounts
 	}
-	return string(b)
+	all := make(map[string]*account, len(list))
+	fill := strings.NewReplacer("$HOST", d.host, "$DOMAIN", domain)
+	for name, a := range list {
+		if french, ok := frenchNames[name]; ok && d.office.french && d.kind.windows() {
+			a.domain, a.name = french.domain, french.name
+		}
+		a.domain, a.name = fill.Replace(a.domain), fill.Replace(a.name)
+		switch name {
+		case byComputer:
+			a.sid = computerSID
+		case "gmsa":
+			a.sid = gmsaSID
+		case "backup":
+			a.sid = backupSID
+		case "group":
+			a.sid = d.sid + "-1004"
+		}
+		if d.kind.windows() {
+			a.integrity, a.elevation = "System", "TokenElevationTypeDefault"
+		}
+		all[name] = &a
+	}
+	return all
 }
 
-// whereabouts tells which device recorded an upload at this time, and who was working there.
-func (t *Tenant) whereabouts(upload uint64, ticks int64) (*Person, *device) {
-	h := derive(upload, drawDevice)
-	if chance(derive(upload, drawAttended), attendedShare) {
-		if p := t.roster.somebody(derive(upload, drawPerson), ticks); p != nil {
-			return p, t.deviceOf(p, h)
-		}
-	}
-	if below(h, 4) == 0 {
-		return nil, pick(derive(h, 0), t.fleet.servers)
-	}
-	return nil, pick(derive(h, 0), t.fleet.all)
-}
-
-// deviceOf is where a person works just now: mostly on their own device.
-func (t *Tenant) deviceOf(p *Person, h uint64) *device {
-	place := below(derive(h, 1), 100)
-	switch {
-	case place < 8 && p.OnPremSID != "":
-		return pick(derive(h, 2), t.fleet.byKind[kindFileServer])
-	case place < 12 && p.OnPremSID != "":
-		return pick(derive(h, 2), t.fleet.byKind[kindJump])
-	case place < 15:
-		return pick(derive(h, 2), t.fleet.shared)
-	case place < 75:
-		return p.devices[0]
-	default:
-		return pick(derive(h, 2), p.devices)
+// localAccount is a person's account that exists on this device only.
+func localAccount(d *device, name string, number int) *account {
+	return &account{
+		domain: d.host, name: name, sid: d.sid + "-" + itoa(1001+number), posixID: 501 + number, human: true,
+		integrity: "Medium", elevation: "TokenElevationTypeDefault",
 	}
 }

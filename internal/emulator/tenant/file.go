@@ -6,20 +6,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
-// file is the file of a row.
-type file struct {
-	name, folder         string // templates
-	oldName, oldFolder   string
-	origin, referrer, ip string
-}
-
-// request is how a change to a file was asked for.
-type request struct {
-	protocol, share string
-	account         *account
-	from            *device
-}
-
 func tellFile(r *row, s *scene, a *activity) {
 	a.action = s.fields[0]
 	a.file.folder, a.file.name = s.fields[2], s.fields[3]
@@ -33,7 +19,7 @@ func tellFile(r *row, s *scene, a *activity) {
 		// The server's kernel writes the file; who asked for it stands in the request.
 		a.initiating.account = r.device.accounts[bySystem]
 		a.request = request{protocol: "SMB", share: shareOf(a.file.folder), account: r.accountNamed(s.who)}
-		a.request.from = r.logonSource("remote")
+		a.request.from = logonSource(r, "remote")
 		if s.who == byComputer {
 			a.request.account = a.request.from.accounts[byComputer]
 		}
@@ -104,10 +90,10 @@ var fileColumns = valueFuncs{
 	}),
 	"ShareName": text(func(r *row) string { return r.activity().request.share }),
 
-	"SensitivityLabel":    text(func(r *row) string { return r.sensitivity().label }),
-	"SensitivitySubLabel": text(func(r *row) string { return r.sensitivity().sub }),
+	"SensitivityLabel":    text(func(r *row) string { return sensitivityOf(r).label }),
+	"SensitivitySubLabel": text(func(r *row) string { return sensitivityOf(r).sub }),
 	"IsAzureInfoProtectionApplied": func(r *row) value.Value {
-		if r.sensitivity().label == "" {
+		if sensitivityOf(r).label == "" {
 			return value.Null(value.Bool)
 		}
 		return value.NewBool(true)
@@ -133,8 +119,8 @@ type sensitivityLabel struct{ label, sub string }
 
 var sensitivityLabels = []sensitivityLabel{{"Confidential", "All employees"}, {"Confidential", "Finance"}, {"Highly Confidential", ""}, {"General", ""}}
 
-// sensitivity is the label of a document; few have one.
-func (r *row) sensitivity() sensitivityLabel {
+// sensitivityOf is the label of a document; few have one.
+func sensitivityOf(r *row) sensitivityLabel {
 	h := r.draw(drawLabel)
 	if !strings.Contains(r.activity().file.name, "{doc}") || below(h, 12) != 0 {
 		return sensitivityLabel{}

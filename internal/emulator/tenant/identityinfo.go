@@ -78,7 +78,7 @@ var identityInfoColumns = valueFuncs{
 	"City":             ofPerson(func(p *Person) string { return p.City }),
 	"Country":          ofPerson(func(p *Person) string { return p.Country }),
 	"IsAccountEnabled": boolean(func(*row) bool { return true }),
-	"Manager":          text(func(r *row) string { return r.manager() }),
+	"Manager":          text(managerOf),
 	"Phone":            ofPerson(func(p *Person) string { return "+1 555 " + itoa(1000+p.number%9000) }),
 	"CreatedDateTime": moment(func(r *row) int64 {
 		return value.Ticks(companyFounded) + int64(deriveText(r.table.key, "created"+itoa(r.evidence))%uint64(2000*day))
@@ -103,8 +103,8 @@ func sourceOf(p *Person) string {
 	return "Hybrid"
 }
 
-// manager is whoever stands before a person in the list, every tenth.
-func (r *row) manager() string {
+// managerOf is whoever stands before a person in the list, every tenth.
+func managerOf(r *row) string {
 	if r.person == nil || r.person.number%10 == 0 {
 		return ""
 	}

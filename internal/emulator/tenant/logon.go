@@ -4,11 +4,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
-// logon is what DeviceLogonEvents tells beside the account.
-type logon struct {
-	typ, failure string
-}
-
 func tellLogon(r *row, s *scene, a *activity) {
 	a.account = r.accountNamed(s.who)
 	a.initiating.account = r.accountNamed(s.fields[0])
@@ -28,7 +23,7 @@ func tellLogon(r *row, s *scene, a *activity) {
 		tried.domain = r.table.tenant.domain + ".local"
 		a.account = &tried
 	}
-	from := r.logonSource(s.fields[4])
+	from := logonSource(r, s.fields[4])
 	if from == nil {
 		return
 	}
@@ -40,7 +35,7 @@ func tellLogon(r *row, s *scene, a *activity) {
 }
 
 // logonSource is the device from which somebody logs on, nil at the device itself.
-func (r *row) logonSource(from string) *device {
+func logonSource(r *row, from string) *device {
 	switch {
 	case from == "":
 		return nil

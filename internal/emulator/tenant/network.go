@@ -6,20 +6,13 @@ import (
 	"strings"
 )
 
-// remote is the other end of a connection.
-type remote struct {
-	ip, url, device string
-	port, localPort int32
-	protocol        string
-}
-
 func tellNetwork(r *row, s *scene, a *activity) {
 	a.action, a.additional = s.fields[0], s.fields[2]
-	a.remote = r.destination(s.fields[1])
+	a.remote = destinationOf(r, s.fields[1])
 }
 
 // destination draws the other end: a group of hosts, then a host of it.
-func (r *row) destination(group string) remote {
+func destinationOf(r *row, group string) remote {
 	h := r.draw(drawRemote)
 	d := remote{protocol: "Tcp", localPort: int32(49_152 + below(r.draw(drawPort), 16_000))}
 	tenant := r.table.tenant

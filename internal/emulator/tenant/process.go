@@ -7,13 +7,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
-// process is a running program; a nil program: the row names none.
-type process struct {
-	program *program
-	account *account
-	command string // template; empty: the program's usual one
-}
-
 // instance tells one run of a program on a device: rows near each other in time name the same.
 type instance struct{ id, created int64 }
 
@@ -122,7 +115,7 @@ func elevationOf(a *account) string {
 }
 
 // remoteSession is the device from which somebody works on this one, nil where nobody does.
-func (r *row) remoteSession() *device {
+func remoteSession(r *row) *device {
 	if r.person == nil || r.device.kind != kindJump {
 		return nil
 	}
@@ -130,15 +123,15 @@ func (r *row) remoteSession() *device {
 }
 
 var (
-	inRemoteSession     = boolean(func(r *row) bool { return r.remoteSession() != nil })
+	inRemoteSession     = boolean(func(r *row) bool { return remoteSession(r) != nil })
 	remoteSessionDevice = text(func(r *row) string {
-		if d := r.remoteSession(); d != nil {
+		if d := remoteSession(r); d != nil {
 			return d.host
 		}
 		return ""
 	})
 	remoteSessionIP = text(func(r *row) string {
-		if d := r.remoteSession(); d != nil {
+		if d := remoteSession(r); d != nil {
 			return d.ip
 		}
 		return ""
@@ -218,18 +211,18 @@ var initiatingColumns = valueFuncs{
 		if a := r.activity().additional; a != "" || r.device.kind.windows() {
 			return r.expand(a)
 		}
-		return r.posixIdentity(initiator(r))
+		return posixIdentity(r, initiator(r))
 	}),
 }
 
 // posixIdentity is what the sensors of macOS and Linux tell about the accounts of processes.
-func (r *row) posixIdentity(initiating *account) string {
+func posixIdentity(r *row, initiating *account) string {
 	var users []string
 	if created := r.activity().created; created.program != nil && created.account != nil {
-		users = append(users, `"ProcessPosixEffectiveUser":`+r.posixUser(created.account))
+		users = append(users, `"ProcessPosixEffectiveUser":`+posixUser(r, created.account))
 	}
 	if initiating != nil {
-		users = append(users, `"InitiatingProcessPosixEffectiveUser":`+r.posixUser(initiating))
+		users = append(users, `"InitiatingProcessPosixEffectiveUser":`+posixUser(r, initiating))
 	}
 	if len(users) == 0 {
 		return ""
@@ -237,7 +230,7 @@ func (r *row) posixIdentity(initiating *account) string {
 	return "{" + strings.Join(users, ",") + "}"
 }
 
-func (r *row) posixUser(a *account) string {
+func posixUser(r *row, a *account) string {
 	names := ""
 	if a.sid != "" {
 		names += fmt.Sprintf(`"Sid":%q,`, a.sid)

@@ -1,8 +1,5 @@
 package tenant
 
-// registryValue is a value in the registry; texts are templates.
-type registryValue struct{ key, typ, name, data, oldData string }
-
 func tellRegistry(r *row, s *scene, a *activity) {
 	a.action = s.fields[0]
 	a.registry = registryValue{typ: s.fields[1], key: s.fields[2], name: s.fields[3], data: s.fields[4]}

@@ -61,3 +61,30 @@ func (r *row) activity() *activity {
 	}
 	return r.act
 }
+
+// accountNamed resolves a scene's account on the row's device; nil for "none".
+func (r *row) accountNamed(who string) *account {
+	switch who {
+	case byNobody:
+		return nil
+	case byUser:
+		if r.person == nil {
+			return r.device.accounts[bySystem]
+		}
+		return r.device.accountOf(r.person)
+	case byColleague:
+		return pick(r.draw(drawRemote), r.table.tenant.people).account
+	}
+	return r.device.accounts[who]
+}
+
+// sessionID is the LUID of an account's logon session, which lasts a day.
+func (r *row) sessionID(a *account) int64 {
+	if a == nil {
+		return 0
+	}
+	if a.logonID != 0 {
+		return a.logonID
+	}
+	return int64(deriveText(derive(r.device.key, uint64(r.event/day)), a.name)%4_000_000_000) + 100_000
+}

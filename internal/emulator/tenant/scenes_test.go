@@ -3,6 +3,7 @@ package tenant
 import (
 	"encoding/json"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -56,7 +57,7 @@ func TestColumnsAreFilledSomewhere(t *testing.T) {
 	tenant := newTenant(t, cfg)
 	for _, s := range tables.Schemas() {
 		filled := make([]bool, len(s.Columns))
-		for _, r := range scan(t, tableOf(t, tenant, s.Name), asOf(start)) {
+		for r := range walk(t, tableOf(t, tenant, s.Name), asOf(start)) {
 			for i := range filled {
 				if !filled[i] {
 					v := r.Value(i)
@@ -85,8 +86,8 @@ func TestAdditionalFieldsAreJSON(t *testing.T) {
 		if _, ok := table.Schema.Column("AdditionalFields"); !ok {
 			continue
 		}
-		for _, r := range scan(t, tableOf(t, tenant, table.Name), asOf(start)) {
-			if fields := get(t, r, "AdditionalFields").Text(); fields != "" {
+		for r := range walk(t, tableOf(t, tenant, table.Name), asOf(start)) {
+			if fields := get(r, "AdditionalFields").Text(); fields != "" {
 				require.True(t, json.Valid([]byte(fields)), fields)
 			}
 		}
@@ -99,9 +100,9 @@ var placeholder = regexp.MustCompile(`\{[a-z]+[0-9]?\}|\$HOST|\$DOMAIN`)
 func TestPlaceholdersAreFilled(t *testing.T) {
 	tenant := newTenant(t, testConfig())
 	for _, table := range eventTables() {
-		for _, r := range scan(t, tableOf(t, tenant, table.Name), asOf(start)) {
+		for r := range walk(t, tableOf(t, tenant, table.Name), asOf(start)) {
 			for i, c := range r.table.columns {
-				if s := r.Value(i).Text(); placeholder.MatchString(s) {
+				if s := r.Value(i).Text(); strings.ContainsAny(s, "{$") && placeholder.MatchString(s) {
 					require.Fail(t, "a placeholder is left", "%s: %s", c.Name, s)
 				}
 			}

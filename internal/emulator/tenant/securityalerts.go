@@ -9,6 +9,9 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
+// security is what Graph's security API tells of a tenant.
+type security struct{ *Tenant }
+
 // SecurityObject is an alert or an incident as Graph's security API tells it, with all its versions.
 type SecurityObject struct {
 	ID       string
@@ -35,15 +38,16 @@ const (
 
 // SecurityAlerts are the alerts that were raised after one instant and up to another one.
 func (t *Tenant) SecurityAlerts(after, until time.Time) []SecurityObject {
+	s := security{t}
 	var objects []SecurityObject
-	for a := range t.raised(value.Ticks(after), value.Ticks(until)) {
-		objects = append(objects, t.securityAlert(a))
+	for a := range s.raised(value.Ticks(after), value.Ticks(until)) {
+		objects = append(objects, s.securityAlert(a))
 	}
 	return objects
 }
 
 // raised walks the alerts that were raised after one tick and up to another one.
-func (t *Tenant) raised(after, until int64) func(yield func(*alert) bool) {
+func (t security) raised(after, until int64) func(yield func(*alert) bool) {
 	return func(yield func(*alert) bool) {
 		for start := floorDiv(after, alertWidth) * alertWidth; start <= until; start += alertWidth {
 			for _, a := range t.alertsOf(start) {
@@ -81,7 +85,7 @@ func (a *alert) life() lifeOfAlert {
 }
 
 // securityAlert is an alert with the versions of its life.
-func (t *Tenant) securityAlert(a *alert) SecurityObject {
+func (t security) securityAlert(a *alert) SecurityObject {
 	life := a.life()
 	steps := append(slices.Clone(life.evidence), life.changed, life.resolved)
 	slices.Sort(steps)
@@ -97,7 +101,7 @@ func (t *Tenant) securityAlert(a *alert) SecurityObject {
 }
 
 // securityLag is how long after its stamp a version can be read.
-func (t *Tenant) securityLag(h uint64) int64 {
+func (t security) securityLag(h uint64) int64 {
 	if below(h, 10) == 0 {
 		return between(derive(h, drawHidden), maxVisibleLag, maxAlertVisibleLag)
 	}
@@ -142,7 +146,7 @@ func (k *alertKind) graphTechniques() []any {
 }
 
 // securityBody is an alert at a tick of its life.
-func (t *Tenant) securityBody(a *alert, life lifeOfAlert, at int64) map[string]any {
+func (t security) securityBody(a *alert, life lifeOfAlert, at int64) map[string]any {
 	k := a.kind
 	provider := strings.TrimPrefix(a.id, "da")
 	portal := "https://security.microsoft.com/"
@@ -194,7 +198,7 @@ func sqlTime(ticks int64) string {
 }
 
 // processesNear are creations of processes that the device's sensor reported shortly before a tick, the latest first.
-func (t *Tenant) processesNear(d *device, at int64) []map[string]value.Value {
+func (t security) processesNear(d *device, at int64) []map[string]value.Value {
 	const near = 2 * hour
 	tab := t.tables["DeviceProcessEvents"]
 	bounds := engine.Bounds{AsOf: at + day, Timestamp: engine.Range{From: at - near, To: at}}

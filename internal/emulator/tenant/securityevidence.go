@@ -14,7 +14,7 @@ var contextOfEvidence = context.Background()
 const evidenceType = "#microsoft.graph.security."
 
 // securityEvidence is an item of an alert's evidence, nil where Graph has none for it.
-func (t *Tenant) securityEvidence(a *alert, i int) map[string]any {
+func (t security) securityEvidence(a *alert, i int) map[string]any {
 	name := a.kind.evidence[i]
 	r := &row{table: t.tables["AlertEvidence"], key: derive(a.key, uint64(i)+16), evidence: i, alert: a, device: a.device, person: a.person, event: a.activity}
 	if strings.HasPrefix(name, other) {
@@ -86,7 +86,7 @@ func userAccountOf(a *account, p *Person) map[string]any {
 }
 
 // deviceEvidence is a device in its present state; every tenth is a shell that says nothing.
-func (t *Tenant) deviceEvidence(r *row, a *alert) map[string]any {
+func (t security) deviceEvidence(r *row, a *alert) map[string]any {
 	d := r.device
 	e := map[string]any{"@odata.type": evidenceType + "deviceEvidence"}
 	if strings.HasPrefix(a.kind.evidence[r.evidence], other) && below(r.draw(drawBlank), 3) == 0 {
@@ -115,7 +115,7 @@ func (t *Tenant) deviceEvidence(r *row, a *alert) map[string]any {
 
 // processEvidence is a process whose rows the tables have: the first one of an alert is the run of the alert's program,
 // whose activity they hold, the others are processes whose creation they report.
-func (t *Tenant) processEvidence(r *row, a *alert, i int) map[string]any {
+func (t security) processEvidence(r *row, a *alert, i int) map[string]any {
 	first := strings.Join(a.kind.evidence[:i], " ")
 	number := strings.Count(first, "Process")
 	if p := a.kind.program; p != nil && number == 0 && a.device.kind.windows() {

@@ -17,7 +17,7 @@ type incident struct {
 	service string // Graph's word
 }
 
-func (t *Tenant) incidentOf(a *alert) incident {
+func (t security) incidentOf(a *alert) incident {
 	return incident{start: floorDiv(a.raised, incidentWidth) * incidentWidth, service: a.kind.graphService()}
 }
 
@@ -29,12 +29,13 @@ func (i incident) id() string {
 // SecurityIncidents are the incidents that came into being after one instant and up to another one.
 func (t *Tenant) SecurityIncidents(after, until time.Time) []SecurityObject {
 	from, to := value.Ticks(after), value.Ticks(until)
+	s := security{t}
 	var objects []SecurityObject
 	for start := floorDiv(from, incidentWidth) * incidentWidth; start <= to; start += incidentWidth {
 		of := map[string][]*alert{}
 		var ids []string
-		for a := range t.raised(start-1, start+incidentWidth-1) {
-			id := t.incidentOf(a).id()
+		for a := range s.raised(start-1, start+incidentWidth-1) {
+			id := s.incidentOf(a).id()
 			if of[id] == nil {
 				ids = append(ids, id)
 			}
@@ -43,7 +44,7 @@ func (t *Tenant) SecurityIncidents(after, until time.Time) []SecurityObject {
 		for _, id := range ids {
 			slices.SortFunc(of[id], func(a, b *alert) int { return value.Time(a.raised).Compare(value.Time(b.raised)) })
 			if first := of[id][0].raised; first > from && first <= to {
-				objects = append(objects, t.securityIncident(id, of[id]))
+				objects = append(objects, s.securityIncident(id, of[id]))
 			}
 		}
 	}
@@ -51,7 +52,7 @@ func (t *Tenant) SecurityIncidents(after, until time.Time) []SecurityObject {
 }
 
 // securityIncident is an incident that grows with each of its alerts and is resolved or merged a day later.
-func (t *Tenant) securityIncident(id string, alerts []*alert) SecurityObject {
+func (t security) securityIncident(id string, alerts []*alert) SecurityObject {
 	first, last := alerts[0], alerts[len(alerts)-1]
 	o := SecurityObject{ID: id, Created: value.Time(first.raised)}
 	add := func(at int64, n int, status string) {
@@ -73,7 +74,7 @@ func (t *Tenant) securityIncident(id string, alerts []*alert) SecurityObject {
 }
 
 // incidentBody is an incident of these alerts.
-func (t *Tenant) incidentBody(id string, alerts []*alert, status string) map[string]any {
+func (t security) incidentBody(id string, alerts []*alert, status string) map[string]any {
 	severities := []string{"informational", "low", "medium", "high"}
 	worst := 0
 	for _, a := range alerts {

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/engine"
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // Tenant is the company and its tables. It is safe for concurrent use.
@@ -32,39 +30,6 @@ type table struct {
 	values  []valueFunc
 	streams []*stream
 	kind    tableKind
-}
-
-// The directories' rows recur within a day. Whatever the history, a client finds each person once.
-const directoryHistory = 25 * time.Hour
-
-// New builds the people and devices; no row is computed. Errors name the field of Config.
-func New(cfg Config) (*Tenant, error) {
-	cfg, err := cfg.complete()
-	if err != nil {
-		return nil, err
-	}
-	t := &Tenant{cfg: cfg, domain: cfg.windowsDomain(), company: cfg.company(), tables: map[string]*table{}}
-	t.people = newPeople(cfg)
-	t.service = newServiceAccounts(cfg)
-	t.fleet = newFleet(cfg, t.people)
-	t.roster = newRoster(cfg.Seed, t.people)
-	since := value.Ticks(cfg.Start.Add(-cfg.History))
-	for _, s := range tables.Schemas() {
-		kind, ok := tableKinds[s.Name]
-		if !ok {
-			continue
-		}
-		tab := &table{tenant: t, key: deriveText(cfg.Seed, s.Name), since: since, kind: kind, columns: Columns(s)}
-		if kind.directory {
-			tab.since = value.Ticks(cfg.Start.Add(-max(cfg.History, directoryHistory)))
-		}
-		for _, c := range s.Columns {
-			tab.values = append(tab.values, kind.value(c))
-		}
-		tab.streams = kind.streams(tab)
-		t.tables[s.Name] = tab
-	}
-	return t, nil
 }
 
 // Table implements engine.Database; names are case-sensitive, as in Kusto.

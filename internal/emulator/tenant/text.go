@@ -36,13 +36,13 @@ func (r *row) fill(name string) string {
 	h := r.draw(drawText)
 	switch name {
 	case "user":
-		return r.userName()
+		return userName(r)
 	case "upn":
-		return r.userUPN()
+		return userUPN(r)
 	case "colleague":
 		return r.accountNamed(byColleague).sid
 	case "home":
-		return r.home()
+		return homeOf(r)
 	case "host":
 		return r.device.host
 	case "domain":
@@ -52,7 +52,7 @@ func (r *row) fill(name string) string {
 	case "dns":
 		return r.table.tenant.cfg.Domain
 	case "doc":
-		return r.document()
+		return documentName(r)
 	case "fs":
 		return pick(derive(h, 1), r.table.tenant.fleet.byKind[kindFileServer]).host
 	case "client":
@@ -82,26 +82,26 @@ func (r *row) fill(name string) string {
 // named puts the company's name where the data has that of the sample.
 func (t *Tenant) named(address string) string { return strings.Replace(address, "acme", t.domain, 1) }
 
-func (r *row) userName() string { return r.accountNamed(byUser).name }
+func userName(r *row) string { return r.accountNamed(byUser).name }
 
-func (r *row) home() string {
+func homeOf(r *row) string {
 	switch {
 	case r.device.kind == kindMac && r.person != nil:
-		return "/Users/" + r.userName()
+		return "/Users/" + userName(r)
 	case r.device.kind == kindMac:
 		return "/var/root"
 	case r.device.kind == kindLinux && r.person != nil:
-		return "/home/" + r.userName()
+		return "/home/" + userName(r)
 	case r.device.kind == kindLinux:
 		return "/root"
 	case r.person != nil:
-		return `C:\Users\` + r.userName()
+		return `C:\Users\` + userName(r)
 	}
 	return `C:\Windows\System32\config\systemprofile`
 }
 
-// document is the name of an office document.
-func (r *row) document() string {
+// documentName is the name of an office document.
+func documentName(r *row) string {
 	h := r.draw(drawFile)
 	return pick(h, topics) + " " + pick(derive(h, 1), subjects) + itoa(1+below(derive(h, 2), 40)) + pick(derive(h, 3), documentTypes)
 }
@@ -119,7 +119,7 @@ var (
 	repositories    = strings.Fields("platform billing-service data-pipeline website infra-terraform mobile-app")
 )
 
-func (r *row) userUPN() string {
+func userUPN(r *row) string {
 	if r.person == nil {
 		return "nobody@" + r.table.tenant.cfg.Domain
 	}

@@ -1,4 +1,13 @@
 // Package users emulates Microsoft Graph's users: whole, page by page, or what has changed.
+//
+// Emulated are GET /users and /users/delta with $select, $top and the header Prefer: odata.maxpagesize, links to the next
+// page and to later changes, users who are deleted or come back, and links that are forgotten or too old (410).
+//
+// Not emulated are other operations on users, $filter, $search, $expand, relations such as the manager, and deltas of
+// other objects. Every option of a round stands in its links.
+//
+//	api.go        the requests
+//	directory.go  the users, and the memory that changes need
 package users
 
 import (

@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/extension/ndjsonencodingextension"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/internal/verification/comparison"
 	"github.com/otelcol-defender/otelcol-defender/internal/verification/event"
 )
@@ -76,13 +77,6 @@ func parsed(t *testing.T, n int) event.Event {
 	return e
 }
 
-// host has the encoding extension.
-type host struct {
-	extensions map[component.ID]component.Component
-}
-
-func (h host) GetExtensions() map[component.ID]component.Component { return h.extensions }
-
 // What the file exporter writes is read, in each of its formats.
 func TestFilesOfTheExporter(t *testing.T) {
 	const calls, each = 40, 50
@@ -94,7 +88,7 @@ func TestFilesOfTheExporter(t *testing.T) {
 	factory := ndjsonencodingextension.NewFactory()
 	ndjson, err := factory.Create(t.Context(), extensiontest.NewNopSettings(factory.Type()), factory.CreateDefaultConfig())
 	require.NoError(t, err)
-	with := host{map[component.ID]component.Component{encoding: ndjson}}
+	with := collector.Extensions{encoding: ndjson}
 	for name, settings := range map[string]map[string]any{
 		"ndjson":             {"encoding": "ndjson_encoding"},
 		"ndjson and rotated": {"encoding": "ndjson_encoding", "rotation": map[string]any{"max_megabytes": 1}},
@@ -264,5 +258,3 @@ func TestReadingEnds(t *testing.T) {
 	_, err = files.Read(t.Context(), func(event.Event, comparison.Place) error { return assert.AnError })
 	assert.ErrorIs(t, err, assert.AnError)
 }
-
-var _ component.Host = host{}

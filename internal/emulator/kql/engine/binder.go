@@ -1,9 +1,21 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/syntax"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
+
+// Options are what a query's meaning depends on beside its text.
+type Options struct {
+	// Now is now(), and the moment at which rows must be visible.
+	Now time.Time
+	// Seed draws the order of rows that the query gave no order.
+	Seed uint64
+	// Timespan, if set, restricts Timestamp in every table that has it, as Graph's Timespan does.
+	Timespan *Range
+}
 
 // What a query may grow to when its let statements are put in place.
 const (
@@ -144,4 +156,12 @@ func (b *binder) table(t Table) *relation {
 	rel := newRelation(t.Columns(), s.produce)
 	rel.fromTable, rel.scan = true, s
 	return rel
+}
+
+func (c *exprBinder) unresolved(n *syntax.Node) error {
+	return c.fail(n, "Failed to resolve scalar expression named '%s'.", n.Text)
+}
+
+func (c *exprBinder) undefined(n *syntax.Node, left, right *expr) error {
+	return c.fail(n, "The operator '%s' is not defined for the operand types %s and %s.", n.Text, left.typ, right.typ)
 }

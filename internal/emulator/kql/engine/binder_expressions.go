@@ -25,9 +25,9 @@ func (c *exprBinder) bind(n *syntax.Node) (*expr, error) {
 	case syntax.Binary:
 		return c.bindBinary(n)
 	case syntax.List:
-		return c.bindList(n)
+		return bindList(c, n)
 	case syntax.Between:
-		return c.bindBetween(n)
+		return bindBetween(c, n)
 	case syntax.Assign:
 		return nil, c.fail(n, "An assignment is not allowed in this context.")
 	case syntax.Query:
@@ -49,10 +49,6 @@ func (c *exprBinder) bindName(n *syntax.Node) (*expr, error) {
 		}
 	}
 	return nil, c.unresolved(n)
-}
-
-func (c *exprBinder) unresolved(n *syntax.Node) error {
-	return c.fail(n, "Failed to resolve scalar expression named '%s'.", n.Text)
 }
 
 func (c *exprBinder) bindMember(n *syntax.Node) (*expr, error) {
@@ -109,11 +105,7 @@ func (c *exprBinder) bindBinary(n *syntax.Node) (*expr, error) {
 		}
 		return binaryExpr(typ, left, right, value.Sum(n.Text, typ)), nil
 	}
-	return c.bindTextOperator(n, left, right)
-}
-
-func (c *exprBinder) undefined(n *syntax.Node, left, right *expr) error {
-	return c.fail(n, "The operator '%s' is not defined for the operand types %s and %s.", n.Text, left.typ, right.typ)
+	return bindTextOperator(c, n, left, right)
 }
 
 func (c *exprBinder) compare(n *syntax.Node, operator string, left, right *expr) (*expr, error) {
@@ -182,7 +174,7 @@ func (c *exprBinder) bindLogic(n *syntax.Node) (*expr, error) {
 	return e, nil
 }
 
-func (c *exprBinder) bindBetween(n *syntax.Node) (*expr, error) {
+func bindBetween(c *exprBinder, n *syntax.Node) (*expr, error) {
 	bound, err := c.bindArguments(n)
 	if err != nil {
 		return nil, err

@@ -3,32 +3,16 @@ package engine
 import (
 	"context"
 	"math/rand/v2"
-	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/syntax"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
-
-// Options are what a query's meaning depends on beside its text.
-type Options struct {
-	// Now is now(), and the moment at which rows must be visible.
-	Now time.Time
-	// Seed draws the order of rows that the query gave no order.
-	Seed uint64
-	// Timespan, if set, restricts Timestamp in every table that has it, as Graph's Timespan does.
-	Timespan *Range
-}
 
 // Query is a query that parsed and whose names and types are right. It may run several times, also
 // at once.
 type Query struct {
 	options Options
 	result  *relation
-}
-
-// Stats counts what a run touched.
-type Stats struct {
-	RowsScanned, RowsReturned int64
 }
 
 // Compile parses and binds text. Its errors are of type *syntax.Error.
@@ -47,37 +31,6 @@ func Compile(db Database, text string, opts Options) (*Query, error) {
 
 // Columns are the columns of the result.
 func (q *Query) Columns() []Column { return q.result.schema() }
-
-// execution is one run of a query.
-type execution struct {
-	ctx    context.Context
-	random *rand.Rand
-	stats  Stats
-	err    error       // what stopped the run
-	steps  int         // rows made, to look at the context now and then
-	once   map[any]any // see oncePerRun
-}
-
-// fail stops the run; the first error wins.
-func (x *execution) fail(err error) {
-	if x.err == nil {
-		x.err = err
-	}
-}
-
-// stepsPerCheck is how many rows pass between two looks at the context.
-const stepsPerCheck = 1024
-
-// step counts a row and reports whether the run goes on.
-func (x *execution) step() bool {
-	x.steps++
-	if x.steps%stepsPerCheck == 0 {
-		if err := x.ctx.Err(); err != nil {
-			x.fail(err)
-		}
-	}
-	return x.err == nil
-}
 
 // Run calls yield for each row of the result in order, until it returns false. The slice is valid
 // only until yield returns; the values in it stay valid.

@@ -21,14 +21,6 @@ func constant(v value.Value) *expr {
 	return &expr{typ: v.Type(), constant: true, value: v, slot: -1, eval: func(*record) value.Value { return v }}
 }
 
-func readSlot(c relationColumn) *expr {
-	slot := c.slot
-	return &expr{typ: c.Type, slot: slot, column: c.Name, eval: func(r *record) value.Value { return r.get(slot) }}
-}
-
-// reads reports whether e is this column. Several columns may share a slot, so the name counts too.
-func (e *expr) reads(c relationColumn) bool { return e.slot == c.slot && e.column == c.Name }
-
 // computed makes an expression of arguments; of constant arguments it is constant.
 func computed(typ value.Type, eval func(*record) value.Value, args ...*expr) *expr {
 	for _, a := range args {

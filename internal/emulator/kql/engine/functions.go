@@ -7,16 +7,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
-// function is a scalar function. bind gets arguments whose number is right.
-type function struct {
-	min, max int // of arguments
-	// namesResult: a column computed by it without a name takes that of its first argument.
-	namesResult bool
-	bind        func(c *exprBinder, n *syntax.Node, args []*expr) (*expr, error)
-}
-
-const anyNumber = 64
-
 // unboundFunctions are what bindCall binds by itself.
 var unboundFunctions = []string{"ingestion_time", "prev", "next"}
 
@@ -67,50 +57,6 @@ var functions = map[string]function{
 	"max_of": {min: 2, max: anyNumber, bind: bindMaxOf},
 }
 
-// types is a set of the types that an argument may have.
-type types uint16
-
-func (t types) has(typ value.Type) bool { return t&(1<<typ) != 0 }
-
-const (
-	integers  types = 1<<value.Int | 1<<value.Long
-	numbers         = integers | 1<<value.Real
-	texts     types = 1<<value.String | 1<<value.Dynamic
-	moments   types = 1 << value.DateTime
-	spans     types = 1 << value.TimeSpan
-	truths    types = 1 << value.Bool
-	anything  types = 1<<15 - 1
-	scalars         = anything &^ (1 << value.Dynamic)
-	orderable       = numbers | moments | spans
-)
-
-// checked makes the bind of a function whose arguments have these types; the last repeats.
-func checked(bind func(c *exprBinder, args []*expr) *expr, parameters ...types) func(*exprBinder, *syntax.Node, []*expr) (*expr, error) {
-	return func(c *exprBinder, n *syntax.Node, args []*expr) (*expr, error) {
-		if err := c.check(n, args, parameters...); err != nil {
-			return nil, err
-		}
-		return bind(c, args), nil
-	}
-}
-
-// check refuses arguments whose types are not among parameters, of which the last repeats.
-func (c *exprBinder) check(n *syntax.Node, args []*expr, parameters ...types) error {
-	for i, a := range args {
-		if want := parameters[min(i, len(parameters)-1)]; !want.has(a.typ) {
-			return c.fail(n.Args[i], "The function '%s' does not take a value of type %s as argument %d.", n.Text, a.typ, i+1)
-		}
-	}
-	return nil
-}
-
-func (c *exprBinder) arity(n *syntax.Node, least, most int) error {
-	if least == most {
-		return c.fail(n, "The function '%s' expects %d argument(s).", n.Text, least)
-	}
-	return c.fail(n, "The function '%s' expects between %d and %d arguments.", n.Text, least, most)
-}
-
 func (c *exprBinder) bindCall(n *syntax.Node) (*expr, error) {
 	switch n.Text {
 	case "ingestion_time":
@@ -119,7 +65,7 @@ func (c *exprBinder) bindCall(n *syntax.Node) (*expr, error) {
 		}
 		return c.ingestionTime(), nil
 	case "prev", "next":
-		return c.bindNeighbour(n)
+		return bindNeighbour(c, n)
 	}
 	if a, ok := aggregates[n.Text]; ok {
 		if c.aggregates == nil {

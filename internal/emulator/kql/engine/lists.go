@@ -52,7 +52,7 @@ func (s *set) has(v value.Value) bool {
 }
 
 // bindList binds in, !in, in~, !in~, has_any and has_all.
-func (c *exprBinder) bindList(n *syntax.Node) (*expr, error) {
+func bindList(c *exprBinder, n *syntax.Node) (*expr, error) {
 	left, err := c.bind(n.Args[0])
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (c *exprBinder) bindList(n *syntax.Node) (*expr, error) {
 		}
 		left = convertExpr(left, value.String)
 	}
-	list, err := c.listItems(n)
+	list, err := listItems(c, n)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ type valueList struct {
 	query *subquery
 }
 
-func (c *exprBinder) listItems(n *syntax.Node) (*valueList, error) {
+func listItems(c *exprBinder, n *syntax.Node) (*valueList, error) {
 	list := &valueList{}
 	for _, item := range n.Args[1:] {
 		if c.b.isTabular(item, c.scope) && !c.isColumn(item) {
@@ -164,14 +164,4 @@ func (l *valueList) hasTerms(left *expr, all bool) *expr {
 		return &expr{typ: value.Bool, eval: eval, slot: -1}
 	}
 	return computed(value.Bool, eval, append([]*expr{left}, l.items...)...)
-}
-
-// oncePerRun is what compute gave when this run first asked for it.
-func oncePerRun[T any](x *execution, key any, compute func() T) T {
-	if done, ok := x.once[key].(T); ok {
-		return done
-	}
-	v := compute()
-	x.once[key] = v
-	return v
 }

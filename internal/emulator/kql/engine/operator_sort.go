@@ -10,11 +10,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
-type sortTerm struct {
-	key       *expr
-	ascending bool // then nulls come first
-}
-
 // sort binds sort and order.
 func (b *binder) sort(o *syntax.Operator, in *relation, s *scope) (*relation, error) {
 	c := b.over(o, in, s)
@@ -37,7 +32,7 @@ func (b *binder) sort(o *syntax.Operator, in *relation, s *scope) (*relation, er
 }
 
 // rowCount binds the number of take, which is a constant.
-func (c *exprBinder) rowCount(n *syntax.Node) (int, error) {
+func rowCount(c *exprBinder, n *syntax.Node) (int, error) {
 	e, err := (&exprBinder{b: c.b, scope: c.scope, operator: c.operator}).bind(n)
 	if err != nil {
 		return 0, err

@@ -118,7 +118,6 @@ func argMaxName(call *syntax.Node, named string, argument int) string {
 // otherColumns are the input's columns that * means.
 func (a *aggregation) otherColumns(named []*expr) []relationColumn {
 	return slices.DeleteFunc(slices.Clone(a.in.columns), func(c relationColumn) bool {
-		isIt := func(e *expr) bool { return e.reads(c) }
-		return slices.ContainsFunc(a.keys, isIt) || slices.ContainsFunc(named, isIt)
+		return slices.ContainsFunc(a.keys, c.isReadBy) || slices.ContainsFunc(named, c.isReadBy)
 	})
 }

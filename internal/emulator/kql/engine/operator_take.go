@@ -11,7 +11,7 @@ import (
 // which rows come.
 func (b *binder) take(o *syntax.Operator, in *relation, s *scope) (*relation, error) {
 	c := b.over(o, in, s)
-	n, err := c.rowCount(o.Limit)
+	n, err := rowCount(c, o.Limit)
 	if err != nil {
 		return nil, err
 	}

@@ -94,3 +94,16 @@ type sorting struct {
 	terms []sortTerm
 	limit int
 }
+
+type sortTerm struct {
+	key       *expr
+	ascending bool // then nulls come first
+}
+
+func readSlot(c relationColumn) *expr {
+	slot := c.slot
+	return &expr{typ: c.Type, slot: slot, column: c.Name, eval: func(r *record) value.Value { return r.get(slot) }}
+}
+
+// isReadBy reports whether e is this column. Several columns may share a slot, so the name counts too.
+func (c relationColumn) isReadBy(e *expr) bool { return e.slot == c.slot && e.column == c.Name }

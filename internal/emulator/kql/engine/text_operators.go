@@ -50,7 +50,7 @@ func isTermRune(r rune) bool {
 }
 
 // bindTextOperator binds the operators that compare text with text.
-func (c *exprBinder) bindTextOperator(n *syntax.Node, left, right *expr) (*expr, error) {
+func bindTextOperator(c *exprBinder, n *syntax.Node, left, right *expr) (*expr, error) {
 	if !texts.has(left.typ) || !texts.has(right.typ) {
 		return nil, c.undefined(n, left, right)
 	}
@@ -58,7 +58,7 @@ func (c *exprBinder) bindTextOperator(n *syntax.Node, left, right *expr) (*expr,
 	operator, negated := strings.CutPrefix(n.Text, "!")
 	switch operator {
 	case "matches regex":
-		return c.bindRegex(n, left, right)
+		return bindRegex(c, n, left, right)
 	case "=~", "~":
 		return textExpr(left, right, strings.EqualFold, negated), nil
 	}
@@ -83,7 +83,7 @@ func textExpr(left, right *expr, match func(text, pattern string) bool, negated 
 }
 
 // bindRegex compiles the pattern, which must be constant, as in Kusto's RE2.
-func (c *exprBinder) bindRegex(n *syntax.Node, left, right *expr) (*expr, error) {
+func bindRegex(c *exprBinder, n *syntax.Node, left, right *expr) (*expr, error) {
 	if !right.constant {
 		return nil, c.fail(n, "The regular expression must be a constant string.")
 	}

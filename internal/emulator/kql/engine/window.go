@@ -19,7 +19,7 @@ type windowItem struct {
 }
 
 // bindNeighbour binds prev(x) and next(x): x in the row before or after, null where there is none.
-func (c *exprBinder) bindNeighbour(n *syntax.Node) (*expr, error) {
+func bindNeighbour(c *exprBinder, n *syntax.Node) (*expr, error) {
 	if c.window == nil || !c.window.rel.serialized {
 		return nil, c.fail(n, "Function '%s' cannot be invoked in current context. Details: the row set must be serialized.", n.Text)
 	}

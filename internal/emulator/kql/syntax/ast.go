@@ -1,5 +1,13 @@
 // Package syntax reads the text of a query: a lexer, a parser, and the tree that they make. What the names in a query
 // mean it does not know.
+//
+// It reads the operators and the forms of expressions that the receiver's queries and its users' filters need (Words).
+// Anything else is refused in the service's words, also statements other than let, and commands that manage a cluster.
+//
+//	parser.go              statements; parser_operators.go the operators; parser_expressions.go expressions
+//	cursor.go              the place among the tokens
+//	lexer.go               the tokens; lexer_literals.go those that are values
+//	ast.go                 the tree
 package syntax
 
 import "github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"

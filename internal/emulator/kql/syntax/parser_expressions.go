@@ -2,8 +2,6 @@ package syntax
 
 import (
 	"slices"
-
-	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
 // Expressions, from the loosest binding to the tightest: or, and, equality, order, sum, string operators, sign, path.
@@ -205,21 +203,6 @@ func (p *parser) primary() (*Node, error) {
 		return &Node{Kind: Name, Start: t.start, Text: t.text}, nil
 	}
 	return nil, p.expected("an expression")
-}
-
-// literal reads one literal; string literals that follow each other are one string.
-func (p *parser) literal() *Node {
-	t := p.next()
-	n := &Node{Kind: Literal, Start: t.start, Value: t.value}
-	for t.value.Type() == value.String {
-		more := p.peek()
-		if more.kind != literalToken || more.value.Type() != value.String {
-			break
-		}
-		p.pos++
-		n.Value = value.NewString(n.Value.Text() + more.value.Text())
-	}
-	return n
 }
 
 func (p *parser) call(name token) (*Node, error) {

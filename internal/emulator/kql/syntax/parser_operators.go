@@ -29,15 +29,6 @@ func (p *parser) queryOrExpression() (*Node, error) {
 	return &Node{Kind: Query, Start: t.start, Pipeline: q}, nil
 }
 
-// atSource tells the operators that can begin a query from columns of the same name.
-func (p *parser) atSource() bool {
-	if !p.peek().is("union") && !p.peek().is("print") {
-		return false
-	}
-	after := p.ahead(1)
-	return after.kind != endToken && (after.kind != punctuationToken || after.is("(") || after.is("[") || after.is("-"))
-}
-
 type operatorParser func(p *parser, o *Operator) error
 
 // Filled in init, since reading an operator may read a whole query.
@@ -45,9 +36,9 @@ var operatorParsers map[string]operatorParser
 
 func init() {
 	operatorParsers = map[string]operatorParser{
-		"where": (*parser).where, "extend": (*parser).columns, "project": (*parser).columns, "print": (*parser).columns,
-		"take": (*parser).take, "sort": (*parser).sort, "order": (*parser).sort,
-		"summarize": (*parser).summarize, "join": (*parser).join, "union": (*parser).union,
+		"where": readWhere, "extend": readColumns, "project": readColumns, "print": readColumns,
+		"take": readTake, "sort": readSort, "order": readSort,
+		"summarize": readSummarize, "join": readJoin, "union": readUnion,
 	}
 }
 
@@ -71,18 +62,18 @@ func (p *parser) operator() (*Operator, error) {
 	return o, read(p, o)
 }
 
-func (p *parser) where(o *Operator) error {
+func readWhere(p *parser, o *Operator) error {
 	n, err := p.expression()
 	o.Columns = []*Node{n}
 	return err
 }
 
-func (p *parser) columns(o *Operator) (err error) {
-	o.Columns, err = p.assignments()
+func readColumns(p *parser, o *Operator) (err error) {
+	o.Columns, err = readAssignments(p)
 	return err
 }
 
-func (p *parser) assignments() ([]*Node, error) { return p.separated(p.assignment) }
+func readAssignments(p *parser) ([]*Node, error) { return p.separated(p.assignment) }
 
 // separated reads one or more with commas between them.
 func (p *parser) separated(read func() (*Node, error)) ([]*Node, error) {
@@ -99,12 +90,12 @@ func (p *parser) separated(read func() (*Node, error)) ([]*Node, error) {
 	}
 }
 
-func (p *parser) take(o *Operator) (err error) {
+func readTake(p *parser, o *Operator) (err error) {
 	o.Limit, err = p.expression()
 	return err
 }
 
-func (p *parser) sort(o *Operator) error {
+func readSort(p *parser, o *Operator) error {
 	if err := p.expect("by"); err != nil {
 		return err
 	}
@@ -124,18 +115,18 @@ func (p *parser) sort(o *Operator) error {
 	}
 }
 
-func (p *parser) summarize(o *Operator) (err error) {
-	if o.Columns, err = p.assignments(); err != nil {
+func readSummarize(p *parser, o *Operator) (err error) {
+	if o.Columns, err = readAssignments(p); err != nil {
 		return err
 	}
 	if p.accept("by") {
-		o.By, err = p.assignments()
+		o.By, err = readAssignments(p)
 	}
 	return err
 }
 
-// join reads kind=K right on columns.
-func (p *parser) join(o *Operator) (err error) {
+// readJoin reads kind=K right on columns.
+func readJoin(p *parser, o *Operator) (err error) {
 	if p.peek().is("kind") && p.ahead(1).is("=") {
 		p.pos += 2
 		o.Kind = p.next().text
@@ -152,7 +143,7 @@ func (p *parser) join(o *Operator) (err error) {
 	return err
 }
 
-func (p *parser) union(o *Operator) (err error) {
+func readUnion(p *parser, o *Operator) (err error) {
 	o.Tables, err = p.separated(p.path)
 	return err
 }

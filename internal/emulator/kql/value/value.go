@@ -1,5 +1,7 @@
-// Package value has the scalar types and values of KQL, and what can be done with them: comparison, sums, formats and
+// Package value emulates the scalar types and values of KQL, and what can be done with them: comparison, sums, formats and
 // conversion, with Kusto's nulls. It knows nothing of queries.
+//
+// There are no decimals and no GUIDs.
 package value
 
 import "time"

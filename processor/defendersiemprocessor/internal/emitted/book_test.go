@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor/internal/indicator"
 )
 
@@ -81,7 +81,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		b := New(nil, newClock().now)
 		if stored {
-			b = New(storagetest.New(), newClock().now)
+			b = New(collector.NewStorage(), newClock().now)
 		}
 		b.limit = 10 * (alertWeight + 2)
 		for i := range 100 {
@@ -99,7 +99,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 // A storage that cannot be written does not let the book forget, nor grow beyond what is not stored.
 func TestUnsavedStays(t *testing.T) {
-	storage := storagetest.New()
+	storage := collector.NewStorage()
 	b := New(storage, newClock().now)
 	b.limit = 1
 	failure := errors.New("disk full")
@@ -118,7 +118,7 @@ func TestUnsavedStays(t *testing.T) {
 
 // A version without anything new is stored once a day at most, so that the alert is not taken for an old one.
 func TestTimeOfTheLastVersion(t *testing.T) {
-	storage, at := storagetest.New(), newClock()
+	storage, at := collector.NewStorage(), newClock()
 	b := New(storage, at.now)
 	require.NoError(t, add(t, b, "a", 1))
 	before, _ := storage.Count()

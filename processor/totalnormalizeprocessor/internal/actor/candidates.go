@@ -9,14 +9,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
-// candidate is an account that may have acted.
-type candidate struct {
-	account    accounts.Account
-	facts      accounts.Facts
-	way        Way
-	initiating bool
-}
-
 // acting are the accounts of a row that may have acted, in their order, empty ones left out. What two accounts of
 // the row say of the same SID or the same name is put together: a logon row has the UPN only on the
 // initiating process's side, a POSIX user perhaps only in AdditionalFields, an alert's evidence only among the

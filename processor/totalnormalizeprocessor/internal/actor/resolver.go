@@ -22,54 +22,6 @@ func NewResolver(rules *accounts.Rules, directories *directory.Directories, logg
 	return &Resolver{rules: rules, directories: directories, loggedOnUsers: loggedOnUsers}
 }
 
-// Finding is whose act a row is, or that it is nobody's.
-type Finding struct {
-	Account accounts.Account
-	// Person is what the directories say of the account.
-	Person directory.Person
-	Device row.Device
-	Way    Way
-	// Dropped is why the row is nobody's; empty: it is somebody's.
-	Dropped string
-}
-
-// Full is the account with all that the directories say of it.
-func (f Finding) Full() accounts.Account {
-	if f.Person.Identity == nil {
-		return f.Account
-	}
-	return f.Account.Merge(f.Person.Account())
-}
-
-func drop(reason string) Finding { return Finding{Dropped: reason} }
-
-// WhoActed applies the rules in their order: the row's accounts, what an alert says of the people it
-// is about, who is logged on at the device.
-func (v *Resolver) WhoActed(r row.Row) Finding {
-	found := v.whoActed(r)
-	if found.Dropped == "" && found.Way == Account && found.Person.ByDevice {
-		found.Way = DeviceAccount
-	}
-	return found
-}
-
-func (v *Resolver) whoActed(r row.Row) Finding {
-	device := v.Device(r)
-	acting := v.acting(r, device)
-	found, nobodys, ok := v.firstHuman(acting, device)
-	switch {
-	case ok:
-		return found
-	case isInbound(r):
-		return drop(reasonInbound)
-	case isAboutAccount(r):
-		return drop(row.First(string(nobodys), reasonNoAccount))
-	case r.Table.Kind == tables.Alerts:
-		return v.inAlert(r, nobodys, device)
-	}
-	return v.loggedOn(r, nobodys, device)
-}
-
 // Device is the device of a row; where evidence has none, its entity's.
 func (v *Resolver) Device(r row.Row) row.Device {
 	id := r.Text("DeviceId")
@@ -78,21 +30,6 @@ func (v *Resolver) Device(r row.Row) row.Device {
 	}
 	id = strings.ToLower(id)
 	return row.Device{ID: id, Name: r.Text("DeviceName"), Known: v.directories.DeviceName(id)}
-}
-
-// firstHuman returns the first account that is a person's; else why the first one is not.
-func (v *Resolver) firstHuman(list []candidate, device row.Device) (Finding, accounts.Reason, bool) {
-	first := accounts.Reason("")
-	for _, c := range list {
-		found, reason, human := v.human(c, device)
-		if human {
-			return found, "", true
-		}
-		if first == "" {
-			first = reason
-		}
-	}
-	return Finding{}, first, false
 }
 
 // human looks the account up, too: a directory may know that a daemon's name is a person's, and the user's patterns

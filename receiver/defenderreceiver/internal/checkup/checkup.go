@@ -13,11 +13,11 @@ func Run(ctx context.Context, s Settings) *diagnosis.Result {
 		s.Patience = DefaultPatience
 	}
 	began := time.Now()
-	w := &walk{Settings: s, result: &diagnosis.Result{
+	w := &walk{asking: asking{Settings: s}, result: &diagnosis.Result{
 		Receiver: s.Receiver, Started: s.Now().UTC(), RecentHours: int(recent / time.Hour), Checks: []diagnosis.Check{},
 	}}
 	w.walk(ctx)
-	w.result.Duration = diagnosis.Seconds(time.Since(began))
+	w.result.Queries, w.result.Duration = w.sent, diagnosis.Seconds(time.Since(began))
 	return w.result
 }
 

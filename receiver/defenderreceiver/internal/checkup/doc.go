@@ -5,7 +5,9 @@
 // depend on it, so that one cause is one message and no query is wasted.
 //
 //	checkup.go  the walk, step by step
-//	walk.go     what a step needs: settings, queries in turn, findings that are noted
+//	walk.go     what a step notes: checks and their findings
+//	ask.go      queries in the receiver's turn
+//	settings.go what a test needs of its receiver
 //	route.go    name, connection and TLS of one host
 //	access.go   token, roles, the first query, the clocks
 //	table.go    what can be read of each table

@@ -224,7 +224,7 @@ func (w *walk) users(ctx context.Context) finding {
 	if err := w.takeTurn(ctx, w.Directory); err != nil {
 		return w.judge(err)
 	}
-	w.result.Queries++
+	w.sent++
 	rows, err := w.Directory.Users(ctx, "")
 	if err != nil {
 		return of(err) // a 429 of the directory is not the hunting API's

@@ -182,8 +182,7 @@ type run struct {
 	patience time.Duration // zero: without end
 	held     time.Time     // since when nothing was accepted; zero: nothing is held
 	early    int           // pauses that ended early
-	err      error         // the last refusal
-	forGood  bool          // what it was
+	last     answer        // the last refusal
 }
 
 func (r *run) deliver(ctx context.Context) error {
@@ -210,7 +209,7 @@ func (r *run) deliver(ctx context.Context) error {
 // refused for their size: that is no matter of permission, and a table may have large rows only.
 func (r *run) look() (now seen, others bool, changed <-chan struct{}) {
 	now, others, changed = r.Deliverer.accepted.look(r.batch.table.Name, r.plan.pending())
-	return now, others || r.forGood && isTooLarge(r.err), changed
+	return now, others || r.last.forGood && r.last.tooLarge, changed
 }
 
 // offer makes one call and takes down what came of it.
@@ -225,20 +224,19 @@ func (r *run) offer(ctx context.Context, i int, before seen) error {
 		// Even if it says for good: exporters say that too of calls that were cut off.
 		return r.Calls.Err()
 	}
-	r.err, r.forGood = err, isPermanent(err)
+	r.last = newAnswer(err)
 	if r.takePart(i, failedRows(err)) {
 		return nil
 	}
-	if !r.forGood {
-		size := isTooLarge(err)
-		if size && s.len() == 1 {
+	if !r.last.forGood {
+		if r.last.tooLarge && s.len() == 1 {
 			r.learn(s.from)
 		}
-		r.plan.refusedForNow(i, size)
+		r.plan.refusedForNow(i, r.last.tooLarge)
 		return nil
 	}
 	after, others, _ := r.look()
-	r.plan.refusedForGood(i, before, after, isTooLarge(err))
+	r.plan.refusedForGood(i, before, after, r.last.tooLarge)
 	if s.len() == 1 && (isCertain(err) || r.plan.judge(i, refusalsNeeded(err), others, &r.mood)) {
 		return r.refuse(ctx, i)
 	}
@@ -311,7 +309,7 @@ func (r *run) hold(ctx context.Context) error {
 	case !r.Retry.Enabled, r.Retry.MaxElapsedTime > 0 && time.Since(r.start) > r.Retry.MaxElapsedTime:
 		r.troubles.told(r.batch.id(), err, r.batch.Len())
 		return err
-	case !r.forGood || r.patience == 0 || r.full && !r.plan.onlySuspects():
+	case !r.last.forGood || r.patience == 0 || r.full && !r.plan.onlySuspects():
 	case left <= 0:
 		r.troubles.told(r.batch.id(), err, r.batch.Len())
 		return err
@@ -336,7 +334,7 @@ func (r *run) hold(ctx context.Context) error {
 			r.plan.again()
 			return nil
 		case <-changed:
-			if r.forGood && r.early < earlyRounds {
+			if r.last.forGood && r.early < earlyRounds {
 				r.early++
 				r.plan.again()
 				return nil
@@ -348,17 +346,17 @@ func (r *run) hold(ctx context.Context) error {
 // trouble is why the batch is held. A single row is named.
 func (r *run) trouble() error {
 	kind := ErrRefused
-	if r.forGood {
+	if r.last.forGood {
 		kind = ErrDestination
 	}
 	if r.plan.pending() > 1 {
-		return fmt.Errorf("%w: %w", kind, r.err)
+		return fmt.Errorf("%w: %w", kind, r.last.err)
 	}
 	row := r.plan.spans[0].from
-	if r.forGood {
+	if r.last.forGood {
 		kind = fmt.Errorf("%w: it cannot be told yet whether that is for what the row is", ErrRefused)
 	}
-	return fmt.Errorf("%w: row %s of %d bytes: %w", kind, r.batch.rows[row].UID, r.batch.sizes[row], r.err)
+	return fmt.Errorf("%w: row %s of %d bytes: %w", kind, r.batch.rows[row].UID, r.batch.sizes[row], r.last.err)
 }
 
 // refuse settles a single row that is refused for what it is.
@@ -368,7 +366,7 @@ func (r *run) refuse(ctx context.Context, i int) error {
 	if err := r.keep(ctx, s); err != nil {
 		return err
 	}
-	fields := []zap.Field{zap.String("table", name), zap.Stringer("uid", row.UID), zap.Int("bytes", size), zap.Error(r.err)}
+	fields := []zap.Field{zap.String("table", name), zap.Stringer("uid", row.UID), zap.Int("bytes", size), zap.Error(r.last.err)}
 	if r.DeadLetters != nil {
 		r.Logger.Error("The pipeline refused a row for good while it took others; the row is in the dead letters.", fields...)
 	} else {
@@ -376,7 +374,7 @@ func (r *run) refuse(ctx context.Context, i int) error {
 		r.Logger.Error(fmt.Sprintf("The pipeline refused the row %s for good while it took others; the row is passed over, and not "+
 			"kept, because 'dead_letter::directory' is not set.", row.UID), fields...)
 	}
-	if isTooLarge(r.err) {
+	if r.last.tooLarge {
 		r.learn(s.from)
 	}
 	r.plan.refused(i)

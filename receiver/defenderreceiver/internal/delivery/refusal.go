@@ -32,6 +32,14 @@ func (destinationError) Error() string {
 }
 func (destinationError) Unwrap() error { return ErrRefused }
 
+// answer is an error of the pipeline, and what it says. Its text is read once: destinations are asked again and again.
+type answer struct {
+	err               error
+	forGood, tooLarge bool
+}
+
+func newAnswer(err error) answer { return answer{err, isPermanent(err), isTooLarge(err)} }
+
 // isPermanent reports whether the pipeline refused the data for good. A pipeline with several exporters
 // joins their errors, and is permanent only if none of them would take the data later.
 func isPermanent(err error) bool {

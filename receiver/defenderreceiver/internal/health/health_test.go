@@ -215,13 +215,15 @@ func TestView(t *testing.T) {
 		s.Progress(until)
 		v := s.View()
 		assert.Equal(t, View{
-			Name: "A/backfill", Table: "A", State: Running, CompleteUntil: until, Progressed: began, Unreadable: 4,
-			Interval: time.Minute, RowsRead: 3, RowsDelivered: 2, RowsRefused: 1, History: History{Done: true},
+			Name: "A/backfill", Table: "A", Condition: Condition{State: Running}, Work: Work{
+				CompleteUntil: until, Progressed: began, Unreadable: 4, Interval: time.Minute,
+				Rows: Rows{Read: 3, Delivered: 2, Refused: 1}, History: History{Done: true},
+			},
 		}, v, "a time that does not move is no progress")
 		assert.Equal(t, []View{v}, r.Views())
 
 		s.Note("audit", "all is well")
-		assert.Equal(t, map[string]string{"audit.A/backfill": "all is well"}, r.noted())
+		assert.Equal(t, map[string]string{"audit.A/backfill": "all is well"}, r.board.noted())
 		s.Report("audit", errors.New("2 rows are missing"))
 		assert.Equal(t, "audit.A/backfill: 2 rows are missing", r.Status())
 		assert.Equal(t, Running, s.View().State, "it is read all the same")
@@ -251,11 +253,11 @@ func TestWhatIsCountedForTheControlPage(t *testing.T) {
 		s.Deliver(4, 0)
 		rows := s.RowsPerMinute()
 		assert.Equal(t, []int{3, 4}, rows[len(rows)-2:])
-		r.CountLetter("A", true)
-		r.CountLetter("A", true)
-		r.CountLetter("A", false)
-		assert.Equal(t, Letters{Written: 2, Failed: 1}, r.Letters("A"))
-		assert.Zero(t, r.Letters("B"))
+		r.DeadLetters.Count("A", true)
+		r.DeadLetters.Count("A", true)
+		r.DeadLetters.Count("A", false)
+		assert.Equal(t, Letters{Written: 2, Failed: 1}, r.DeadLetters.Of("A"))
+		assert.Zero(t, r.DeadLetters.Of("B"))
 		next := time.Now().Add(time.Hour)
 		s.Succeed(next)
 		assert.Equal(t, next, s.View().NextPoll)

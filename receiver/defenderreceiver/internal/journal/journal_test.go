@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/proof"
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
@@ -73,7 +73,7 @@ func only(t *testing.T, r *proof.Report) proof.Part {
 }
 
 func TestNewerAuditsReplaceOlderOnes(t *testing.T) {
-	j := New(storagetest.New(), "Tenant")
+	j := New(collector.NewStorage(), "Tenant")
 	appendAll(t, j,
 		audit(events, at(0, 0), at(10, 2), map[time.Time]Tally{at(9, 0): {Matched: 5, Missing: 2}, at(10, 0): {Matched: 1}}),
 		audit(events, at(0, 0), at(11, 0), map[time.Time]Tally{at(9, 0): {Matched: 5, Recovered: 2}, at(10, 0): {Matched: 4, Recovered: 1}}),
@@ -89,7 +89,7 @@ func TestNewerAuditsReplaceOlderOnes(t *testing.T) {
 
 // A bin of which more is known than an audit has counted keeps what is known.
 func TestACutBinDoesNotReplaceAWholeOne(t *testing.T) {
-	j := New(storagetest.New(), "t")
+	j := New(collector.NewStorage(), "t")
 	appendAll(t, j,
 		audit(events, at(9, 0), at(10, 5), map[time.Time]Tally{at(10, 0): {Matched: 4}}),
 		audit(events, at(9, 0), at(10, 2), map[time.Time]Tally{at(10, 0): {Matched: 1}}),
@@ -99,7 +99,7 @@ func TestACutBinDoesNotReplaceAWholeOne(t *testing.T) {
 
 // Two ranges that share a bin and no instant of it add up.
 func TestPartsOfABinAddUp(t *testing.T) {
-	j := New(storagetest.New(), "t")
+	j := New(collector.NewStorage(), "t")
 	appendAll(t, j,
 		audit(history, at(10, 2), at(24, 0), map[time.Time]Tally{at(10, 0): {Matched: 4}}),
 		audit(history, at(0, 0), at(10, 2), map[time.Time]Tally{at(10, 0): {Matched: 1}, at(1, 0): {Refused: 1}}),
@@ -110,7 +110,7 @@ func TestPartsOfABinAddUp(t *testing.T) {
 }
 
 func TestAnAuditOfTwoDays(t *testing.T) {
-	j := New(storagetest.New(), "t")
+	j := New(collector.NewStorage(), "t")
 	appendAll(t, j, audit(events, at(12, 0), at(36, 0), map[time.Time]Tally{at(23, 55): {Matched: 1}, at(24, 0): {Matched: 2}}))
 	p := only(t, report(t, j, day0))
 	assert.Equal(t, 1, p.Counted)
@@ -123,7 +123,7 @@ func TestAnAuditOfTwoDays(t *testing.T) {
 
 // After a pause longer than the window, the audits have a hole. The end of the day before it is not "not yet".
 func TestAHoleBetweenAudits(t *testing.T) {
-	j := New(storagetest.New(), "t")
+	j := New(collector.NewStorage(), "t")
 	appendAll(t, j, audit(events, at(0, 0), at(10, 0), nil), audit(events, at(14, 0), at(20, 0), nil), audit(events, at(40, 0), at(50, 0), nil))
 	assert.Equal(t, []proof.Gap{
 		{From: at(10, 0), To: at(14, 0), Reason: proof.NeverAudited}, {From: at(20, 0), To: at(24, 0), Reason: proof.NeverAudited},
@@ -131,7 +131,7 @@ func TestAHoleBetweenAudits(t *testing.T) {
 }
 
 func TestATableThatWasNeverAudited(t *testing.T) {
-	j := New(storagetest.New(), "t")
+	j := New(collector.NewStorage(), "t")
 	r := report(t, j, day0, "DeviceEvents", "Alerts")
 	assert.Equal(t, []proof.Table{{Name: "DeviceEvents", Parts: []proof.Part{}}, {Name: "Alerts", Parts: []proof.Part{}}}, r.Tables)
 	assert.Equal(t, proof.Journal{Intact: true}, r.Journal)
@@ -140,7 +140,7 @@ func TestATableThatWasNeverAudited(t *testing.T) {
 }
 
 func TestTheTimeBeforeALanesBeginning(t *testing.T) {
-	j := New(storagetest.New(), "t")
+	j := New(collector.NewStorage(), "t")
 	a := audit(events, at(10, 0), at(24, 0), nil)
 	a.Begin = at(9, 30)
 	appendAll(t, j, a)
@@ -151,7 +151,7 @@ func TestTheTimeBeforeALanesBeginning(t *testing.T) {
 
 // History ends at the live start. Rows of it may claim a later time; days without such rows are none of history's.
 func TestHistory(t *testing.T) {
-	j := New(storagetest.New(), "t")
+	j := New(collector.NewStorage(), "t")
 	a := audit(history, at(0, 0), at(12, 0), map[time.Time]Tally{at(5, 0): {Matched: 3}})
 	ahead := audit(history, at(12, 0), at(30*24, 0), map[time.Time]Tally{at(50, 0): {Matched: 1}})
 	a.End, ahead.End = at(12, 0), at(12, 0)
@@ -166,7 +166,7 @@ func TestHistory(t *testing.T) {
 }
 
 func TestRefusedRowsStayWhatTheyWere(t *testing.T) {
-	j := New(storagetest.New(), "t")
+	j := New(collector.NewStorage(), "t")
 	lost := audit(events, at(0, 0), at(1, 0), map[time.Time]Tally{at(0, 0): {Refused: 2}})
 	lost.Kept = false
 	kept := audit(events, at(0, 0), at(2, 0), map[time.Time]Tally{at(0, 0): {Matched: 1, Refused: 3}})
@@ -178,7 +178,7 @@ func TestRefusedRowsStayWhatTheyWere(t *testing.T) {
 }
 
 func TestWhatWasLeftOnTheServer(t *testing.T) {
-	j, left := New(storagetest.New(), "t"), proof.Left{System: 7, Filter: 1, Counted: at(25, 0)}
+	j, left := New(collector.NewStorage(), "t"), proof.Left{System: 7, Filter: 1, Counted: at(25, 0)}
 	appendAll(t, j, audit(events, at(0, 0), at(24, 0), map[time.Time]Tally{at(0, 0): {Matched: 2}}))
 	_, lacks, err := j.LacksLeft(t.Context(), logons, day0)
 	require.NoError(t, err)
@@ -217,7 +217,7 @@ func TestARangeThatIsReadLater(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			j := New(storagetest.New(), "t")
+			j := New(collector.NewStorage(), "t")
 			c.recall.Lane, c.recall.From, c.recall.To = events, at(10, 1), at(10, 7)
 			require.NoError(t, j.Recall(t.Context(), c.recall), "no audit has counted it")
 			assert.Empty(t, report(t, j, day0).Tables)
@@ -234,7 +234,7 @@ func TestARangeThatIsReadLater(t *testing.T) {
 
 // A process that ends at any moment leaves a journal that is intact, with what was written before.
 func TestARestart(t *testing.T) {
-	stored := storagetest.New()
+	stored := collector.NewStorage()
 	j := New(stored, "t")
 	appendAll(t, j, audit(events, at(0, 0), at(1, 0), map[time.Time]Tally{at(0, 0): {Matched: 1}}))
 	stored.Fail(assert.AnError)
@@ -256,7 +256,7 @@ func TestTheHeadStandsForAllAudits(t *testing.T) {
 	otherCut := audit(events, at(0, 0), at(0, 32), map[time.Time]Tally{at(0, 30): {Matched: 2}})
 	heads := map[string]bool{}
 	for _, audits := range [][]Audit{{a, b, last}, {b, a, last}, {a, a, last}, {a, last}, {last}, {a, cut}, {a, otherCut}} {
-		j := New(storagetest.New(), "t")
+		j := New(collector.NewStorage(), "t")
 		appendAll(t, j, audits...)
 		heads[report(t, j, day0).Journal.Head] = true
 	}
@@ -267,8 +267,8 @@ func TestAChangedJournalShows(t *testing.T) {
 	const head, day, part = "journal/v1/t/head", "journal/v1/t/day/2026-11-21", "journal/v1/t/part/2026-11-21/DeviceEvents/live/ingestion_time"
 	const nextDay, nextPart = "journal/v1/t/day/2026-11-22", "journal/v1/t/part/2026-11-22/DeviceEvents/live/ingestion_time"
 	const otherPart = "journal/v1/t/part/2026-11-21/DeviceLogonEvents/live/ingestion_time"
-	replace := func(key, before, after string) func(context.Context, *storagetest.Memory) error {
-		return func(ctx context.Context, m *storagetest.Memory) error {
+	replace := func(key, before, after string) func(context.Context, *collector.Storage) error {
+		return func(ctx context.Context, m *collector.Storage) error {
 			data, err := m.Get(ctx, key)
 			if err == nil && !strings.Contains(string(data), before) {
 				err = fmt.Errorf("%s has no %s: %s", key, before, data)
@@ -279,8 +279,8 @@ func TestAChangedJournalShows(t *testing.T) {
 			return m.Set(ctx, key, []byte(strings.Replace(string(data), before, after, 1)))
 		}
 	}
-	exchange := func(a, b string) func(context.Context, *storagetest.Memory) error {
-		return func(ctx context.Context, m *storagetest.Memory) error {
+	exchange := func(a, b string) func(context.Context, *collector.Storage) error {
+		return func(ctx context.Context, m *collector.Storage) error {
 			one, _ := m.Get(ctx, a)
 			other, _ := m.Get(ctx, b)
 			if err := m.Set(ctx, a, other); err != nil {
@@ -289,8 +289,8 @@ func TestAChangedJournalShows(t *testing.T) {
 			return m.Set(ctx, b, one)
 		}
 	}
-	remove := func(keys ...string) func(context.Context, *storagetest.Memory) error {
-		return func(ctx context.Context, m *storagetest.Memory) error {
+	remove := func(keys ...string) func(context.Context, *collector.Storage) error {
+		return func(ctx context.Context, m *collector.Storage) error {
 			for _, key := range keys {
 				if err := m.Delete(ctx, key); err != nil {
 					return err
@@ -300,7 +300,7 @@ func TestAChangedJournalShows(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		change func(context.Context, *storagetest.Memory) error
+		change func(context.Context, *collector.Storage) error
 		says   string
 	}{
 		"a part is changed":             {replace(part, `"audits":1`, `"audits":2`), "2026-11-21: the entry of DeviceEvents/live/ingestion_time was changed"},
@@ -319,7 +319,7 @@ func TestAChangedJournalShows(t *testing.T) {
 		"the head is removed":           {remove(head), "the head was removed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stored := storagetest.New()
+			stored := collector.NewStorage()
 			j := New(stored, "t")
 			one := map[time.Time]Tally{at(0, 0): {Matched: 1}}
 			appendAll(t, j, audit(events, at(0, 0), at(24, 0), one), audit(logons, at(0, 0), at(24, 0), one),
@@ -344,7 +344,7 @@ func TestAChangedJournalShows(t *testing.T) {
 
 // The journal of a table takes less than 1.5 megabytes in 13 months, whatever is counted. Older days leave it.
 func TestTheJournalIsBounded(t *testing.T) {
-	stored := storagetest.New()
+	stored := collector.NewStorage()
 	j := New(stored, "t")
 	full := map[ledger.Bin]Tally{}
 	for n := range 430 {
@@ -371,7 +371,7 @@ func TestTheJournalIsBounded(t *testing.T) {
 
 // A clock that is years ahead for a moment does not empty the journal.
 func TestAWrongClockTakesFewDaysAway(t *testing.T) {
-	stored := storagetest.New()
+	stored := collector.NewStorage()
 	j := New(stored, "t")
 	for n := range 30 {
 		appendAll(t, j, audit(events, at(24*n, 0), at(24*n+24, 0), nil))
@@ -388,7 +388,7 @@ func TestAWrongClockTakesFewDaysAway(t *testing.T) {
 // What a later release has written is not overwritten.
 func TestAnotherVersionIsLeftAlone(t *testing.T) {
 	for _, key := range []string{"head", "day/2026-11-21", "part/2026-11-21/DeviceEvents/live/ingestion_time"} {
-		stored := storagetest.New()
+		stored := collector.NewStorage()
 		j := New(stored, "t")
 		a := audit(events, at(0, 0), at(1, 0), nil)
 		appendAll(t, j, a)

@@ -2,29 +2,12 @@ package journal
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/proof"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
-
-// version of the stored forms. A later form is read beside this one, not instead of it.
-const version = 1
-
-// errVersion is that of a value that a later release wrote. It is not overwritten.
-var errVersion = errors.New("the journal is of another release")
-
-func checkVersion(v int) error {
-	if v <= version {
-		return nil
-	}
-	return fmt.Errorf("%w: its version is %d, and this release reads version %d", errVersion, v, version)
-}
-
-const binsOfDay = int(24 * time.Hour / ledger.BinWidth)
 
 // Lane names what is counted together: the rows of a table that one lane reads along one time.
 type Lane struct {

@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/proof"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
 // Tally is what one audit says of the rows of a bin.
@@ -49,6 +51,8 @@ func plus(a, b proof.Counts) proof.Counts {
 func fields(c *proof.Counts) []*int {
 	return []*int{&c.Delivered, &c.Recovered, &c.RefusedKept, &c.RefusedLost, &c.Missing, &c.SetAside}
 }
+
+const binsOfDay = int(24 * time.Hour / ledger.BinWidth)
 
 // bins are the counts of a day's bins, by the bin's place in the day. Bins without rows are left out.
 type bins map[int]proof.Counts

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 const tenant = "tenant-a"
@@ -22,19 +22,19 @@ func at(second int) change {
 	return change{at: time.Now(), cursor: Cursor{CompleteUntil: time.Date(2026, 1, 1, 0, 0, second, 100, time.UTC)}}
 }
 
-func load(t *testing.T, m *storagetest.Memory, table string) time.Time {
+func load(t *testing.T, m *collector.Storage, table string) time.Time {
 	t.Helper()
 	c, _, _, err := newKeeper(m, 0).load(t.Context(), table)
 	require.NoError(t, err)
 	return c.CompleteUntil
 }
 
-func newKeeper(m *storagetest.Memory, delay time.Duration) *Keeper {
+func newKeeper(m *collector.Storage, delay time.Duration) *Keeper {
 	return NewKeeper(m, tenant, delay, func(int, error) {})
 }
 
 // start runs a keeper with a delay of two seconds.
-func start(t *testing.T, m *storagetest.Memory) *Keeper {
+func start(t *testing.T, m *collector.Storage) *Keeper {
 	t.Helper()
 	k := newKeeper(m, 2*time.Second)
 	go k.Run(t.Context())
@@ -44,7 +44,7 @@ func start(t *testing.T, m *storagetest.Memory) *Keeper {
 
 func TestStoredOnlyWhenDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := storagetest.New()
+		m := collector.NewStorage()
 		k := start(t, m)
 		require.NoError(t, k.keep("A", at(1)))
 		time.Sleep(1500 * time.Millisecond)
@@ -63,7 +63,7 @@ func TestStoredOnlyWhenDue(t *testing.T) {
 
 func TestTablesThatAreDueGoInOneBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := storagetest.New()
+		m := collector.NewStorage()
 		k := start(t, m)
 		require.NoError(t, errors.Join(k.keep("A", at(1)), k.keep("B", at(2))))
 		time.Sleep(3 * time.Second)
@@ -78,7 +78,7 @@ func TestTablesThatAreDueGoInOneBatch(t *testing.T) {
 
 func TestFailingStorageIsToldAndRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := storagetest.New()
+		m := collector.NewStorage()
 		k := start(t, m)
 		m.Fail(errors.New("disk full"))
 		require.NoError(t, k.keep("A", at(1)))
@@ -95,7 +95,7 @@ func TestFailingStorageIsToldAndRetried(t *testing.T) {
 }
 
 func TestFlushStoresAllAndThenNothing(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	k := newKeeper(m, time.Hour)
 	require.NoError(t, k.keep("A", at(1)))
 	require.NoError(t, k.Flush(t.Context()))
@@ -108,7 +108,7 @@ func TestFlushStoresAllAndThenNothing(t *testing.T) {
 var bin = BinOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 
 func TestLedgerGrowsWithItsCursor(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	ids := []uuid.UUID{uuid.New(), uuid.New(), uuid.New(), uuid.New()}
 	k := newKeeper(m, 0)
 	keep := func(second int, rows Rows, forget Bin) {
@@ -142,7 +142,7 @@ func TestLedgerGrowsWithItsCursor(t *testing.T) {
 }
 
 func TestNothingIsHalfWritten(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	k := newKeeper(m, 0)
 	m.Fail(errors.New("disk full"))
 	change := at(1)
@@ -178,20 +178,20 @@ func TestLoadFailsRatherThanStartingAfresh(t *testing.T) {
 		"no bin":       {`{"version":1,"complete_until":"2026-01-01T00:00:00Z","bins":{"x":[1,1,1]}}`, `"x" is no bin`},
 		"no number":    {`{"version":1,"complete_until":"2026-01-01T00:00:00Z","bins":{"7":[1,-1,1]}}`, "-1 segments"},
 	} {
-		m := storagetest.New()
+		m := collector.NewStorage()
 		k := newKeeper(m, 0)
 		require.NoError(t, m.Set(t.Context(), k.key("A"), []byte(c.stored)))
 		_, _, _, err := k.load(t.Context(), "A")
 		require.ErrorContains(t, err, c.want, name)
 		assert.ErrorContains(t, err, `"cursor/v1/tenant-a/A"`, name)
 	}
-	_, _, found, err := newKeeper(storagetest.New(), 0).load(t.Context(), "A")
+	_, _, found, err := newKeeper(collector.NewStorage(), 0).load(t.Context(), "A")
 	require.NoError(t, err)
 	assert.False(t, found)
 }
 
 func TestAnotherTenantHasItsOwnCursor(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	k := newKeeper(m, 0)
 	require.NoError(t, k.keep("A", at(1)))
 	require.NoError(t, k.Flush(t.Context()))
@@ -220,7 +220,7 @@ func FuzzDecode(f *testing.F) {
 
 // What is dropped by one change does not take rows of a later one with it.
 func TestChangesApplyInTheirOrder(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	k := newKeeper(m, 0)
 	old, carried, fresh := uuid.New(), uuid.New(), uuid.New()
 	first, reset, last := at(1), at(2), at(3)
@@ -241,19 +241,19 @@ func TestChangesApplyInTheirOrder(t *testing.T) {
 
 // held is a storage that says that it is to write, and writes once it may.
 type held struct {
-	*storagetest.Memory
+	*collector.Storage
 	writes, may chan struct{}
 }
 
 func (h held) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	h.writes <- struct{}{}
 	<-h.may
-	return h.Memory.Batch(ctx, ops...)
+	return h.Storage.Batch(ctx, ops...)
 }
 
 // Flush waits for a write that is under way.
 func TestFlushDuringAWrite(t *testing.T) {
-	m := held{storagetest.New(), make(chan struct{}, 2), make(chan struct{})}
+	m := held{collector.NewStorage(), make(chan struct{}, 2), make(chan struct{})}
 	k := NewKeeper(m, tenant, 0, func(int, error) {})
 	require.NoError(t, k.keep("A", at(1)))
 	ended := make(chan error, 2)
@@ -263,12 +263,12 @@ func TestFlushDuringAWrite(t *testing.T) {
 	go flush()
 	close(m.may)
 	require.NoError(t, errors.Join(<-ended, <-ended))
-	assert.Equal(t, at(1).cursor.CompleteUntil, load(t, m.Memory, "A"))
+	assert.Equal(t, at(1).cursor.CompleteUntil, load(t, m.Storage, "A"))
 }
 
 func TestStorageThatDoesNotAnswerIsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := newKeeper(storagetest.New(), time.Second)
+		k := newKeeper(collector.NewStorage(), time.Second)
 		require.NoError(t, k.keep("A", at(1)))
 		time.Sleep(30 * time.Second)
 		require.NoError(t, k.Failure())

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 var epoch = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
@@ -76,7 +76,7 @@ func TestCarriedRowsAreRecognisedOnceAndThenByTheirBin(t *testing.T) {
 }
 
 // stand is what a new process finds of a lane.
-func stand(t *testing.T, m *storagetest.Memory) *Ledger {
+func stand(t *testing.T, m *collector.Storage) *Ledger {
 	t.Helper()
 	l, err := Open(t.Context(), newKeeper(m, 0), "A")
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func store(t *testing.T, l *Ledger) {
 // Rows that the pipeline refused stay refused when the time basis changes, there and back, over restarts.
 func TestRefusedRowsAreCarriedOverAsRefused(t *testing.T) {
 	for _, restarts := range []bool{false, true} {
-		m := storagetest.New()
+		m := collector.NewStorage()
 		l := Begin(newKeeper(m, 0), "A", "ingestion_time", "", epoch)
 		l.Deliver(id(1), epoch)
 		l.Refuse(id(2), epoch)
@@ -129,7 +129,7 @@ func TestRefusedRowsAreCarriedOverAsRefused(t *testing.T) {
 
 // What is dropped of the bins leaves nothing in the storage.
 func TestRefusedRowsAreDroppedWithTheirBin(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	l := Begin(newKeeper(m, 0), "A", "ingestion_time", "", epoch)
 	l.Refuse(id(1), epoch)
 	store(t, l)
@@ -246,7 +246,7 @@ func TestSpansOfHistory(t *testing.T) {
 
 // Where a table without a cursor begins does not move with the tries that fail.
 func TestFirstStart(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	first, isNow, err := newKeeper(m, 0).FirstStart(t.Context(), "A", epoch)
 	require.NoError(t, err)
 	assert.True(t, isNow)
@@ -272,7 +272,7 @@ func TestLedgerWithoutAStorage(t *testing.T) {
 
 // A write that failed is told, and what it held is stored with the next one.
 func TestFailureOfALedger(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	l := Begin(newKeeper(m, 0), "A", "event_time", "", epoch)
 	m.Fail(errors.New("disk full"))
 	require.NoError(t, l.Keep(time.Now()))
@@ -283,7 +283,7 @@ func TestFailureOfALedger(t *testing.T) {
 
 // The ids of an overlap are in memory after a start; those before it are loaded when they are needed.
 func TestLoadedRows(t *testing.T) {
-	m := storagetest.New()
+	m := collector.NewStorage()
 	l := Begin(newKeeper(m, 0), "A", "event_time", "", epoch)
 	l.Deliver(id(1), epoch)
 	l.Deliver(id(2), after(2*time.Hour))

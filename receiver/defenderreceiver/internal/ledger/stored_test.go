@@ -12,20 +12,20 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
 // storedTenant is whose cursors the stored files hold.
 const storedTenant = "11111111-2222-4333-8444-555555555555"
 
 // release is a storage as a release wrote it that did not store the ids of refused rows.
-func release(t *testing.T, file string) (*storagetest.Memory, map[string][]byte) {
+func release(t *testing.T, file string) (*collector.Storage, map[string][]byte) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", file))
 	require.NoError(t, err)
 	var values map[string][]byte
 	require.NoError(t, json.Unmarshal(data, &values))
-	m := storagetest.New()
+	m := collector.NewStorage()
 	for key, value := range values {
 		require.NoError(t, m.Set(t.Context(), key, value))
 	}
@@ -40,7 +40,7 @@ func instant(t *testing.T, text string) time.Time {
 }
 
 // unchanged stores a ledger in which nothing has happened, and asserts that this changes no byte.
-func unchanged(t *testing.T, m *storagetest.Memory, values map[string][]byte, keeper *Keeper, l *Ledger) {
+func unchanged(t *testing.T, m *collector.Storage, values map[string][]byte, keeper *Keeper, l *Ledger) {
 	t.Helper()
 	require.NoError(t, l.Keep(time.Now()))
 	require.NoError(t, keeper.store(t.Context(), endOfTime))

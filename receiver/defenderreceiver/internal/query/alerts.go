@@ -17,7 +17,13 @@ const (
 	entityAccount = "EntityAccount"
 )
 
-// alerts joins AlertInfo and AlertEvidence. A pair's place on the time basis is that of its later half, so
+// pairs are the alerts of a page: AlertInfo and AlertEvidence.
+type pairs struct {
+	Table
+	page Page
+}
+
+// rows joins AlertInfo and AlertEvidence. A pair's place on the time basis is that of its later half, so
 // neither half can come too late; what came after the page's end is not looked at, so a page says the
 // same whenever it is read. With ArrivedBefore a pair is what its halves were then, and stands at the
 // evidence's Timestamp.
@@ -27,7 +33,7 @@ const (
 // are equal in all that is read, the first counts.
 //
 // ingestion_time() is taken before join and summarize, which lose it.
-func (t Table) alerts(p Page) kusto.Fragment {
+func (q pairs) rows() kusto.Fragment {
 	return kusto.Format(`let info = ?
 | where ?
 | sort by AlertId asc, ? asc, ? asc
@@ -45,81 +51,81 @@ evidence
 | where ?
 | join kind=leftouter (users) on AlertId
 | extend ?`,
-		t.info(),
-		t.came(infoPlace, p),
-		kusto.Name(infoPlace), t.infoOrder(),
-		t.infoChanged(),
-		t.evidence(),
-		t.came(evidencePlace, p),
-		t.withAccount(),
-		kusto.Name(tables.AlertUsersColumn), t.user(),
-		kusto.Name(evidencePlace), kusto.Name(evidencePlace), kusto.Names(t.evidenceColumns()...),
-		kusto.Name(t.pairPlace()), kusto.Name(infoPlace), kusto.Name(evidencePlace),
-		within(t.TimeColumn(), p),
-		t.merged(),
+		q.info(),
+		q.came(infoPlace),
+		kusto.Name(infoPlace), q.infoOrder(),
+		q.infoChanged(),
+		q.evidence(),
+		q.came(evidencePlace),
+		q.withAccount(),
+		kusto.Name(tables.AlertUsersColumn), q.user(),
+		kusto.Name(evidencePlace), kusto.Name(evidencePlace), kusto.Names(q.evidenceColumns()...),
+		kusto.Name(q.pairPlace()), kusto.Name(infoPlace), kusto.Name(evidencePlace),
+		within(q.TimeColumn(), q.page),
+		q.merged(),
 	)
 }
 
 // info reads AlertInfo with its columns renamed, so that the join has no names that clash.
-func (t Table) info() kusto.Fragment {
+func (q pairs) info() kusto.Fragment {
 	renamed := []kusto.Fragment{kusto.Text("AlertId")}
-	for _, c := range t.infoColumns() {
+	for _, c := range q.infoColumns() {
 		renamed = append(renamed, kusto.Format("? = ?", kusto.Name(infoPrefix+c), kusto.Name(c)))
 	}
 	return kusto.Format("?\n| project ?, ? = ?",
-		kusto.Name(t.Info.Name), kusto.Join(", ", renamed...), kusto.Name(infoPlace), t.place())
+		kusto.Name(q.Info.Name), kusto.Join(", ", renamed...), kusto.Name(infoPlace), q.place())
 }
 
-func (t Table) evidence() kusto.Fragment {
-	return kusto.Format("?\n| extend ? = ?", kusto.Name(t.Schema.Name), kusto.Name(evidencePlace), t.place())
+func (q pairs) evidence() kusto.Fragment {
+	return kusto.Format("?\n| extend ? = ?", kusto.Name(q.Schema.Name), kusto.Name(evidencePlace), q.place())
 }
 
 // place is when a single row came, or happened where the service does not say when rows arrived.
-func (t Table) place() kusto.Fragment {
-	if t.knowsArrival() {
+func (q pairs) place() kusto.Fragment {
+	if q.knowsArrival() {
 		return kusto.Text("ingestion_time()")
 	}
 	return kusto.Name(tables.TimestampColumn)
 }
 
 // pairPlace is the column of the later half's place.
-func (t Table) pairPlace() string {
-	if t.knowsArrival() {
+func (q pairs) pairPlace() string {
+	if q.knowsArrival() {
 		return IngestionTime
 	}
 	return LaterTimestamp
 }
 
 // came is true of a half that had come by the end of the page or AsOf, or of what this reader reads.
-func (t Table) came(place string, p Page) kusto.Fragment {
-	if !t.ArrivedBefore.IsZero() {
-		return t.before(place, p)
+func (q pairs) came(place string) kusto.Fragment {
+	if !q.ArrivedBefore.IsZero() {
+		return q.before(place, q.page)
 	}
-	asOf := p.To
-	if !t.AsOf.IsZero() {
-		asOf = t.AsOf
+	asOf := q.page.To
+	if !q.AsOf.IsZero() {
+		asOf = q.AsOf
 	}
 	return kusto.Format("? < ?", kusto.Name(place), kusto.DateTime(asOf))
 }
 
 // infoColumns are AlertInfo's, without the key of the join.
-func (t Table) infoColumns() []string {
-	return slices.DeleteFunc(names(t.Info.Columns), func(name string) bool { return name == "AlertId" })
+func (q pairs) infoColumns() []string {
+	return slices.DeleteFunc(names(q.Info.Columns), func(name string) bool { return name == "AlertId" })
 }
 
 // infoOrder makes the order of rows at one place the same each time.
-func (t Table) infoOrder() kusto.Fragment {
+func (q pairs) infoOrder() kusto.Fragment {
 	var columns []kusto.Fragment
-	for _, c := range t.infoColumns() {
+	for _, c := range q.infoColumns() {
 		columns = append(columns, kusto.Name(infoPrefix+c))
 	}
 	return kusto.Join(" asc, ", columns...)
 }
 
 // infoChanged tells an AlertInfo row that says something new from one that repeats its predecessor.
-func (t Table) infoChanged() kusto.Fragment {
+func (q pairs) infoChanged() kusto.Fragment {
 	var changes []kusto.Fragment
-	for _, c := range t.infoColumns() {
+	for _, c := range q.infoColumns() {
 		if c != tables.TimestampColumn {
 			name := kusto.Name(infoPrefix + c)
 			changes = append(changes, kusto.Format("? != prev(?)", name, name))
@@ -129,9 +135,9 @@ func (t Table) infoChanged() kusto.Fragment {
 }
 
 // evidenceColumns are those of the projection that AlertEvidence has.
-func (t Table) evidenceColumns() []string {
-	return names(slices.DeleteFunc(t.Projection(), func(c tables.Column) bool {
-		_, ok := t.Schema.Column(c.Name)
+func (q pairs) evidenceColumns() []string {
+	return names(slices.DeleteFunc(q.Projection(), func(c tables.Column) bool {
+		_, ok := q.Schema.Column(c.Name)
 		return !ok
 	}))
 }
@@ -140,8 +146,8 @@ func (t Table) evidenceColumns() []string {
 // reference to another place of the document has none of them.
 var entityKeys = []string{"Name", "NTDomain", "Sid", "UserPrincipalName", "AadUserId"}
 
-func (t Table) accountColumns() []string {
-	a := t.Accounts[0]
+func (q pairs) accountColumns() []string {
+	a := q.Accounts[0]
 	return []string{a.Name, a.Domain, a.SID, a.UPN, a.ObjectID}
 }
 
@@ -154,14 +160,14 @@ func entityFields() []kusto.Fragment {
 }
 
 // hasEntities reports whether the service has the column with the entities.
-func (t Table) hasEntities() bool {
-	_, ok := t.Schema.Column(additionalFields)
+func (q pairs) hasEntities() bool {
+	_, ok := q.Schema.Column(additionalFields)
 	return ok
 }
 
 // withAccount leaves the evidence rows that have an account, in their columns or inside their entity.
-func (t Table) withAccount() kusto.Fragment {
-	if !t.hasEntities() {
+func (q pairs) withAccount() kusto.Fragment {
+	if !q.hasEntities() {
 		return kusto.Text(`where EntityType == "User"`)
 	}
 	account := kusto.Name(entityAccount)
@@ -173,15 +179,15 @@ func (t Table) withAccount() kusto.Fragment {
 
 // user is the account of a User evidence row, or of one whose entity has an account, under the names of the columns.
 // The columns of such a row may be empty.
-func (t Table) user() kusto.Fragment {
+func (q pairs) user() kusto.Fragment {
 	var pairs []kusto.Fragment
-	for i, column := range t.accountColumns() {
+	for i, column := range q.accountColumns() {
 		if column == "" {
 			continue
 		}
 		name := kusto.Name(column)
 		value := name
-		if t.hasEntities() {
+		if q.hasEntities() {
 			value = kusto.Format("iff(isempty(?), ?, ?)", name, entityFields()[i], name)
 		}
 		pairs = append(pairs, kusto.Format("?, ?", kusto.String(column), value))
@@ -190,16 +196,16 @@ func (t Table) user() kusto.Fragment {
 }
 
 // merged gives AlertInfo's word where both sides have a column; an empty word does not win.
-func (t Table) merged() kusto.Fragment {
+func (q pairs) merged() kusto.Fragment {
 	assignments := []kusto.Fragment{
 		kusto.Format("? = ?", kusto.Name(InfoTimestamp), kusto.Name(infoPrefix+tables.TimestampColumn)),
 	}
-	for _, c := range t.infoColumns() {
+	for _, c := range q.infoColumns() {
 		if c == tables.TimestampColumn {
 			continue
 		}
 		value := kusto.Name(infoPrefix + c)
-		if _, both := t.Schema.Column(c); both {
+		if _, both := q.Schema.Column(c); both {
 			value = kusto.Format("iff(isempty(?), ?, ?)", value, kusto.Name(c), value)
 		}
 		assignments = append(assignments, kusto.Format("? = ?", kusto.Name(c), value))

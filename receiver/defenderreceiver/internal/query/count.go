@@ -25,9 +25,9 @@ func (t Table) Count(p Page) string {
 		t.rows(p),
 		kusto.Format("summarize ? = count() by ? = bin(?, ?)", kusto.Name(CountRows), kusto.Name(CountBin),
 			kusto.Name(t.TimeColumn()), kusto.Timespan(ledger.BinWidth)),
-		kusto.Format("extend ? = now()", kusto.Name(ServiceNow)),
+		withTime(),
 	).String()
 }
 
 // Filter is the row filter, for telling whether it has changed.
-func (t Table) Filter() string { return t.where().String() }
+func (t Table) Filter() string { return t.filter().clauses().String() }

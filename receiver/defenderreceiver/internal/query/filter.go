@@ -6,37 +6,48 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 )
 
-// where is the row filter of t: the rows of people, and the user's own predicate.
-func (t Table) where() kusto.Fragment {
+// filter leaves rows of a table on the server.
+type filter struct {
+	table *tables.Table
+	// system tells the accounts whose rows are left; nil: none are.
+	system *accounts.Server
+	// user is the user's own predicate, empty if there is none.
+	user kusto.Fragment
+}
+
+func (t Table) filter() filter { return filter{t.Table, t.System, t.UserFilter} }
+
+// clauses are the filter: the rows of people, and the user's own predicate.
+func (f filter) clauses() kusto.Fragment {
 	var clauses []kusto.Fragment
-	if human := t.human(); !human.IsZero() {
+	if human := f.human(); !human.IsZero() {
 		clauses = append(clauses, kusto.Format("where ?", human))
 	}
-	if !t.UserFilter.IsZero() {
-		clauses = append(clauses, kusto.Format("where ?", t.UserFilter))
+	if !f.user.IsZero() {
+		clauses = append(clauses, kusto.Format("where ?", f.user))
 	}
 	return kusto.Join("\n| ", clauses...)
 }
 
 // human leaves out only rows that name an account and of whose accounts every one is a system's.
-func (t Table) human() kusto.Fragment {
-	if t.System == nil || len(t.Accounts) == 0 {
+func (f filter) human() kusto.Fragment {
+	if f.system == nil || len(f.table.Accounts) == 0 {
 		return kusto.Fragment{}
 	}
 	var absent, system []kusto.Fragment
-	for _, a := range t.Accounts {
+	for _, a := range f.table.Accounts {
 		if a.Name == "" && a.SID == "" {
 			// The service lacks what the rules ask for.
 			continue
 		}
 		absent = append(absent, isAbsent(a))
-		system = append(system, kusto.Format("(? or ?)", isAbsent(a), isSystem(t.System, a)))
+		system = append(system, kusto.Format("(? or ?)", isAbsent(a), isSystem(f.system, a)))
 	}
 	if absent == nil {
 		return kusto.Fragment{}
 	}
 	human := kusto.Format("(?) or not(?)", kusto.Join(" and ", absent...), kusto.Join(" and ", system...))
-	if _, ok := t.Schema.Column(additionalFields); !ok {
+	if _, ok := f.table.Schema.Column(additionalFields); !ok {
 		return human
 	}
 	// A row that says who was logged on may be that person's, whatever process wrote it.

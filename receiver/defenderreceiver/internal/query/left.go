@@ -23,26 +23,26 @@ func LeftColumns() []tables.Column {
 }
 
 // IsFiltered reports whether filters leave rows on the server.
-func (t Table) IsFiltered() bool { return !t.human().IsZero() || !t.UserFilter.IsZero() }
+func (t Table) IsFiltered() bool { return !t.filter().clauses().IsZero() }
 
 // CountLeft counts the rows of p's range without filters, those that are not of system accounts alone, and those of them
 // that are read.
 func (t Table) CountLeft(p Page) string {
-	count := kusto.Text("count()")
+	f, count := t.filter(), kusto.Text("count()")
 	human, read := count, count
-	if h := t.human(); !h.IsZero() {
+	if h := f.human(); !h.IsZero() {
 		human = kusto.Format("countif(?)", h)
 		read = human
 	}
-	if !t.UserFilter.IsZero() {
-		read = kusto.Format("countif(?)", t.UserFilter)
-		if h := t.human(); !h.IsZero() {
-			read = kusto.Format("countif((?) and (?))", h, t.UserFilter)
+	if !f.user.IsZero() {
+		read = kusto.Format("countif(?)", f.user)
+		if h := f.human(); !h.IsZero() {
+			read = kusto.Format("countif((?) and (?))", h, f.user)
 		}
 	}
 	return kusto.Join("\n| ",
 		t.unfiltered(p),
 		kusto.Format("summarize ? = ?, ? = ?, ? = ?", kusto.Name(LeftAll), count, kusto.Name(LeftHuman), human, kusto.Name(LeftRead), read),
-		kusto.Format("extend ? = now()", kusto.Name(ServiceNow)),
+		withTime(),
 	).String()
 }

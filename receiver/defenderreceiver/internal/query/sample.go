@@ -14,61 +14,66 @@ func First() string {
 // ProbeColumns: of a directory the devices or people, else the rows; and how many of them have no ingestion time, which
 // stays 0 along event time and of alerts.
 func (t Table) Sample(p Page) string {
+	s := sample{t, p}
 	switch t.Kind {
 	case tables.Alerts:
-		return t.sampleAlerts(p).String()
+		// The halves are joined along event time; whether they say when they arrived is for Probe to ask.
+		s.TimeBasis = EventTime
+		return kusto.Join("\n| ",
+			pairs{s.Table, p}.rows(),
+			s.projected(),
+			kusto.Format("summarize ? = count(), ?", kusto.Name(ProbeRows), s.countUnknown()),
+			withTime(),
+		).String()
 	case tables.Directory:
 		key := kusto.Name(t.Key)
 		return kusto.Join("\n| ",
-			t.sampled(p),
+			s.rows(),
 			kusto.Format("where isnotempty(?)", key),
-			kusto.Format("summarize ? by ?", t.countUnknown(), key),
+			kusto.Format("summarize ? by ?", s.countUnknown(), key),
 			kusto.Format("summarize ? = count(), ? = countif(? > 0)",
 				kusto.Name(ProbeRows), kusto.Name(ProbeUnknown), kusto.Name(ProbeUnknown)),
 			withTime(),
 		).String()
 	default:
 		return kusto.Join("\n| ",
-			t.sampled(p),
-			kusto.Format("summarize ? = count(), ?", kusto.Name(ProbeRows), t.countUnknown()),
+			s.rows(),
+			kusto.Format("summarize ? = count(), ?", kusto.Name(ProbeRows), s.countUnknown()),
 			withTime(),
 		).String()
 	}
 }
 
-// sampled are the rows with the columns of a page.
-func (t Table) sampled(p Page) kusto.Fragment {
+// sample is a range of event time, which is looked at for a connection test.
+type sample struct {
+	Table
+	page Page
+}
+
+// rows are the rows with the columns of a page.
+func (s sample) rows() kusto.Fragment {
 	var extend kusto.Fragment
-	if t.knowsArrival() {
+	if s.knowsArrival() {
 		extend = kusto.Format("extend ? = ingestion_time()", kusto.Name(IngestionTime))
 	}
 	return kusto.Join("\n| ",
-		kusto.Name(t.Schema.Name),
+		kusto.Name(s.Schema.Name),
 		extend,
-		kusto.Format("where ?", within(tables.TimestampColumn, p)),
-		t.where(),
-		kusto.Format("project ?", kusto.Names(names(t.Projection())...)),
+		kusto.Format("where ?", within(tables.TimestampColumn, s.page)),
+		s.filter().clauses(),
+		s.projected(),
 	)
 }
 
+func (s sample) projected() kusto.Fragment {
+	return kusto.Format("project ?", kusto.Names(names(s.Projection())...))
+}
+
 // countUnknown counts the rows that do not say when they arrived. Along event time they are not asked.
-func (t Table) countUnknown() kusto.Fragment {
+func (s sample) countUnknown() kusto.Fragment {
 	column := tables.TimestampColumn
-	if t.knowsArrival() {
+	if s.knowsArrival() {
 		column = IngestionTime
 	}
 	return kusto.Format("? = countif(isnull(?))", kusto.Name(ProbeUnknown), kusto.Name(column))
 }
-
-// sampleAlerts joins the halves along event time; whether they say when they arrived is for Probe to ask.
-func (t Table) sampleAlerts(p Page) kusto.Fragment {
-	t.TimeBasis = EventTime
-	return kusto.Join("\n| ",
-		t.alerts(p),
-		kusto.Format("project ?", kusto.Names(names(t.Projection())...)),
-		kusto.Format("summarize ? = count(), ?", kusto.Name(ProbeRows), t.countUnknown()),
-		withTime(),
-	)
-}
-
-func withTime() kusto.Fragment { return kusto.Format("extend ? = now()", kusto.Name(ServiceNow)) }

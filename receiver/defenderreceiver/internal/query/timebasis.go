@@ -1,5 +1,15 @@
 package query
 
+// TimeBasis is the time that a table is read along.
+type TimeBasis uint8
+
+const (
+	// Arrival is ingestion_time(): however late a row comes, it comes at the end.
+	Arrival TimeBasis = iota
+	// EventTime is Timestamp, for a service that does not say when rows arrived.
+	EventTime
+)
+
 // basisNames are the time bases by their names in the configuration and in stored cursors.
 var basisNames = [...]string{Arrival: "ingestion_time", EventTime: "event_time"}
 

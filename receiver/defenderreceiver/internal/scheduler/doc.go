@@ -14,12 +14,25 @@
 // A reserve is stored ahead: the storage counts a request before it is sent. A process that is killed therefore forgets
 // no request, and counts at most the reserve too much. While the reserve cannot be renewed, no query is sent.
 //
+// A file uses only files that stand above it here:
+//
 //	policy.go     every figure that was chosen
-//	scheduler.go  a receiver's scheduler, its turns and grants
-//	order.go      which turn is served next: ranks, aging, deadlines, shortage
 //	estimate.go   what a query will cost
-//	tenant.go     what receivers share; giving turns
-//	store.go      the reserve, and what an earlier life has spent
+//	clock.go      the service's time, which places what was restored
+//	reserve.go    what the storage covers
+//	member.go     a receiver in its tenant: its slots, reserve and clock
+//	turn.go       a turn in line
+//	budget.go     when a turn fits: classes, deadlines, decay of estimates
+//	order.go      which of two turns is first: ranks, aging
+//	line.go       the line of turns: which one is next, and the shortage
+//	tenant.go     what receivers share; giving turns (tenants.go: those of the process)
+//	snapshot.go   what can be seen of a tenant
+//	record.go     what is stored of a member, and taken over
+//	store.go      writing the record and the reserve
+//	scheduler.go  what a receiver has of all this: its turns and grants
+//
+// The tenant and what its other files add are the only code with a lock or a timer. What stands below is told
+// the time, and decides.
 //
 // docs/scheduling.md has the model.
 package scheduler

@@ -21,7 +21,7 @@ func TestQueriesAreExpectedToCostWhatTheirLikeDid(t *testing.T) {
 	expect := func(turn Turn) time.Duration {
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		return s.tenant.estimate(&waiter{s: s, turn: turn})
+		return s.tenant.budget.estimate(&waiter{member: s.member, turn: turn})
 	}
 	count := func(hours time.Duration) Turn { return Turn{Table: "t", Kind: "count", Extent: hours * time.Hour} }
 	page := Turn{Table: "t", Kind: "read"}

@@ -7,15 +7,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
 // waited is a turn of priority 5 that has waited for so long.
 func (s *Scheduler) waited(wait time.Duration, now time.Time) *waiter {
-	return &waiter{
-		s: s, turn: Turn{Table: "t", Kind: "read", Priority: 5, Due: now.Add(-wait)}, granted: make(chan struct{}),
-	}
+	return newWaiter(s.member, Turn{Table: "t", Kind: "read", Priority: 5, Due: now.Add(-wait)})
 }
 
 // Past the soft deadline a turn is not paced. Past the hard one it also takes the margin, and goes first.
@@ -35,12 +32,12 @@ func TestDeadlines(t *testing.T) {
 			"not in the margin":      {windowFull, 30*time.Minute - 1, false, rankShared},
 			"past the hard deadline": {windowFull, 30 * time.Minute, true, rankOverdue},
 		} {
-			s.tenant.account = quota.NewAccount(half(), now)
-			s.tenant.account.Charge("r", now, quota.Paced, 0, c.spent)
+			s.tenant.budget.account = quota.NewAccount(half(), now)
+			s.tenant.budget.account.Charge("r", now, quota.Paced, 0, c.spent)
 			w := s.waited(c.wait, now)
-			until, known := s.tenant.freeAt(w, now)
+			until, known := s.tenant.budget.freeAt(w, now)
 			assert.Equal(t, c.free, known && !until.After(now), name)
-			assert.Equal(t, c.rank, s.tenant.rank(w, now), name)
+			assert.Equal(t, c.rank, order{budget: &s.tenant.budget, now: now}.rank(w), name)
 		}
 	})
 }
@@ -52,17 +49,17 @@ func TestOverdueTurnsSpendAShare(t *testing.T) {
 		s, now := alone(t, 2, half()), time.Now()
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		s.tenant.estimates.byKey[s.waited(0, now).key()] = &estimate{cost: time.Second}
+		s.tenant.budget.estimates.byKey[s.waited(0, now).key()] = &estimate{cost: time.Second}
 		for n := range 3 {
 			s.tenant.give(s.waited(time.Hour, now), now)
-			assert.Equal(t, time.Duration(n+1)*96*time.Second-30*time.Minute, s.tenant.overdueAt.Sub(now))
+			assert.Equal(t, time.Duration(n+1)*96*time.Second-30*time.Minute, s.tenant.budget.overdueAt.Sub(now))
 		}
-		for s.tenant.overdue(s.waited(time.Hour, now), now) {
+		for s.tenant.budget.isOverdue(s.waited(time.Hour, now), now) {
 			s.tenant.give(s.waited(time.Hour, now), now)
 		}
-		assert.Equal(t, 24*time.Second, s.tenant.overdueAt.Sub(now), "19 of them at once")
+		assert.Equal(t, 24*time.Second, s.tenant.budget.overdueAt.Sub(now), "19 of them at once")
 		s.tenant.give(s.waited(time.Minute, now), now)
-		assert.Equal(t, 24*time.Second, s.tenant.overdueAt.Sub(now), "others do not count")
+		assert.Equal(t, 24*time.Second, s.tenant.budget.overdueAt.Sub(now), "others do not count")
 	})
 }
 
@@ -82,11 +79,11 @@ func TestShortageIsNotedAndEnds(t *testing.T) {
 		} {
 			w := s.waited(c.wait, now)
 			w.forQuota = c.forQuota
-			s.tenant.shortUntil = time.Time{}
-			s.tenant.noteShortage(w, now)
-			assert.Equal(t, c.short, s.tenant.short(now), name)
-			assert.Equal(t, c.short, s.tenant.short(now.Add(5*time.Minute-1)), name)
-			assert.False(t, s.tenant.short(now.Add(5*time.Minute)), name)
+			s.tenant.line.shortUntil = time.Time{}
+			s.tenant.line.noteShortage(w, now)
+			assert.Equal(t, c.short, s.tenant.line.isShort(now), name)
+			assert.Equal(t, c.short, s.tenant.line.isShort(now.Add(5*time.Minute-1)), name)
+			assert.False(t, s.tenant.line.isShort(now.Add(5*time.Minute)), name)
 		}
 	})
 }
@@ -105,16 +102,16 @@ func TestTheEstimateDecays(t *testing.T) {
 		s, now := alone(t, 2, half()), time.Now()
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		s.tenant.estimates.byKey[s.waited(0, now).key()] = &estimate{cost: 64 * time.Second}
+		s.tenant.budget.estimates.byKey[s.waited(0, now).key()] = &estimate{cost: 64 * time.Second}
 		for wait, seconds := range map[time.Duration]float64{
 			15*time.Minute - 1: 64, 15 * time.Minute: 37.5, 24 * time.Hour: 37.5, // half of a quarter hour's 75 s
 		} {
-			assert.InDelta(t, seconds, s.tenant.decayedEstimate(s.waited(wait, now), now).Seconds(), 1e-9, wait)
+			assert.InDelta(t, seconds, s.tenant.budget.decayedEstimate(s.waited(wait, now), now).Seconds(), 1e-9, wait)
 		}
 		for wait, seconds := range map[time.Duration]float64{15*time.Minute - 1: 64, 15 * time.Minute: 32, 45 * time.Minute: 8} {
 			w := s.waited(wait, now)
 			w.turn.Spare = true
-			assert.InDelta(t, seconds, s.tenant.decayedEstimate(w, now).Seconds(), 1e-9, "spare, %s", wait)
+			assert.InDelta(t, seconds, s.tenant.budget.decayedEstimate(w, now).Seconds(), 1e-9, "spare, %s", wait)
 		}
 	})
 }
@@ -130,21 +127,19 @@ func TestALargerExtentIsMeasuredAnew(t *testing.T) {
 
 func TestTheReserve(t *testing.T) {
 	for requests, reserve := range map[float64]int{1: 1, 3: 1, 22: 5, 400: 100, 4000: 100} {
-		s := &Scheduler{cfg: Config{Store: &storagetest.Memory{}, Limits: quota.Limits{
-			Requests: []quota.Limit{{Window: time.Hour, Amount: 5000}, {Window: time.Minute, Amount: requests}},
-		}}}
-		assert.Equal(t, reserve, s.reserve(), requests)
+		limits := quota.Limits{Requests: []quota.Limit{{Window: time.Hour, Amount: 5000}, {Window: time.Minute, Amount: requests}}}
+		assert.Equal(t, reserve, newReserve(limits).requests, requests)
 	}
 }
 
 func TestTheReserveIsRenewedAtHalf(t *testing.T) {
-	s := &Scheduler{dirty: make(chan struct{}, 1), stored: stored{left: 5}, cfg: Config{Store: &storagetest.Memory{}, Limits: half()}}
+	m := newMember("r", 2, half(), newReserve(half()))
 	for left, renewed := range map[int]bool{4: false, 3: false, 2: true, 1: true} {
-		s.stored.left = left + 1
-		s.spentRequest()
-		assert.Equal(t, renewed, len(s.dirty) == 1, "%d left", left)
+		m.reserve.left = left + 1
+		m.spentRequest()
+		assert.Equal(t, renewed, len(m.dirty) == 1, "%d left", left)
 		select {
-		case <-s.dirty:
+		case <-m.dirty:
 		default:
 		}
 	}
@@ -155,13 +150,11 @@ func TestClocksMayDiffer(t *testing.T) {
 	for by, moved := range map[time.Duration]bool{5 * time.Second: false, 5*time.Second + 1: true} {
 		synctest.Test(t, func(t *testing.T) {
 			s, now := alone(t, 2, half()), time.Now()
-			s.tenant.mu.Lock()
-			defer s.tenant.mu.Unlock()
-			s.tenant.account.Restore("", quota.Record{Spent: []quota.Spent{{Age: 54 * time.Second, Cost: quota.Cost{Requests: 7}}}}, 0, now)
+			s.tenant.budget.account.Restore("", quota.Record{Spent: []quota.Spent{{Age: 54 * time.Second, Cost: quota.Cost{Requests: 7}}}}, 0, now)
 			serviceAt := now.Add(-time.Hour)
-			s.restore = restored{at: now, serviceAt: serviceAt, elapsed: 0}
-			s.observe(serviceAt.Add(by)) // so long ago by the service's clock, and now by this machine's
-			assert.Equal(t, moved, s.tenant.account.Uses(now.Add(time.Second))[0].Spent == 0)
+			s.member.clock = clock{restoredAt: now, storedAt: serviceAt}
+			s.tenant.release(s.member, serviceAt.Add(by)) // so long ago by the service's clock, and now by this machine's
+			assert.Equal(t, moved, s.tenant.budget.account.Uses(now.Add(time.Second))[0].Spent == 0)
 		})
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
@@ -180,7 +180,7 @@ func TestQueriesUnderWayCount(t *testing.T) {
 // A turn that no query was sent with is given to the next, and has cost no CPU.
 func TestACancelledTurnIsFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := join(t, remembering(storagetest.New()))
+		s := join(t, remembering(collector.NewStorage()))
 		for range 20 {
 			grant, err := s.Acquire(t.Context(), Turn{Table: "a", Priority: 1, Due: time.Now()})
 			require.NoError(t, err)

@@ -12,12 +12,12 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
-// member is a receiver of the tenant that is the test.
-func member(t *testing.T, name string, perMinute float64) Config {
+// memberOf is a receiver of the tenant that is the test.
+func memberOf(t *testing.T, name string, perMinute float64) Config {
 	t.Helper()
 	return Config{
 		Tenant: t.Name(), Receiver: name, Slots: 2,
@@ -28,11 +28,11 @@ func member(t *testing.T, name string, perMinute float64) Config {
 func TestReceiversOfATenantShareItsQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zap.WarnLevel)
-		cfg := member(t, "defender/b", 4)
+		cfg := memberOf(t, "defender/b", 4)
 		cfg.Logger = zap.New(core)
-		a, b := join(t, member(t, "defender/a", 10)), join(t, cfg)
+		a, b := join(t, memberOf(t, "defender/a", 10)), join(t, cfg)
 		assert.Equal(t, 1, logs.FilterMessageSnippet("the smaller of each figure counts").Len())
-		stranger := member(t, "defender/c", 4)
+		stranger := memberOf(t, "defender/c", 4)
 		stranger.Tenant += " another"
 		c := join(t, stranger)
 		start := time.Now()
@@ -56,7 +56,7 @@ func TestReceiversOfATenantShareItsQuota(t *testing.T) {
 
 func TestReceiversOfATenantAreBlockedTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, b := join(t, member(t, "defender/a", 10)), join(t, member(t, "defender/b", 10))
+		a, b := join(t, memberOf(t, "defender/a", 10)), join(t, memberOf(t, "defender/b", 10))
 		start := time.Now()
 		a.Block(start.Add(time.Minute), "rate")
 		assert.Equal(t, time.Minute, query(t, b, Turn{Priority: 1}, 0).Sub(start))
@@ -66,8 +66,8 @@ func TestReceiversOfATenantAreBlockedTogether(t *testing.T) {
 // What a receiver has spent that has gone is still spent, and the limits are the others' then.
 func TestLeavingATenant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := join(t, member(t, "defender/a", 10))
-		b, err := Join(t.Context(), member(t, "defender/b", 4))
+		a := join(t, memberOf(t, "defender/a", 10))
+		b, err := Join(t.Context(), memberOf(t, "defender/b", 4))
 		require.NoError(t, err)
 		for range 3 {
 			query(t, b, Turn{Priority: 1}, 0)
@@ -88,11 +88,11 @@ func TestLeavingATenant(t *testing.T) {
 // Whichever receiver comes last, and however often, the smallest figures count.
 func TestTheSmallestFiguresCountForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := join(t, member(t, "defender/a", 4))
+		a := join(t, memberOf(t, "defender/a", 4))
 		for range 20 {
-			b, err := Join(t.Context(), member(t, "defender/b", 10))
+			b, err := Join(t.Context(), memberOf(t, "defender/b", 10))
 			require.NoError(t, err)
-			c, err := Join(t.Context(), member(t, "defender/c", 7))
+			c, err := Join(t.Context(), memberOf(t, "defender/c", 7))
 			require.NoError(t, err)
 			assert.InDelta(t, 4, c.Snapshot().Windows[0].Limit.Amount, 0)
 			require.NoError(t, c.Stop(t.Context()))
@@ -106,10 +106,10 @@ func TestTheSmallestFiguresCountForAll(t *testing.T) {
 // A receiver that comes back while the tenant has gone on running is known better than its storage tells.
 func TestComingBackToATenant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := storagetest.New()
-		cfg := member(t, "defender/b", 40)
+		store := collector.NewStorage()
+		cfg := memberOf(t, "defender/b", 40)
 		cfg.Store, cfg.Key = store, "k"
-		a := join(t, member(t, "defender/a", 40))
+		a := join(t, memberOf(t, "defender/a", 40))
 		b, err := Join(t.Context(), cfg)
 		require.NoError(t, err)
 		query(t, b, Turn{Priority: 1}, 0)
@@ -126,7 +126,7 @@ func TestComingBackToATenant(t *testing.T) {
 // A query that is sent a second time is a second request, and needs no second slot.
 func TestTheSecondRequestOfAQueryCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := member(t, "defender", 2)
+		cfg := memberOf(t, "defender", 2)
 		cfg.Slots = 1
 		s, start := join(t, cfg), time.Now()
 		grant, err := s.Acquire(t.Context(), Turn{})

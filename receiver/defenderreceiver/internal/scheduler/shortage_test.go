@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
@@ -163,7 +163,7 @@ func TestLowPrioritiesCarryTheShortage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				reports := make(chan Snapshot, 1000)
-				cfg := remembering(storagetest.New())
+				cfg := remembering(collector.NewStorage())
 				cfg.Report = func(s Snapshot) { reports <- s }
 				s, spend := join(t, cfg), &spending{}
 				results := simulate(t, s, tables, 24*time.Hour, spend)
@@ -195,7 +195,7 @@ func TestLowPrioritiesCarryTheShortage(t *testing.T) {
 // Where the quota suffices, nobody waits and nothing is said.
 func TestNobodyWaitsWithoutShortage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, spend := join(t, remembering(storagetest.New())), &spending{}
+		s, spend := join(t, remembering(collector.NewStorage())), &spending{}
 		results := simulate(t, s, eight(1200*time.Millisecond, 1), 24*time.Hour, spend)
 		spend.within(t, half())
 		for table, r := range results {
@@ -211,7 +211,7 @@ func TestAFloodOfPriorityOneLeavesATrickle(t *testing.T) {
 		tables := eight(2*time.Second, 1)
 		tables[0].pages, tables[0].interval = 1, 0
 		spend := &spending{}
-		results := simulate(t, join(t, remembering(storagetest.New())), tables, 24*time.Hour, spend)
+		results := simulate(t, join(t, remembering(collector.NewStorage())), tables, 24*time.Hour, spend)
 		spend.within(t, half())
 		for _, table := range tables[1:7] {
 			r := results[table.table]
@@ -227,11 +227,12 @@ func TestAFloodOfPriorityOneLeavesATrickle(t *testing.T) {
 func TestWhatIsBehindComesFirst(t *testing.T) {
 	s, now := alone(t, 1, half()), time.Now()
 	turn := func(priority int, waited, behind time.Duration) *waiter {
-		return &waiter{s: s, forQuota: true, turn: Turn{Table: "t", Priority: priority, Due: now.Add(-waited), Behind: behind}}
+		return &waiter{member: s.member, forQuota: true, turn: Turn{Table: "t", Priority: priority, Due: now.Add(-waited), Behind: behind}}
 	}
 	s.tenant.mu.Lock()
 	defer s.tenant.mu.Unlock()
 	const day = 24 * time.Hour
+	inShortage := order{budget: &s.tenant.budget, now: now, short: true}
 	for name, c := range map[string]struct{ first, second *waiter }{
 		"equal waits":              {turn(4, time.Minute, time.Minute), turn(4, time.Minute, 0)},
 		"late rows, no wait":       {turn(4, 0, 12*time.Minute), turn(4, 5*time.Minute, 0)},
@@ -243,7 +244,7 @@ func TestWhatIsBehindComesFirst(t *testing.T) {
 		"low and a day behind":     {turn(2, 11*time.Minute, 0), turn(7, 0, day)},
 		"priority 1":               {turn(1, 0, 0), turn(2, 10*time.Minute, day)},
 	} {
-		assert.True(t, s.tenant.before(c.first, c.second, now, true), name)
-		assert.False(t, s.tenant.before(c.second, c.first, now, true), name)
+		assert.True(t, inShortage.before(c.first, c.second), name)
+		assert.False(t, inShortage.before(c.second, c.first), name)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
@@ -21,7 +21,7 @@ func TestSpareTurnsWaitInAShortage(t *testing.T) {
 	run := func(tables []polling) (results map[string]served) {
 		synctest.Test(t, func(t *testing.T) {
 			spend := &spending{}
-			results = simulate(t, join(t, remembering(storagetest.New())), tables, 12*time.Hour, spend)
+			results = simulate(t, join(t, remembering(collector.NewStorage())), tables, 12*time.Hour, spend)
 			spend.within(t, half())
 		})
 		return results
@@ -44,15 +44,15 @@ func TestSpareTurnsStaySpare(t *testing.T) {
 			spare, free, trickle bool
 		}{{true, false, false}, {false, true, true}} {
 			now := time.Now()
-			w := &waiter{s: s, turn: Turn{Table: "t", Priority: 5, Due: now.Add(-time.Hour), Spare: c.spare}, granted: make(chan struct{})}
+			w := &waiter{member: s.member, turn: Turn{Table: "t", Priority: 5, Due: now.Add(-time.Hour), Spare: c.spare}, granted: make(chan struct{})}
 			s.tenant.mu.Lock()
 			account := quota.NewAccount(half(), now)
 			account.Charge("r", now, quota.Paced, 0, 66*time.Second)
-			s.tenant.account, s.tenant.overdueAt = account, time.Time{}
-			until, known := s.tenant.freeAt(w, now)
+			s.tenant.budget.account, s.tenant.budget.overdueAt = account, time.Time{}
+			until, known := s.tenant.budget.freeAt(w, now)
 			assert.Equal(t, c.free, known && !until.After(now), "spare %t", c.spare)
 			s.tenant.give(w, now)
-			assert.Equal(t, c.trickle, !s.tenant.overdueAt.IsZero(), "spare %t", c.spare)
+			assert.Equal(t, c.trickle, !s.tenant.budget.overdueAt.IsZero(), "spare %t", c.spare)
 			s.tenant.mu.Unlock()
 		}
 	})
@@ -61,7 +61,7 @@ func TestSpareTurnsStaySpare(t *testing.T) {
 // One answer that takes long does not keep history from going on: nobody would ever learn that it was one.
 func TestOneDearAnswerDoesNotStopHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := join(t, remembering(storagetest.New()))
+		s := join(t, remembering(collector.NewStorage()))
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		var lanes sync.WaitGroup
 		late := [2]int{}
@@ -95,7 +95,7 @@ func TestOneDearAnswerDoesNotStopHistory(t *testing.T) {
 // priority 1 goes before all else.
 func TestHistoryThatWaitsIsNoShortage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := remembering(storagetest.New())
+		cfg := remembering(collector.NewStorage())
 		cfg.Slots = 1
 		s := join(t, cfg)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
@@ -128,15 +128,15 @@ func TestHistoryThatWaitsIsNoShortage(t *testing.T) {
 
 // What history costs says nothing of what others do, over a restart too.
 func TestNobodyElseIsExpectedToCostWhatHistoryDoes(t *testing.T) {
-	cfg := remembering(storagetest.New())
+	cfg := remembering(collector.NewStorage())
 	expected := func(t *testing.T, s *Scheduler) (live, history time.Duration) {
 		t.Helper()
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
-		w := &waiter{s: s, turn: Turn{Table: "another", Priority: 5}}
-		live = s.tenant.estimate(w)
+		w := &waiter{member: s.member, turn: Turn{Table: "another", Priority: 5}}
+		live = s.tenant.budget.estimate(w)
 		w.turn.Spare = true
-		return live, s.tenant.estimate(w)
+		return live, s.tenant.budget.estimate(w)
 	}
 	s, err := Join(t.Context(), cfg)
 	require.NoError(t, err)
@@ -171,7 +171,7 @@ func TestSpareTurnsTakeWhatIsLeft(t *testing.T) {
 		tables := append(eight(800*time.Millisecond, 1),
 			polling{table: "history", priority: 1, interval: 0, cost: 2 * time.Second, pages: 1, spare: true},
 			polling{table: "history too", priority: 7, interval: 0, cost: 2 * time.Second, pages: 1, spare: true})
-		s, spend := join(t, remembering(storagetest.New())), &spending{}
+		s, spend := join(t, remembering(collector.NewStorage())), &spending{}
 		results := simulate(t, s, tables, 12*time.Hour, spend)
 		spend.within(t, half())
 		for _, table := range tables[:7] {

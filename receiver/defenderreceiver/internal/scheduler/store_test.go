@@ -11,12 +11,12 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
 // recordIn is what is stored.
-func recordIn(t *testing.T, m *storagetest.Memory) quota.Record {
+func recordIn(t *testing.T, m *collector.Storage) quota.Record {
 	t.Helper()
 	data, _ := m.Get(t.Context(), "k")
 	r, err := quota.Decode(data)
@@ -25,7 +25,7 @@ func recordIn(t *testing.T, m *storagetest.Memory) quota.Record {
 }
 
 // changeIn rewrites what is stored.
-func changeIn(t *testing.T, m *storagetest.Memory, edit func(*quota.Record)) {
+func changeIn(t *testing.T, m *collector.Storage, edit func(*quota.Record)) {
 	t.Helper()
 	r := recordIn(t, m)
 	edit(&r)
@@ -60,7 +60,7 @@ func spent(s *Scheduler, resource string, length time.Duration) float64 {
 
 func TestACleanRestartRemembersExactly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := storagetest.New()
+		store := collector.NewStorage()
 		first, err := Join(t.Context(), remembering(store))
 		require.NoError(t, err)
 		for range 22 {
@@ -84,7 +84,7 @@ func TestACleanRestartRemembersExactly(t *testing.T) {
 func TestAKillForgetsNoRequest(t *testing.T) {
 	for requests := range 30 {
 		synctest.Test(t, func(t *testing.T) {
-			store := storagetest.New()
+			store := collector.NewStorage()
 			first := join(t, remembering(store))
 			for range requests {
 				query(t, first, Turn{Priority: 1}, 100*time.Millisecond)
@@ -102,7 +102,7 @@ func TestAKillForgetsNoRequest(t *testing.T) {
 // No request is sent that the storage does not count.
 func TestWithoutStorageNoQueryIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, reports := storagetest.New(), make(chan Snapshot, 10)
+		store, reports := collector.NewStorage(), make(chan Snapshot, 10)
 		cfg := remembering(store)
 		cfg.Report = func(s Snapshot) { reports <- s }
 		s, order := join(t, cfg), make(chan string, 20)
@@ -123,7 +123,7 @@ func TestWithoutStorageNoQueryIsSent(t *testing.T) {
 
 func TestABlockSurvivesARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := storagetest.New()
+		store := collector.NewStorage()
 		first := join(t, remembering(store))
 		first.Block(time.Now().Add(10*time.Minute), "CPU")
 		synctest.Wait()
@@ -136,7 +136,7 @@ func TestABlockSurvivesARestart(t *testing.T) {
 
 func TestUnreadableRecordCountsAsAnHourSpent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, start := storagetest.New(), time.Now()
+		store, start := collector.NewStorage(), time.Now()
 		require.NoError(t, store.Set(t.Context(), "k", []byte("{")))
 		core, logs := observer.New(zap.WarnLevel)
 		cfg := remembering(store)
@@ -153,7 +153,7 @@ func TestClockSetBetweenTwoLives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				service := func() time.Time { return time.Now().Add(40 * time.Hour) }
-				store := storagetest.New()
+				store := collector.NewStorage()
 				first, err := Join(t.Context(), remembering(store))
 				require.NoError(t, err)
 				for range 20 {
@@ -190,7 +190,7 @@ func TestClockSetBetweenTwoLives(t *testing.T) {
 // Of what is under way as much is stored ahead as it is expected to cost, and not what the dearest query does.
 func TestTheReserveIsWhatIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := storagetest.New()
+		store := collector.NewStorage()
 		s := join(t, remembering(store))
 		count, page := Turn{Table: "t", Kind: "count", Priority: 1}, Turn{Table: "t", Kind: "read", Priority: 1}
 		query(t, s, count, 20*time.Second)
@@ -203,7 +203,7 @@ func TestTheReserveIsWhatIsUnderWay(t *testing.T) {
 		synctest.Wait()
 		reserve := recordIn(t, store).Reserve.CPU
 		assert.GreaterOrEqual(t, reserve, 4*time.Second)
-		assert.LessOrEqual(t, reserve, 2*5*time.Second+s.unstoredCPU(), "two pages")
+		assert.LessOrEqual(t, reserve, 2*5*time.Second+s.member.reserve.unstored, "two pages")
 		grant.finish(0)
 	})
 }

@@ -1,112 +1,139 @@
 package scheduler
 
 import (
-	"slices"
 	"sync"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/quota"
 )
 
-// tenant is what the receivers share that use the same quota.
+// tenant is what the receivers share that use the same quota: who is first, what fits, and when turns are given.
 type tenant struct {
 	// mu guards everything below.
-	mu           sync.Mutex
-	members      map[*Scheduler]struct{}
-	account      *quota.Account
-	waiting      []*waiter // in the order in which they asked
-	estimates    *estimates
-	blockedUntil time.Time
-	blockedBy    string
-	shortUntil   time.Time // the shortage is over after that, unless it shows again
-	wasShort     bool      // when the members were told last
-	overdueAt    time.Time // when the next turn past a deadline may use its exception
-	wake         *time.Timer
+	mu       sync.Mutex
+	members  map[*member]struct{}
+	line     line
+	budget   budget
+	block    block
+	wasShort bool // when the members were told last
+	wake     *time.Timer
 }
 
-// waiter is a turn in line.
-type waiter struct {
-	s        *Scheduler
-	turn     Turn
-	again    bool // the second request of a query that has its slot
-	forQuota bool // it had to wait for the quota
-	granted  chan struct{}
-	grant    *Grant // set before granted is closed
+// block holds all turns after the service asked to wait.
+type block struct {
+	until time.Time
+	why   string
 }
 
-// tenants are those of this process. The lock comes before a tenant's own.
-var tenants = struct {
-	sync.Mutex
-	byName map[string]*tenant
-}{byName: map[string]*tenant{}}
-
-// enter adds a receiver to its tenant, which it makes if it is the first.
-func enter(s *Scheduler) *tenant {
-	tenants.Lock()
-	defer tenants.Unlock()
-	t := tenants.byName[s.cfg.Tenant]
-	if t == nil || s.cfg.Tenant == "" {
-		t = &tenant{
-			members: map[*Scheduler]struct{}{}, estimates: newEstimates(),
-			account: quota.NewAccount(s.cfg.Limits, time.Now()),
-		}
-		tenants.byName[s.cfg.Tenant] = t
+func newTenant(limits quota.Limits) *tenant {
+	return &tenant{
+		members: map[*member]struct{}{},
+		budget:  budget{account: quota.NewAccount(limits, time.Now()), estimates: newEstimates()},
 	}
+}
+
+// enter adds a receiver, and returns the receivers with other limits.
+func (t *tenant) enter(m *member) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	var differ []string
 	for other := range t.members {
-		if !other.cfg.Limits.Equal(s.cfg.Limits) {
-			s.cfg.Logger.Warn("Another receiver uses the same tenant and client with another quota: the smaller of each figure counts for both.",
-				zap.String("receiver", other.cfg.Receiver))
+		if !other.limits.Equal(m.limits) {
+			differ = append(differ, other.name)
 		}
 	}
-	t.members[s] = struct{}{}
+	t.members[m] = struct{}{}
 	t.limit()
-	return t
+	return differ
 }
 
-// leave takes a receiver out of its tenant. What it has spent still counts for the others.
-func leave(s *Scheduler) {
-	tenants.Lock()
-	defer tenants.Unlock()
-	t := s.tenant
+// leave takes a receiver out, and reports whether it was the last one. What it has spent still counts for the others.
+func (t *tenant) leave(m *member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.members, s)
+	delete(t.members, m)
 	if len(t.members) > 0 {
 		t.limit()
 		t.dispatch()
-		return
+		return false
 	}
 	if t.wake != nil {
 		t.wake.Stop()
 	}
-	if tenants.byName[s.cfg.Tenant] == t {
-		delete(tenants.byName, s.cfg.Tenant)
-	}
+	return true
 }
 
 // limit sets the account's limits to the smallest of the members'. mu is held.
 func (t *tenant) limit() {
 	var limits quota.Limits
-	for member := range t.members {
-		limits = limits.Smaller(member.cfg.Limits)
+	for m := range t.members {
+		limits = limits.Smaller(m.limits)
 	}
-	if !limits.Equal(t.account.Limits()) {
-		t.account.SetLimits(limits, time.Now())
+	if !limits.Equal(t.budget.account.Limits()) {
+		t.budget.account.SetLimits(limits, time.Now())
 	}
 }
 
-// remove takes a waiter out of the line, and reports whether it stood there. mu is held.
-func (t *tenant) remove(w *waiter) bool {
-	i := slices.Index(t.waiting, w)
-	if i < 0 {
-		return false
+// ask puts a turn in the line.
+func (t *tenant) ask(w *waiter) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.line.add(w)
+	t.dispatch()
+}
+
+// giveUp takes back a turn with which no query was sent, whether it was given or not. A slot goes to the next turn.
+func (t *tenant) giveUp(w *waiter) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.line.remove(w) && !w.again {
+		w.member.free++
+		t.end(w, 0)
 	}
-	t.waiting = slices.Delete(t.waiting, i, i+1)
-	return true
+	t.dispatch()
+}
+
+// end counts what a query has cost, which is known now. mu is held.
+func (t *tenant) end(w *waiter, cost time.Duration) {
+	w.member.end(w.estimate)
+	t.budget.charge(w, time.Now(), cost)
+}
+
+// release frees a slot. From the service's time follows how long ago the record was stored; zero: it is not known.
+func (t *tenant) release(m *member, service time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now := time.Now(); !service.IsZero() {
+		if since, by, moved := m.clock.observe(service, now); moved {
+			t.budget.account.Shift(m.name, since, by, now)
+		}
+	}
+	m.free++
+	t.dispatch()
+}
+
+// charge counts and learns what a turn's query has cost.
+func (t *tenant) charge(w *waiter, cost time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.budget.learn(w, cost)
+	t.end(w, cost)
+	w.member.spentCPU(cost)
+	t.dispatch()
+}
+
+// hold holds all turns until a time. A block that ends later stays.
+func (t *tenant) hold(b block) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !b.until.After(t.block.until) {
+		return
+	}
+	t.block = b
+	for m := range t.members {
+		signal(m.dirty)
+	}
+	t.dispatch()
 }
 
 // dispatch gives turns, as far as slots and quota allow. mu is held.
@@ -125,33 +152,39 @@ func (t *tenant) dispatch() {
 	}
 }
 
+// next is the turn to be given now, or when to look again. mu is held.
+func (t *tenant) next(now time.Time) (*waiter, time.Time) {
+	if len(t.line.waiting) > 0 && t.block.until.After(now) {
+		return nil, t.block.until
+	}
+	return t.line.next(now, &t.budget)
+}
+
 // give grants a turn. mu is held.
 func (t *tenant) give(w *waiter, now time.Time) {
-	t.remove(w)
-	w.grant = &Grant{s: w.s, key: w.key(), turn: w.turn, class: w.class()}
+	t.line.remove(w)
+	t.line.noteShortage(w, now)
+	t.budget.spend(w, now)
 	if !w.again {
-		w.s.free--
-		w.s.running++
-		w.grant.estimate = t.estimate(w)
-		w.s.estimate += w.grant.estimate
+		w.member.begin(w.estimate)
 	}
-	t.noteShortage(w, now)
-	if w.class() == quota.Paced && w.waited(now) >= softDeadline {
-		from := t.overdueAt
-		if oldest := now.Add(-maxOverdueCredit); from.Before(oldest) {
-			from = oldest
-		}
-		t.overdueAt = from.Add(t.account.Spacing(overdueShare, w.grant.estimate))
-	}
-	t.account.Request(w.s.cfg.Receiver, now, w.class(), w.grant.estimate)
-	w.s.spentRequest()
+	w.member.spentRequest()
 	close(w.granted)
 }
 
-func (w *waiter) key() string { return w.s.cfg.Receiver + "/" + w.turn.Table + "/" + w.turn.Kind }
+// tell has the members report when the shortage begins or ends. mu is held.
+func (t *tenant) tell(now time.Time) {
+	short := t.line.isShort(now)
+	if short == t.wasShort {
+		return
+	}
+	t.wasShort = short
+	for m := range t.members {
+		signal(m.notify)
+	}
+}
 
-func (w *waiter) waited(now time.Time) time.Duration { return max(now.Sub(w.turn.Due), 0) }
-
+// wakeAt looks again after a wait. mu is held.
 func (t *tenant) wakeAt(wait time.Duration) {
 	if t.wake == nil {
 		t.wake = time.AfterFunc(wait, func() {

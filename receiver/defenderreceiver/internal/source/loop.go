@@ -85,7 +85,7 @@ func (l *Loop) Run(ctx context.Context) {
 
 // idle is the time to the next poll of a source that is up to date.
 func (l *Loop) idle(began time.Time) time.Duration {
-	rows := l.Health.View().RowsRead
+	rows := l.Health.View().Rows.Read
 	l.Cadence.Polled(rows-l.rowsBefore, l.PageRows, l.Scheduler.Short())
 	l.rowsBefore = rows
 	l.Health.SetInterval(l.Cadence.Interval())

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/storagetest"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 )
 
@@ -28,7 +28,7 @@ func TestUntil(t *testing.T) {
 }
 
 func TestNeverBackwards(t *testing.T) {
-	stored := storagetest.New()
+	stored := collector.NewStorage()
 	var sent []time.Duration
 	begin := func() *Emitter {
 		return New(stored, "Tenant", "Alerts", func(until time.Time) error {
@@ -50,7 +50,7 @@ func TestNeverBackwards(t *testing.T) {
 
 // What cannot be stored is not said, and what the pipeline refused is not said again.
 func TestFailures(t *testing.T) {
-	stored, refuse, sent := storagetest.New(), false, 0
+	stored, refuse, sent := collector.NewStorage(), false, 0
 	e := New(stored, "t", "Alerts", func(time.Time) error {
 		if refuse {
 			return assert.AnError

@@ -1,0 +1,67 @@
+package entra
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/answer"
+)
+
+// Authorize checks the request's token for an API; nil means that it may pass.
+func (t *Tokens) Authorize(r *http.Request, audience, role string) *answer.Failure {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || strings.Count(token, ".") != 2 {
+		return answer.Unauthorized("Access token is missing or malformed.")
+	}
+	t.mu.Lock()
+	key := t.signingKey
+	t.mu.Unlock()
+
+	var claims accessClaims
+	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return key, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithTimeFunc(t.now),
+		jwt.WithAudience(audienceAt(r.Host, audience)), jwt.WithExpirationRequired(), jwt.WithLeeway(0*time.Second))
+	switch {
+	case errors.Is(err, jwt.ErrTokenMalformed):
+		return answer.Unauthorized("Access token is missing or malformed.")
+	case errors.Is(err, jwt.ErrTokenSignatureInvalid), errors.Is(err, jwt.ErrTokenUnverifiable):
+		return answer.Unauthorized("Access token validation failure. Invalid signature.")
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return answer.Unauthorized(answer.TextTokenExpired)
+	case errors.Is(err, jwt.ErrTokenInvalidAudience):
+		return answer.Unauthorized("Access token validation failure. Invalid audience.")
+	case err != nil:
+		return answer.Unauthorized("Access token validation failure.")
+	}
+	if failure := t.checkEra(&claims); failure != nil {
+		return failure
+	}
+	if !slices.Contains(claims.Roles, role) {
+		return &answer.Failure{
+			Status: http.StatusForbidden, Code: "Forbidden", Outcome: "403 missing role",
+			Message: fmt.Sprintf("Missing application roles. API required roles: %s, application roles: %s.",
+				role, strings.Join(claims.Roles, ",")),
+		}
+	}
+	return nil
+}
+
+// checkEra refuses tokens that were revoked before their end.
+func (t *Tokens) checkEra(claims *accessClaims) *answer.Failure {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case claims.Era >= t.demanded:
+		return nil
+	case slices.Contains(claims.Capabilities, capability):
+		return t.challenge()
+	default:
+		return answer.Unauthorized("The token was issued before the time of its revocation.")
+	}
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package pipelinecheck
+
+const raceEnabled = true

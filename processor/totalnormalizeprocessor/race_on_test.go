@@ -1,0 +1,5 @@
+//go:build race
+
+package totalnormalizeprocessor
+
+const raceEnabled = true

@@ -1,0 +1,76 @@
+package checkup
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
+)
+
+const (
+	// recent is how far back rows are counted.
+	recent = 24 * time.Hour
+	// DefaultPatience is how long one query waits for its turn: longer than a minute, so that a small share of the
+	// requests of a minute does not end the test.
+	DefaultPatience = 90 * time.Second
+	// routePatience bounds the way to one host.
+	routePatience = 30 * time.Second
+)
+
+// Asker sends requests in the receiver's turn and quota.
+type Asker interface {
+	Begin(now time.Time)
+	TakeTurn(ctx context.Context, kind service.Kind) error
+	Query(ctx context.Context, kind service.Kind, p query.Page, kql string, columns []tables.Column) (*hunting.Rows, error)
+	Users(ctx context.Context, link string) (*hunting.Rows, error)
+}
+
+// Host is one that must be reached.
+type Host struct {
+	URL *url.URL
+	// Setting is the key that names it.
+	Setting string
+}
+
+// Settings are a receiver's, as far as the test needs them.
+type Settings struct {
+	Receiver string
+	// Hosts in the order in which they are asked; the last one is the hunting API's.
+	Hosts []Host
+	// Web has the TLS and proxy settings of the receiver's clients, and keeps no connections.
+	Web *http.Client
+	// Proxy is the one that leads to a URL; nil if there is none.
+	Proxy func(*url.URL) *url.URL
+
+	// Token asks for a token as each request does; nil if an extension gives them.
+	Token func(context.Context) (string, error)
+	// Role is the app role of the hunting API, UserRoles those of which one lets Users be read.
+	Role      string
+	UserRoles []string
+	// Hunting and Directory send the requests, with and without a cost in CPU.
+	Hunting, Directory Asker
+	// Throttled is told of a 429 of the hunting API.
+	Throttled func(error)
+	// Blocked says until when no query is sent after an earlier 429, and why; zero: none was.
+	Blocked func() (until time.Time, why string)
+
+	// Tables are those that are enabled, most urgent first.
+	Tables []Table
+	// Devices is the table that the devices are counted in.
+	Devices query.Table
+
+	Patience time.Duration    // 0: DefaultPatience
+	Now      func() time.Time // this machine's clock
+}
+
+// Table is one that is enabled.
+type Table struct {
+	query.Table
+	// Auto: the service may not say when rows arrive; then the table is read along event time.
+	Auto bool
+}
