@@ -2,11 +2,13 @@ package defendersiemprocessor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
 	"go.uber.org/zap"
@@ -95,10 +97,21 @@ func (s *siem) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 		return err
 	}
 	if err := s.handOn(ctx, s.converter.convert(logs, call)); err != nil {
-		return err
+		return refusalOf(logs, err)
 	}
 	s.commit(ctx, call)
 	return nil
+}
+
+// refusalOf is the error for those who made a call with alerts. An error that names the records which failed names records
+// that they do not know. Where it names others of the call too, they would take the alerts for accepted. So it names the
+// whole call.
+func refusalOf(logs plog.Logs, err error) error {
+	var failed consumererror.Logs
+	if errors.As(err, &failed) {
+		return consumererror.NewLogs(err, logs)
+	}
+	return err
 }
 
 // begin waits for the turn, until the call's context ends.

@@ -11,15 +11,21 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	xstorage "go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor/processortest"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/reach"
 	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
+	"github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor/internal/emitted"
 )
 
 const typePrefix = "#microsoft.graph.security."
@@ -141,6 +147,83 @@ func TestRefusedRecordsComeAgain(t *testing.T) {
 	p, afterwards := start(t, killed)
 	require.NoError(t, p.ConsumeLogs(t.Context(), logs))
 	assert.Equal(t, next.bodies(), afterwards.bodies(), "after a crash, too")
+}
+
+// An exporter that refuses some records refuses the whole call: the receiver knows none of the records by their ids.
+func TestRefusalOfSomeRecords(t *testing.T) {
+	p, next := start(t, nil)
+	refused := logsOf(t, object{})
+	next.refuse(consumererror.NewPermanent(consumererror.NewLogs(errors.New("too large"), refused)))
+	other := logsOf(t, object{})
+	other.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).SetEventName("x")
+	alerts := logsOf(t, versions("a1")...)
+	for _, c := range []struct{ call, failed plog.Logs }{{alerts, alerts}, {other, refused}} {
+		err := p.ConsumeLogs(t.Context(), c.call)
+		require.ErrorContains(t, err, "too large")
+		assert.True(t, consumererror.IsPermanent(err))
+		var failed consumererror.Logs
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, c.failed, failed.Data())
+	}
+	next.refuse(nil)
+	require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(t, versions("a1")...)))
+	requireParts(t, next.bodies(), 21)
+}
+
+// cancelling is a storage that does nothing once the context has ended, as storages over a network.
+type cancelling struct{ *collector.Storage }
+
+func (c cancelling) GetClient(context.Context, component.Kind, component.ID, string) (xstorage.Client, error) {
+	return c, nil
+}
+
+func (c cancelling) Batch(ctx context.Context, operations ...*xstorage.Operation) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return c.Storage.Batch(ctx, operations...)
+}
+
+// Records that were accepted while the call's context ended, as at shutdown, are stored.
+func TestCallThatEndsAfterAcceptance(t *testing.T) {
+	storage, now := cancelling{collector.NewStorage()}, time.Date(2026, 5, 2, 0, 0, 0, 0, time.UTC)
+	p, cancel := startOver(t, storage, &now)
+	ctx := t.Context()
+	ctx, *cancel = context.WithCancel(ctx)
+	require.NoError(t, p.ConsumeLogs(ctx, logsOf(t, versions("a1")[0])))
+	require.Error(t, ctx.Err())
+	_, keys := storage.Count()
+	assert.Equal(t, 1, keys)
+}
+
+// Old alerts are deleted once a day.
+func TestOldAlertsAreDeleted(t *testing.T) {
+	storage, now := cancelling{collector.NewStorage()}, time.Date(2026, 5, 2, 0, 0, 0, 0, time.UTC)
+	p, _ := startOver(t, storage, &now)
+	for _, id := range []string{"a1", "a2", "a3"} {
+		require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(t, alertWith(id))))
+		_, keys := storage.Count()
+		assert.Equal(t, 1, keys, id)
+		now = now.Add(emitted.Kept + time.Hour)
+	}
+}
+
+// startOver starts a processor with a storage and a time of its own. What stands behind it cancels the call that it accepts.
+func startOver(t *testing.T, storage cancelling, now *time.Time) (*siem, *context.CancelFunc) {
+	t.Helper()
+	cancel := context.CancelFunc(func() {})
+	next, err := consumer.NewLogs(func(context.Context, plog.Logs) error {
+		cancel()
+		return nil
+	})
+	require.NoError(t, err)
+	cfg := createDefaultConfig().(*Config)
+	cfg.StorageID = &storageID
+	p, err := newProcessor(processortest.NewNopSettings(typ), cfg, next, func() time.Time { return *now })
+	require.NoError(t, err)
+	require.NoError(t, p.Start(t.Context(), collector.Host{Extensions: collector.Extensions{storageID: storage}}))
+	t.Cleanup(func() { require.NoError(t, p.Shutdown(context.Background())) })
+	return p, &cancel
 }
 
 // A storage that fails does not lose records, and forgets nothing while the process runs.
