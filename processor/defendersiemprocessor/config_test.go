@@ -9,7 +9,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/xconfmap"
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
@@ -20,7 +19,7 @@ func load(t *testing.T, settings map[string]any) (*Config, error) {
 	t.Helper()
 	cfg := createDefaultConfig().(*Config)
 	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(cfg))
-	return cfg, xconfmap.Validate(cfg)
+	return cfg, confmap.Validate(cfg)
 }
 
 func TestConfig(t *testing.T) {
@@ -75,7 +74,7 @@ func TestMetrics(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
 
-	processes := alertWith("a1", process("d1", 1), process("d1", 2), process("d1", 3))
+	processes := alertWith("a1", process(1), process(2), process(3))
 	another := with(processes, object{"serviceSource": "microsoftSentinel"})
 	require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(t, processes, processes, another)))
 	assert.Equal(t, map[string]int64{"converted": 2, "known": 0, "passed": 1, "dropped": 0}, counts(t, telemetry, "otelcol_processor_defender_siem_alerts"))

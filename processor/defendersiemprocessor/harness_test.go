@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"sync"
 	"testing"
@@ -67,13 +68,8 @@ func documented(t *testing.T) object {
 
 // with is a copy of an alert with other properties.
 func with(alert, changes object) object {
-	copied := object{}
-	for key, value := range alert {
-		copied[key] = value
-	}
-	for key, value := range changes {
-		copied[key] = value
-	}
+	copied := maps.Clone(alert)
+	maps.Copy(copied, changes)
 	return copied
 }
 
@@ -170,7 +166,7 @@ func start(t *testing.T, storage *collector.Storage, changes ...func(*Config)) (
 	next := new(sink)
 	p, err := newProcessor(processortest.NewNopSettings(typ), cfg, next, time.Now)
 	require.NoError(t, err)
-	var at component.Host = componenttest.NewNopHost()
+	at := componenttest.NewNopHost()
 	if storage != nil {
 		at = collector.Extensions{storageID: storage}
 	}

@@ -107,8 +107,7 @@ func (s *siem) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 // that they do not know. Where it names others of the call too, they would take the alerts for accepted. So it names the
 // whole call.
 func refusalOf(logs plog.Logs, err error) error {
-	var failed consumererror.Logs
-	if errors.As(err, &failed) {
+	if _, ok := errors.AsType[consumererror.Logs](err); ok {
 		return consumererror.NewLogs(err, logs)
 	}
 	return err

@@ -34,9 +34,9 @@ func device(id string) object {
 	return object{"@odata.type": typePrefix + "deviceEvidence", "mdeDeviceId": id, "deviceDnsName": id + ".contoso.com"}
 }
 
-func process(device string, number int) object {
+func process(number int) object {
 	return object{
-		"@odata.type": typePrefix + "processEvidence", "mdeDeviceId": device, "processId": int64(number),
+		"@odata.type": typePrefix + "processEvidence", "mdeDeviceId": "d1", "processId": int64(number),
 		"processCreationDateTime": "2026-05-02T19:45:31Z", "createdDateTime": "2026-05-02T19:46:31Z", "remediationStatus": "none",
 	}
 }
@@ -59,10 +59,10 @@ func versions(id string) []object {
 	var evidence []any
 	for version := range 12 {
 		if version == 0 {
-			evidence = append(evidence, process("d1", 0), device("d1"), user("liz"))
+			evidence = append(evidence, process(0), device("d1"), user("liz"))
 		}
 		for len(evidence) < 3+min(2*version, 20) {
-			evidence = append([]any{process("d1", len(evidence))}, evidence...) // in front, which changes the order
+			evidence = append([]any{process(len(evidence))}, evidence...) // in front, which changes the order
 		}
 		all = append(all, alertWith(id, slices.Clone(evidence)...))
 	}
@@ -91,6 +91,7 @@ func TestVersions(t *testing.T) {
 		"without a storage": {nil, nil},
 		"with a storage":    {collector.NewStorage(), nil},
 		"over a restart": {collector.NewStorage(), func(t *testing.T, p *siem, s *collector.Storage) *collector.Storage {
+			t.Helper()
 			require.NoError(t, p.Shutdown(t.Context()))
 			return s
 		}},
@@ -236,7 +237,7 @@ func TestStorageThatCannotBeWritten(t *testing.T) {
 	}
 	requireParts(t, next.bodies(), 11)
 	storage.Fail(nil)
-	require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(t, alertWith("a2", process("d1", 1)))))
+	require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(t, alertWith("a2", process(1)))))
 	all := next.take()[:11]
 
 	p, next = start(t, storage.Snapshot())
@@ -301,15 +302,15 @@ func TestFiveDevicesThreeFilesTwoUsers(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	processes := alertWith("a1", process("d1", 1), device("d1"), process("d1", 2), user("liz"))
+	processes := alertWith("a1", process(1), device("d1"), process(2), user("liz"))
 	for name, c := range map[string]struct {
 		alerts []object
 		change func(*Config)
 		parts  []int64
 	}{
 		"per indicator": {[]object{processes}, func(*Config) {}, []int64{0, 1}},
-		"per alert":     {[]object{processes, alertWith("a1", process("d1", 3))}, func(c *Config) { c.Records = RecordsPerAlert }, []int64{0}},
-		"per alert, repeated": {[]object{processes, alertWith("a1", process("d1", 3))}, func(c *Config) {
+		"per alert":     {[]object{processes, alertWith("a1", process(3))}, func(c *Config) { c.Records = RecordsPerAlert }, []int64{0}},
+		"per alert, repeated": {[]object{processes, alertWith("a1", process(3))}, func(c *Config) {
 			c.Records, c.OnUpdate = RecordsPerAlert, OnUpdateRepeat
 		}, []int64{0, 0}},
 		"per evidence":           {[]object{processes}, func(c *Config) { c.Records = RecordsPerEvidence }, []int64{0, 1, 2, 3}},
@@ -323,8 +324,11 @@ func TestSettings(t *testing.T) {
 		"too many, repeated":     {[]object{processes, processes}, func(c *Config) { c.MaxRecordsPerAlert, c.OnUpdate = 1, OnUpdateRepeat }, []int64{0, 0}},
 		"another service":        {[]object{with(processes, object{"serviceSource": "microsoftSentinel"})}, func(*Config) {}, nil},
 		"another service, named": {[]object{with(processes, object{"serviceSource": "microsoftSentinel"})}, func(c *Config) { c.Services = []string{"microsoftSentinel"} }, []int64{0, 1}},
-		"more indicators": {[]object{alertWith("a1", object{"@odata.type": typePrefix + "dnsEvidence", "domainName": "x"}, process("d1", 1))},
-			func(c *Config) { c.AdditionalIndicators = []Indicator{IndicatorDNS} }, []int64{0, 1}},
+		"more indicators": {
+			[]object{alertWith("a1", object{"@odata.type": typePrefix + "dnsEvidence", "domainName": "x"}, process(1))},
+			func(c *Config) { c.AdditionalIndicators = []Indicator{IndicatorDNS} },
+			[]int64{0, 1},
+		},
 	} {
 		bodies := convert(t, c.alerts, c.change)
 		var parts []int64
@@ -342,9 +346,9 @@ func TestSettings(t *testing.T) {
 
 // A repeat shows the state of the newest version.
 func TestRepeatShowsTheState(t *testing.T) {
-	blocked := process("d1", 1)
+	blocked := process(1)
 	blocked["remediationStatus"] = "blocked"
-	bodies := convert(t, []object{alertWith("a1", process("d1", 1)), alertWith("a1", blocked)}, func(c *Config) { c.OnUpdate = OnUpdateRepeat })
+	bodies := convert(t, []object{alertWith("a1", process(1)), alertWith("a1", blocked)}, func(c *Config) { c.OnUpdate = OnUpdateRepeat })
 	require.Len(t, bodies, 2)
 	assert.Equal(t, []any{"", nil, "blocked", true},
 		[]any{bodies[0]["RemediationAction"], bodies[0]["RemediationIsSuccess"], bodies[1]["RemediationAction"], bodies[1]["RemediationIsSuccess"]})
@@ -369,7 +373,7 @@ func TestEveryTypeOfEvidence(t *testing.T) {
 				null[property] = nil
 			}
 		}
-		first := convert(t, []object{alertWith("a1", process("d1", 1), full, null, empty)})
+		first := convert(t, []object{alertWith("a1", process(1), full, null, empty)})
 		if slices.Contains(indicators, name) {
 			assert.Len(t, first, 2, name)
 		} else {
@@ -443,7 +447,7 @@ func TestOtherRecords(t *testing.T) {
 // The record around the fields: the time is AlertTime, the uid stands for the FullId, what was said of the alert stays.
 func TestLogRecord(t *testing.T) {
 	p, next := start(t, nil, func(c *Config) { c.OnUpdate = OnUpdateRepeat })
-	logs := logsOf(t, alertWith("a1", process("d1", 1), process("d1", 2)))
+	logs := logsOf(t, alertWith("a1", process(1), process(2)))
 	from := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
 	from.SetTimestamp(7)
 	from.SetObservedTimestamp(8)
@@ -479,17 +483,56 @@ func TestLogRecord(t *testing.T) {
 
 // strict is a reader that knows the 50 fields of the former API and their types, and nothing else.
 type strict struct {
-	AlertTime, ComputerDnsName, AlertTitle, Category, Severity, AlertId, Actor, LinkToWDATP, IocName, IocValue,
-	CreatorIocName, CreatorIocValue, Sha1, FileName, FilePath, IpAddress, Url, IoaDefinitionId, UserName *string
-	AlertPart                                                                                 *int
-	FullId, LastProcessedTimeUtc, ThreatCategory, ThreatFamily, ThreatName, RemediationAction *string
-	RemediationIsSuccess                                                                      *bool
-	Source, Md5, Sha256                                                                       *string
-	WasExecutingWhileDetected                                                                 *bool
-	UserDomain, LogOnUsers, MachineDomain, MachineName, InternalIPv4List, InternalIPv6List, FileHash, DeviceID,
-	MachineGroup, Description, DeviceCreatedMachineTags, CloudCreatedMachineTags, CommandLine, IncidentLinkToWDATP *string
-	ReportID                                              *int
-	LinkToMTP, IncidentLinkToMTP, ExternalId, IocUniqueId *string
+	AlertTime                 *string `json:"AlertTime"`
+	ComputerDNSName           *string `json:"ComputerDnsName"`
+	AlertTitle                *string `json:"AlertTitle"`
+	Category                  *string `json:"Category"`
+	Severity                  *string `json:"Severity"`
+	AlertID                   *string `json:"AlertId"`
+	Actor                     *string `json:"Actor"`
+	LinkToWDATP               *string `json:"LinkToWDATP"`
+	IocName                   *string `json:"IocName"`
+	IocValue                  *string `json:"IocValue"`
+	CreatorIocName            *string `json:"CreatorIocName"`
+	CreatorIocValue           *string `json:"CreatorIocValue"`
+	Sha1                      *string `json:"Sha1"`
+	FileName                  *string `json:"FileName"`
+	FilePath                  *string `json:"FilePath"`
+	IPAddress                 *string `json:"IpAddress"`
+	URL                       *string `json:"Url"`
+	IoaDefinitionID           *string `json:"IoaDefinitionId"`
+	UserName                  *string `json:"UserName"`
+	AlertPart                 *int    `json:"AlertPart"`
+	FullID                    *string `json:"FullId"`
+	LastProcessedTimeUtc      *string `json:"LastProcessedTimeUtc"`
+	ThreatCategory            *string `json:"ThreatCategory"`
+	ThreatFamily              *string `json:"ThreatFamily"`
+	ThreatName                *string `json:"ThreatName"`
+	RemediationAction         *string `json:"RemediationAction"`
+	RemediationIsSuccess      *bool   `json:"RemediationIsSuccess"`
+	Source                    *string `json:"Source"`
+	Md5                       *string `json:"Md5"`
+	Sha256                    *string `json:"Sha256"`
+	WasExecutingWhileDetected *bool   `json:"WasExecutingWhileDetected"`
+	UserDomain                *string `json:"UserDomain"`
+	LogOnUsers                *string `json:"LogOnUsers"`
+	MachineDomain             *string `json:"MachineDomain"`
+	MachineName               *string `json:"MachineName"`
+	InternalIPv4List          *string `json:"InternalIPv4List"`
+	InternalIPv6List          *string `json:"InternalIPv6List"`
+	FileHash                  *string `json:"FileHash"`
+	DeviceID                  *string `json:"DeviceID"`
+	MachineGroup              *string `json:"MachineGroup"`
+	Description               *string `json:"Description"`
+	DeviceCreatedMachineTags  *string `json:"DeviceCreatedMachineTags"`
+	CloudCreatedMachineTags   *string `json:"CloudCreatedMachineTags"`
+	CommandLine               *string `json:"CommandLine"`
+	IncidentLinkToWDATP       *string `json:"IncidentLinkToWDATP"`
+	ReportID                  *int    `json:"ReportID"`
+	LinkToMTP                 *string `json:"LinkToMTP"`
+	IncidentLinkToMTP         *string `json:"IncidentLinkToMTP"`
+	ExternalID                *string `json:"ExternalId"`
+	IocUniqueID               *string `json:"IocUniqueId"`
 }
 
 func requireStrict(t *testing.T, body object) {

@@ -2,7 +2,7 @@ package emitted
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -47,8 +47,8 @@ func TestDrafts(t *testing.T) {
 	call, err := b.Open(t.Context(), []Key{"a"})
 	require.NoError(t, err)
 	d := call.Draft("a")
-	_, any := d.First()
-	assert.False(t, any)
+	_, found := d.First()
+	assert.False(t, found)
 	assert.Equal(t, 0, d.Add(idOf(1)))
 	assert.Equal(t, 1, call.Draft("a").Add(idOf(2)), "versions of one alert share a draft")
 	assert.Zero(t, lenOf(t, b, "a"), "it does not count yet")
@@ -62,8 +62,8 @@ func TestDrafts(t *testing.T) {
 	assert.True(t, known)
 	_, known = d.Number(idOf(3))
 	assert.False(t, known)
-	first, any := d.First()
-	assert.True(t, any)
+	first, found := d.First()
+	assert.True(t, found)
 	assert.Equal(t, idOf(1), first)
 	d.Add(idOf(3))
 	assert.Equal(t, 2, lenOf(t, b, "a"), "a draft that is thrown away leaves no trace")
@@ -72,7 +72,7 @@ func TestDrafts(t *testing.T) {
 func TestKeys(t *testing.T) {
 	assert.NotEqual(t, KeyOf("t", "a"), KeyOf("t2", "a"))
 	assert.NotEqual(t, KeyOf("t", "a"), KeyOf("t", "b"))
-	assert.Equal(t, KeyOf("t", "a"), KeyOf("t", "a"))
+	assert.Equal(t, Key("bc6f9628ae35013a85e6690988f42959"), KeyOf("t", "a"), "it is stored")
 	assert.Len(t, KeyOf("t", "a long id of an alert, as the service may give"), 32)
 }
 
@@ -85,7 +85,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 		b.limit = 10 * (alertWeight + 2)
 		for i := range 100 {
-			require.NoError(t, add(t, b, Key(fmt.Sprint(i)), 1, 2))
+			require.NoError(t, add(t, b, Key(strconv.Itoa(i)), 1, 2))
 			require.LessOrEqual(t, b.weight, b.limit)
 			require.Equal(t, len(b.entries), b.recent.Len())
 		}
@@ -105,14 +105,14 @@ func TestUnsavedStays(t *testing.T) {
 	failure := errors.New("disk full")
 	storage.Fail(failure)
 	for i := range 5 {
-		require.ErrorIs(t, add(t, b, Key(fmt.Sprint(i)), 1), failure)
+		require.ErrorIs(t, add(t, b, Key(strconv.Itoa(i)), 1), failure)
 	}
 	assert.Equal(t, 1, lenOf(t, b, "0"))
 	storage.Fail(nil)
 	require.NoError(t, add(t, b, "5", 1))
 	assert.Empty(t, b.entries)
 	for i := range 6 {
-		assert.Equal(t, 1, lenOf(t, New(storage, newClock().now), Key(fmt.Sprint(i))))
+		assert.Equal(t, 1, lenOf(t, New(storage, newClock().now), Key(strconv.Itoa(i))))
 	}
 }
 

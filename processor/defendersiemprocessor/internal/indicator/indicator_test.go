@@ -34,8 +34,8 @@ func file(device, sha1, directory, name string) object {
 	return object{"mdeDeviceId": device, "fileDetails": object{"sha1": sha1, "filePath": directory, "fileName": name}}
 }
 
-func process(device string, number int, start string) object {
-	return object{"mdeDeviceId": device, "processId": int64(number), "processCreationDateTime": start}
+func process(number int, start string) object {
+	return object{"mdeDeviceId": "d", "processId": int64(number), "processCreationDateTime": start}
 }
 
 // The canonical texts are a promise: another one would give every alert all its records again.
@@ -44,7 +44,7 @@ func TestIdentities(t *testing.T) {
 		of   object
 		text string
 	}{
-		"process":               {evidence(alert.Process, process("d", 4780, "2021-08-12T12:43:19.0772577Z")), "process|d|4780|2021-08-12T12:43:19.0772577Z"},
+		"process":               {evidence(alert.Process, process(4780, "2021-08-12T12:43:19.0772577Z")), "process|d|4780|2021-08-12T12:43:19.0772577Z"},
 		"process without start": {evidence(alert.Process, object{"mdeDeviceId": "d", "processId": int64(7)}), "process|d|7|"},
 		"process without number": {evidence(alert.Process, object{
 			"processCommandLine": "A b", "imageFile": object{"sha1": "AB", "filePath": `C:\T`, "fileName": "X.exe"},
@@ -103,27 +103,27 @@ func TestIndicators(t *testing.T) {
 		"by kind": {
 			[]any{
 				evidence(alert.URL, object{"url": "u"}), evidence(alert.IP, object{"ipAddress": "a"}), evidence(alert.File, file("d", "1", "/", "x")),
-				evidence(alert.Process, process("d", 1, "")),
+				evidence(alert.Process, process(1, "")),
 			},
 			[]alert.Kind{alert.Process, alert.File, alert.IP, alert.URL},
 		},
 		"the image of a process": {
-			[]any{evidence(alert.File, file("d", "ab", `c:\t`, "x.EXE")), evidence(alert.Process, process("d", 1, ""), image)},
+			[]any{evidence(alert.File, file("d", "ab", `c:\t`, "x.EXE")), evidence(alert.Process, process(1, ""), image)},
 			[]alert.Kind{alert.Process},
 		},
 		"the same file on another device": {
-			[]any{evidence(alert.File, file("d2", "ab", `c:\t`, "x.EXE")), evidence(alert.Process, process("d", 1, ""), image)},
+			[]any{evidence(alert.File, file("d2", "ab", `c:\t`, "x.EXE")), evidence(alert.Process, process(1, ""), image)},
 			[]alert.Kind{alert.Process, alert.File},
 		},
 		"another file of the same name": {
-			[]any{evidence(alert.File, file("d", "cd", `c:\t`, "x.EXE")), evidence(alert.Process, process("d", 1, ""), image)},
+			[]any{evidence(alert.File, file("d", "cd", `c:\t`, "x.EXE")), evidence(alert.Process, process(1, ""), image)},
 			[]alert.Kind{alert.Process, alert.File},
 		},
 		"twice": {
 			[]any{evidence(alert.IP, object{"ipAddress": "a"}), evidence(alert.IP, object{"ipAddress": "a"})}, []alert.Kind{alert.IP},
 		},
 		"two processes with one number": {
-			[]any{evidence(alert.Process, process("d", 1, "t1")), evidence(alert.Process, process("d", 1, "t2"))}, []alert.Kind{alert.Process, alert.Process},
+			[]any{evidence(alert.Process, process(1, "t1")), evidence(alert.Process, process(1, "t2"))}, []alert.Kind{alert.Process, alert.Process},
 		},
 		"empty": {
 			[]any{evidence(alert.Process), evidence(alert.File), evidence(alert.IP, object{"ipAddress": nil}), evidence(alert.URL), "x", nil}, nil,
