@@ -68,7 +68,9 @@ func (s *stage) putProcesses(id string, updated time.Time, processes int) {
 // hunting query is spent.
 func TestSIEM(t *testing.T) {
 	// A first start takes the past that it reads from the machine's clock, so the emulator has the same.
-	s := newStage(t, defendersim.Options{Now: time.Now})
+	tenant := company(4*time.Hour, 20_000)
+	tenant.Start = time.Now()
+	s := newStage(t, defendersim.Options{Now: time.Now, Tenant: tenant})
 	path := filepath.Join(s.dataDirectory(), "siem-alerts.ndjson")
 	parts := func() (parts []int) {
 		for _, record := range readSIEM(t, path) {
