@@ -16,6 +16,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 // config/production.yaml against brokers with TLS and passwords, with everything that it says of itself.
@@ -27,7 +29,7 @@ func TestProduction(t *testing.T) {
 	cluster := newCluster(t, kfake.TLS(certificate), kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", user, password),
 		kfake.SeedTopics(topicPartitions, topicName))
 	telemetry := startTelemetryServer(t)
-	health, liveness, metrics := freePort(t), freePort(t), freePort(t)
+	health, liveness, metrics := ports.Free(t), ports.Free(t), ports.Free(t)
 	c := s.startShipped("production.yaml", []string{"kafkaca.yaml"},
 		"KAFKA_BROKERS="+strings.Join(cluster.ListenAddrs(), ","), "KAFKA_USERNAME="+user, "KAFKA_PASSWORD="+password,
 		"E2E_KAFKA_CA_FILE="+caFile, "TELEMETRY_ENDPOINT="+telemetry.url, "TELEMETRY_INTERVAL_MS=200",
