@@ -6,6 +6,9 @@ const (
 	EventIncident = "microsoft.defender.incident"
 )
 
+// EventSIEMAlert is the event name of records of the former SIEM API, which are made of alerts.
+const EventSIEMAlert = "microsoft.defender.siem_alert"
+
 // The attributes of their records.
 const (
 	AttributeAlertID    = "microsoft.defender.alert_id"

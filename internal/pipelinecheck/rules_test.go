@@ -152,6 +152,17 @@ service: {pipelines: {metrics: {receivers: [count], exporters: [file/2]}}}`}, "e
 	{"error_mode_propagate", []string{toKafka, passes("transform: {error_mode: propagate}")}, "processors::transform::error_mode"},
 	{"unmapped_drop", []string{toKafka, `processors: {total_normalize: {tuid: {unmapped: drop}}}`}, "processors::total_normalize::tuid::unmapped"},
 	{"other_records_drop", []string{toKafka, `processors: {total_normalize: {other_records: drop}}`}, "processors::total_normalize::other_records"},
+	{
+		"siem_other_records_drop",
+		[]string{toKafka, passes("defender_siem: {storage: file_storage/cursors, other_records: drop}")},
+		"processors::defender_siem::other_records",
+	},
+	{"siem_without_storage", []string{toKafka, passes("defender_siem/x: {}")}, "processors::defender_siem/x::storage"},
+	{
+		"siem_repeats",
+		[]string{toKafka, passes("defender_siem: {storage: file_storage/cursors, on_update: repeat}")},
+		"processors::defender_siem::on_update",
+	},
 	{"regrouped_before_kafka", []string{toKafka, passes("groupbyattrs: {keys: [host.name]}")}, "processors::groupbyattrs::keys"},
 
 	{
