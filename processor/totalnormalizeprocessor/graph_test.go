@@ -123,7 +123,7 @@ func TestWhoActedInAnAlertOfGraph(t *testing.T) {
 			[]string{"MailMessage john.roe@acme.com mail_recipient", "User jane.doe@acme.com"}, nil,
 		},
 		"a mailbox":           {[]string{item("mailboxEvidence", `"upn":null,"primaryAddress":"jane.doe@acme.com"`)}, []string{"Mailbox jane.doe@acme.com mail_recipient"}, nil},
-		"a mailbox's account": {[]string{item("mailboxEvidence", `"upn":"","userAccount":`+janeOfGraph)}, []string{"Mailbox jane.doe@acme.com evidence_account"}, nil},
+		"a mailbox's account": {[]string{item("mailboxEvidence", `"upn":"","primaryAddress":"sales@acme.com","userAccount":`+janeOfGraph)}, []string{"Mailbox jane.doe@acme.com evidence_account"}, nil},
 		"a session":           {[]string{item("cloudLogonSessionEvidence", `"account":{"userAccount":`+janeOfGraph+`}`)}, []string{"CloudLogonSession jane.doe@acme.com evidence_account"}, nil},
 		"who was logged on": {
 			[]string{item("deviceEvidence", `"mdeDeviceId":"dev1","loggedOnUsers":[{"accountName":"jane.doe","domainName":"ACME"}]`)},

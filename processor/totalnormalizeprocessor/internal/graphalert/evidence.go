@@ -159,7 +159,7 @@ func (e *evidence) putAccount() {
 	for _, f := range recipientPaths[e.kind] {
 		putValue(fields, f.column, e.item, f.path)
 	}
-	if fields.Len() == 0 && !e.account.IsEmpty() {
+	if !e.account.IsEmpty() { // of a mailbox it tells more than an address, which may be no UPN
 		putTexts(fields.PutEmptyMap("Account"), []named{
 			{"NTDomain", e.account.Domain}, {"Name", e.account.Name}, {"Sid", e.account.SID},
 			{"UserPrincipalName", e.account.UPN}, {"AadUserId", e.account.ObjectID},
