@@ -265,6 +265,72 @@ func TestReasonsOfAlertsOfGraph(t *testing.T) {
 	assert.Contains(t, reasons, "Alerts alerts_from_graph")
 }
 
+// Whatever stands at any place of an alert, each item of its evidence is an event or a counted drop, and the events are valid.
+func TestOddValuesInAnAlertOfGraph(t *testing.T) {
+	text := asText(t, alertWith(t,
+		item("userEvidence", `"userAccount":`+janeOfGraph),
+		item("processEvidence", `"mdeDeviceId":"dev1","processId":1,"imageFile":{"fileName":"x","sha256":"y"},"userAccount":`+johnOfGraph),
+		item("deviceEvidence", `"mdeDeviceId":"dev1","loggedOnUsers":[{"accountName":"a","domainName":"b"}]`),
+		item("analyzedMessageEvidence", `"recipientEmailAddress":"jane.doe@acme.com"`),
+		item("hostLogonSessionEvidence", `"account":{"userAccount":`+janeOfGraph+`},"host":{"mdeDeviceId":"dev1"}`),
+		item("quantumEvidence", `"spin":{"up":true}`),
+	).Body().Map().AsRaw())
+	odd := []string{`null`, `""`, `0`, `-1.5`, `true`, `"text"`, `[]`, `{}`, `[null,1,{"a":[]}]`, `{"@odata.type":7,"userAccount":[]}`, strings.Repeat("[", 40) + strings.Repeat("]", 40)}
+	var alerts []plog.LogRecord
+	for _, path := range placesIn(t, text) {
+		for _, value := range odd {
+			var body any
+			require.NoError(t, json.Unmarshal([]byte(text), &body))
+			alerts = append(alerts, newAlert(t, asText(t, replaced(body, path, json.RawMessage(value)))))
+		}
+	}
+	h := graphHarness(t)
+	h.graphAlerts(t, alerts...)
+	t.Logf("%d alerts: %d events, dropped %v", len(alerts), h.count("mapped"), h.dropReasons())
+	assert.Greater(t, len(alerts), 500)
+	assert.Greater(t, h.count("mapped")+h.count("dropped"), 5*len(alerts), "but for lists that are none, each of the six items counts")
+}
+
+// placesIn are the paths to all values of a JSON object.
+func placesIn(t *testing.T, text string) [][]any {
+	t.Helper()
+	var paths [][]any
+	var walk func(v any, path []any)
+	walk = func(v any, path []any) {
+		if len(path) > 0 {
+			paths = append(paths, slices.Clone(path))
+		}
+		switch v := v.(type) {
+		case map[string]any:
+			for _, key := range slices.Sorted(maps.Keys(v)) {
+				walk(v[key], append(path, key))
+			}
+		case []any:
+			for i := range v {
+				walk(v[i], append(path, i))
+			}
+		}
+	}
+	var body any
+	require.NoError(t, json.Unmarshal([]byte(text), &body))
+	walk(body, nil)
+	return paths
+}
+
+// replaced is a document with another value at a place.
+func replaced(v any, path []any, by any) any {
+	if len(path) == 0 {
+		return by
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		v[path[0].(string)] = replaced(v[path[0].(string)], path[1:], by)
+	case []any:
+		v[path[0].(int)] = replaced(v[path[0].(int)], path[1:], by)
+	}
+	return v
+}
+
 // Both ways give the same persons for the same alerts, but for who was logged on: of that Graph's devices say more.
 func TestBothWaysOfAlertsFindTheSamePersons(t *testing.T) {
 	company := tenant.DefaultConfig()
