@@ -275,7 +275,7 @@ func TestOddValuesInAnAlertOfGraph(t *testing.T) {
 		item("hostLogonSessionEvidence", `"account":{"userAccount":`+janeOfGraph+`},"host":{"mdeDeviceId":"dev1"}`),
 		item("quantumEvidence", `"spin":{"up":true}`),
 	).Body().Map().AsRaw())
-	odd := []string{`null`, `""`, `0`, `-1.5`, `true`, `"text"`, `[]`, `{}`, `[null,1,{"a":[]}]`, `{"@odata.type":7,"userAccount":[]}`, strings.Repeat("[", 40) + strings.Repeat("]", 40)}
+	odd := []string{`null`, `-1.5`, `"text"`, `[null,1,{"a":[]}]`, `{"@odata.type":7,"userAccount":[]}`, strings.Repeat("[", 40) + strings.Repeat("]", 40)}
 	var alerts []plog.LogRecord
 	for _, path := range placesIn(t, text) {
 		for _, value := range odd {
@@ -287,7 +287,7 @@ func TestOddValuesInAnAlertOfGraph(t *testing.T) {
 	h := graphHarness(t)
 	h.graphAlerts(t, alerts...)
 	t.Logf("%d alerts: %d events, dropped %v", len(alerts), h.count("mapped"), h.dropReasons())
-	assert.Greater(t, len(alerts), 500)
+	assert.Greater(t, len(alerts), 300)
 	assert.Greater(t, h.count("mapped")+h.count("dropped"), 5*len(alerts), "but for lists that are none, each of the six items counts")
 }
 
@@ -334,7 +334,7 @@ func replaced(v any, path []any, by any) any {
 // Both ways give the same persons for the same alerts, but for who was logged on: of that Graph's devices say more.
 func TestBothWaysOfAlertsFindTheSamePersons(t *testing.T) {
 	company := tenant.DefaultConfig()
-	company.Start, company.History, company.RowsPerDay, company.AlertApartShare = testbed.Epoch, 48*time.Hour, 20_000, 0
+	company.Start, company.History, company.RowsPerDay, company.AlertApartShare = testbed.Epoch, 24*time.Hour, 5_000, 0
 	s := testbed.NewStage(t, defendersim.Options{Tenant: &company})
 	until := s.Clock.Now()
 	rowsOf := func(table string) []map[string]any {
