@@ -30,7 +30,9 @@ var fieldsOf = map[string][]field{
 	"dnsEvidence":         {{"RemoteUrl", "domainName", false}},
 	"registryKeyEvidence": {{"RegistryKey", "registryKey", false}},
 	"registryValueEvidence": {
-		{"DeviceId", "mdeDeviceId", false}, {"RegistryKey", "registryKey", false}, {"RegistryValueName", "registryValueName", false},
+		{"DeviceId", "mdeDeviceId", false},
+		{"RegistryKey", "registryKey", false},
+		{"RegistryValueName", "registryValueName", false},
 		{"RegistryValueData", "registryValue", false},
 	},
 	"networkConnectionEvidence": {
@@ -50,8 +52,11 @@ var fieldsOf = map[string][]field{
 // fileFields are those of a file's details.
 func fileFields(path string) []field {
 	return []field{
-		{"FileName", path + ".fileName", false}, {"FolderPath", path + ".filePath", false}, {"SHA1", path + ".sha1", false},
-		{"SHA256", path + ".sha256", false}, {"FileSize", path + ".fileSize", false},
+		{"FileName", path + ".fileName", false},
+		{"FolderPath", path + ".filePath", false},
+		{"SHA1", path + ".sha1", false},
+		{"SHA256", path + ".sha256", false},
+		{"FileSize", path + ".fileSize", false},
 	}
 }
 
@@ -150,8 +155,11 @@ func accountIn(m pcommon.Map) accounts.Account {
 func (e *evidence) putAccount() {
 	if e.kind == userEvidence {
 		putTexts(e.columns, []named{
-			{"AccountDomain", e.account.Domain}, {"AccountName", e.account.Name}, {"AccountSid", e.account.SID},
-			{"AccountUpn", e.account.UPN}, {"AccountObjectId", e.account.ObjectID},
+			{"AccountDomain", e.account.Domain},
+			{"AccountName", e.account.Name},
+			{"AccountSid", e.account.SID},
+			{"AccountUpn", e.account.UPN},
+			{"AccountObjectId", e.account.ObjectID},
 		})
 		return
 	}
@@ -161,8 +169,11 @@ func (e *evidence) putAccount() {
 	}
 	if !e.account.IsEmpty() { // of a mailbox it tells more than an address, which may be no UPN
 		putTexts(fields.PutEmptyMap("Account"), []named{
-			{"NTDomain", e.account.Domain}, {"Name", e.account.Name}, {"Sid", e.account.SID},
-			{"UserPrincipalName", e.account.UPN}, {"AadUserId", e.account.ObjectID},
+			{"NTDomain", e.account.Domain},
+			{"Name", e.account.Name},
+			{"Sid", e.account.SID},
+			{"UserPrincipalName", e.account.UPN},
+			{"AadUserId", e.account.ObjectID},
 		})
 	}
 	e.putLoggedOn(fields)

@@ -2,6 +2,7 @@ package graphalert
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -48,7 +49,7 @@ func (id *identity) addItem(e evidence) {
 		id.add(string(text))
 		return
 	}
-	for _, f := range append(fields[:len(fields):len(fields)], recipientPaths[e.kind]...) {
+	for _, f := range slices.Concat(fields, recipientPaths[e.kind]) {
 		if !f.drifts {
 			id.addValue(e.item, f.path)
 		}
