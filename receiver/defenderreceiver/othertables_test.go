@@ -1,0 +1,189 @@
+package defenderreceiver
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+)
+
+// weather is a table that no list knows.
+const weather = "WeatherEvents"
+
+// newOtherStage has the table that no list knows.
+func newOtherStage(t *testing.T, o defendersim.Options) *stage {
+	t.Helper()
+	schema, err := tables.ParseSchema(weather, "Timestamp:datetime Station:string Degrees:long IsStorm:bool Details:json Gusts:dynamic Seen:datetime")
+	require.NoError(t, err)
+	o.Extra = []*tables.Schema{schema}
+	return newStage(t, o)
+}
+
+// named polls tables as a user has them who only names them.
+func (s *stage) named(names ...string) *Config {
+	cfg := s.config()
+	for _, name := range names {
+		cfg.Tables[name] = cfg.Tables.defaultsOf(name)
+	}
+	return cfg
+}
+
+// otherRow is the row of a table that a number tells apart from others.
+func otherRow(table string, number int) map[string]any {
+	row := map[string]any{"Timestamp": epoch.Add(-time.Hour).Add(time.Duration(number) * 100).Format(time.RFC3339Nano)}
+	if table == weather {
+		maps.Copy(row, map[string]any{"Station": "s", "Degrees": int64(1<<60 + number), "IsStorm": number%2 == 0, "Details": `{"b":1}`})
+		return row
+	}
+	declared := tables.Named(table)
+	for _, name := range declared.Identity {
+		column, _ := declared.Column(name)
+		switch {
+		case name == tables.TimestampColumn:
+		case column.Type == tables.String:
+			row[name] = "x"
+		case column.Type == tables.Bool:
+			row[name] = true
+		default:
+			row[name] = int64(7)
+		}
+	}
+	switch id, _ := declared.Column(tables.ReportIDColumn); id.Type {
+	case tables.String:
+		row[tables.ReportIDColumn] = fmt.Sprint("report-", number)
+	default:
+		row[tables.ReportIDColumn] = int64(number)
+	}
+	return row
+}
+
+func (s *stage) plantOther(table string, first, n int, arrived time.Time) {
+	s.t.Helper()
+	rows := make([]defendersim.Planted, n)
+	for i := range rows {
+		rows[i] = defendersim.Planted{Row: otherRow(table, first+i), IngestionTime: arrived}
+	}
+	require.NoError(s.t, s.Sim.Plant(table, rows...))
+}
+
+// withSchema are the tables that are read whole and that the emulator has.
+func withSchema() []string {
+	names := []string{weather}
+	for _, t := range tables.Others() {
+		if len(t.Schema.Columns) > 1 {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
+// Each row of each table comes once: rows of one time, over page limits, and after a restart; and the audit finds the late
+// ones behind the cursor.
+func TestOtherTablesAreReadWhole(t *testing.T) {
+	for _, mode := range []Mode{ModeIngestionTime, ModeEventTime} {
+		t.Run(string(mode), func(t *testing.T) {
+			names := withSchema()
+			s := newOtherStage(t, defendersim.Options{})
+			cfg := s.named(names...)
+			cfg.LateArrival.Mode = mode
+			cfg.InitialLookback = 2 * time.Hour
+			cfg.Page.MaxRows = 6
+			for _, name := range names {
+				s.plantOther(name, 0, 20, epoch.Add(-time.Minute))
+				s.plantOther(name, 20, 3, epoch.Add(-time.Minute+100))
+			}
+			life := s.launch(cfg)
+			s.delivered(23 * len(names))
+			life.stop()
+
+			for _, name := range names {
+				s.plantOther(name, 30, 2, epoch.Add(-30*time.Second))
+				s.plantOther(name, 40, 1, epoch.Add(-10*time.Minute)) // behind the cursor
+			}
+			cfg.LateArrival.Audit.Interval = time.Second
+			s.Clock.Advance(time.Minute)
+			s.launch(cfg)
+			s.delivered(26 * len(names))
+			for _, name := range names {
+				assert.Zero(t, s.Metrics.Sum("otelcol_receiver_defender_audit_missing", "table", name), name)
+			}
+		})
+	}
+}
+
+// A record has what the service has, and nothing else.
+func TestOtherTablesColumns(t *testing.T) {
+	s := newOtherStage(t, defendersim.Options{Quirks: defendersim.Quirks{MixedBooleans: true, TrimmedTimestamps: true}})
+	s.plantOther(weather, 0, 8, epoch.Add(-time.Minute))
+	mail := otherRow("EmailEvents", 0)
+	maps.Copy(mail, map[string]any{"EmailClusterId": int64(1<<60 + 1), "AuthenticationDetails": `{"SPF":"pass"}`, "Subject": "a"})
+	require.NoError(t, s.Sim.Plant("EmailEvents", defendersim.Planted{Row: mail, IngestionTime: epoch.Add(-time.Minute)}))
+	s.start(s.named(weather, "EmailEvents"))
+	s.delivered(9)
+	for _, r := range s.Sink.Records() {
+		body := r.Log.Body().Map()
+		table, _ := r.Log.Attributes().Get("microsoft.defender.table")
+		got := body.AsRaw()
+		arrived, _ := r.Log.Attributes().Get("microsoft.defender.ingestion_time")
+		assert.NotEmpty(t, arrived.Str())
+		assert.NotZero(t, r.Log.Timestamp())
+		if table.Str() == weather {
+			assert.Equal(t, "microsoft.defender.weather_events", r.Log.EventName())
+			assert.Equal(t, []string{"Degrees", "Details", "IsStorm", "Station", "Timestamp"}, slices.Sorted(maps.Keys(got)))
+			degrees := got["Degrees"].(int64)
+			assert.Equal(t, (degrees-1<<60)%2 == 0, got["IsStorm"], "a boolean in whatever form")
+			continue
+		}
+		assert.Equal(t, "microsoft.defender.email_events", r.Log.EventName())
+		assert.Equal(t, int64(1<<60+1), got["EmailClusterId"])
+		assert.Equal(t, `{"SPF":"pass"}`, got["AuthenticationDetails"])
+		texts := 0
+		for _, column := range tables.Named("EmailEvents").Columns() {
+			if v, ok := body.Get(column.Name); ok && v.Type() == pcommon.ValueTypeStr {
+				texts++
+			}
+		}
+		assert.Equal(t, 35, texts, "empty texts are kept")
+	}
+}
+
+// A name that the service does not have pauses its table at once, says what to look at, and holds no other table up.
+func TestUnknownTablePauses(t *testing.T) {
+	s := newStage(t, defendersim.Options{WithoutTables: []string{"EmailEvents"}})
+	s.Plant(0, 3, epoch.Add(-time.Minute))
+	cfg := s.named("EmailEvents", "NoSuchEvents")
+	logon := cfg.Tables[logons]
+	logon.Enabled = true
+	cfg.Tables[logons] = logon
+	life := s.launch(cfg)
+	s.delivered(3)
+	for _, name := range []string{"EmailEvents", "NoSuchEvents"} {
+		require.Eventually(t, func() bool { return s.pausedFor(name) == "not_in_plan" }, wait, time.Millisecond, name)
+	}
+	for _, l := range life.receiver.lanes {
+		if l.table == "NoSuchEvents" {
+			assert.ErrorContains(t, l.health.View().Err, "or its name is misspelt")
+		}
+	}
+}
+
+// Naming a table that is off by default is to want it, whatever else is said of it.
+func TestNamingATableEnablesIt(t *testing.T) {
+	cfg := written(t, rightBase, "tables: {EmailEvents: {filter: 'UrlCount > 0'}, IdentityLogonEvents: , CloudAppEvents: {enabled: false}, WeatherEvents: {priority: 3}, DeviceEvents: {enabled: false}}")
+	require.NoError(t, cfg.Validate())
+	assert.Equal(t, TableConfig{Enabled: true, Priority: 9, Filter: "UrlCount > 0"}, cfg.Tables["EmailEvents"])
+	assert.Equal(t, TableConfig{Enabled: true, Priority: 9}, cfg.Tables["IdentityLogonEvents"])
+	assert.Equal(t, TableConfig{Priority: 9}, cfg.Tables["CloudAppEvents"])
+	assert.Equal(t, TableConfig{Enabled: true, Priority: 3}, cfg.Tables["WeatherEvents"])
+	assert.NotContains(t, cfg.Tables, "UrlClickEvents")
+	assert.Contains(t, strings.Join(cfg.audited(), " "), "CloudAppEvents EmailEvents")
+}
