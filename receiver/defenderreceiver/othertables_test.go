@@ -106,12 +106,15 @@ func TestOtherTablesAreReadWhole(t *testing.T) {
 			life.stop()
 
 			for _, name := range names {
-				s.plantOther(name, 30, 2, epoch.Add(-30*time.Second))
-				s.plantOther(name, 40, 1, epoch.Add(-10*time.Minute)) // behind the cursor
+				s.plantOther(name, 30, 2, epoch.Add(30*time.Second))
 			}
-			cfg.LateArrival.Audit.Interval = time.Second
 			s.Clock.Advance(time.Minute)
 			s.launch(cfg)
+			s.delivered(25 * len(names))
+			for _, name := range names {
+				s.plantOther(name, 40, 1, epoch.Add(-10*time.Minute)) // behind the cursor
+			}
+			s.Clock.Advance(61 * time.Minute)
 			s.delivered(26 * len(names))
 			for _, name := range names {
 				assert.Zero(t, s.Metrics.Sum("otelcol_receiver_defender_audit_missing", "table", name), name)
@@ -185,5 +188,5 @@ func TestNamingATableEnablesIt(t *testing.T) {
 	assert.Equal(t, TableConfig{Priority: 9}, cfg.Tables["CloudAppEvents"])
 	assert.Equal(t, TableConfig{Enabled: true, Priority: 3}, cfg.Tables["WeatherEvents"])
 	assert.NotContains(t, cfg.Tables, "UrlClickEvents")
-	assert.Contains(t, strings.Join(cfg.audited(), " "), "CloudAppEvents EmailEvents")
+	assert.Contains(t, strings.Join(cfg.audited(), " "), "EmailEvents IdentityLogonEvents WeatherEvents")
 }
