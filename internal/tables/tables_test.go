@@ -69,7 +69,7 @@ func TestByName(t *testing.T) {
 	assert.Equal(t, "microsoft.defender.device_logon_events", table.EventName())
 	_, ok = ByName("devicelogonevents")
 	assert.False(t, ok, "table names have a case")
-	assert.Len(t, Schemas(), 10)
+	assert.Len(t, Schemas(), 22)
 	_, ok = ByName("Users")
 	assert.False(t, ok, "a table of Graph is no hunting table")
 	assert.Equal(t, "microsoft.defender.users", Users().EventName())
