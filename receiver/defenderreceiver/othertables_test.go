@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
@@ -121,6 +122,46 @@ func TestOtherTablesAreReadWhole(t *testing.T) {
 			}
 		})
 	}
+}
+
+// One instant with many more rows than a page holds is read in parts, by the columns that were learned.
+func TestOtherTablesAtOneInstant(t *testing.T) {
+	s := newOtherStage(t, defendersim.Options{})
+	names := []string{weather, "EmailEvents", "CloudAppEvents"}
+	cfg := s.named(names...)
+	cfg.Page.MaxRows = 20
+	for _, name := range names {
+		for number := range 300 {
+			row := otherRow(name, number)
+			row["Timestamp"] = epoch.Add(-time.Hour).Format(time.RFC3339Nano)
+			require.NoError(t, s.Sim.Plant(name, defendersim.Planted{Row: row, IngestionTime: epoch.Add(-time.Minute)}))
+		}
+	}
+	s.start(cfg)
+	s.delivered(300 * len(names))
+}
+
+// What a generated tenant has of these tables comes once, in whatever form the service writes it, with its history.
+func TestOtherTablesOfATenant(t *testing.T) {
+	generated := tenant.DefaultConfig()
+	generated.Start, generated.History, generated.RowsPerDay = epoch, 4*time.Hour, 4000
+	s := newStage(t, defendersim.Options{Tenant: &generated, Quirks: defendersim.DefaultQuirks()})
+	names := []string{"CloudAppEvents", "DeviceImageLoadEvents", "EmailEvents", "IdentityLogonEvents", "UrlClickEvents"}
+	cfg := s.named(names...)
+	cfg.Backfill.Window = 24 * time.Hour
+	s.launch(cfg)
+	until := epoch.Add(-settle)
+	s.readUntil(until, names...)
+	want := 0
+	for _, name := range names {
+		rows, err := s.Sim.Truth(name, time.Time{}, until.Add(-time.Second))
+		require.NoError(t, err)
+		assert.Greater(t, len(rows), 5, name)
+		want += len(rows)
+	}
+	require.Eventually(t, func() bool { return s.Sink.Count() >= want }, wait, time.Millisecond)
+	s.Exactly(s.Sink.Count())
+	assert.InDelta(t, want, s.Sink.Count(), 10, "and those of the last seconds")
 }
 
 // A record has what the service has, and nothing else.
