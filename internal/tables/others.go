@@ -116,7 +116,7 @@ func complete(list []*Table) []*Table {
 	for _, t := range list {
 		t.Kind, t.Priority = Passed, othersPriority
 		if t.Schema == nil {
-			t.Schema = newSchema(t.Name, TimestampColumn+":datetime")
+			t.Schema = NewSchema(t.Name, TimestampColumn+":datetime")
 		}
 	}
 	return list

@@ -2,7 +2,7 @@ package tables
 
 // The tables that are read whole, as Microsoft documents them. The service may have more columns: what it sends is passed on.
 
-var deviceImageLoadEvents = newSchema("DeviceImageLoadEvents", `
+var deviceImageLoadEvents = NewSchema("DeviceImageLoadEvents", `
 	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string FileName:string FolderPath:string
 	SHA1:string SHA256:string MD5:string FileSize:long InitiatingProcessAccountDomain:string
 	InitiatingProcessAccountName:string InitiatingProcessAccountSid:string InitiatingProcessAccountUpn:string
@@ -16,13 +16,13 @@ var deviceImageLoadEvents = newSchema("DeviceImageLoadEvents", `
 	InitiatingProcessFolderPath:string InitiatingProcessParentId:long InitiatingProcessParentFileName:string
 	InitiatingProcessParentCreationTime:datetime ReportId:long AppGuardContainerId:string`)
 
-var deviceFileCertificateInfo = newSchema("DeviceFileCertificateInfo", `
+var deviceFileCertificateInfo = NewSchema("DeviceFileCertificateInfo", `
 	Timestamp:datetime DeviceId:string DeviceName:string SHA1:string IsSigned:bool SignatureType:string
 	Signer:string SignerHash:string Issuer:string IssuerHash:string CertificateSerialNumber:string
 	CrlDistributionPointUrls:json CertificateCreationTime:datetime CertificateExpirationTime:datetime
 	CertificateCountersignatureTime:datetime IsTrusted:bool IsRootSignerMicrosoft:bool ReportId:long`)
 
-var emailEvents = newSchema("EmailEvents", `
+var emailEvents = NewSchema("EmailEvents", `
 	Timestamp:datetime NetworkMessageId:string InternetMessageId:string SenderMailFromAddress:string
 	SenderFromAddress:string SenderDisplayName:string SenderObjectId:string SenderMailFromDomain:string
 	SenderFromDomain:string SenderIPv4:string SenderIPv6:string RecipientEmailAddress:string
@@ -33,24 +33,24 @@ var emailEvents = newSchema("EmailEvents", `
 	OrgLevelAction:string OrgLevelPolicy:string UserLevelAction:string UserLevelPolicy:string ReportId:string
 	AdditionalFields:json LatestDeliveryLocation:string LatestDeliveryAction:string`)
 
-var emailAttachmentInfo = newSchema("EmailAttachmentInfo", `
+var emailAttachmentInfo = NewSchema("EmailAttachmentInfo", `
 	Timestamp:datetime NetworkMessageId:string SenderFromAddress:string SenderDisplayName:string
 	SenderObjectId:string RecipientEmailAddress:string RecipientObjectId:string FileName:string FileType:string
 	SHA256:string FileSize:long ThreatTypes:string ThreatNames:string DetectionMethods:json ReportId:string`)
 
-var emailURLInfo = newSchema("EmailUrlInfo", `
+var emailURLInfo = NewSchema("EmailUrlInfo", `
 	Timestamp:datetime NetworkMessageId:string Url:string UrlDomain:string UrlLocation:string ReportId:string`)
 
-var emailPostDeliveryEvents = newSchema("EmailPostDeliveryEvents", `
+var emailPostDeliveryEvents = NewSchema("EmailPostDeliveryEvents", `
 	Timestamp:datetime NetworkMessageId:string InternetMessageId:string Action:string ActionType:string
 	ActionTrigger:string ActionResult:string RecipientEmailAddress:string DeliveryLocation:string
 	ThreatTypes:string DetectionMethods:json ReportId:string`)
 
-var urlClickEvents = newSchema("UrlClickEvents", `
+var urlClickEvents = NewSchema("UrlClickEvents", `
 	Timestamp:datetime Url:string ActionType:string AccountUpn:string Workload:string NetworkMessageId:string
 	ThreatTypes:string DetectionMethods:json IPAddress:string IsClickedThrough:bool UrlChain:json ReportId:string`)
 
-var identityLogonEvents = newSchema("IdentityLogonEvents", `
+var identityLogonEvents = NewSchema("IdentityLogonEvents", `
 	Timestamp:datetime ActionType:string Application:string LogonType:string Protocol:string
 	FailureReason:string AccountName:string AccountDomain:string AccountUpn:string AccountSid:string
 	AccountObjectId:string AccountDisplayName:string DeviceName:string DeviceType:string OSPlatform:string
@@ -58,7 +58,7 @@ var identityLogonEvents = newSchema("IdentityLogonEvents", `
 	TargetDeviceName:string TargetAccountDisplayName:string Location:string Isp:string ReportId:string
 	AdditionalFields:dynamic`)
 
-var identityQueryEvents = newSchema("IdentityQueryEvents", `
+var identityQueryEvents = NewSchema("IdentityQueryEvents", `
 	Timestamp:datetime ActionType:string Application:string QueryType:string QueryTarget:string Query:string
 	Protocol:string AccountName:string AccountDomain:string AccountUpn:string AccountSid:string
 	AccountObjectId:string AccountDisplayName:string DeviceName:string IPAddress:string Port:int
@@ -66,14 +66,14 @@ var identityQueryEvents = newSchema("IdentityQueryEvents", `
 	TargetAccountUpn:string TargetAccountDisplayName:string Location:string ReportId:string
 	AdditionalFields:dynamic`)
 
-var identityDirectoryEvents = newSchema("IdentityDirectoryEvents", `
+var identityDirectoryEvents = NewSchema("IdentityDirectoryEvents", `
 	Timestamp:datetime ActionType:string Application:string TargetAccountUpn:string
 	TargetAccountDisplayName:string TargetDeviceName:string DestinationDeviceName:string
 	DestinationIPAddress:string DestinationPort:int Protocol:string AccountName:string AccountDomain:string
 	AccountUpn:string AccountSid:string AccountObjectId:string AccountDisplayName:string DeviceName:string
 	IPAddress:string Port:int Location:string ISP:string ReportId:string AdditionalFields:dynamic`)
 
-var cloudAppEvents = newSchema("CloudAppEvents", `
+var cloudAppEvents = NewSchema("CloudAppEvents", `
 	Timestamp:datetime ActionType:string Application:string ApplicationId:int AppInstanceId:int
 	AccountObjectId:string AccountId:string AccountDisplayName:string IsAdminOperation:bool DeviceType:string
 	OSPlatform:string IPAddress:string IsAnonymousProxy:bool CountryCode:string City:string Isp:string
@@ -82,7 +82,7 @@ var cloudAppEvents = newSchema("CloudAppEvents", `
 	IPCategory:string UserAgentTags:dynamic RawEventData:dynamic AdditionalFields:dynamic
 	LastSeenForUser:dynamic UncommonForUser:dynamic AuditSource:string SessionData:dynamic OAuthAppId:string`)
 
-var entraIDSignInEvents = newSchema("EntraIdSignInEvents", `
+var entraIDSignInEvents = NewSchema("EntraIdSignInEvents", `
 	Timestamp:datetime Application:string ApplicationId:string LogonType:string ErrorCode:int
 	CorrelationId:string SessionId:string AccountDisplayName:string AccountObjectId:string AccountUpn:string
 	IsExternalUser:int IsGuestUser:bool AlternateSignInName:string LastPasswordChangeTimestamp:datetime

@@ -64,26 +64,18 @@ func (s *Schema) Column(name string) (Column, bool) {
 	return s.Columns[i], true
 }
 
-// ParseSchema reads columns written as `Name:type`, the notation of Microsoft's own schema pages.
-func ParseSchema(name, columns string) (*Schema, error) {
+// NewSchema reads columns written as `Name:type`, the notation of Microsoft's own schema pages.
+// A mistake in the declaration is a programming error, so it stops the program at start.
+func NewSchema(name, columns string) *Schema {
 	s := &Schema{Name: name, index: map[string]int{}}
 	for field := range strings.FieldsSeq(columns) {
 		column, typ, ok := strings.Cut(field, ":")
 		t, known := typeNames[typ]
 		if _, twice := s.index[column]; !ok || !known || twice {
-			return nil, fmt.Errorf("schema %s: bad column %q", name, field)
+			panic(fmt.Sprintf("BUG: schema %s: bad column %q", name, field))
 		}
 		s.index[column] = len(s.Columns)
 		s.Columns = append(s.Columns, Column{Name: column, Type: t})
-	}
-	return s, nil
-}
-
-// newSchema reads a declaration of the program's own: a mistake in it stops the program at start.
-func newSchema(name, columns string) *Schema {
-	s, err := ParseSchema(name, columns)
-	if err != nil {
-		panic("BUG: " + err.Error())
 	}
 	return s
 }

@@ -111,6 +111,6 @@ func TestByName(t *testing.T) {
 	assert.False(t, ok, "a table of Graph is no hunting table")
 	assert.Equal(t, "microsoft.defender.users", Users().EventName())
 	assert.Len(t, Users().Columns(), 10)
-	assert.Panics(t, func() { newSchema("X", "A:string A:string") })
-	assert.Panics(t, func() { newSchema("X", "A:text") })
+	assert.Panics(t, func() { NewSchema("X", "A:string A:string") })
+	assert.Panics(t, func() { NewSchema("X", "A:text") })
 }

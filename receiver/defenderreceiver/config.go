@@ -3,6 +3,7 @@ package defenderreceiver
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -275,6 +276,30 @@ func (t *TablesConfig) Unmarshal(conf *confmap.Conf) error {
 	}
 	*t = merged
 	return nil
+}
+
+// declaredTables are those that have defaults of their own, most urgent first.
+func declaredTables() []*tables.Table { return append(tables.All(), tables.Users()) }
+
+// declared are all tables that the configuration has settings of: those that have defaults, most urgent first, and after
+// them by name those that the user has named beside them.
+func (t TablesConfig) declared() []*tables.Table {
+	list := declaredTables()
+	own := len(list)
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		if !slices.ContainsFunc(list[:own], func(d *tables.Table) bool { return d.Name == name }) {
+			list = append(list, tables.Named(name))
+		}
+	}
+	return list
+}
+
+// defaultsOf are the settings of a table before the user's. To name a table that has none of its own is to want it.
+func (t TablesConfig) defaultsOf(name string) TableConfig {
+	if own, ok := t[name]; ok {
+		return own
+	}
+	return TableConfig{Enabled: true, Priority: tables.Named(name).Priority}
 }
 
 // newBatch collects rows of a table and lane for one call of the pipeline.

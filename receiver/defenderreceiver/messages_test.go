@@ -50,15 +50,15 @@ func TestMessages(t *testing.T) {
 	t.Setenv("DEFENDER_TEST_SECRET", secretValue)
 	t.Setenv("DEFENDER_TEST_NUMBER", "5")
 	const (
-		oneOfFive = "exactly one of client_certificate, client_secret, client_secret_file, federated_token_file, managed_identity"
-		unset     = "if it is set from an environment variable, that variable is not set"
-		tenantHow = "the Directory (tenant) ID on the app registration's overview page"
-		clientHow = "the Application (client) ID on the app registration's overview page"
-		storeHow  = "name a storage extension that is listed under service::extensions, e.g. file_storage/cursors; without it a restart would lose or repeat rows"
-		allTables = "DeviceLogonEvents, Alerts, DeviceProcessEvents, DeviceNetworkEvents, DeviceFileEvents, DeviceEvents, DeviceRegistryEvents, DeviceInfo, IdentityInfo, Users"
+		oneOfFive     = "exactly one of client_certificate, client_secret, client_secret_file, federated_token_file, managed_identity"
+		unset         = "if it is set from an environment variable, that variable is not set"
+		tenantHow     = "the Directory (tenant) ID on the app registration's overview page"
+		clientHow     = "the Application (client) ID on the app registration's overview page"
+		storeHow      = "name a storage extension that is listed under service::extensions, e.g. file_storage/cursors; without it a restart would lose or repeat rows"
+		allTables     = "DeviceLogonEvents, Alerts, DeviceProcessEvents, DeviceNetworkEvents, DeviceFileEvents, DeviceEvents, DeviceRegistryEvents, DeviceInfo, IdentityInfo, Users"
 		defaultTables = "the tables that are read by default are " + allTables + "; another one needs its name as Microsoft's schema has it"
-		tableKeys = "enabled, priority, poll_interval, columns, filter"
-		timeHow   = "it must be a time, a number and a unit (ms, s, m, h, d)"
+		tableKeys     = "enabled, priority, poll_interval, columns, filter"
+		timeHow       = "it must be a time, a number and a unit (ms, s, m, h, d)"
 	)
 	for name, c := range map[string]struct {
 		yaml string // over rightBase

@@ -140,3 +140,15 @@ func (c *Config) warnOfUndocumented(logger *zap.Logger) {
 		}
 	}
 }
+
+// warnOfUnknownTables tells of tables that no list knows: they may be new, or misspelt.
+func (c *Config) warnOfUnknownTables(logger *zap.Logger) {
+	for _, declared := range c.Tables.declared() {
+		_, known := tables.ByName(declared.Name)
+		if !known && declared.Kind == tables.Passed && c.Tables[declared.Name].Enabled {
+			logger.Warn("A table is configured that Microsoft's schema did not have when this release was made. It is read with whatever "+
+				"columns it has. If the service does not have it, it pauses as not_in_plan: check its spelling then.",
+				zap.String("table", declared.Name))
+		}
+	}
+}

@@ -133,6 +133,14 @@ func (c TableConfig) validateOf(declared *tables.Table) error {
 	}
 }
 
+// validateOther refuses what has no meaning where a table is read whole.
+func (c TableConfig) validateOther() error {
+	if len(c.Columns) == 0 {
+		return nil
+	}
+	return settings.Problemf("columns", "must be empty: the table is read whole, with all of its columns")
+}
+
 // enabled reports whether a table is read.
 func (t TablesConfig) enabled() bool {
 	for _, table := range t {

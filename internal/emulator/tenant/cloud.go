@@ -13,30 +13,30 @@ var identityLogonColumns = valueFuncs{
 	"AccountSid":         ofConcerned((*Person).SID),
 	"AccountObjectId":    ofConcerned(func(p *Person) string { return p.ObjectID }),
 	"AccountDisplayName": ofConcerned(func(p *Person) string { return p.DisplayName }),
-	"DeviceName":         text(func(r *row) string { return r.concerned().devices[0].fqdn }),
+	"DeviceName":         text(func(r *row) string { return concerned(r).devices[0].fqdn }),
 	"DeviceType":         fixed("Workstation"),
 	"OSPlatform":         fixed("Windows11"),
 	"Port":               port(func(r *row) int32 { return int32(49_152 + below(r.draw(drawPort), 16_000)) }),
 	"DestinationDeviceName": text(func(r *row) string {
-		if d := r.controller(); d != nil {
+		if d := controller(r); d != nil {
 			return d.fqdn
 		}
 		return ""
 	}),
 	"DestinationIPAddress": text(func(r *row) string {
-		if d := r.controller(); d != nil {
+		if d := controller(r); d != nil {
 			return d.ip
 		}
 		return ""
 	}),
 	"DestinationPort": port(func(r *row) int32 {
-		if r.controller() == nil {
+		if controller(r) == nil {
 			return 0
 		}
 		return 88
 	}),
 	"TargetDeviceName": text(func(r *row) string {
-		if d := r.controller(); d != nil {
+		if d := controller(r); d != nil {
 			return pick(r.draw(drawRemote), r.table.tenant.fleet.servers).fqdn
 		}
 		return ""
@@ -44,13 +44,13 @@ var identityLogonColumns = valueFuncs{
 	"Location": ofConcerned(func(p *Person) string { return p.Country }),
 	"Isp":      fixed("Example Networks"),
 	"AdditionalFields": func(r *row) value.Value {
-		return value.NewDynamic(map[string]any{"Count": "1", "Category": "Identity", "ACTOR.ENTITY_USER": r.concerned().DisplayName})
+		return value.NewDynamic(map[string]any{"Count": "1", "Category": "Identity", "ACTOR.ENTITY_USER": concerned(r).DisplayName})
 	},
 }
 
 // controller is the domain controller that saw a logon; nil where it was one in the cloud.
-func (r *row) controller() *device {
-	if r.told(1) != "Active Directory" {
+func controller(r *row) *device {
+	if toldBy(r, 1) != "Active Directory" {
 		return nil
 	}
 	return pick(r.draw(drawDevice), r.table.tenant.fleet.byKind[kindDomain])
@@ -73,7 +73,7 @@ var cloudAppColumns = valueFuncs{
 	"AccountObjectId":    ofConcerned(func(p *Person) string { return p.ObjectID }),
 	"AccountId":          ofConcerned(func(p *Person) string { return p.UPN }),
 	"AccountDisplayName": ofConcerned(func(p *Person) string { return p.DisplayName }),
-	"IsAdminOperation":   boolean(func(r *row) bool { return r.told(2) == "Administrator" }),
+	"IsAdminOperation":   boolean(func(r *row) bool { return toldBy(r, 2) == "Administrator" }),
 	"DeviceType":         fixed("Desktop"),
 	"OSPlatform":         fixed("Windows 11"),
 	"IsAnonymousProxy":   boolean(func(*row) bool { return false }),
@@ -84,8 +84,8 @@ var cloudAppColumns = valueFuncs{
 	"ActivityType":       field(3),
 	"ActivityObjects": func(r *row) value.Value {
 		return value.NewDynamic([]any{
-			map[string]any{"Type": "File", "Role": "Target object", "Name": r.told(4)},
-			map[string]any{"Type": "Account", "Role": "Actor", "Id": r.concerned().ObjectID},
+			map[string]any{"Type": "File", "Role": "Target object", "Name": toldBy(r, 4)},
+			map[string]any{"Type": "Account", "Role": "Actor", "Id": concerned(r).ObjectID},
 		})
 	},
 	"ObjectName":     field(4),
@@ -97,8 +97,8 @@ var cloudAppColumns = valueFuncs{
 	"UserAgentTags":  dynamicText("Native client"),
 	"RawEventData": func(r *row) value.Value {
 		return value.NewDynamic(map[string]any{
-			"Operation": r.activity().action, "Workload": r.told(1), "UserId": r.concerned().UPN, "ClientIP": publicIP(r),
-			"ObjectId": r.told(4), "RecordType": int64(6), "Version": int64(1), "Id": guid(derive(r.key, drawText)),
+			"Operation": r.activity().action, "Workload": toldBy(r, 1), "UserId": concerned(r).UPN, "ClientIP": publicIP(r),
+			"ObjectId": toldBy(r, 4), "RecordType": int64(6), "Version": int64(1), "Id": guid(derive(r.key, drawText)),
 		})
 	},
 	"AdditionalFields": func(*row) value.Value { return value.NewDynamic(map[string]any{}) },

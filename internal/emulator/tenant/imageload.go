@@ -19,7 +19,7 @@ var imageColumns = valueFuncs{
 		if !r.device.kind.windows() {
 			separator = "/"
 		}
-		return strings.TrimSuffix(r.told(1), separator) + separator + r.told(0)
+		return strings.TrimSuffix(toldBy(r, 1), separator) + separator + toldBy(r, 0)
 	}),
 	"SHA1":     ofImage(func(key uint64) string { return hexText(key, 40) }),
 	"SHA256":   ofImage(func(key uint64) string { return hexText(derive(key, 1), 64) }),

@@ -17,28 +17,28 @@ const (
 	mailURLs
 )
 
-func (r *row) messageID() string { return guid(derive(r.key, drawFile)) }
+func messageID(r *row) string { return guid(derive(r.key, drawFile)) }
 
 // sender is the address from which a mail came; of one within the company that of a colleague.
 func sender(r *row) string {
 	switch a := r.activity().told[mailSender]; {
 	case r.activity().told[mailDirection] == "Outbound":
-		return r.concerned().UPN
+		return concerned(r).UPN
 	case a != "":
 		return r.expand(a)
 	default:
-		return r.writer().UPN
+		return writer(r).UPN
 	}
 }
 
 // writer is who wrote a mail within the company.
-func (r *row) writer() *Person { return pick(r.draw(drawRemote), r.table.tenant.people) }
+func writer(r *row) *Person { return pick(r.draw(drawRemote), r.table.tenant.people) }
 
 func recipient(r *row) string {
 	if r.activity().told[mailDirection] == "Outbound" {
 		return "orders@supplier-" + itoa(1+below(r.draw(drawRemote), 40)) + ".example"
 	}
-	return r.concerned().UPN
+	return concerned(r).UPN
 }
 
 func domainOfAddress(address string) string {
@@ -49,7 +49,7 @@ func domainOfAddress(address string) string {
 func isThreat(r *row) bool { return r.activity().told[mailThreat] != "" }
 
 var emailColumns = valueFuncs{
-	"NetworkMessageId": text((*row).messageID),
+	"NetworkMessageId": text(messageID),
 	"InternetMessageId": text(func(r *row) string {
 		return "<" + hexText(derive(r.key, 9), 24) + "@" + domainOfAddress(sender(r)) + ">"
 	}),
@@ -62,9 +62,9 @@ var emailColumns = valueFuncs{
 	"SenderObjectId": text(func(r *row) string {
 		switch r.activity().told[mailDirection] {
 		case "Outbound":
-			return r.concerned().ObjectID
+			return concerned(r).ObjectID
 		case "Intra-org":
-			return r.writer().ObjectID
+			return writer(r).ObjectID
 		}
 		return ""
 	}),
@@ -75,8 +75,8 @@ var emailColumns = valueFuncs{
 	}),
 	"RecipientEmailAddress": text(recipient),
 	"RecipientObjectId": text(func(r *row) string {
-		if recipient(r) == r.concerned().UPN {
-			return r.concerned().ObjectID
+		if recipient(r) == concerned(r).UPN {
+			return concerned(r).ObjectID
 		}
 		return ""
 	}),
@@ -100,13 +100,13 @@ var emailColumns = valueFuncs{
 		if !isThreat(r) {
 			return ""
 		}
-		return `{"` + r.told(mailThreat) + `":["URL detonation reputation","Fingerprint matching"]}`
+		return `{"` + toldBy(r, mailThreat) + `":["URL detonation reputation","Fingerprint matching"]}`
 	}),
 	"ConfidenceLevel": text(func(r *row) string {
 		if !isThreat(r) {
 			return `{"Spam":"Not spam","Phish":"Not phish"}`
 		}
-		return `{"` + r.told(mailThreat) + `":"High"}`
+		return `{"` + toldBy(r, mailThreat) + `":"High"}`
 	}),
 	"AdditionalFields": text(func(r *row) string {
 		if !isThreat(r) {
@@ -163,14 +163,14 @@ var clickColumns = valueFuncs{
 	"Url":              field(2),
 	"Workload":         field(1),
 	"AccountUpn":       ofConcerned(func(p *Person) string { return p.UPN }),
-	"NetworkMessageId": text((*row).messageID),
+	"NetworkMessageId": text(messageID),
 	"ThreatTypes":      field(3),
 	"DetectionMethods": text(func(r *row) string {
-		if r.told(3) == "" {
+		if toldBy(r, 3) == "" {
 			return ""
 		}
 		return `{"Phish":["URL detonation reputation"]}`
 	}),
-	"IsClickedThrough": func(r *row) value.Value { return value.NewBool(r.told(4) != "") },
-	"UrlChain":         text(func(r *row) string { return `["` + r.told(2) + `"]` }),
+	"IsClickedThrough": func(r *row) value.Value { return value.NewBool(toldBy(r, 4) != "") },
+	"UrlChain":         text(func(r *row) string { return `["` + toldBy(r, 2) + `"]` }),
 }

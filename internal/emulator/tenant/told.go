@@ -9,12 +9,12 @@ const anyKind = "csfjdqiml"
 func tellFields(_ *row, s *scene, a *activity) { a.action, a.told = s.fields[0], s.fields }
 
 // field is a field of the scene, with its placeholders filled.
-func field(n int) valueFunc { return text(func(r *row) string { return r.told(n) }) }
+func field(n int) valueFunc { return text(func(r *row) string { return toldBy(r, n) }) }
 
-func (r *row) told(n int) string { return r.expand(r.activity().told[n]) }
+func toldBy(r *row, n int) string { return r.expand(r.activity().told[n]) }
 
 // concerned is whose row it is, also where nobody sits at a device.
-func (r *row) concerned() *Person {
+func concerned(r *row) *Person {
 	if r.person != nil {
 		return r.person
 	}
@@ -22,14 +22,14 @@ func (r *row) concerned() *Person {
 }
 
 func ofConcerned(f func(*Person) string) valueFunc {
-	return text(func(r *row) string { return f(r.concerned()) })
+	return text(func(r *row) string { return f(concerned(r)) })
 }
 
 // report is a ReportId of a table whose ids are text.
 var report = text(func(r *row) string { return guid(derive(r.key, drawText)) })
 
 // publicIP is the address under which the services see somebody.
-func publicIP(r *row) string { return r.concerned().devices[0].publicIP }
+func publicIP(r *row) string { return concerned(r).devices[0].publicIP }
 
 var told = valueFuncs{
 	"Timestamp":  moment(func(r *row) int64 { return r.event }),

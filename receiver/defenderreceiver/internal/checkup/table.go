@@ -213,7 +213,7 @@ func (w *walk) refused(t *Table, err error) finding {
 		}
 	case hunting.UnknownColumn:
 		if t.Needs(refused.Name) {
-			f.remedy = "set " + where + "::enabled: false: without " + refused.Name + " the table cannot be read"
+			f.remedy = "set " + where + "::enabled: false: the table cannot be read without " + refused.Name
 			break
 		}
 		f.remedy = "take " + refused.Name + " out of " + where + "::columns and " + where + "::filter, if it stands there; else set " + where + "::enabled: false"

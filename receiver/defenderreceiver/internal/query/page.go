@@ -50,13 +50,13 @@ func (t Table) part(p Page) kusto.Fragment {
 	if p.Parts <= 1 {
 		return kusto.Fragment{}
 	}
-	return kusto.Format("where hash(?, ?) == ?", concatenated(t.dividers()), kusto.Int(p.Parts), kusto.Int(p.Part))
+	return kusto.Format("where hash(?, ?) == ?", concatenated(dividers(t)), kusto.Int(p.Parts), kusto.Int(p.Part))
 }
 
 // dividers are the columns by which rows are put into parts. They must not change from one part to the next, so of a table
 // that is read whole they are those that an answer had once. It has come before an instant is divided, but for one that
 // is tried again after a restart: there the event time must do.
-func (t Table) dividers() []string {
+func dividers(t Table) []string {
 	switch {
 	case t.Kind == tables.Passed && t.Learned == nil:
 		return []string{tables.TimestampColumn}
