@@ -11,10 +11,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 )
 
 // weather is a table that no list knows.
@@ -217,6 +220,59 @@ func TestUnknownTablePauses(t *testing.T) {
 			assert.ErrorContains(t, l.health.View().Err, "or its name is misspelt")
 		}
 	}
+}
+
+// The connection test shows what a table holds, and says what to do about one that cannot be read.
+func TestCheckupOfOtherTables(t *testing.T) {
+	now := tables.NewSchema("StockNow", "DeviceId:string Software:string")
+	s := newStage(t, defendersim.Options{Extra: []*tables.Schema{now}})
+	s.plantOther("EmailEvents", 0, 4, epoch.Add(-time.Minute))
+	cfg := s.named("EmailEvents", "NoSuchEvents", "StockNow")
+	cfg.LateArrival.Audit.Interval = 0
+	s.start(cfg)
+	s.delivered(4)
+	result, err := s.receivers[0].Test(t.Context())
+	require.NoError(t, err)
+	said := strings.Join(strings.Fields(result.Text()), " ")
+	assert.Contains(t, said, "4 events in the last 24 h")
+	assert.Contains(t, said, "check the spelling of tables::NoSuchEvents, which is none of the tables that this release knows")
+	assert.Contains(t, said, "set tables::StockNow::enabled: false: the table cannot be read without Timestamp")
+	for _, l := range s.receivers[0].lanes {
+		if l.table == "StockNow" {
+			require.Eventually(t, func() bool { return l.health.View().Err != nil }, wait, time.Millisecond)
+			assert.ErrorContains(t, l.health.View().Err, "without which the table cannot be read")
+		}
+	}
+}
+
+// A name that no list knows is told at start; one that is known is not.
+func TestUnknownTablesAreTold(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	cfg := written(t, rightBase, "tables: {WeatherEvents: , EmailEvents: , OtherEvents: {enabled: false}, Users: {enabled: true}}")
+	cfg.warnOfUnknownTables(zap.New(core))
+	require.Equal(t, 1, logs.Len())
+	assert.Equal(t, map[string]any{"table": "WeatherEvents"}, logs.All()[0].ContextMap())
+}
+
+// The status shows them after the tables that have defaults.
+func TestStatusOfOtherTables(t *testing.T) {
+	s := newOtherStage(t, defendersim.Options{})
+	s.plantOther(weather, 0, 2, epoch.Add(-time.Minute))
+	cfg := s.named(weather)
+	cfg.Tables["EmailEvents"] = TableConfig{Priority: 9}
+	life := s.launch(cfg)
+	s.delivered(2)
+	shown, err := life.receiver.newControlled(t.Context(), health.NewRegistry(), pauses{life.receiver.store, cfg.Credentials.TenantID})
+	require.NoError(t, err)
+	var names []string
+	for _, table := range shown.Status().Tables {
+		if table.Kind == tableKind {
+			names = append(names, table.Name+" "+string(table.State))
+		}
+	}
+	assert.Equal(t, []string{"EmailEvents disabled", "WeatherEvents running"}, names[len(names)-2:])
+	require.NoError(t, shown.Pause(t.Context(), weather))
+	assert.Equal(t, []string{weather}, shown.tables())
 }
 
 // Naming a table that is off by default is to want it, whatever else is said of it.
