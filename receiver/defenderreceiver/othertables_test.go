@@ -92,9 +92,10 @@ func withSchema() []string {
 // Each row of each table comes once: rows of one time, over page limits, and after a restart; and the audit finds the late
 // ones behind the cursor.
 func TestOtherTablesAreReadWhole(t *testing.T) {
-	for _, mode := range []Mode{ModeIngestionTime, ModeEventTime} {
+	for mode, names := range map[Mode][]string{
+		ModeIngestionTime: withSchema(), ModeEventTime: {weather, "EmailEvents", "DeviceImageLoadEvents"},
+	} {
 		t.Run(string(mode), func(t *testing.T) {
-			names := withSchema()
 			s := newOtherStage(t, defendersim.Options{})
 			cfg := s.named(names...)
 			cfg.LateArrival.Mode = mode
@@ -129,28 +130,28 @@ func TestOtherTablesAreReadWhole(t *testing.T) {
 // One instant with many more rows than a page holds is read in parts, by the columns that were learned.
 func TestOtherTablesAtOneInstant(t *testing.T) {
 	s := newOtherStage(t, defendersim.Options{})
-	names := []string{weather, "EmailEvents", "CloudAppEvents"}
+	names := []string{weather, "EmailEvents"}
 	cfg := s.named(names...)
 	cfg.Page.MaxRows = 20
 	for _, name := range names {
-		for number := range 300 {
+		for number := range 100 {
 			row := otherRow(name, number)
 			row["Timestamp"] = epoch.Add(-time.Hour).Format(time.RFC3339Nano)
 			require.NoError(t, s.Sim.Plant(name, defendersim.Planted{Row: row, IngestionTime: epoch.Add(-time.Minute)}))
 		}
 	}
 	s.start(cfg)
-	s.delivered(300 * len(names))
+	s.delivered(100 * len(names))
 }
 
 // What a generated tenant has of these tables comes once, in whatever form the service writes it, with its history.
 func TestOtherTablesOfATenant(t *testing.T) {
 	generated := tenant.DefaultConfig()
-	generated.Start, generated.History, generated.RowsPerDay = epoch, 4*time.Hour, 4000
+	generated.Start, generated.History, generated.RowsPerDay = epoch, 3*time.Hour, 3000
 	s := newStage(t, defendersim.Options{Tenant: &generated, Quirks: defendersim.DefaultQuirks()})
 	names := []string{"CloudAppEvents", "DeviceImageLoadEvents", "EmailEvents", "IdentityLogonEvents", "UrlClickEvents"}
 	cfg := s.named(names...)
-	cfg.Backfill.Window = 24 * time.Hour
+	cfg.Backfill.Window = 4 * time.Hour
 	s.launch(cfg)
 	until := epoch.Add(-settle)
 	s.readUntil(until, names...)
