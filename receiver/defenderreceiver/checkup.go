@@ -213,7 +213,7 @@ func (c *Config) proxyOf(target *url.URL) *url.URL {
 // checkupTables are the enabled tables, as they are read.
 func (c *Config) checkupTables() ([]checkup.Table, error) {
 	var list []checkup.Table
-	for _, declared := range declaredTables() {
+	for _, declared := range c.Tables.declared() {
 		if !c.Tables[declared.Name].Enabled {
 			continue
 		}

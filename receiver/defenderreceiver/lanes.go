@@ -45,7 +45,7 @@ type builder struct {
 // build makes the lanes of all enabled tables, with their stored cursors.
 func (b *builder) build(ctx context.Context) ([]*lane, error) {
 	var lanes []*lane
-	for _, declared := range declaredTables() {
+	for _, declared := range b.cfg.Tables.declared() {
 		if !b.cfg.Tables[declared.Name].Enabled {
 			continue
 		}

@@ -84,6 +84,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		r.set.Logger.Warn("The legacy hunting API stops answering on 2027-02-01: grant ThreatHunting.Read.All and set api: graph.")
 	}
 	r.cfg.warnOfUndocumented(r.set.Logger)
+	r.cfg.warnOfUnknownTables(r.set.Logger)
 	conn, err := r.connect(ctx, host)
 	if err != nil {
 		return err
