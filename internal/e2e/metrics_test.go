@@ -34,6 +34,11 @@ func TestHealthAndMetrics(t *testing.T) {
 		m = scrapeMetrics(t, "http://127.0.0.1:"+metrics+"/metrics")
 		return m.sum("otelcol_receiver_defender_cursor_writes", "outcome", "stored") >= 7
 	}, "each table should have stored its cursor")
+	s.eventually(func() bool {
+		rows, _ := readRaw(t, s.raw)
+		m = scrapeMetrics(t, "http://127.0.0.1:"+metrics+"/metrics")
+		return int(m.sum("otelcol_receiver_defender_rows", "outcome", "delivered")) == len(rows)
+	}, "all rows should be counted, which happens when the call has returned")
 	for _, name := range []string{
 		"queries", "query_duration", "rows", "cursor_lag", "quota_used", "paused", "truncated_pages", "cursor_writes",
 	} {
