@@ -33,6 +33,8 @@ func TestFeedWithALongerWindowThanBefore(t *testing.T) {
 	stop := s.start(cfg)
 	s.allButOld(2)
 	s.polled(2)
+	s.putAlert("newer", epoch, epoch) // what was forgotten is stored with it
+	s.allButOld(3)
 	stop()
 	cfg.Feeds.AlertsV2.Audit.Interval, cfg.Feeds.AlertsV2.Overlap = time.Second, 12*time.Hour
 	s.start(cfg)
@@ -52,6 +54,7 @@ func TestFeedAuditThatCannotBegin(t *testing.T) {
 	cfg.Feeds.AlertsV2.Audit.Interval = time.Second
 	s.start(cfg)
 	s.allButOld(3)
+	s.Clock.Advance(2 * time.Hour) // the window begins behind the start, and moves
 	s.Sim.BreakAlerts(epoch.Add(-20*time.Hour), epoch.Add(-20*time.Hour+time.Second))
 	require.Eventually(t, func() bool {
 		s.Clock.Advance(time.Second)

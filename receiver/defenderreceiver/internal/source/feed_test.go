@@ -140,3 +140,14 @@ func TestFeedAsksForLess(t *testing.T) {
 	assert.False(t, f.AskForLess(t.Context(), 0, &hunting.Error{Kind: hunting.TooLarge}))
 	assert.False(t, f.AskForLess(t.Context(), 0, &hunting.Error{Kind: hunting.Transient}))
 }
+
+// An audit that is made again begins at the same place: failures there are counted together.
+func TestFeedAuditBeginsAgainAtItsPlace(t *testing.T) {
+	f, _ := newTestFeed(t, nil)
+	f.audits.Window = 24 * time.Hour
+	first := f.audits.begin(feedNoon.Add(10*time.Minute), f.state).from
+	assert.Equal(t, first, f.audits.begin(feedNoon.Add(15*time.Minute), f.state).from)
+	assert.Equal(t, feedNoon.Add(-24*time.Hour), first, "no part of the window is left out")
+	f.state.Start = feedNoon.Add(-time.Hour)
+	assert.Equal(t, f.state.Start, f.audits.begin(feedNoon, f.state).from)
+}
