@@ -165,7 +165,10 @@ func (r *defenderReceiver) checkupFeeds() []checkup.Feed {
 		if !own.Enabled {
 			continue
 		}
-		lists := service.NewLists(r.service.access.api, declared.list, r.cfg.listLimit(), service.Settings{
+		// While the receiver runs, its own lanes keep the limit that the test shares with them.
+		limit, release := r.cfg.listLimit()
+		release()
+		lists := service.NewLists(r.service.access.api, declared.list, limit, service.Settings{
 			Lane: checkupLane, Now: r.now, Logger: r.set.Logger, Answered: func(context.Context, time.Duration, error) {}, Accepted: func() {},
 		})
 		feeds = append(feeds, checkup.Feed{Name: declared.name, Roles: declared.roles, Filter: own.Filter, Lister: lists})

@@ -409,3 +409,25 @@ func TestFeedSettings(t *testing.T) {
 		assert.ErrorContains(t, cfg.Validate(), key)
 	}
 }
+
+// Receivers of one app registration share a limit, the smaller one, and only while they run.
+func TestFeedsShareALimit(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Credentials.TenantID, cfg.Credentials.ClientID = "tenant", t.Name()
+	first, release := cfg.listLimit()
+	other := *cfg
+	other.Quota.Share = 0.1
+	second, releaseOther := other.listLimit()
+	assert.Same(t, first, second)
+	assert.Less(t, float64(first.Limit())*60+float64(first.Burst()), 15.1, "a tenth of 150 requests a minute")
+	release()
+	release()
+	again, releaseAgain := cfg.listLimit()
+	assert.Same(t, second, again)
+	releaseAgain()
+	releaseOther()
+	fresh, releaseFresh := cfg.listLimit()
+	defer releaseFresh()
+	assert.NotSame(t, second, fresh)
+	assert.Greater(t, float64(fresh.Limit())*60, 60.0)
+}

@@ -228,7 +228,8 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 	metrics := b.telemetry.history(name)
 	metrics.begin(ctx)
 	seen, logger := b.registry.Add(name, name, true), b.set.Logger.With(zap.String("table", name))
-	client := service.NewLists(b.api, declared.list, b.cfg.listLimit(), service.Settings{
+	limit, release := b.cfg.listLimit()
+	client := service.NewLists(b.api, declared.list, limit, service.Settings{
 		Lane: name, Accepted: b.registry.Answered, Now: b.now, Logger: logger,
 		Answered: func(ctx context.Context, spent time.Duration, err error) { b.telemetry.query(ctx, name, spent, err) },
 	})
@@ -241,7 +242,7 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 	if b.journal != nil && audits.Window > 0 {
 		audits.Audited = b.feedJournalist(name, audits, feed, logger)
 	}
-	l := &lane{table: name, id: name, kind: feedKind, source: feed, health: seen, now: client.Time, loop: b.loop(feed, name, seen, b.gates.apart, own.PollInterval)}
+	l := &lane{table: name, id: name, kind: feedKind, source: feed, health: seen, now: client.Time, loop: b.loop(feed, name, seen, b.gates.apart, own.PollInterval), release: release}
 	if audits.Window > 0 {
 		l.record = audits.Record()
 	}

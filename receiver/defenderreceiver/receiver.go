@@ -245,6 +245,11 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 		return nil
 	}
 	r.service.close()
+	for _, l := range r.lanes {
+		if l.release != nil {
+			l.release()
+		}
+	}
 	// Cursors of rows that were delivered are worth more than the end in time.
 	ctx, cancel := r.grace(ctx)
 	defer cancel()
