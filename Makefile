@@ -50,7 +50,7 @@ test: ## run all tests, with the race detector where there is a C compiler
 	@echo "without the race detector: tests of the finished program, which has none in it, and what takes minutes under it:"
 	$(STATIC) $(GO) test -timeout 20m -skip '^TestTwoReceivers' ./internal/e2e
 	$(STATIC) $(GO) test -timeout 20m -run '^TestTwoReceivers' ./internal/e2e
-	$(STATIC) $(GO) test -timeout 20m -run '^Test(TenDays|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
+	$(STATIC) $(GO) test -timeout 20m -run '^Test(TenDays|TenThousand|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
 	$(STATIC) $(GO) test -timeout 20m -run '^Test(EveryoneHasOneTUID|SecretsAreNotRepeated)$$' ./processor/totalnormalizeprocessor ./internal/pipelinecheck
 
 integration: kafka prometheus ## delivery to Apache Kafka itself, and alerts in Prometheus itself; each says so when it cannot

@@ -22,6 +22,7 @@ import (
 	defendercontrolextension "github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension"
 	defenderstreamingencodingextension "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
 	ndjsonencodingextension "github.com/otelcol-defender/otelcol-defender/extension/ndjsonencodingextension"
+	defendersiemprocessor "github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor"
 	totalnormalizeprocessor "github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
 	defenderreceiver "github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
 	"go.opentelemetry.io/collector/component"
@@ -136,6 +137,7 @@ func components() (otelcol.Factories, error) {
 		attributesprocessor.NewFactory(),
 		groupbyattrsprocessor.NewFactory(),
 		totalnormalizeprocessor.NewFactory(),
+		defendersiemprocessor.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
@@ -149,6 +151,7 @@ func components() (otelcol.Factories, error) {
 		attributesprocessor.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor v0.155.0",
 		groupbyattrsprocessor.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor v0.155.0",
 		totalnormalizeprocessor.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
+		defendersiemprocessor.NewFactory().Type():   "github.com/otelcol-defender/otelcol-defender v0.0.0",
 	})
 
 	factories.Connectors, err = otelcol.MakeFactoryMap[connector.Factory](

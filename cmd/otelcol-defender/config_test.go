@@ -35,7 +35,8 @@ const configDirectory = "../../config"
 var environment = map[string]func(t *testing.T) map[string]string{
 	"demo.yaml":   func(*testing.T) map[string]string { return nil },
 	"file.yaml":   forTenant(),
-	"alerts.yaml": forTenant(),
+	"alerts.yaml": without("TOTAL_DOMAIN_ID", forTenant()),
+	"siem.yaml":   without("TOTAL_DOMAIN_ID", forTenant()),
 	"kafka.yaml":  forTenant(toKafka),
 	"otlp.yaml":   forTenant(toOTLP),
 	"clickhouse.yaml": forTenant(map[string]string{
@@ -81,6 +82,16 @@ func forTenant(exporters ...map[string]string) func(t *testing.T) map[string]str
 		for _, more := range exporters {
 			maps.Copy(values, more)
 		}
+		return values
+	}
+}
+
+// without leaves a variable out.
+func without(name string, variables func(t *testing.T) map[string]string) func(t *testing.T) map[string]string {
+	return func(t *testing.T) map[string]string {
+		t.Helper()
+		values := variables(t)
+		delete(values, name)
 		return values
 	}
 }

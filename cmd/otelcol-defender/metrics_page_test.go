@@ -5,12 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,13 +22,15 @@ import (
 	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 // twoPipelines share a processor, so that their series differ by nothing but the scope.
 const twoPipelines = `
 receivers:
-  otlp/a: {protocols: {http: {endpoint: "127.0.0.1:%[1]d"}}}
-  otlp/b: {protocols: {http: {endpoint: "127.0.0.1:%[2]d"}}}
+  otlp/a: {protocols: {http: {endpoint: "127.0.0.1:%[1]s"}}}
+  otlp/b: {protocols: {http: {endpoint: "127.0.0.1:%[2]s"}}}
 processors: {memory_limiter: {check_interval: 1s, limit_mib: 1024}}
 exporters: {nop: {}}
 service:
@@ -81,13 +81,12 @@ func metricsPage(t *testing.T, telemetry string) (status int, page string) {
 	sink := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer sink.Close()
 	t.Setenv("TELEMETRY_ENDPOINT", sink.URL)
-	ports := freePorts(t, 3)
-	metrics := strconv.Itoa(ports[2])
+	metrics, receivers := ports.Free(t), []string{ports.Free(t), ports.Free(t)}
 	t.Setenv("METRICS_PORT", metrics)
 	collector, err := otelcol.NewCollector(otelcol.CollectorSettings{
 		BuildInfo: component.NewDefaultBuildInfo(), Factories: components, DisableGracefulShutdown: true,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
-			URIs:              []string{"yaml:" + fmt.Sprintf(twoPipelines, ports[0], ports[1]), "yaml:" + strings.ReplaceAll(telemetry, "port: 8888", "port: "+metrics)},
+			URIs:              []string{"yaml:" + fmt.Sprintf(twoPipelines, receivers[0], receivers[1]), "yaml:" + strings.ReplaceAll(telemetry, "port: 8888", "port: "+metrics)},
 			ProviderFactories: []confmap.ProviderFactory{envprovider.NewFactory(), yamlprovider.NewFactory()},
 		}},
 	})
@@ -99,9 +98,9 @@ func metricsPage(t *testing.T, telemetry string) (status int, page string) {
 		stop()
 		require.NoError(t, <-ended)
 	}()
-	for _, port := range ports[:2] {
+	for _, port := range receivers {
 		require.EventuallyWithT(t, func(c *assert.CollectT) {
-			status, _ := call(t, http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/v1/logs", port), oneRecord)
+			status, _ := call(t, http.MethodPost, fmt.Sprintf("http://127.0.0.1:%s/v1/logs", port), oneRecord)
 			require.Equal(c, http.StatusOK, status)
 		}, 20*time.Second, 20*time.Millisecond)
 	}
@@ -122,18 +121,4 @@ func call(t *testing.T, method, url, body string) (status int, answer string) {
 	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	return response.StatusCode, string(text)
-}
-
-func freePorts(t *testing.T, n int) []int {
-	t.Helper()
-	ports := make([]int, n)
-	for i := range ports {
-		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer listener.Close()
-		address, ok := listener.Addr().(*net.TCPAddr)
-		require.True(t, ok)
-		ports[i] = address.Port
-	}
-	return ports
 }

@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 const (
@@ -77,7 +78,7 @@ type stage struct {
 // newStage starts both.
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, directory: t.TempDir(), simulator: freeAddress(t), page: freeAddress(t)}
+	s := &stage{t: t, directory: t.TempDir(), simulator: "127.0.0.1:" + ports.Free(t), page: "127.0.0.1:" + ports.Free(t)}
 	s.run("defendersim", "--listen", s.simulator, "--state", filepath.Join(s.directory, "sim"), "--rows-per-day", "20000", "--history", "3h",
 		"--requests-per-minute", "0", "--requests-per-hour", "0")
 	s.answers("https://" + s.simulator + "/health")
@@ -89,14 +90,6 @@ func newStage(t *testing.T) *stage {
 }
 
 func (s *stage) url() string { return "http://" + s.page + "/" }
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
-}
 
 // run starts a program of the folder bin until the test ends.
 func (s *stage) run(name string, args ...string) {

@@ -47,7 +47,7 @@ type Group string
 const (
 	Connection Group = "connection" // settings, proxy, DNS, TCP, TLS
 	Access     Group = "access"     // token, roles, clock, a first query
-	Tables     Group = "tables"     // each enabled table
+	Tables     Group = "tables"     // each enabled table and feed
 )
 
 // Outcome is what a check found, as a word for programs. The words do not change.
@@ -83,9 +83,9 @@ const (
 // Check is one thing that was looked at. Detail and Remedy hold no secrets.
 type Check struct {
 	Group Group `json:"group"`
-	// Name is what was looked at: settings, proxy, dns, connect, tls, token, roles, query, clock, devices, table.
+	// Name is what was looked at: settings, proxy, dns, connect, tls, token, roles, query, clock, devices, table, feed.
 	Name string `json:"name"`
-	// Subject is the host or the table; empty where there is only one of the name.
+	// Subject is the host, the table or the feed; empty where there is only one of the name.
 	Subject  string   `json:"subject,omitempty"`
 	Outcome  Outcome  `json:"outcome"`
 	Severity Severity `json:"severity"`

@@ -22,6 +22,7 @@ import (
 	defendercontrolextension "github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension"
 	defenderstreamingencodingextension "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
 	ndjsonencodingextension "github.com/otelcol-defender/otelcol-defender/extension/ndjsonencodingextension"
+	defendersiemprocessor "github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor"
 	totalnormalizeprocessor "github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
 	defenderreceiver "github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
 	"go.opentelemetry.io/collector/component"
@@ -137,6 +138,7 @@ func Components() (otelcol.Factories, error) {
 		attributesprocessor.NewFactory(),
 		groupbyattrsprocessor.NewFactory(),
 		totalnormalizeprocessor.NewFactory(),
+		defendersiemprocessor.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
@@ -150,6 +152,7 @@ func Components() (otelcol.Factories, error) {
 		attributesprocessor.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor v0.155.0",
 		groupbyattrsprocessor.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor v0.155.0",
 		totalnormalizeprocessor.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
+		defendersiemprocessor.NewFactory().Type():   "github.com/otelcol-defender/otelcol-defender v0.0.0",
 	})
 
 	factories.Connectors, err = otelcol.MakeFactoryMap[connector.Factory](

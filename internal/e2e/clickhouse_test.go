@@ -9,6 +9,8 @@ import (
 	"github.com/ClickHouse/ch-go/proto"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 func (s *stage) startClickHouse(address string) *collector {
@@ -22,7 +24,7 @@ func (s *stage) startClickHouse(address string) *collector {
 func TestClickHouse(t *testing.T) {
 	t.Parallel()
 	s, want := newDeliveryStage(t)
-	address := "127.0.0.1:" + freePort(t)
+	address := "127.0.0.1:" + ports.Free(t)
 	c := s.startClickHouse(address)
 	memory := c.watchMemory()
 	s.eventually(func() bool { return strings.Contains(c.log(), "Exporting failed") }, "the log should say what fails")

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 // A backend behind a second collector, as docs/backends.md has it for exporters that are not part of the distribution: the
@@ -20,7 +22,7 @@ func TestGateway(t *testing.T) {
 	poison := slices.Min(slices.Collect(maps.Keys(want.events)))
 	backend := startOTLPHTTPServer(t, http.StatusServiceUnavailable)
 	backend.judged(func(plog.Logs) error { return errors.New("away") })
-	port := freePort(t)
+	port := ports.Free(t)
 	gateway := s.start(run{configs: []string{"otlpgateway.yaml"}, variables: []string{"E2E_OTLP_PORT=" + port, "E2E_BACKEND=" + backend.endpoint}})
 	c := s.startOTLP("127.0.0.1:"+port, "otlphasty.yaml", "hasty.yaml")
 	s.eventually(func() bool {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 // libsVariable names the directory with Kafka's jars. `make integration` sets it once it has them.
@@ -28,9 +30,9 @@ func startBroker(t *testing.T) *broker {
 	if os.Getenv(libsVariable) == "" {
 		t.Skip("`make integration` runs this test, with Apache Kafka")
 	}
-	port := freePort(t)
+	port := ports.Free(t)
 	t.Setenv("KAFKA_PORT", port)
-	t.Setenv("KAFKA_CONTROLLER_PORT", freePort(t))
+	t.Setenv("KAFKA_CONTROLLER_PORT", ports.Free(t))
 	b := &broker{t: t, directory: t.TempDir(), addresses: []string{"127.0.0.1:" + port}}
 	t.Cleanup(func() {
 		if t.Failed() {

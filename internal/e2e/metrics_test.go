@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"net"
 	"net/http"
-	"strconv"
 	"testing"
 	"time"
 
@@ -15,13 +13,14 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 // The metrics under their documented names, with figures that add up to what the emulator gave and the files hold.
 func TestHealthAndMetrics(t *testing.T) {
 	clock := defendersim.NewClock(epoch)
 	s := newStage(t, defendersim.Options{Now: clock.Now, Tenant: company(10*time.Minute, 200_000)})
-	health, metrics := freePort(t), freePort(t)
+	health, metrics := ports.Free(t), ports.Free(t)
 	c := s.start(run{
 		configs:   []string{"collector.yaml", "observed.yaml"},
 		variables: []string{"E2E_HEALTH_PORT=" + health, "E2E_METRICS_PORT=" + metrics},
@@ -35,6 +34,11 @@ func TestHealthAndMetrics(t *testing.T) {
 		m = scrapeMetrics(t, "http://127.0.0.1:"+metrics+"/metrics")
 		return m.sum("otelcol_receiver_defender_cursor_writes", "outcome", "stored") >= 7
 	}, "each table should have stored its cursor")
+	s.eventually(func() bool {
+		rows, _ := readRaw(t, s.raw)
+		m = scrapeMetrics(t, "http://127.0.0.1:"+metrics+"/metrics")
+		return int(m.sum("otelcol_receiver_defender_rows", "outcome", "delivered")) == len(rows)
+	}, "all rows should be counted, which happens when the call has returned")
 	for _, name := range []string{
 		"queries", "query_duration", "rows", "cursor_lag", "quota_used", "paused", "truncated_pages", "cursor_writes",
 	} {
@@ -124,13 +128,4 @@ func get(t *testing.T, url string) (*http.Response, error) {
 	require.NoError(t, err)
 	request.Close = true // leave no connection behind
 	return http.DefaultClient.Do(request)
-}
-
-// freePort is a port of 127.0.0.1 that nobody listened on a moment ago.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }

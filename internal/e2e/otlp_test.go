@@ -13,6 +13,8 @@ import (
 	"google.golang.org/grpc/codes"
 	grpcstatus "google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 func (s *stage) startOTLP(endpoint string, overlays ...string) *collector {
@@ -32,7 +34,7 @@ const reconnecting = 2 * outage
 func TestOTLP(t *testing.T) {
 	t.Parallel()
 	s, want := newDeliveryStage(t)
-	port := freePort(t)
+	port := ports.Free(t)
 	sink := func() *collector {
 		return s.start(run{configs: []string{"otlpsink.yaml"}, variables: []string{"E2E_OTLP_PORT=" + port}})
 	}

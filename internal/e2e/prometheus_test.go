@@ -23,6 +23,7 @@ import (
 	yamlv3 "go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 const (
@@ -205,7 +206,7 @@ func startPrometheus(t *testing.T, program string, targets map[string]string) *p
 	log, err := os.Create(filepath.Join(directory, "prometheus.log"))
 	require.NoError(t, err)
 	defer log.Close() // the process has its own handle
-	address := "127.0.0.1:" + freePort(t)
+	address := "127.0.0.1:" + ports.Free(t)
 	command := exec.Command(program, "--config.file="+filepath.Join(directory, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(directory, "data"), "--web.listen-address="+address)
 	command.Stdout, command.Stderr = log, log

@@ -8,13 +8,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 // replay gives the dead letters to a collector, line by line, and returns the events that it makes of them: each line
 // is a request of OTLP/HTTP.
 func (s *stage) replay() []totalEvent {
 	s.t.Helper()
-	port := freePort(s.t)
+	port := ports.Free(s.t)
 	c := s.start(run{configs: []string{"replay.yaml"}, variables: []string{"E2E_OTLP_PORT=" + port}})
 	s.eventually(func() bool { return strings.Contains(c.log(), "Everything is ready") }, "the collector should start")
 	files, err := filepath.Glob(filepath.Join(s.dataDirectory(), "dead-letters", "*.ndjson"))

@@ -24,6 +24,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 // A token of Entra ID, an assertion or a federated token: three parts of base64, the first of which is a JSON object.
@@ -90,7 +91,7 @@ func TestNothingShowsASecret(t *testing.T) {
 		http.Error(w, "this token is not valid", http.StatusUnauthorized)
 	}))
 	defer refusing.Close()
-	control, health, metrics := freePort(t), freePort(t), freePort(t)
+	control, health, metrics := ports.Free(t), ports.Free(t), ports.Free(t)
 	r := run{
 		configs: []string{"collector.yaml", "observed.yaml", "secrets.yaml"},
 		variables: []string{

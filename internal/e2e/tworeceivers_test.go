@@ -22,6 +22,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/internal/testbed"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 const (
@@ -152,7 +153,7 @@ func brokenWays() map[string]brokenWay {
 			logged: map[string]int{logFailed: 1, logNoPermission: 1},
 		},
 		"service down": {
-			begin:  func(p *pair) { p.set("E2E_A_ENDPOINT", "https://127.0.0.1:"+freePort(p.t)) },
+			begin:  func(p *pair) { p.set("E2E_A_ENDPOINT", "https://127.0.0.1:"+ports.Free(p.t)) },
 			alerts: slices.Concat(nothingRead, unanswered, ofEach("DefenderTablePaused", "failures", directories)),
 			status: "connection refused",
 			logged: map[string]int{logFailed: 1, logPaused: 1},
@@ -299,7 +300,7 @@ func startPair(t *testing.T, way brokenWay, healthy *defendersim.Server) *pair {
 func startPairWith(t *testing.T, way brokenWay, healthy *defendersim.Server, settings []string) *pair {
 	t.Helper()
 	s := &stage{t: t, sim: startTenant(t), now: time.Now, directory: t.TempDir()}
-	p := &pair{t: t, broken: way, stage: s, otlp: startOTLPHTTPServer(t, 0), health: freePort(t), metrics: freePort(t)}
+	p := &pair{t: t, broken: way, stage: s, otlp: startOTLPHTTPServer(t, 0), health: ports.Free(t), metrics: ports.Free(t)}
 	p.seen.metrics = recording{}
 	p.variables = []string{
 		"E2E_A_ENDPOINT=" + s.sim.URL(), "E2E_A_AUTHORITY=" + s.sim.URL(), "E2E_A_CA_FILE=" + s.sim.CAFile(),

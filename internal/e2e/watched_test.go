@@ -20,6 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/ports"
 )
 
 const (
@@ -65,7 +67,7 @@ func TestWatchedSeriesTellsAnother(t *testing.T) {
 // What the shipped configurations call the metrics is what the Collector calls them by default.
 func TestNamesAreTheDefault(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := ports.Free(t)
 	plain := scrapeProduction(t, "--set=service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: "+port+"}}}}]", port)
 	shipped := scrapeProduction(t)
 	names := func(page scrape) []string {
@@ -256,7 +258,7 @@ func scrapeProduction(t *testing.T, reader ...string) scrape {
 	certificate, caFile := brokerCertificate(t)
 	cluster := newCluster(t, kfake.TLS(certificate), kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "defender", "password"),
 		kfake.SeedTopics(topicPartitions, topicName))
-	port := freePort(t)
+	port := ports.Free(t)
 	arguments := []string{
 		"--set=receivers.defender.backfill.window=24h", "--set=receivers.defender.credentials.expires='2099-12-31'",
 	}

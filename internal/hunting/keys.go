@@ -2,6 +2,7 @@ package hunting
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -68,8 +69,17 @@ func (k *keys) resolve(quoted []byte, schema []Column) *key {
 	if _, ok := k.declared[tables.UserRemoved]; ok && found.name == removedAnnotation {
 		found.name, found.mark = tables.UserRemoved, true
 	}
-	found.bool = k.declared[found.name] == tables.Bool
+	typ, declared := k.declared[found.name]
+	found.bool = declared && typ == tables.Bool || !declared && saysBool(schema, found.name)
 	return found
+}
+
+// saysBool reports whether the answer itself declares a column as a boolean. Kusto's older name of that is SByte.
+func saysBool(schema []Column, name string) bool {
+	return slices.ContainsFunc(schema, func(c Column) bool {
+		typ := strings.ToLower(c.Type)
+		return c.Name == name && (typ == "boolean" || typ == "bool" || typ == "sbyte")
+	})
 }
 
 // spelling undoes camelCase, in which one of Microsoft's examples shows the keys of rows. Only a name

@@ -105,6 +105,9 @@ func (r *Rows) wrap(err error) error {
 	case errors.Is(err, errNoAnswer):
 		e.Kind, e.Advice, e.Err = Unexpected, refusal.Stranger(r.host, "endpoint"), r.scrubbed(err)
 		return e
+	case errors.Is(err, errForeignLink):
+		// Nothing broke off: the settings are to blame, and no row.
+		e.Kind = Unexpected
 	}
 	e.Err = fmt.Errorf("after %d whole rows: %w", r.stats.Rows, r.scrubbed(err))
 	return e

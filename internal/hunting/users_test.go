@@ -111,7 +111,11 @@ func TestUsersTokenStaysWithItsHost(t *testing.T) {
 		assert.Equal(t, BadQuery, kindOf(t, err), link)
 		text, _ := json.Marshal(link)
 		_, _, err = readUsers(t, `{"value":[{"id":"1"}],"@odata.nextLink":`+string(text)+`}`)
-		assert.Equal(t, Interrupted, kindOf(t, err), link)
+		want := Unexpected
+		if link == ":" {
+			want = Interrupted // it is no link at all
+		}
+		assert.Equal(t, want, kindOf(t, err), link)
 	}
 	sent := 0
 	client := newTestClient(t, Graph, func(*http.Request) (*http.Response, error) {

@@ -9,6 +9,9 @@ const (
 	EventAlertContextSummary = "microsoft.defender.alert_context_summary"
 )
 
+// EventSIEMAlert is the event name of records of the former SIEM API, which are made of alerts.
+const EventSIEMAlert = "microsoft.defender.siem_alert"
+
 // The attributes of their records.
 const (
 	AttributeAlertID    = "microsoft.defender.alert_id"

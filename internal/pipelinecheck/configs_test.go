@@ -62,7 +62,7 @@ func TestShippedConfigurationsAreClean(t *testing.T) {
 			assert.Equal(t, Clean, report.Verdict())
 			for _, f := range report.Findings {
 				assert.Equal(t, Info, f.Severity, "%s %s: %s", f.Rule, f.Path, f.Why)
-				assert.Contains(t, []string{"file_deletes_old", "partial_success", "persistent_queue_secondary", "waited_queue_hangs"}, f.Rule)
+				assert.Contains(t, []string{"file_deletes_old", "partial_success", "persistent_queue_secondary", "waited_queue_hangs", "siem_other_records_drop"}, f.Rule)
 			}
 		})
 	}

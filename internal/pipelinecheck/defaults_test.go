@@ -36,9 +36,11 @@ func TestDefaults(t *testing.T) {
 			"initial_offset": "latest", "error_backoff::enabled": false, "error_backoff::multiplier": 0.0,
 		}}},
 		{receivers, typeDefender, []map[string]any{{
+			"feeds::alerts_v2::enabled": false, "feeds::incidents::enabled": false, "feeds::alerts_v2::audit::interval": time.Hour,
+			"feeds::incidents::audit::window": 24 * time.Hour, "tables::Alerts::enabled": true,
 			"late_arrival::audit::interval": time.Hour, "late_arrival::audit::window": 24 * time.Hour, "dead_letter::directory": "",
 		}}},
-		{processors, typeTotalNormalize, []map[string]any{{"tuid::unmapped": "derive", "other_records": "pass"}}},
+		{processors, typeTotalNormalize, []map[string]any{{"tuid::unmapped": "derive", "other_records": "pass", "alerts": "hunting"}}},
 		{processors, typeFilter, []map[string]any{{"error_mode": "ignore"}}},
 		{processors, typeTransform, []map[string]any{{"error_mode": "ignore"}}},
 		{extensions, typeFileStorage, []map[string]any{{"fsync": nil, "recreate": nil}}}, // false is left out

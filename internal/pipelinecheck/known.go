@@ -46,6 +46,7 @@ const (
 	typeDebug          = "debug"
 	typeNop            = "nop"
 	typeTotalNormalize = "total_normalize"
+	typeDefenderSIEM   = "defender_siem"
 	typeFilter         = "filter"
 	typeTransform      = "transform"
 	typeGroupByAttrs   = "groupbyattrs"
@@ -160,7 +161,7 @@ func signals(f component.Factory, at side) string {
 // row, change it at most, and hand it on within the call.
 var judged = map[section][]string{
 	receivers:  {typeDefender, typeKafka},
-	processors: {typeTotalNormalize, typeFilter, typeTransform, typeGroupByAttrs, "batch", "memory_limiter", "resource", "attributes"},
+	processors: {typeTotalNormalize, typeDefenderSIEM, typeFilter, typeTransform, typeGroupByAttrs, "batch", "memory_limiter", "resource", "attributes"},
 	exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeClickHouse, typeDebug, typeNop},
 	connectors: {typeForward, "count"},
 	extensions: {typeFileStorage, typeStreaming, typeNDJSON},

@@ -4,7 +4,7 @@ import "slices"
 
 // rules is everything that is looked for. A condition in a rule reads effective settings, so a default counts like a
 // setting that is written.
-var rules = slices.Concat(sourceRules, quotaRules, placeRules, processorRules, deliveryRules, queueRules, exporterRules, backendRules, watchRules)
+var rules = slices.Concat(sourceRules, quotaRules, placeRules, processorRules, feedRules, deliveryRules, queueRules, exporterRules, backendRules, watchRules)
 
 var sourceRules = []rule{
 	{
@@ -115,6 +115,24 @@ var processorRules = []rule{
 		where:  passing(typeTotalNormalize).at("other_records", equals("other_records", "drop")),
 		why:    "records that are no Defender rows are dropped, and counted; of a stream these are also the records that could not be decoded",
 		remedy: "other_records: pass keeps them",
+	},
+	{
+		name: "siem_other_records_drop", effect: Notes,
+		where:  passing(typeDefenderSIEM).at("other_records", equals("other_records", "drop")),
+		why:    "rows of tables, and alerts of services that are not listed, are dropped, and counted as delivered",
+		remedy: "if this is meant, nothing; other_records: pass keeps them",
+	},
+	{
+		name: "siem_without_storage", effect: Repeats,
+		where:  passing(typeDefenderSIEM).at("storage", equals("storage", "")),
+		why:    "which records were handed on is known in memory only: after a restart an alert that changes gives all its records again, with the same FullId",
+		remedy: "storage: file_storage/siem, a storage extension with a directory of its own",
+	},
+	{
+		name: "siem_repeats", effect: Notes,
+		where:  passing(typeDefenderSIEM).at("on_update", equals("on_update", "repeat")),
+		why:    "each version of an alert gives all its records again, with the same FullId",
+		remedy: "if the reader drops records whose FullId it has seen, or wants the new state, nothing; else on_update: new_only",
 	},
 	{
 		name: "regrouped_before_kafka", effect: Disorders,

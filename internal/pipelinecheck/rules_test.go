@@ -77,6 +77,12 @@ func cursorsIn(directory string) string {
 	return "extensions: {file_storage/cursors: {directory: '" + directory + "'}}"
 }
 
+// ofGraph makes events of alerts of Graph alone.
+const ofGraph = `
+receivers: {defender: {feeds: {alerts_v2: {enabled: true}}, tables: {Alerts: {enabled: false}}}}
+processors: {total_normalize: {alerts: graph}}
+`
+
 func kafka(settings string) string { return "exporters: {kafka: {" + settings + "}}" }
 
 func source(settings string) string { return "receivers: {defender: {" + settings + "}}" }
@@ -151,7 +157,26 @@ service: {pipelines: {metrics: {receivers: [count], exporters: [file/2]}}}`}, "e
 	{"filter", []string{toKafka, passes(`filter: {log_conditions: ['body == ""']}`)}, "processors::filter"},
 	{"error_mode_propagate", []string{toKafka, passes("transform: {error_mode: propagate}")}, "processors::transform::error_mode"},
 	{"unmapped_drop", []string{toKafka, `processors: {total_normalize: {tuid: {unmapped: drop}}}`}, "processors::total_normalize::tuid::unmapped"},
+	{"feed_audit_off", []string{toKafka, source(`feeds: {alerts_v2: {enabled: true}}`), source(`feeds: {alerts_v2: {audit: {interval: 0s}}}`)}, "receivers::defender::feeds::alerts_v2::audit"},
+	{"feed_audit_off", []string{toKafka, source(`feeds: {incidents: {enabled: true, audit: {interval: 0s}}}`)}, "receivers::defender::feeds::incidents::audit"},
+	{"feed_beside_events", []string{toKafka, source(`feeds: {alerts_v2: {enabled: true}}`)}, "receivers::defender::feeds::alerts_v2"},
+	{"feed_beside_events", []string{toKafka, ofGraph, source(`feeds: {incidents: {enabled: true}}`)}, "receivers::defender::feeds::incidents"},
+	{"feed_dropped", []string{toKafka, `processors: {total_normalize: {other_records: drop}}`, source(`feeds: {alerts_v2: {enabled: true}}`)}, "receivers::defender::feeds::alerts_v2"},
+	{"alerts_without_feed", []string{toKafka, `processors: {total_normalize: {alerts: graph}}`}, "processors::total_normalize::alerts"},
+	{"alerts_without_feed", []string{fromEventHub, `processors: {total_normalize: {alerts: graph}}`}, "processors::total_normalize::alerts"},
+	{"alerts_read_in_vain", []string{toKafka, ofGraph, source(`tables: {Alerts: {enabled: true}}`)}, "processors::total_normalize::alerts"},
 	{"other_records_drop", []string{toKafka, `processors: {total_normalize: {other_records: drop}}`}, "processors::total_normalize::other_records"},
+	{
+		"siem_other_records_drop",
+		[]string{toKafka, passes("defender_siem: {storage: file_storage/cursors, other_records: drop}")},
+		"processors::defender_siem::other_records",
+	},
+	{"siem_without_storage", []string{toKafka, passes("defender_siem/x: {}")}, "processors::defender_siem/x::storage"},
+	{
+		"siem_repeats",
+		[]string{toKafka, passes("defender_siem: {storage: file_storage/cursors, on_update: repeat}")},
+		"processors::defender_siem::on_update",
+	},
 	{"regrouped_before_kafka", []string{toKafka, passes("groupbyattrs: {keys: [host.name]}")}, "processors::groupbyattrs::keys"},
 
 	{

@@ -123,3 +123,11 @@ func TestDay(t *testing.T) {
 		require.ErrorIs(t, err, errDay, bad)
 	}
 }
+
+func TestTimeOfAPart(t *testing.T) {
+	for basis, want := range map[string]string{
+		"ingestion_time": "arrival", "event_time": "event time", "last_update": "last update", "another": "another",
+	} {
+		assert.Equal(t, want, Part{TimeBasis: basis}.by())
+	}
+}

@@ -100,7 +100,7 @@ func repeat(cell string, n int, last string) []string {
 
 // by says which rows of the day a part has.
 func (p Part) by() string {
-	by := map[string]string{"ingestion_time": "arrival", "event_time": "event time"}[p.TimeBasis]
+	by := map[string]string{"ingestion_time": "arrival", "event_time": "event time", "last_update": "last update"}[p.TimeBasis]
 	if by == "" {
 		by = p.TimeBasis
 	}

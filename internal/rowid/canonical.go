@@ -50,6 +50,17 @@ func appendCanonical(buf []byte, v pcommon.Value, t tables.Type) []byte {
 	}
 }
 
+// typeOf is the type of a column that is not declared, as far as its value tells. Text that is no JSON counts as it
+// stands.
+func typeOf(v pcommon.Value) tables.Type {
+	if v.Type() == pcommon.ValueTypeStr {
+		if _, err := time.Parse(time.RFC3339Nano, v.Str()); err == nil {
+			return tables.DateTime
+		}
+	}
+	return tables.JSON
+}
+
 func parseBool(v pcommon.Value) (value, ok bool) {
 	switch strings.ToLower(v.AsString()) {
 	case "true", "1":

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -18,6 +19,7 @@ type Hasher struct {
 	identity []tables.Column
 	whole    []tables.Column
 	extra    []string
+	any      *tables.Schema // of a table that is read whole: what is known of its columns; else nil
 
 	digest hash.Hash
 	buf    []byte
@@ -26,20 +28,16 @@ type Hasher struct {
 // New returns a Hasher of a tenant's table. Extra columns, which are not the service's, are hashed
 // where the whole row is.
 func New(tenantID string, table *tables.Table, extra ...string) *Hasher {
-	h := NewWhole(tenantID, table.Name, table.Columns())
-	h.extra = extra
+	h := &Hasher{whole: table.Columns(), extra: extra, digest: sha256.New()}
+	h.prefix = appendText(h.prefix, strings.ToLower(tenantID))
+	h.prefix = appendText(h.prefix, table.Name)
+	if table.Kind == tables.Passed {
+		h.any = table.Schema
+	}
 	for _, name := range table.Identity {
 		column, _ := table.Column(name)
 		h.identity = append(h.identity, column)
 	}
-	return h
-}
-
-// NewWhole returns a Hasher of a table that is not declared: all of these columns tell a row apart.
-func NewWhole(tenantID, table string, columns []tables.Column) *Hasher {
-	h := &Hasher{whole: columns, digest: sha256.New()}
-	h.prefix = appendText(h.prefix, strings.ToLower(tenantID))
-	h.prefix = appendText(h.prefix, table)
 	return h
 }
 
@@ -53,7 +51,7 @@ func (h *Hasher) UID(row pcommon.Map) uuid.UUID {
 		}
 	} else {
 		buf = append(buf, "row"...)
-		for _, c := range h.whole {
+		for _, c := range h.columns(row) {
 			buf = appendColumn(buf, row, c)
 		}
 		for _, name := range h.extra {
@@ -65,6 +63,23 @@ func (h *Hasher) UID(row pcommon.Map) uuid.UUID {
 	h.digest.Write(buf)
 	var sum [sha256.Size]byte
 	return toUUID(h.digest.Sum(sum[:0]))
+}
+
+// columns are those that tell a row apart by all that it says.
+func (h *Hasher) columns(row pcommon.Map) []tables.Column {
+	if h.any == nil {
+		return h.whole
+	}
+	columns := make([]tables.Column, 0, row.Len())
+	for name, v := range row.All() {
+		column, declared := h.any.Column(name)
+		if !declared {
+			column = tables.Column{Name: name, Type: typeOf(v)}
+		}
+		columns = append(columns, column)
+	}
+	slices.SortFunc(columns, func(a, b tables.Column) int { return strings.Compare(a.Name, b.Name) })
+	return columns
 }
 
 // identified reports whether the identity columns can tell the row apart: an empty ReportId cannot.

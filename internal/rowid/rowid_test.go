@@ -39,6 +39,44 @@ func TestUIDIsStable(t *testing.T) {
 	assert.Equal(t, "df9f27a0-7022-8fe7-9a5c-b23d8a7bf1da", uid(t, "DeviceLogonEvents", logon(nil)).String())
 }
 
+// A row of a table that is read whole is told apart by its declared identity, else by all that it has.
+func TestWholeRows(t *testing.T) {
+	of := func(table string, columns row) uuid.UUID {
+		m := pcommon.NewMap()
+		require.NoError(t, m.FromRaw(columns))
+		return New(tenant, tables.Named(table)).UID(m)
+	}
+	changed := func(changes row) row {
+		base := row{"Timestamp": "2026-03-15T08:45:12.12Z", "Station": "s", "Wind": int64(1 << 60), "Seen": "2026-03-15T08:45:12.10Z", "Storm": true, "Note": ""}
+		maps.Copy(base, changes)
+		return base
+	}
+	weather := of("WeatherEvents", changed(nil))
+	for name, same := range map[string]row{
+		"trimmed zeros": {"Timestamp": "2026-03-15T08:45:12.1200000Z", "Seen": "2026-03-15T08:45:12.1Z"},
+		"a null":        {"More": nil, "Note": nil},
+	} {
+		assert.Equal(t, weather, of("WeatherEvents", changed(same)), name)
+	}
+	for name, other := range map[string]row{
+		"a number beyond 2^53": {"Wind": int64(1<<60 + 1)}, "a column more": {"More": "x"}, "a flag": {"Storm": false}, "a text": {"Note": "Seen"},
+	} {
+		assert.NotEqual(t, weather, of("WeatherEvents", changed(other)), name)
+	}
+	assert.NotEqual(t, weather, of("OtherEvents", changed(nil)))
+
+	mail := row{"Timestamp": "2026-03-15T08:45:12.12Z", "NetworkMessageId": "m", "RecipientEmailAddress": "a@b", "ReportId": "r", "LatestDeliveryLocation": "Inbox"}
+	uid := of("EmailEvents", mail)
+	mail["LatestDeliveryLocation"] = "Quarantine"
+	assert.Equal(t, uid, of("EmailEvents", mail), "what is not in its identity may change")
+	mail["RecipientEmailAddress"] = "c@b"
+	assert.NotEqual(t, uid, of("EmailEvents", mail), "a mail has a row for each recipient")
+	mail["ReportId"] = ""
+	byAll := of("EmailEvents", mail)
+	mail["NewColumn"] = "x"
+	assert.NotEqual(t, byAll, of("EmailEvents", mail), "a row without ReportId is told apart by all that it has")
+}
+
 func TestSameRowSameUID(t *testing.T) {
 	want := uid(t, "DeviceLogonEvents", logon(nil))
 	for name, same := range map[string]row{

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -124,13 +123,9 @@ func (p *Parser) uid(r Row) uuid.UUID {
 	if h, ok := p.hashers[key]; ok {
 		return h.UID(r.Columns)
 	}
-	declared, ok := tables.ByName(r.Table)
-	if !ok && r.Table == alertEvidence {
-		declared, ok = tables.ByName("Alerts")
-	}
-	if !ok {
-		// Of a table that is not known each row may have other columns.
-		return rowid.NewWhole(r.TenantID, r.Table, columnsOf(r)).UID(r.Columns)
+	declared := tables.Named(r.Table)
+	if r.Table == alertEvidence {
+		declared, _ = tables.ByName("Alerts")
 	}
 	const enough = 256 // a tenant has no more tables; many tenants may come
 	if p.hashers == nil || len(p.hashers) >= enough {
@@ -142,19 +137,3 @@ func (p *Parser) uid(r Row) uuid.UUID {
 }
 
 const alertEvidence = "AlertEvidence"
-
-func columnsOf(r Row) []tables.Column {
-	schema := schemaOf(r.Table)
-	var columns []tables.Column
-	for name := range r.Columns.All() {
-		column := tables.Column{Name: name, Type: tables.JSON} // other text counts as it stands
-		if declared, ok := schema.Column(name); ok {
-			column = declared
-		} else if name == tables.TimestampColumn {
-			column.Type = tables.DateTime
-		}
-		columns = append(columns, column)
-	}
-	slices.SortFunc(columns, func(a, b tables.Column) int { return strings.Compare(a.Name, b.Name) })
-	return columns
-}

@@ -131,7 +131,8 @@ func TestTypes(t *testing.T) {
 		{"DeviceLogonEvents", "Timestamp", `"2026-03-15T08:45:12.123456789+01:00"`, `"2026-03-15T08:45:12.123456789+01:00"`},
 		{"DeviceLogonEvents", "Timestamp", `5`, `5`},
 		{"IdentityInfo", "ReportId", `12`, `"12"`},
-		{"EmailEvents", "AttachmentCount", `"0"`, `"0"`},
+		{"EmailEvents", "AttachmentCount", `"0"`, `0`},
+		{"WeatherEvents", "AttachmentCount", `"0"`, `"0"`},
 	} {
 		row, err := p.JSON([]byte(`{"category":"advancedhunting-` + c.table + `","properties":{"` + c.column + `":` + c.in + `}}`))
 		require.NoError(t, err)
@@ -152,7 +153,7 @@ func TestUIDs(t *testing.T) {
 		require.NoError(t, err)
 		return row.UID
 	}
-	for _, table := range []string{"AlertInfo", "AlertEvidence", "EmailEvents", "DeviceInfo"} {
+	for _, table := range []string{"AlertInfo", "AlertEvidence", "EmailEvents", "WeatherEvents", "DeviceInfo"} {
 		first := uid(table, tenant, `{"AlertId":"a","Timestamp":"2026-01-01T00:00:00.10Z","B":{"x":1,"y":2}}`)
 		assert.Equal(t, first, uid(table, tenant, `{"B":{"y":2,"x":1},"Timestamp":"2026-01-01T00:00:00.1Z","AlertId":"a","C":null}`), table)
 		assert.NotEqual(t, first, uid(table, tenant, `{"AlertId":"a","Timestamp":"2026-01-01T00:00:00.2Z"}`), table)

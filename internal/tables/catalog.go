@@ -207,9 +207,9 @@ var catalog = []*Table{
 	},
 }
 
-// ByName returns the table of the hunting API that a user calls name.
+// ByName returns the table of the hunting API that a user calls name, if it is declared.
 func ByName(name string) (*Table, bool) {
-	for _, t := range catalog {
+	for _, t := range slices.Concat(catalog, others) {
 		if t.Name == name {
 			return t, true
 		}
@@ -217,15 +217,15 @@ func ByName(name string) (*Table, bool) {
 	return nil, false
 }
 
-// All returns every table of the hunting API, most urgent first.
+// All returns every table of the hunting API that is read unless the user says otherwise, most urgent first.
 func All() []*Table { return slices.Clone(catalog) }
 
-// Schemas returns every table of the service that some table reads, by name.
+// Schemas returns every table of the service whose columns are declared, by name.
 func Schemas() []*Schema {
 	var all []*Schema
-	for _, t := range catalog {
+	for _, t := range slices.Concat(catalog, others) {
 		for _, s := range t.Sources() {
-			if !slices.Contains(all, s) {
+			if len(s.Columns) > 1 && !slices.Contains(all, s) {
 				all = append(all, s)
 			}
 		}

@@ -5,5 +5,6 @@
 //
 // A Schema is a table of the service as `getschema` shows it. A Table is what the receiver polls and the user
 // configures. Most tables read one schema; Alerts joins two. A new table is one entry in `catalog`, and its schema if
-// the service has a new one.
+// the service has a new one. A table that is only passed on is one entry in `others`: its name, and where Microsoft
+// documents them its columns and what tells its rows apart.
 package tables

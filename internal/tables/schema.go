@@ -64,9 +64,9 @@ func (s *Schema) Column(name string) (Column, bool) {
 	return s.Columns[i], true
 }
 
-// newSchema reads columns written as `Name:type`, the notation of Microsoft's own schema pages.
+// NewSchema reads columns written as `Name:type`, the notation of Microsoft's own schema pages.
 // A mistake in the declaration is a programming error, so it stops the program at start.
-func newSchema(name, columns string) *Schema {
+func NewSchema(name, columns string) *Schema {
 	s := &Schema{Name: name, index: map[string]int{}}
 	for field := range strings.FieldsSeq(columns) {
 		column, typ, ok := strings.Cut(field, ":")

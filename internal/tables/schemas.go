@@ -3,7 +3,7 @@ package tables
 // The service's tables that are read, as Microsoft documents them (column order kept). A column that
 // is documented as string and holds JSON text is marked json.
 
-var deviceLogonEvents = newSchema("DeviceLogonEvents", `
+var deviceLogonEvents = NewSchema("DeviceLogonEvents", `
 	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string LogonType:string
 	AccountDomain:string AccountName:string AccountSid:string Protocol:string FailureReason:string
 	IsLocalAdmin:bool LogonId:long RemoteDeviceName:string RemoteIP:string RemoteIPType:string RemotePort:int
@@ -22,7 +22,7 @@ var deviceLogonEvents = newSchema("DeviceLogonEvents", `
 	InitiatingProcessRemoteSessionDeviceName:string InitiatingProcessRemoteSessionIP:string
 	InitiatingProcessUniqueId:string`)
 
-var deviceProcessEvents = newSchema("DeviceProcessEvents", `
+var deviceProcessEvents = NewSchema("DeviceProcessEvents", `
 	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string FileName:string FolderPath:string
 	SHA1:string SHA256:string MD5:string FileSize:long ProcessVersionInfoCompanyName:string
 	ProcessVersionInfoProductName:string ProcessVersionInfoProductVersion:string
@@ -48,7 +48,7 @@ var deviceProcessEvents = newSchema("DeviceProcessEvents", `
 	CreatedProcessSessionId:long IsProcessRemoteSession:bool ProcessRemoteSessionDeviceName:string
 	ProcessRemoteSessionIP:string ProcessUniqueId:string InitiatingProcessUniqueId:string LogonID:long`)
 
-var deviceNetworkEvents = newSchema("DeviceNetworkEvents", `
+var deviceNetworkEvents = NewSchema("DeviceNetworkEvents", `
 	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string RemoteIP:string RemotePort:int
 	RemoteUrl:string LocalIP:string LocalPort:int Protocol:string LocalIPType:string RemoteIPType:string
 	InitiatingProcessSHA1:string InitiatingProcessSHA256:string InitiatingProcessMD5:string
@@ -66,7 +66,7 @@ var deviceNetworkEvents = newSchema("DeviceNetworkEvents", `
 	InitiatingProcessRemoteSessionDeviceName:string InitiatingProcessRemoteSessionIP:string
 	InitiatingProcessUniqueId:string LogonID:long`)
 
-var deviceFileEvents = newSchema("DeviceFileEvents", `
+var deviceFileEvents = NewSchema("DeviceFileEvents", `
 	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string FileName:string FolderPath:string
 	SHA1:string SHA256:string MD5:string FileOriginUrl:string FileOriginReferrerUrl:string
 	FileOriginIP:string PreviousFolderPath:string PreviousFileName:string FileSize:long
@@ -88,7 +88,7 @@ var deviceFileEvents = newSchema("DeviceFileEvents", `
 	IsInitiatingProcessRemoteSession:bool InitiatingProcessRemoteSessionDeviceName:string
 	InitiatingProcessRemoteSessionIP:string InitiatingProcessUniqueId:string LogonID:long`)
 
-var deviceEvents = newSchema("DeviceEvents", `
+var deviceEvents = NewSchema("DeviceEvents", `
 	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string FileName:string FolderPath:string
 	SHA1:string SHA256:string MD5:string FileSize:long AccountDomain:string AccountName:string
 	AccountSid:string RemoteUrl:string RemoteDeviceName:string ProcessId:long ProcessCommandLine:string
@@ -111,7 +111,7 @@ var deviceEvents = newSchema("DeviceEvents", `
 	CreatedProcessSessionId:long IsProcessRemoteSession:bool ProcessRemoteSessionDeviceName:string
 	ProcessRemoteSessionIP:string InitiatingProcessUniqueId:string`)
 
-var deviceRegistryEvents = newSchema("DeviceRegistryEvents", `
+var deviceRegistryEvents = NewSchema("DeviceRegistryEvents", `
 	Timestamp:datetime DeviceId:string DeviceName:string ActionType:string RegistryKey:string
 	RegistryValueType:string RegistryValueName:string RegistryValueData:string PreviousRegistryKey:string
 	PreviousRegistryValueName:string PreviousRegistryValueData:string InitiatingProcessAccountDomain:string
@@ -129,11 +129,11 @@ var deviceRegistryEvents = newSchema("DeviceRegistryEvents", `
 	InitiatingProcessRemoteSessionDeviceName:string InitiatingProcessRemoteSessionIP:string
 	InitiatingProcessUniqueId:string`)
 
-var alertInfo = newSchema("AlertInfo", `
+var alertInfo = NewSchema("AlertInfo", `
 	Timestamp:datetime AlertId:string Title:string Category:string Severity:string ServiceSource:string
 	DetectionSource:string AttackTechniques:json`)
 
-var alertEvidence = newSchema("AlertEvidence", `
+var alertEvidence = NewSchema("AlertEvidence", `
 	Timestamp:datetime AlertId:string Title:string Categories:json AttackTechniques:json ServiceSource:string
 	DetectionSource:string EntityType:string EvidenceRole:string EvidenceDirection:string FileName:string
 	FolderPath:string SHA1:string SHA256:string FileSize:long ThreatFamily:string RemoteIP:string
@@ -144,7 +144,7 @@ var alertEvidence = newSchema("AlertEvidence", `
 	AdditionalFields:json Severity:string CloudResource:string CloudPlatform:string ResourceType:string
 	ResourceID:string SubscriptionId:string`)
 
-var deviceInfo = newSchema("DeviceInfo", `
+var deviceInfo = NewSchema("DeviceInfo", `
 	Timestamp:datetime DeviceId:string DeviceName:string ClientVersion:string PublicIP:string
 	OSArchitecture:string OSPlatform:string OSBuild:long IsAzureADJoined:bool JoinType:string
 	AadDeviceId:string LoggedOnUsers:json RegistryDeviceTag:string OSVersion:string MachineGroup:string
@@ -155,7 +155,7 @@ var deviceInfo = newSchema("DeviceInfo", `
 	DeviceDynamicTags:string ConnectivityType:string HostDeviceId:string AzureResourceId:string
 	AwsResourceName:string GcpFullResourceName:string`)
 
-var identityInfo = newSchema("IdentityInfo", `
+var identityInfo = NewSchema("IdentityInfo", `
 	Timestamp:datetime ReportId:string AccountObjectId:string AccountUpn:string OnPremSid:string
 	AccountDisplayName:string AccountName:string AccountDomain:string Type:string DistinguishedName:string
 	CloudSid:string GivenName:string Surname:string Department:string JobTitle:string EmailAddress:string

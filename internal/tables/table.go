@@ -18,6 +18,9 @@ const (
 	Alerts
 	// Directory rows describe devices and people; the processor keeps the newest of each.
 	Directory
+	// Passed rows are read whole, with whatever columns the service has, in order of arrival, and are passed on as they
+	// came. They become no events.
+	Passed
 )
 
 // Source is where a table is read.
@@ -47,7 +50,7 @@ type Table struct {
 	Schema       *Schema       // where its columns are declared; of Alerts, the evidence side
 	Info         *Schema       // Alerts only: the side that names the alert
 
-	// Identity are the columns that tell one row from another. Nil, and a row whose ReportId is
+	// Identity are the columns that tell one row from another, ReportId among them. Nil, and a row whose ReportId is
 	// missing: the whole row does.
 	Identity []string
 	// Key is the column whose newest row counts; directories only.
@@ -110,8 +113,12 @@ func (t *Table) Sources() []*Schema {
 }
 
 // Columns is the default projection: all columns that identity, accounts, event and extras name, in
-// the service's order. Of Alerts it holds those of AlertInfo too, after the evidence's.
+// the service's order. Of Alerts it holds those of AlertInfo too, after the evidence's. Of a table that is read whole it
+// is what is known of its columns.
 func (t *Table) Columns() []Column {
+	if t.Kind == Passed {
+		return slices.Clone(t.Schema.Columns)
+	}
 	wanted := append([]string{TimestampColumn, t.Key}, t.Identity...)
 	wanted = append(wanted, t.Extra...)
 	for _, a := range t.Accounts {

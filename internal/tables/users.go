@@ -15,7 +15,7 @@ const (
 
 var usersTable = &Table{
 	Name: "Users", Kind: Directory, Source: Graph, Priority: 8, PollInterval: directoryInterval, Key: UserID,
-	Schema: newSchema("Users", `
+	Schema: NewSchema("Users", `
 		id:string userPrincipalName:string displayName:string onPremisesSecurityIdentifier:string
 		onPremisesSamAccountName:string onPremisesDomainName:string securityIdentifier:string
 		userType:string accountEnabled:bool removed:bool`),

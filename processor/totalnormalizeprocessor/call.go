@@ -20,6 +20,7 @@ func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs
 	reach.Judged(ctx)
 	n.tuids.Refresh()
 	counts, dropped := tally{}, drops.Of(ctx)
+	n.spread(logs, counts, dropped)
 	n.takeIn(ctx, logs, counts)
 	events := order.NewGroups(n.schemaURL())
 	resources := logs.ResourceLogs()
@@ -67,6 +68,11 @@ func (n *normalizer) normalize(record plog.LogRecord, target order.Source, count
 		counts.passed(tableOther, reasonOther)
 		return false
 	}
+	if r.Table.Name == event.TableAlerts && n.cfg.Alerts == AlertsGraph {
+		counts.dropped(r.Table.Name, reasonAlertsFromGraph)
+		dropped.Drop(dayOf(record), r.Table.Name, reasonAlertsFromGraph)
+		return true
+	}
 	if isEvidenceAlone(record) {
 		n.completeEvidence(r)
 	}
@@ -102,7 +108,7 @@ func (n *normalizer) facts(record plog.LogRecord, r row.Row, found actor.Finding
 	facts := event.Facts{
 		EventID: event.IDOf(record), DomainID: n.cfg.DomainID,
 		TargetUser: target.User, TargetGroup: target.Group,
-		Streamed: isStreamed(record),
+		Source: sourceOf(record, r),
 	}
 	if found.Way != actor.Account {
 		facts.AttributedBy = string(found.Way)
@@ -111,6 +117,18 @@ func (n *normalizer) facts(record plog.LogRecord, r row.Row, found actor.Finding
 		facts.Lane = row.Text(lane)
 	}
 	return facts
+}
+
+// sourceOf is the API that a record's row was read from.
+func sourceOf(record plog.LogRecord, r row.Row) string {
+	switch {
+	case r.Table.Name == event.TableAlertsV2:
+		return event.SourceGraph
+	case isStreamed(record):
+		return event.SourceStreaming
+	default:
+		return event.SourceHunting
+	}
 }
 
 func removeEmpty(logs plog.Logs) {

@@ -30,6 +30,8 @@ type Config struct {
 	StorageID *component.ID `mapstructure:"storage" example:"file_storage/directories"`
 	// OtherRecords says what becomes of records that are no Defender rows.
 	OtherRecords OtherRecords `mapstructure:"other_records"`
+	// Alerts says which records alerts become events from. The others give none, so that no alert comes twice.
+	Alerts Alerts `mapstructure:"alerts"`
 	// AdditionalColumns are columns that go to raw_metadata, beside those that always do, where a row has them.
 	AdditionalColumns []string `mapstructure:"additional_columns"`
 
@@ -95,6 +97,16 @@ const (
 	OtherRecordsDrop OtherRecords = "drop"
 )
 
+// Alerts is which records alerts become events from.
+type Alerts string
+
+const (
+	// AlertsHunting are rows of the tables of alerts.
+	AlertsHunting Alerts = "hunting"
+	// AlertsGraph are alerts of the receiver's feed alerts_v2.
+	AlertsGraph Alerts = "graph"
+)
+
 var (
 	_ component.Config    = (*Config)(nil)
 	_ confmap.Unmarshaler = (*Config)(nil)
@@ -113,6 +125,7 @@ func (c *Config) Validate() error {
 		c.validateDomainID(),
 		settings.OneOf("tuid::unmapped", c.TUID.Unmapped, UnmappedDerive, UnmappedEmpty, UnmappedDrop),
 		settings.OneOf("other_records", c.OtherRecords, OtherRecordsPass, OtherRecordsDrop),
+		settings.OneOf("alerts", c.Alerts, AlertsHunting, AlertsGraph),
 		settings.Positive("directories::max_entries", c.Directories.MaxEntries),
 		settings.Positive("directories::max_age", c.Directories.MaxAge),
 		settings.Under("accounts::exclude", c.Accounts.Exclude.Check()),

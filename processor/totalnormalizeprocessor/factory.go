@@ -26,6 +26,7 @@ func createDefaultConfig() component.Config {
 		// service keeps its rows.
 		Directories:  DirectoriesConfig{MaxEntries: 500_000, MaxAge: 30 * 24 * time.Hour},
 		OtherRecords: OtherRecordsPass,
+		Alerts:       AlertsHunting,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -75,6 +77,28 @@ func TestPairs(t *testing.T) {
 			assert.Equal(t, string(want), got)
 		})
 	}
+}
+
+// testdata/golden/alerts_v2.in.ndjson has an alert of each kind of the emulator's tenant, as Graph sends it.
+func TestGoldenAlertsOfGraph(t *testing.T) {
+	file := filepath.Join(goldenDirectory, event.TableAlertsV2)
+	content, err := os.ReadFile(file + ".in.ndjson")
+	require.NoError(t, err)
+	var got bytes.Buffer
+	h := graphHarness(t)
+	for line := range strings.Lines(string(content)) {
+		for _, resource := range h.graphAlerts(t, newAlert(t, line)) {
+			for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
+				got.WriteString(orderedJSON(t, record.Body()) + "\n")
+			}
+		}
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(file+".out.ndjson", got.Bytes(), 0o600))
+	}
+	want, err := os.ReadFile(file + ".out.ndjson")
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got.String())
 }
 
 func goldenRows(tb testing.TB, path string) []plog.LogRecord {

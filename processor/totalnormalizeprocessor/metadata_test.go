@@ -7,8 +7,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
 )
 
 // What metadata.yaml says an attribute's values to be are the values that the code gives it.
@@ -22,7 +20,9 @@ func TestValuesOfAttributes(t *testing.T) {
 	}
 	require.NoError(t, yaml.Unmarshal(text, &metadata))
 	outcomes, reasons := map[string]bool{}, map[string]bool{}
-	for key := range everyKey(event.NewPlans(nil)) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Alerts = AlertsGraph // which has all reasons
+	for key := range everyKey(cfg.plans()) {
 		outcomes[key.outcome], reasons[key.reason] = true, true
 	}
 	for attribute, values := range map[string]map[string]bool{"outcome": outcomes, "reason": reasons} {

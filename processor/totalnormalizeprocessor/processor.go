@@ -63,7 +63,7 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 		id:          set.ID,
 		logger:      set.Logger,
 		telemetry:   telemetry,
-		plans:       event.NewPlans(cfg.AdditionalColumns),
+		plans:       cfg.plans(),
 		directories: known,
 		resolver:    actor.NewResolver(rules, known, cfg.LoggedOnUsers),
 		tuids:       tuid.New(people, set.Logger, now),
@@ -75,6 +75,15 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 		return nil, fmt.Errorf("creating the processor's metrics: %w", err)
 	}
 	return n, nil
+}
+
+// plans are those of all tables, and of the feed of alerts where alerts become events from it.
+func (c *Config) plans() map[string]*event.Plan {
+	plans := event.NewPlans(c.AdditionalColumns)
+	if c.Alerts == AlertsGraph {
+		plans[event.TableAlertsV2] = plans[event.TableAlerts].Named(event.TableAlertsV2)
+	}
+	return plans
 }
 
 func (n *normalizer) start(ctx context.Context, host component.Host) error {

@@ -19,6 +19,10 @@ const (
 	reasonDirectory = "directory"
 	reasonOther     = "not_defender"
 	reasonWatermark = "watermark"
+	// An alert of Graph that has no evidence, or an item of it that is none.
+	reasonNoEvidence = "no_evidence"
+	// A row of the tables of alerts, where alerts become events from Graph.
+	reasonAlertsFromGraph = "alerts_from_graph"
 
 	tableOther = "other"
 )
@@ -84,9 +88,24 @@ func everyKey(plans map[string]*event.Plan) tally {
 		for _, reason := range append(actor.Reasons(), tuid.ReasonUnmapped) {
 			all[tallyKey{p.Table.Name, outcomeDropped, reason}] = 0
 		}
+		if reason := ofAlerts(plans, p); reason != "" {
+			all[tallyKey{p.Table.Name, outcomeDropped, reason}] = 0
+		}
 		for _, reason := range accounts.Reasons() {
 			all[tallyKey{p.Table.Name, outcomeDropped, string(reason)}] = 0
 		}
 	}
 	return all
+}
+
+// ofAlerts is why rows of a table are dropped because of where alerts become events from; empty: they are not.
+func ofAlerts(plans map[string]*event.Plan, p *event.Plan) string {
+	_, fromGraph := plans[event.TableAlertsV2]
+	switch {
+	case p.Table.Name == event.TableAlertsV2:
+		return reasonNoEvidence
+	case fromGraph && p.Table.Name == event.TableAlerts:
+		return reasonAlertsFromGraph
+	}
+	return ""
 }

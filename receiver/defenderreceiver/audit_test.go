@@ -56,7 +56,7 @@ func TestAuditAfterRestart(t *testing.T) {
 	s.delivered(30)
 	stop()
 	s.start(cfg)
-	s.Polls(logons, 2)
+	s.Polls(logons, 3)
 	s.Clock.Advance(2 * time.Hour)
 	require.Eventually(t, func() bool { return s.audited("matched") >= 30 }, wait, time.Millisecond)
 	s.Exactly(30)

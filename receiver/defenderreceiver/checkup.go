@@ -112,7 +112,10 @@ func (r *defenderReceiver) checkUp(ctx context.Context) (*diagnosis.Result, erro
 	s := checkup.Settings{
 		Receiver: r.set.ID.String(), Web: web, Proxy: r.cfg.proxyOf, Token: r.service.access.token, Now: r.now, Patience: r.service.access.patience,
 		Hunting: r.checkupClient(true), Directory: r.checkupClient(false),
-		Role: "ThreatHunting.Read.All", UserRoles: []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+		Roles: checkup.Roles{
+			Hunting: "ThreatHunting.Read.All",
+			Users:   []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+		},
 		Blocked: func() (time.Time, string) {
 			now := r.scheduler.Snapshot()
 			return now.BlockedUntil, now.BlockedBy
@@ -123,7 +126,7 @@ func (r *defenderReceiver) checkUp(ctx context.Context) (*diagnosis.Result, erro
 		},
 	}
 	if r.cfg.API == APILegacy {
-		s.Role = "AdvancedHunting.Read.All"
+		s.Roles.Hunting = "AdvancedHunting.Read.All"
 	}
 	if s.Hosts, err = r.cfg.hosts(); err != nil {
 		return nil, fmt.Errorf("test the connection: %w", err)
@@ -131,6 +134,7 @@ func (r *defenderReceiver) checkUp(ctx context.Context) (*diagnosis.Result, erro
 	if s.Tables, err = r.cfg.checkupTables(); err != nil {
 		return nil, fmt.Errorf("test the connection: %w", err)
 	}
+	s.Feeds = r.checkupFeeds()
 	if devices, ok := tables.ByName("DeviceInfo"); ok {
 		s.Devices = query.Table{Table: devices}
 	}
@@ -151,6 +155,25 @@ func (r *defenderReceiver) checkupClient(costsCPU bool) *service.Client {
 		Lane: checkupLane, Priority: 1, CostsCPU: costsCPU, Now: r.now, Logger: r.set.Logger,
 		Answered: func(context.Context, time.Duration, error) {}, Accepted: func() {},
 	})
+}
+
+// checkupFeeds are the enabled lists. A test asks for them within their limit.
+func (r *defenderReceiver) checkupFeeds() []checkup.Feed {
+	var feeds []checkup.Feed
+	for _, declared := range declaredFeeds() {
+		own := declared.settings(&r.cfg.Feeds)
+		if !own.Enabled {
+			continue
+		}
+		// While the receiver runs, its own lanes keep the limit that the test shares with them.
+		limit, release := r.cfg.listLimit()
+		release()
+		lists := service.NewLists(r.service.access.api, declared.list, limit, service.Settings{
+			Lane: checkupLane, Now: r.now, Logger: r.set.Logger, Answered: func(context.Context, time.Duration, error) {}, Accepted: func() {},
+		})
+		feeds = append(feeds, checkup.Feed{Name: declared.name, Roles: declared.roles, Filter: own.Filter, Lister: lists})
+	}
+	return feeds
 }
 
 // hosts are those that must be reached, the hunting API's last.
@@ -193,7 +216,7 @@ func (c *Config) proxyOf(target *url.URL) *url.URL {
 // checkupTables are the enabled tables, as they are read.
 func (c *Config) checkupTables() ([]checkup.Table, error) {
 	var list []checkup.Table
-	for _, declared := range declaredTables() {
+	for _, declared := range c.Tables.declared() {
 		if !c.Tables[declared.Name].Enabled {
 			continue
 		}

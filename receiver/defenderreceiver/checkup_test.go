@@ -96,3 +96,50 @@ func TestCheckupsOneAtATime(t *testing.T) {
 	_, err = r.Test(t.Context())
 	require.ErrorContains(t, err, "does not run")
 }
+
+// Each enabled feed is asked for, with a remedy for each outcome, and no query is spent on it.
+func TestCheckupOfFeeds(t *testing.T) {
+	all := []string{defendersim.RoleGraph, defendersim.RoleAlerts, defendersim.RoleIncidents}
+	for name, test := range map[string]struct {
+		roles  []string
+		before func(*stage)
+		filter string
+		alerts diagnosis.Outcome
+		says   string
+		whole  diagnosis.Severity
+	}{
+		"fine":               {all, func(s *stage) { s.putAlert("da1", time.Now().Add(-time.Hour), epoch) }, "", diagnosis.OK, "can be read", diagnosis.Fine},
+		"empty":              {all, nil, "", diagnosis.Empty, "nothing was updated", diagnosis.Fine},
+		"without an order":   {all, func(s *stage) { s.Sim.SetSecurityOrder(defendersim.OrderRefused) }, "", diagnosis.Empty, "order", diagnosis.Fine},
+		"without permission": {all[:1], nil, "", diagnosis.NoPermission, "SecurityAlert.Read.All", diagnosis.Fatal},
+		"one of them":        {[]string{defendersim.RoleGraph, defendersim.RoleIncidents}, nil, "", diagnosis.NoPermission, "SecurityAlert.Read.All", diagnosis.Warning},
+		"a wrong filter":     {all, nil, "x is y", diagnosis.BadQuery, "feeds::alerts_v2::filter", diagnosis.Warning},
+		"throttled":          {all, func(s *stage) { s.Sim.SetFaults(defendersim.Fault{Kind: "429", Rate: 1, Delay: 10 * time.Minute}) }, "", diagnosis.Throttled, "wait", diagnosis.Warning},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, defendersim.Options{Roles: test.roles})
+			if test.before != nil {
+				test.before(s)
+			}
+			cfg := s.feedConfig()
+			cfg.Feeds.AlertsV2.Filter, cfg.Feeds.Incidents.Enabled = test.filter, true
+			cfg.PollInterval, cfg.Feeds.AlertsV2.PollInterval = time.Minute, time.Minute
+			set := s.create(cfg).set
+			result, err := Test(t.Context(), set, cfg, s.Host())
+			require.NoError(t, err)
+			var feeds []diagnosis.Check
+			for _, c := range result.Checks {
+				if c.Name == "feed" {
+					feeds = append(feeds, c)
+				}
+			}
+			require.Len(t, feeds, 2, result.Text())
+			assert.Equal(t, alertsFeed, feeds[0].Subject)
+			assert.Equal(t, test.alerts, feeds[0].Outcome, result.Text())
+			assert.Contains(t, feeds[0].Detail+" "+feeds[0].Remedy, test.says)
+			assert.Equal(t, test.whole, result.Severity, result.Text())
+			assert.Zero(t, result.Queries)
+			assert.Zero(t, s.Sim.Report().Count("/v1.0/security/runHuntingQuery", ""))
+		})
+	}
+}

@@ -3,6 +3,7 @@ package defenderreceiver
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -67,7 +68,8 @@ type Config struct {
 	// Watermarks are records that say up to when a table is complete.
 	Watermarks WatermarksConfig `mapstructure:"watermarks" example:"{enabled: true}"`
 
-	// Tables are the settings of each table. A table that is not named keeps its defaults.
+	// Tables are the settings of each table. A table that is not named keeps its defaults. Any other table of the hunting
+	// schema, e.g. EmailEvents, is read when it is named, whole, with priority 9.
 	Tables TablesConfig `mapstructure:"tables" example:"{DeviceLogonEvents: {enabled: true}}"`
 	// Feeds are lists of Microsoft Graph's security API, which cost no hunting query.
 	Feeds FeedsConfig `mapstructure:"feeds" example:"{alerts_v2: {enabled: true}}"`
@@ -269,7 +271,8 @@ type TableConfig struct {
 	Priority int `mapstructure:"priority" example:"1"`
 	// PollInterval is how often the table is polled; 0: as often as the receiver's says.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
-	// Columns are the columns that are read beside the default projection. Users has neither columns nor filter.
+	// Columns are the columns that are read beside the default projection. Users has neither columns nor filter; a table
+	// that is read whole has no columns.
 	Columns []string `mapstructure:"columns" example:"[InitiatingProcessIntegrityLevel]"`
 	// Filter is a KQL predicate that is added with `and`.
 	Filter string `mapstructure:"filter" example:"DeviceName endswith \".acme.local\""`
@@ -292,14 +295,14 @@ func (c *Config) Unmarshal(conf *confmap.Conf) error {
 }
 
 // Unmarshal lays what is written for a table over that table's defaults; tables that are not named
-// keep theirs.
+// keep theirs. A table that has no defaults of its own is read when it is named.
 func (t *TablesConfig) Unmarshal(conf *confmap.Conf) error {
 	merged := maps.Clone(*t)
 	if merged == nil {
 		merged = TablesConfig{}
 	}
 	for name := range conf.ToStringMap() {
-		table := merged[name]
+		table := t.defaultsOf(name)
 		sub, err := conf.Sub(name)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -311,6 +314,30 @@ func (t *TablesConfig) Unmarshal(conf *confmap.Conf) error {
 	}
 	*t = merged
 	return nil
+}
+
+// declaredTables are those that have defaults of their own, most urgent first.
+func declaredTables() []*tables.Table { return append(tables.All(), tables.Users()) }
+
+// declared are all tables that the configuration has settings of: those that have defaults, most urgent first, and after
+// them by name those that the user has named beside them.
+func (t TablesConfig) declared() []*tables.Table {
+	list := declaredTables()
+	own := len(list)
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		if !slices.ContainsFunc(list[:own], func(d *tables.Table) bool { return d.Name == name }) {
+			list = append(list, tables.Named(name))
+		}
+	}
+	return list
+}
+
+// defaultsOf are the settings of a table before the user's. To name a table that has none of its own is to want it.
+func (t TablesConfig) defaultsOf(name string) TableConfig {
+	if own, ok := t[name]; ok {
+		return own
+	}
+	return TableConfig{Enabled: true, Priority: tables.Named(name).Priority}
 }
 
 // newBatch collects rows of a table and lane for one call of the pipeline.

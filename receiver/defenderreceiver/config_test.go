@@ -73,7 +73,7 @@ func TestInvalid(t *testing.T) {
 		"defender/max_rows":      "'page::max_rows' is 100001: it must be between 1 and 100000",
 		"defender/share":         "'quota::share' is 1.5",
 		"defender/negative":      "'settle' is -1m: it must be between 0s and 1d",
-		"defender/table":         "'tables::DeviceLogins' is no table: the tables are DeviceLogonEvents, Alerts,",
+		"defender/table":         "'tables::Device-Logins' is no table: the tables that are read by default are DeviceLogonEvents, Alerts,",
 		"defender/filter":        "'tables::DeviceEvents::filter' is refused: a filter is one predicate",
 		"defender/none":          "'tables' names no table that is read",
 		"defender/unknown_key":   "'tables::DeviceEvents::colour' is no key: the keys here are enabled, priority, poll_interval, columns, filter",

@@ -134,7 +134,7 @@ func (c *controlled) Status() control.ReceiverStatus {
 			status.Tables = append(status.Tables, c.table(l, snapshot))
 		}
 	}
-	slices.SortStableFunc(status.Tables, func(a, b control.Table) int { return placeOf(a.Name) - placeOf(b.Name) })
+	slices.SortStableFunc(status.Tables, func(a, b control.Table) int { return c.placeOf(a.Name) - c.placeOf(b.Name) })
 	status.State, status.Reason = control.Summarize(status.Tables)
 	return status
 }
@@ -157,8 +157,8 @@ func lines(text string) []string {
 }
 
 // placeOf orders the tables as they are declared; what is not declared comes after them.
-func placeOf(name string) int {
-	declared := declaredTables()
+func (c *controlled) placeOf(name string) int {
+	declared := c.cfg.Tables.declared()
 	if i := slices.IndexFunc(declared, func(t *tables.Table) bool { return t.Name == name }); i >= 0 {
 		return i
 	}
@@ -168,7 +168,7 @@ func placeOf(name string) int {
 // disabled are the tables that the configuration does not read.
 func (c *controlled) disabled() []control.Table {
 	list := []control.Table{}
-	for _, declared := range declaredTables() {
+	for _, declared := range c.cfg.Tables.declared() {
 		if !c.cfg.Tables[declared.Name].Enabled {
 			list = append(list, control.Table{
 				Name: declared.Name, Kind: kindOf(declared), State: control.Disabled, Lane: shownLive,

@@ -10,14 +10,15 @@ type declaredFeed struct {
 	name     string // also that of its table in metrics, status and records
 	list     hunting.List
 	kind     source.FeedKind
-	mostTop  int // the service's largest page
+	mostTop  int      // the service's largest page
+	roles    []string // of which one lets it be read
 	settings func(*FeedsConfig) *FeedConfig
 }
 
 // declaredFeeds are all of them.
 func declaredFeeds() []declaredFeed {
 	return []declaredFeed{
-		{"alerts_v2", hunting.AlertsV2, source.AlertsFeed, 1000, func(c *FeedsConfig) *FeedConfig { return &c.AlertsV2 }},
-		{"incidents", hunting.Incidents, source.IncidentsFeed, 50, func(c *FeedsConfig) *FeedConfig { return &c.Incidents }},
+		{"alerts_v2", hunting.AlertsV2, source.AlertsFeed, 1000, []string{"SecurityAlert.Read.All", "SecurityAlert.ReadWrite.All"}, func(c *FeedsConfig) *FeedConfig { return &c.AlertsV2 }},
+		{"incidents", hunting.Incidents, source.IncidentsFeed, 50, []string{"SecurityIncident.Read.All", "SecurityIncident.ReadWrite.All"}, func(c *FeedsConfig) *FeedConfig { return &c.Incidents }},
 	}
 }

@@ -295,55 +295,98 @@ func TestFeedThatIsRefused(t *testing.T) {
 
 // Whatever happens on the way, the final version of each alert is delivered, and in a clean run each version once.
 func TestFeedHistories(t *testing.T) {
-	seeds, alerts := uint64(6), 300
-	for seed := range seeds {
+	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
-			random := rand.New(rand.NewPCG(seed, 17))
-			s := newStage(t, defendersim.Options{Seed: seed})
-			cfg := s.feedConfig()
-			cfg.Feeds.AlertsV2.Page.MaxItems = 1 + random.IntN(60)
+			h := newFeedHistory(t, seed, 300, seed%2 == 0)
 			if seed%3 == 1 {
-				s.Sim.SetSecurityOrder(defendersim.OrderIgnored)
+				h.Sim.SetSecurityOrder(defendersim.OrderIgnored)
 			}
-			clean := seed%2 == 0
-			stop := s.start(cfg)
-			for range 12 {
-				s.Clock.Advance(time.Duration(random.IntN(600)) * time.Second)
-				now := s.Clock.Now()
-				for range alerts / 12 {
-					updated := now.Add(-time.Duration(random.IntN(300)) * time.Second)
-					s.putAlert(fmt.Sprintf("da%d", random.IntN(alerts)), updated, now.Add(time.Duration(random.IntN(120))*time.Second))
-				}
-				if !clean {
-					kind := []defendersim.FaultKind{
-						defendersim.FaultServerError, defendersim.FaultTruncate, defendersim.FaultReset, defendersim.FaultDrop, defendersim.FaultPartial, defendersim.FaultUnauthorized,
-					}[random.IntN(6)]
-					s.Sim.FailNext(1+random.IntN(2), defendersim.Fault{Kind: kind})
-				}
-				if random.IntN(4) == 0 {
-					before := s.Storage.Snapshot()
-					stop()
-					if !clean {
-						s.Storage = before // the process was killed before the last writes
-					}
-					stop = s.start(cfg)
-				}
-				s.polled(2)
-			}
-			s.Sim.SetFaults()
-			s.Clock.Advance(5 * time.Minute)
-			s.allFinal()
-			s.polled(2)
-			if clean {
-				s.once()
-			}
-			uids := map[string]string{}
-			for _, r := range s.Sink.Records() {
-				version := text(r.Log.Body().Map(), "id") + " " + text(r.Log.Body().Map(), "lastUpdateDateTime")
-				assert.Equal(t, r.UID, cmp.Or(uids[version], r.UID), "a version that comes again has the same id")
-				uids[version] = r.UID
-			}
+			h.run(12, 25)
+			h.check()
 		})
+	}
+}
+
+// Ten thousand alerts with random updates, faults, restarts and kills.
+func TestTenThousandAlerts(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("it takes too long under the race detector; `make test` runs it without")
+	}
+	h := newFeedHistory(t, 1, 10_000, false)
+	h.cfg.Feeds.AlertsV2.Page.MaxItems = 200
+	began := time.Now()
+	h.run(40, 500)
+	h.check()
+	t.Logf("%d alerts in %d versions, %d records delivered, %d requests, %d restarts of which each forgot its last writes, in %s",
+		len(h.finals()), len(h.Sim.Alerts()), h.Sink.Count(), h.Sim.Report().Count("/v1.0/security/alerts_v2", ""), h.restarts, time.Since(began).Round(time.Millisecond))
+}
+
+// feedHistory is a random course of events. A clean one has no faults, and its receivers end in order.
+type feedHistory struct {
+	*stage
+	random   *rand.Rand
+	alerts   int
+	clean    bool
+	cfg      *Config
+	restarts int
+}
+
+func newFeedHistory(t *testing.T, seed uint64, alerts int, clean bool) *feedHistory {
+	t.Helper()
+	h := &feedHistory{stage: newStage(t, defendersim.Options{Seed: seed}), random: rand.New(rand.NewPCG(seed, 17)), alerts: alerts, clean: clean}
+	h.cfg = h.feedConfig()
+	h.cfg.Feeds.AlertsV2.Page.MaxItems = 1 + h.random.IntN(60)
+	return h
+}
+
+// run lets time go by in steps, each with updates of random alerts.
+func (h *feedHistory) run(steps, updates int) {
+	h.t.Helper()
+	stop := h.start(h.cfg)
+	for range steps {
+		h.Clock.Advance(time.Duration(h.random.IntN(600)) * time.Second)
+		h.update(updates)
+		if !h.clean {
+			kind := []defendersim.FaultKind{
+				defendersim.FaultServerError, defendersim.FaultTruncate, defendersim.FaultReset, defendersim.FaultDrop, defendersim.FaultPartial, defendersim.FaultUnauthorized,
+			}[h.random.IntN(6)]
+			h.Sim.FailNext(1+h.random.IntN(2), defendersim.Fault{Kind: kind})
+		}
+		if h.random.IntN(4) == 0 {
+			before := h.Storage.Snapshot()
+			stop()
+			if !h.clean {
+				h.Storage = before // the process was killed before the last writes
+			}
+			stop = h.start(h.cfg)
+			h.restarts++
+		}
+		h.polled(2)
+	}
+	h.Sim.SetFaults()
+	h.Clock.Advance(5 * time.Minute)
+	h.allFinal()
+	h.polled(2)
+}
+
+func (h *feedHistory) update(n int) {
+	now := h.Clock.Now()
+	for range n {
+		updated := now.Add(-time.Duration(h.random.IntN(300)) * time.Second)
+		h.putAlert(fmt.Sprintf("da%d", h.random.IntN(h.alerts)), updated, now.Add(time.Duration(h.random.IntN(120))*time.Second))
+	}
+}
+
+func (h *feedHistory) check() {
+	h.t.Helper()
+	if h.clean {
+		h.once()
+	}
+	uids := map[string]string{}
+	for _, r := range h.Sink.Records() {
+		version := text(r.Log.Body().Map(), "id") + " " + text(r.Log.Body().Map(), "lastUpdateDateTime")
+		assert.Equal(h.t, r.UID, cmp.Or(uids[version], r.UID), "a version that comes again has the same id")
+		uids[version] = r.UID
 	}
 }
 
@@ -365,4 +408,26 @@ func TestFeedSettings(t *testing.T) {
 		change(cfg)
 		assert.ErrorContains(t, cfg.Validate(), key)
 	}
+}
+
+// Receivers of one app registration share a limit, the smaller one, and only while they run.
+func TestFeedsShareALimit(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Credentials.TenantID, cfg.Credentials.ClientID = "tenant", t.Name()
+	first, release := cfg.listLimit()
+	other := *cfg
+	other.Quota.Share = 0.1
+	second, releaseOther := other.listLimit()
+	assert.Same(t, first, second)
+	assert.Less(t, float64(first.Limit())*60+float64(first.Burst()), 15.1, "a tenth of 150 requests a minute")
+	release()
+	release()
+	again, releaseAgain := cfg.listLimit()
+	assert.Same(t, second, again)
+	releaseAgain()
+	releaseOther()
+	fresh, releaseFresh := cfg.listLimit()
+	defer releaseFresh()
+	assert.NotSame(t, second, fresh)
+	assert.Greater(t, float64(fresh.Limit())*60, 60.0)
 }

@@ -26,6 +26,7 @@ type lane struct {
 	audits  *reader.Auditor  // nil: its rows are never counted again by queries
 	record  *audit.Record    // what audits say; nil: there are none
 	ready   <-chan struct{}  // closed once it may begin; nil: it may at once
+	release func()           // ends the use of what other receivers share; nil: it shares nothing
 }
 
 // run polls until ctx ends.

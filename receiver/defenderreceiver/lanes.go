@@ -47,7 +47,7 @@ type builder struct {
 // build makes the lanes of all enabled tables, with their stored cursors.
 func (b *builder) build(ctx context.Context) ([]*lane, error) {
 	var lanes []*lane
-	for _, declared := range declaredTables() {
+	for _, declared := range b.cfg.Tables.declared() {
 		if !b.cfg.Tables[declared.Name].Enabled {
 			continue
 		}
@@ -234,7 +234,8 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 	metrics := b.telemetry.history(name)
 	metrics.begin(ctx)
 	seen, logger := b.registry.Add(name, name, true), b.set.Logger.With(zap.String("table", name))
-	client := service.NewLists(b.api, declared.list, b.cfg.listLimit(), service.Settings{
+	limit, release := b.cfg.listLimit()
+	client := service.NewLists(b.api, declared.list, limit, service.Settings{
 		Lane: name, Accepted: b.registry.Answered, Now: b.now, Logger: logger,
 		Answered: func(ctx context.Context, spent time.Duration, err error) { b.telemetry.query(ctx, name, spent, err) },
 	})
@@ -250,7 +251,7 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 	if b.journal != nil && audits.Window > 0 {
 		audits.Audited = b.feedJournalist(name, audits, feed, logger)
 	}
-	l := &lane{table: name, id: name, kind: feedKind, source: feed, health: seen, now: client.Time, loop: b.loop(feed, name, seen, b.gates.apart, own.PollInterval)}
+	l := &lane{table: name, id: name, kind: feedKind, source: feed, health: seen, now: client.Time, loop: b.loop(feed, name, seen, b.gates.apart, own.PollInterval), release: release}
 	if audits.Window > 0 {
 		l.record = audits.Record()
 	}

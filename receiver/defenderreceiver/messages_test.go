@@ -50,14 +50,15 @@ func TestMessages(t *testing.T) {
 	t.Setenv("DEFENDER_TEST_SECRET", secretValue)
 	t.Setenv("DEFENDER_TEST_NUMBER", "5")
 	const (
-		oneOfFive = "exactly one of client_certificate, client_secret, client_secret_file, federated_token_file, managed_identity"
-		unset     = "if it is set from an environment variable, that variable is not set"
-		tenantHow = "the Directory (tenant) ID on the app registration's overview page"
-		clientHow = "the Application (client) ID on the app registration's overview page"
-		storeHow  = "name a storage extension that is listed under service::extensions, e.g. file_storage/cursors; without it a restart would lose or repeat rows"
-		allTables = "DeviceLogonEvents, Alerts, DeviceProcessEvents, DeviceNetworkEvents, DeviceFileEvents, DeviceEvents, DeviceRegistryEvents, DeviceInfo, IdentityInfo, Users"
-		tableKeys = "enabled, priority, poll_interval, columns, filter"
-		timeHow   = "it must be a time, a number and a unit (ms, s, m, h, d)"
+		oneOfFive     = "exactly one of client_certificate, client_secret, client_secret_file, federated_token_file, managed_identity"
+		unset         = "if it is set from an environment variable, that variable is not set"
+		tenantHow     = "the Directory (tenant) ID on the app registration's overview page"
+		clientHow     = "the Application (client) ID on the app registration's overview page"
+		storeHow      = "name a storage extension that is listed under service::extensions, e.g. file_storage/cursors; without it a restart would lose or repeat rows"
+		allTables     = "DeviceLogonEvents, Alerts, DeviceProcessEvents, DeviceNetworkEvents, DeviceFileEvents, DeviceEvents, DeviceRegistryEvents, DeviceInfo, IdentityInfo, Users"
+		defaultTables = "the tables that are read by default are " + allTables + "; another one needs its name as Microsoft's schema has it"
+		tableKeys     = "enabled, priority, poll_interval, columns, filter"
+		timeHow       = "it must be a time, a number and a unit (ms, s, m, h, d)"
 	)
 	for name, c := range map[string]struct {
 		yaml string // over rightBase
@@ -223,7 +224,7 @@ tls: {reload_interval: 7}, shutdown_timeout: 8}`,
 		"numbers as columns":      {yaml: "tables: {Alerts: {columns: [1]}}", want: []string{"'tables::Alerts::columns' holds a number: its entries must be texts, so write it in quotes"}},
 		"a list of storages":      {yaml: "storage: [file_storage/cursors]", want: []string{"'storage' is a list: it must be a text, e.g. storage: file_storage/cursors"}},
 		"a storage without name":  {yaml: "storage: file_storage/", want: []string{`'storage' is "file_storage/": in "file_storage/" id: the part after / should not be empty`}},
-		"the secret for a table":  {yaml: "tables: {'" + secretValue + "': {}}", want: []string{"'tables' names a table that there is not, and that may be a secret, so it is not repeated: the tables are " + allTables}},
+		"the secret for a table":  {yaml: "tables: {'" + secretValue + "': {}}", want: []string{"'tables' names a table that there is not, and that may be a secret, so it is not repeated: " + defaultTables}},
 		"the secret for a host": {yaml: "credentials: {authority: '${env:DEFENDER_TEST_SECRET}'}", want: []string{"'credentials::authority' is no URL of a host: it must be an https URL, " +
 			"e.g. https://login.microsoftonline.com; leave it out for the cloud's own host"}},
 		"the secret for a column":  {yaml: "tables: {Alerts: {columns: ['${env:DEFENDER_TEST_SECRET}']}}", want: []string{"'tables::Alerts::columns' holds a text that is no column's name: use names as Microsoft's schema has them"}},
@@ -260,10 +261,19 @@ tls: {reload_interval: 7}, shutdown_timeout: 8}`,
 		// Tables, columns, filters.
 		"DeviceLogonEvent":     {yaml: "tables: {DeviceLogonEvent: {enabled: true}}", want: []string{"'tables::DeviceLogonEvent' is no table: did you mean 'DeviceLogonEvents'?"}},
 		"devicelogonevents":    {yaml: "tables: {devicelogonevents: {}}", want: []string{"'tables::devicelogonevents' is no table: did you mean 'DeviceLogonEvents'?"}},
-		"EmailEvents":          {yaml: "tables: {EmailEvents: {enabled: true}}", want: []string{"'tables::EmailEvents' is a table of Microsoft's that this release does not read yet: remove it; the tables are " + allTables}},
-		"EmailEvent":           {yaml: "tables: {EmailEvent: {enabled: true}}", want: []string{"'tables::EmailEvent' is no table: did you mean 'EmailEvents'? This release does not read it yet; the tables are " + allTables}},
+		"EmailEvents":          {yaml: "tables: {EmailEvents: {filter: 'EmailDirection == \"Inbound\"'}}"},
+		"EmailEvent":           {yaml: "tables: {EmailEvent: {enabled: true}}", want: []string{"'tables::EmailEvent' is no table: did you mean 'EmailEvents'?"}},
+		"columns of it":        {yaml: "tables: {EmailEvents: {columns: [Subject]}}", want: []string{"'tables::EmailEvents::columns' must be empty: the table is read whole, with all of its columns"}},
+		"its column misspelt":  {yaml: "tables: {EmailEvents: {filter: Subjct has 'a'}}", want: []string{"'tables::EmailEvents::filter' names the column Subjct, which EmailEvents does not have: did you mean 'Subject'?"}},
+		"a table without time": {yaml: "tables: {DeviceTvmSoftwareInventory: {}}", want: []string{"'tables::DeviceTvmSoftwareInventory' is a table without Timestamp, which says what is now and not what is new, so it cannot be read: remove it"}},
+		"or nearly":            {yaml: "tables: {ExposureGraphNode: {}}", want: []string{"'tables::ExposureGraphNode' is no table: did you mean 'ExposureGraphNodes'? That one cannot be read: it has no Timestamp"}},
+		"a query as a table":   {yaml: "tables: {'EmailEvents | take 1': {}}", want: []string{"'tables' names a table that there is not, and that may be a secret, so it is not repeated: " + defaultTables}},
+		"a function's call":    {yaml: "tables: {'Foo()': {}}", want: []string{"'tables' names a table that there is not, and that may be a secret, so it is not repeated: " + defaultTables}},
+		"no identifier":        {yaml: "tables: {Foo-Bar: {}}", want: []string{"'tables::Foo-Bar' is no table: " + defaultTables}},
+		"a key for a table":    {yaml: "tables: {window: {}}", want: []string{"'tables::window' is no table: " + defaultTables}},
 		"AlertInfo":            {yaml: "tables: {AlertInfo: {enabled: true}}", want: []string{"'tables::AlertInfo' is read as a part of the table Alerts: write 'tables::Alerts'"}},
-		"a table of nobody's":  {yaml: "tables: {Weather: }", want: []string{"'tables::Weather' is no table: the tables are " + allTables}},
+		"a table of nobody's":  {yaml: "tables: {Weather: }"},
+		"with a number":        {yaml: "tables: {Office365ExchangeEvents_CL: }"},
 		"all off":              {yaml: "tables: {" + strings.ReplaceAll(allTables, ", ", ": {enabled: false}, ") + ": {enabled: false}}", want: []string{"'tables' names no table that is read, because all are disabled: enable at least one, or a feed"}},
 		"Users by legacy":      {yaml: "{api: legacy, tables: {Users: {enabled: true}}}", want: []string{"'tables::Users' needs api: graph: the legacy API's token is not for Graph, which keeps the users"}},
 		"columns of Users":     {yaml: "tables: {Users: {columns: [mail]}}", want: []string{"'tables::Users::columns' must be empty: of Graph's users the receiver reads what the processor needs"}},

@@ -98,25 +98,40 @@ const (
 	shortNote    = "quota_short" // attribute of the status
 )
 
-// listLimits are the limits of the app registrations that this process uses: receivers share them.
+// listLimits are the limits of the app registrations that receivers of this process use: they share them.
 var listLimits = struct {
 	sync.Mutex
-	of map[string]*rate.Limiter
-}{of: map[string]*rate.Limiter{}}
+	of map[string]*sharedLimit
+}{of: map[string]*sharedLimit{}}
 
-// listLimit is the limit of an app registration's requests. With different shares the smaller one counts.
-func (c *Config) listLimit() *rate.Limiter {
+// sharedLimit is the limit of an app registration, and how many lists are read under it.
+type sharedLimit struct {
+	*rate.Limiter
+	lists int
+}
+
+// listLimit is the limit of an app registration's requests, until it is released. With different shares the smaller one
+// counts.
+func (c *Config) listLimit() (limit *rate.Limiter, release func()) {
+	key := strings.ToLower(c.Credentials.TenantID + "/" + c.Credentials.ClientID)
+	own := service.NewListLimit(max(int(c.Quota.Share*float64(c.Feeds.requestsPerMinute)), 1))
 	listLimits.Lock()
 	defer listLimits.Unlock()
-	key := strings.ToLower(c.Credentials.TenantID + "/" + c.Credentials.ClientID)
-	limit := service.NewListLimit(max(int(c.Quota.Share*float64(c.Feeds.requestsPerMinute)), 1))
-	if known := listLimits.of[key]; known != nil {
-		if limit.Limit() < known.Limit() {
-			known.SetLimit(limit.Limit())
-			known.SetBurst(limit.Burst())
-		}
-		return known
+	shared := listLimits.of[key]
+	switch {
+	case shared == nil:
+		shared = &sharedLimit{Limiter: own}
+		listLimits.of[key] = shared
+	case own.Limit() < shared.Limit():
+		shared.SetLimit(own.Limit())
+		shared.SetBurst(own.Burst())
 	}
-	listLimits.of[key] = limit
-	return limit
+	shared.lists++
+	return shared.Limiter, sync.OnceFunc(func() {
+		listLimits.Lock()
+		defer listLimits.Unlock()
+		if shared.lists--; shared.lists == 0 {
+			delete(listLimits.of, key)
+		}
+	})
 }

@@ -84,6 +84,7 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 		r.set.Logger.Warn("The legacy hunting API stops answering on 2027-02-01: grant ThreatHunting.Read.All and set api: graph.")
 	}
 	r.cfg.warnOfUndocumented(r.set.Logger)
+	r.cfg.warnOfUnknownTables(r.set.Logger)
 	conn, err := r.connect(ctx, host)
 	if err != nil {
 		return err
@@ -244,6 +245,11 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 		return nil
 	}
 	r.service.close()
+	for _, l := range r.lanes {
+		if l.release != nil {
+			l.release()
+		}
+	}
 	// Cursors of rows that were delivered are worth more than the end in time.
 	ctx, cancel := r.grace(ctx)
 	defer cancel()

@@ -43,7 +43,7 @@ func (c *Config) report(ctx context.Context, j *journal.Journal, id string, day 
 // audited are the tables whose rows are counted on the service.
 func (c *Config) audited() []string {
 	var names []string
-	for _, declared := range declaredTables() {
+	for _, declared := range c.Tables.declared() {
 		if c.Tables[declared.Name].Enabled && declared.Kind != tables.Directory && declared.Source != tables.Graph {
 			names = append(names, declared.Name)
 		}

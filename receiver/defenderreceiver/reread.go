@@ -180,7 +180,7 @@ func (a *Rereading) HasCursors() bool {
 // Tables are the tables whose rows become events, in the order of their priority.
 func (a *Rereading) Tables() []string {
 	var names []string
-	for _, declared := range declaredTables() {
+	for _, declared := range a.receiver.cfg.Tables.declared() {
 		if declared.Event != nil && a.receiver.cfg.Tables[declared.Name].Enabled {
 			names = append(names, declared.Name)
 		}

@@ -19,37 +19,50 @@ var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // partsOfAlerts are the service's tables that the table Alerts reads.
 var partsOfAlerts = []string{"AlertInfo", "AlertEvidence"}
 
-// unread are the service's tables that the receiver does not read.
-var unread = []string{
-	"AADSignInEventsBeta", "AADSpnSignInEventsBeta", "BehaviorEntities", "BehaviorInfo", "CampaignInfo", "CloudAppEvents",
-	"CloudAuditEvents", "CloudDnsEvents", "CloudProcessEvents", "CloudStorageAggregatedEvents", "DataSecurityBehaviors",
-	"DataSecurityEvents", "DeviceFileCertificateInfo", "DeviceImageLoadEvents", "DeviceNetworkInfo",
-	"DeviceTvmSecureConfigurationAssessment", "DeviceTvmSoftwareInventory", "DeviceTvmSoftwareVulnerabilities",
-	"DisruptionAndResponseEvents", "EmailAttachmentInfo", "EmailEvents", "EmailPostDeliveryEvents", "EmailUrlInfo",
-	"EntraIdSignInEvents", "EntraIdSpnSignInEvents", "ExposureGraphEdges", "ExposureGraphNodes", "FileMaliciousContentInfo",
-	"GraphApiAuditEvents", "IdentityAccountInfo", "IdentityDirectoryEvents", "IdentityEvents", "IdentityLogonEvents",
-	"IdentityQueryEvents", "MessageEvents", "MessagePostDeliveryEvents", "MessageUrlInfo", "OAuthAppInfo", "UrlClickEvents",
+// tableOf is the table that a user calls name. One that no list knows is taken to be new, unless its name is like a
+// known one's, is none of a table, or may be something else.
+func tableOf(name string) (*tables.Table, error) {
+	if isUsers(name) {
+		return tables.Users(), nil
+	}
+	if known, ok := tables.ByName(name); ok {
+		return known, nil
+	}
+	meant, resembles := settings.Closest(name, knownTables())
+	known := "the tables that are read by default are " + strings.Join(tableNames(), ", ") + "; another one needs its name as Microsoft's schema has it"
+	switch {
+	case slices.Contains(partsOfAlerts, meant):
+		return nil, settings.Problemf(name, "is read as a part of the table Alerts: write 'tables::Alerts'")
+	case meant == name:
+		return nil, settings.Problemf(name, "is a table without Timestamp, which says what is now and not what is new, so it cannot be read: remove it")
+	case resembles && slices.Contains(tables.Snapshots(), meant):
+		return nil, settings.Problemf(name, "is no table: did you mean '%s'? That one cannot be read: it has no Timestamp", meant)
+	case resembles:
+		return nil, settings.Problemf(name, "is no table: did you mean '%s'?", meant)
+	case maybeSecret(name):
+		return nil, settings.Problemf("", "names a table that there is not, and that may be a secret, so it is not repeated: %s", known)
+	case !tableName.MatchString(name):
+		return nil, settings.Problemf(name, "is no table: %s", known)
+	default:
+		return tables.Named(name), nil
+	}
 }
 
-// unknownTable says which table was probably meant.
-func unknownTable(name string) error {
-	names := tableNames()
-	meant, ok := settings.Resembling(name, slices.Concat(names, partsOfAlerts, unread))
-	known := "the tables are " + strings.Join(names, ", ")
-	switch {
-	case !ok && settings.MaybeSecret(name):
-		return settings.Problemf("", "names a table that there is not, and that may be a secret, so it is not repeated: %s", known)
-	case !ok:
-		return settings.Problemf(name, "is no table: %s", known)
-	case slices.Contains(partsOfAlerts, meant):
-		return settings.Problemf(name, "is read as a part of the table Alerts: write 'tables::Alerts'")
-	case meant == name:
-		return settings.Problemf(name, "is a table of Microsoft's that this release does not read yet: remove it; %s", known)
-	case slices.Contains(unread, meant):
-		return settings.Problemf(name, "is no table: did you mean '%s'? This release does not read it yet; %s", meant, known)
-	default:
-		return settings.Problemf(name, "is no table: did you mean '%s'?", meant)
+// maybeSecret reports whether a name may be a secret: one of a table has digits in two places at most.
+func maybeSecret(name string) bool { return settings.MaybeSecret(name) && !fewDigits.MatchString(name) }
+
+var fewDigits = regexp.MustCompile(`^[A-Z][A-Za-z_]{3,}([0-9]{1,4}[A-Za-z_]+){0,2}$`)
+
+// tableName is what names of hunting tables look like. A word in lower case is a key in the wrong place.
+var tableName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]{2,}$`)
+
+// knownTables are the names that a misspelt one may stand for.
+func knownTables() []string {
+	names := slices.Concat(tableNames(), partsOfAlerts, tables.Snapshots())
+	for _, t := range tables.Others() {
+		names = append(names, t.Name)
 	}
+	return names
 }
 
 func tableNames() []string {
@@ -99,9 +112,7 @@ func (c TableConfig) filterColumns() []string {
 }
 
 // isTable: a predicate may name one, as in `DeviceId in (DeviceInfo)`.
-func isTable(name string) bool {
-	return slices.ContainsFunc(tables.Schemas(), func(s *tables.Schema) bool { return s.Name == name }) || slices.Contains(unread, name)
-}
+func isTable(name string) bool { return slices.Contains(knownTables(), name) }
 
 func isNew(declared *tables.Table, column string) bool {
 	_, known := declared.Column(column)
@@ -126,6 +137,18 @@ func (c *Config) warnOfUndocumented(logger *zap.Logger) {
 			logger.Warn("Columns are configured that Microsoft's schema did not have when this release was made. "+
 				"If the service does not have them either, the table cannot be read.",
 				zap.String("table", declared.Name), zap.Strings("columns", columns))
+		}
+	}
+}
+
+// warnOfUnknownTables tells of tables that no list knows: they may be new, or misspelt.
+func (c *Config) warnOfUnknownTables(logger *zap.Logger) {
+	for _, declared := range c.Tables.declared() {
+		_, known := tables.ByName(declared.Name)
+		if !known && declared.Kind == tables.Passed && c.Tables[declared.Name].Enabled {
+			logger.Warn("A table is configured that Microsoft's schema did not have when this release was made. It is read with whatever "+
+				"columns it has. If the service does not have it, it pauses as not_in_plan: check its spelling then.",
+				zap.String("table", declared.Name))
 		}
 	}
 }

@@ -38,14 +38,6 @@ func TestUndocumentedColumnsAreTold(t *testing.T) {
 	assert.Equal(t, map[string]any{"table": "DeviceEvents", "columns": []any{"QuantumState", "CloudPlatforms"}}, logs.All()[0].ContextMap())
 }
 
-// No table that is read stands among those that are not.
-func TestUnreadTables(t *testing.T) {
-	for _, name := range tableNames() {
-		assert.NotContains(t, unread, name)
-	}
-	assert.IsIncreasing(t, unread)
-}
-
 // A file that cannot be read is named by its key, once.
 func TestFilesOfTLS(t *testing.T) {
 	there := filepath.Join(t.TempDir(), "ca.pem")

@@ -255,7 +255,7 @@ func TestColumnThatIsNeeded(t *testing.T) {
 		cfg.Tables[logons] = own
 		s.start(cfg)
 		require.Eventually(t, func() bool { return s.pausedFor(logons) == "failures" }, wait, time.Millisecond, column)
-		assert.True(t, s.Status.Has("has no column "+column), column)
+		assert.Eventually(t, func() bool { return s.Status.Has("has no column " + column) }, wait, time.Millisecond, column)
 	}
 }
 
@@ -372,6 +372,7 @@ func TestOneCauseIsOneMessage(t *testing.T) {
 	logs := logged(&edits)
 	life := s.launch(cfg, edits...)
 	require.Eventually(t, func() bool { return s.Sim.Report().Count("/v1.0/security/runHuntingQuery", "") > 50 }, wait, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Status.Has("status 500") }, wait, time.Millisecond)
 	life.stop()
 	told := logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet("failed").All()
 	require.Len(t, told, 1)

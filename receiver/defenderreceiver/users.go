@@ -7,9 +7,6 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
-// declaredTables are all that a user can name under `tables`, most urgent first.
-func declaredTables() []*tables.Table { return append(tables.All(), tables.Users()) }
-
 // isUsers reports whether a table is Graph's /users, which is not read by queries.
 func isUsers(name string) bool { return name == tables.Users().Name }
 

@@ -112,18 +112,34 @@ func (t TablesConfig) validate() error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(t)) {
 		cfg := t[name]
-		if !slices.ContainsFunc(declaredTables(), func(t *tables.Table) bool { return t.Name == name }) {
-			errs = append(errs, unknownTable(name))
+		declared, err := tableOf(name)
+		if err != nil {
+			errs = append(errs, err)
 			continue
 		}
-		errs = append(errs, settings.Under(name, cfg.validate()))
-		if isUsers(name) {
-			errs = append(errs, settings.Under(name, cfg.validateUsers()))
-		} else if declared, ok := tables.ByName(name); ok {
-			errs = append(errs, settings.Under(name, cfg.misspelt(declared)))
-		}
+		errs = append(errs, settings.Under(name, errors.Join(cfg.validate(), cfg.validateOf(declared))))
 	}
 	return errors.Join(errs...)
+}
+
+// validateOf checks what depends on the table.
+func (c TableConfig) validateOf(declared *tables.Table) error {
+	switch {
+	case declared.Source == tables.Graph:
+		return c.validateUsers()
+	case declared.Kind == tables.Passed:
+		return errors.Join(c.validateOther(), c.misspelt(declared))
+	default:
+		return c.misspelt(declared)
+	}
+}
+
+// validateOther refuses what has no meaning where a table is read whole.
+func (c TableConfig) validateOther() error {
+	if len(c.Columns) == 0 {
+		return nil
+	}
+	return settings.Problemf("columns", "must be empty: the table is read whole, with all of its columns")
 }
 
 // enabled reports whether a table is read.

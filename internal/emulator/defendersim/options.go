@@ -8,6 +8,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/tenant"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/users"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // The credentials that an emulator accepts unless Options say otherwise. They are published here and
@@ -53,11 +54,13 @@ type Options struct {
 	Tenant   *tenant.Config
 	RowFiles []RowFile // rows to be planted at start
 
-	WithoutTables   []string // tables that the tenant's plan lacks
-	NoIngestionTime bool     // ingestion_time() is null for every row
-	RetiredLegacy   bool     // the legacy API answers that it is retired
-	UserPage        int      // users on a page of Graph's at most; 0: 999, as Graph has it
-	Limits          *Limits  // nil: DefaultLimits
+	WithoutTables []string // tables that the tenant's plan lacks
+	// Extra are tables that Microsoft's schema does not have, for clients that read whatever there is.
+	Extra           []*tables.Schema
+	NoIngestionTime bool    // ingestion_time() is null for every row
+	RetiredLegacy   bool    // the legacy API answers that it is retired
+	UserPage        int     // users on a page of Graph's at most; 0: 999, as Graph has it
+	Limits          *Limits // nil: DefaultLimits
 	Quirks          Quirks
 	Faults          []Fault
 

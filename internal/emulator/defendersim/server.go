@@ -102,7 +102,7 @@ func (s *Server) fill(o Options, generated *tenant.Tenant) error {
 		return err
 	}
 	s.database, err = rows.New(rows.Options{
-		Generated: generated, Retention: o.Limits.Retention, NoIngestionTime: o.NoIngestionTime, WithoutTables: o.WithoutTables,
+		Generated: generated, Retention: o.Limits.Retention, NoIngestionTime: o.NoIngestionTime, WithoutTables: o.WithoutTables, Extra: o.Extra,
 	})
 	if err != nil {
 		return err

@@ -80,13 +80,19 @@ func TestConcurrentUse(t *testing.T) {
 
 // A client may keep its connections open: only calls are waited for.
 func TestCloseIsImmediateWithoutCalls(t *testing.T) {
-	h := start(t, Options{compile: rowsOf(2, twoColumns, twoValues)})
-	a := h.query(t, graphPath, "T")
-	require.Equal(t, 2, a.ProtoMajor)
-	require.Len(t, a.rows(t), 2)
-	began := time.Now()
-	require.NoError(t, h.Close())
-	assert.Less(t, time.Since(began), 500*time.Millisecond, "net/http holds an HTTP/2 connection for 1s")
+	fastest := time.Hour // of several: one can be held up by what else the machine does
+	for range 5 {
+		h := start(t, Options{compile: rowsOf(2, twoColumns, twoValues)})
+		a := h.query(t, graphPath, "T")
+		require.Equal(t, 2, a.ProtoMajor)
+		require.Len(t, a.rows(t), 2)
+		began := time.Now()
+		require.NoError(t, h.Close())
+		if fastest = min(fastest, time.Since(began)); fastest < 500*time.Millisecond {
+			return
+		}
+	}
+	assert.Fail(t, "net/http holds an HTTP/2 connection for 1s", "%s", fastest)
 }
 
 // TestCallsUnderWayEndInPeace closes the emulator while a query runs.

@@ -48,7 +48,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, c *api.Exchange) *a
 	if failure := a.quotas.admit(); failure != nil {
 		return failure
 	}
-	a.hold.wait(r.Context(), func() judge.Report { return a.Judge.Report(a.Spent()) })
+	defer a.hold.wait(r.Context(), func() judge.Report { return a.Judge.Report(a.Spent()) })()
 	text, span, failure := a.decode(body)
 	if failure != nil {
 		return failure

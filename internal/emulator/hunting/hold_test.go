@@ -21,15 +21,28 @@ func TestHoldAfter(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		s := &Service{}
-		s.hold.wait(t.Context(), returned)
+		s.hold.wait(t.Context(), returned)()
 		s.HoldAfter(6)
-		s.hold.wait(t.Context(), returned)
+		s.hold.wait(t.Context(), returned)()
+
+		// One is answered at a time: the others do not know yet what it returns.
+		leave := s.hold.wait(t.Context(), returned)
+		second := false
+		go func() {
+			s.hold.wait(t.Context(), returned)()
+			second = true
+		}()
+		synctest.Wait()
+		assert.False(t, second)
+		leave()
+		synctest.Wait()
+		assert.True(t, second)
 
 		release := s.HoldAfter(5)
 		gone, goAway := context.WithCancel(t.Context())
 		ended := map[string]bool{}
-		go func() { s.hold.wait(gone, returned); ended["gone"] = true }()
-		go func() { s.hold.wait(t.Context(), returned); ended["patient"] = true }()
+		go func() { s.hold.wait(gone, returned)(); ended["gone"] = true }()
+		go func() { s.hold.wait(t.Context(), returned)(); ended["patient"] = true }()
 		synctest.Wait()
 		assert.Empty(t, ended)
 		goAway()
@@ -38,7 +51,7 @@ func TestHoldAfter(t *testing.T) {
 		release()
 		synctest.Wait()
 		assert.Equal(t, map[string]bool{"gone": true, "patient": true}, ended)
-		s.hold.wait(t.Context(), returned)
+		s.hold.wait(t.Context(), returned)()
 		release()
 	})
 }

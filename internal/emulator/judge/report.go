@@ -93,7 +93,7 @@ func (r Report) String() string {
 // ReturnedEvents is how many rows of tables of events were returned, some perhaps more than once.
 func (r Report) ReturnedEvents() (rows int64) {
 	for _, t := range r.Tables {
-		if table, ok := tables.ByName(t.Table); !ok || table.Kind == tables.Events {
+		if kind := tables.Named(t.Table).Kind; kind == tables.Events || kind == tables.Passed {
 			rows += t.RowsReturned - t.RowsOfCounts
 		}
 	}

@@ -37,6 +37,8 @@ type Options struct {
 	Retention       time.Duration  // 0: rows never grow too old
 	NoIngestionTime bool           // ingestion_time() is null for every row
 	WithoutTables   []string       // tables that the tenant's plan lacks
+	// Extra are tables that Microsoft's schema does not have; rows can be planted there.
+	Extra []*tables.Schema
 }
 
 // New returns a database of every table of the service.
@@ -44,7 +46,7 @@ func New(o Options) (*Database, error) {
 	db := &Database{
 		sources: map[string]*tableSources{}, noIngestionTime: o.NoIngestionTime, retentionTicks: int64(o.Retention / 100),
 	}
-	for _, schema := range tables.Schemas() {
+	for _, schema := range append(tables.Schemas(), o.Extra...) {
 		columns := tenant.Columns(schema)
 		planted := newPlantedTable(schema, columns)
 		sources := &tableSources{schema: schema, columns: columns, planted: planted, parts: []engine.Table{planted}}

@@ -207,15 +207,20 @@ func fitRow(fields map[string]any, schema *tables.Schema) (row map[string]any, u
 
 // keyColumnsOf are the columns without which a row is none of the table's.
 func keyColumnsOf(schema *tables.Schema) []string {
-	for _, t := range tables.All() {
+	for _, t := range append(tables.All(), tables.Others()...) {
 		switch {
+		case t.Schema == schema && t.Kind == tables.Passed && t.Identity != nil:
+			return []string{tables.TimestampColumn, tables.ReportIDColumn}
 		case t.Schema == schema && t.Identity != nil:
 			return t.Identity
 		case t.Schema == schema && t.Key != "":
 			return []string{tables.TimestampColumn, t.Key}
 		}
 	}
-	return []string{tables.TimestampColumn, "AlertId"}
+	if _, alerts := schema.Column("AlertId"); alerts {
+		return []string{tables.TimestampColumn, "AlertId"}
+	}
+	return []string{tables.TimestampColumn}
 }
 
 func eventTime(row map[string]any) time.Time {

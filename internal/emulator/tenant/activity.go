@@ -11,7 +11,8 @@ type activity struct {
 	logon      logon
 	request    request
 	registry   registryValue
-	additional string // AdditionalFields, a template
+	additional string   // AdditionalFields, a template
+	told       []string // the scene's own fields, where columns are no more than that
 }
 
 // process is a running program; a nil program: the row names none.

@@ -51,9 +51,15 @@ var tableKinds = map[string]tableKind{
 	"AlertEvidence":        {own: alertEvidenceColumns, streams: alertEvidenceStreams},
 	"DeviceInfo":           {directory: true, own: deviceInfoColumns, streams: deviceInfoStreams},
 	"IdentityInfo":         {directory: true, own: identityInfoColumns, streams: identityInfoStreams},
+
+	"EmailEvents":           toldTable(emailShare, emailColumns, emailScenes),
+	"UrlClickEvents":        toldTable(clickShare, clickColumns, clickScenes),
+	"IdentityLogonEvents":   toldTable(identityLogonShare, identityLogonColumns, identityLogonScenes),
+	"CloudAppEvents":        toldTable(cloudAppShare, cloudAppColumns, cloudAppScenes),
+	"DeviceImageLoadEvents": eventTable(imageShare, imageColumns, imageScenes, tellImage),
 }
 
-// The event tables' shares of RowsPerDay; together 1.
+// The event tables' shares of RowsPerDay; those that are read by default have 1 together.
 const (
 	logonShare       = 0.05
 	processShare     = 0.27
@@ -61,6 +67,12 @@ const (
 	fileShare        = 0.20
 	deviceEventShare = 0.11
 	registryShare    = 0.06
+
+	emailShare         = 0.04
+	clickShare         = 0.02
+	identityLogonShare = 0.05
+	cloudAppShare      = 0.08
+	imageShare         = 0.12
 )
 
 func eventTable(share float64, own valueFuncs, sc *scenes, tell func(*row, *scene, *activity)) tableKind {

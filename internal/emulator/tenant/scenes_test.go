@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
-	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 func TestScenesNameWhatExists(t *testing.T) {
@@ -49,13 +48,15 @@ var emptyColumns = []string{
 	"AppGuardContainerId", "CloudResource", "CloudPlatform", "SubscriptionId", "OAuthApplicationId", "ResourceType", "ResourceID",
 	"AzureResourceId", "HostDeviceId", "MergedToDeviceId", "MergedDeviceIds", "ExclusionReason", "GcpFullResourceName", "AwsResourceName",
 	"RegistryDeviceTag", "PrivilegedEntraPimRoles", "Address", "CreatedProcessSessionId", "ProcessRemoteSessionDeviceName", "ProcessRemoteSessionIP",
+	"IPTags", "IPCategory", "SessionData", "OAuthAppId", "SenderIPv6", "ThreatNames", "EmailActionPolicyGuid", "Connectors", "OrgLevelAction",
+	"OrgLevelPolicy", "UserLevelAction", "UserLevelPolicy", "TargetAccountDisplayName",
 }
 
 func TestColumnsAreFilledSomewhere(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Start = start
 	tenant := newTenant(t, cfg)
-	for _, s := range tables.Schemas() {
+	for _, s := range generated() {
 		filled := make([]bool, len(s.Columns))
 		for r := range walk(t, tableOf(t, tenant, s.Name), asOf(start)) {
 			for i := range filled {

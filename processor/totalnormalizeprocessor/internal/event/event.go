@@ -11,12 +11,18 @@ import (
 )
 
 const (
-	eventSource     = "DEFENDER_ENDPOINT"
-	signalType      = "ENDPOINT"
-	sourcePlatform  = "defender_endpoint"
-	sourceHunting   = "DEFENDER_XDR_ADVANCED_HUNTING_API"
-	sourceStreaming = "DEFENDER_XDR_STREAMING_API"
+	eventSource    = "DEFENDER_ENDPOINT"
+	signalType     = "ENDPOINT"
+	sourcePlatform = "defender_endpoint"
+
+	// SourceHunting, SourceStreaming and SourceGraph are the APIs that rows are read from.
+	SourceHunting   = "DEFENDER_XDR_ADVANCED_HUNTING_API"
+	SourceStreaming = "DEFENDER_XDR_STREAMING_API"
+	SourceGraph     = "DEFENDER_XDR_GRAPH_SECURITY_API"
 )
+
+// TableAlertsV2 is the feed of alerts; its evidence is read as rows of Alerts.
+const TableAlertsV2 = "alerts_v2"
 
 // Tables whose rows come from the Streaming API alone: it sends an alert's two halves by themselves.
 const (
@@ -82,6 +88,14 @@ func newPlan(t *tables.Table, additional []string) *Plan {
 	return p
 }
 
+// Named is the plan of a table that has the same columns under another name.
+func (p *Plan) Named(name string) *Plan {
+	named, table := *p, *p.Table
+	table.Name = name
+	named.Table = &table
+	return &named
+}
+
 // IsEvent reports whether rows of the table become events.
 func (p *Plan) IsEvent() bool { return p.event != nil }
 
@@ -94,8 +108,8 @@ type Facts struct {
 	AttributedBy string
 	// Lane is the lane of the record, e.g. backfill; empty on live rows.
 	Lane string
-	// Streamed: the row came through the Streaming API.
-	Streamed bool
+	// Source is the API that the row was read from.
+	Source string
 }
 
 // The keys of raw_metadata that say what a consumer of the body alone could not know.
@@ -137,11 +151,7 @@ func (p *Plan) New(r row.Row, facts Facts) pcommon.Value {
 	putText(metadata, keyAttributedBy, facts.AttributedBy)
 
 	putText(m, "platform_event_id", platformID)
-	source := sourceHunting
-	if facts.Streamed {
-		source = sourceStreaming
-	}
-	m.PutStr("platform_event_source", source)
+	m.PutStr("platform_event_source", facts.Source)
 	return event
 }
 

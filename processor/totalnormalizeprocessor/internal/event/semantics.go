@@ -6,6 +6,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
@@ -19,6 +20,9 @@ func Describe(record plog.LogRecord, r row.Row, who accounts.Account) {
 	m := record.Attributes()
 	describeUser(m, who)
 	table := semanticTables[r.Table.Name]
+	if r.Table.Kind == tables.Alerts {
+		table = semanticTables[TableAlerts]
+	}
 	for _, fields := range [][]semanticField{semanticDevice, table.fields} {
 		for _, f := range fields {
 			if v, ok := r.Columns.Get(f.column); ok {

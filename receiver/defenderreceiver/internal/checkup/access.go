@@ -47,19 +47,38 @@ func (w *walk) roles(given []string) finding {
 	if len(given) == 0 {
 		f.detail = "the token has none"
 	}
-	grant := func(role string) string {
-		return "grant the app registration the application permission " + role + " and admin consent"
-	}
 	switch {
-	case missing(w.Role):
+	case len(w.Tables) > 0 && missing(w.Roles.Hunting):
 		f.outcome, f.severity = diagnosis.NoPermission, diagnosis.Fatal
-		f.detail, f.remedy = w.Role+" is missing, without which no table can be read; given: "+f.detail, grant(w.Role)
-	case hasUsers && missing(w.UserRoles...):
+		f.detail, f.remedy = w.Roles.Hunting+" is missing, without which no table can be read; given: "+f.detail, grant(w.Roles.Hunting)
+	case hasUsers && missing(w.Roles.Users...):
 		f.outcome, f.severity = diagnosis.NoPermission, diagnosis.Warning
-		f.detail = w.UserRoles[0] + " is missing, without which Users cannot be read; given: " + f.detail
-		f.remedy = grant(w.UserRoles[0]) + ", or set tables::Users::enabled: false"
+		f.detail = w.Roles.Users[0] + " is missing, without which Users cannot be read; given: " + f.detail
+		f.remedy = grant(w.Roles.Users[0]) + ", or set tables::Users::enabled: false"
+	}
+	for _, feed := range w.Feeds {
+		if missing(feed.Roles...) {
+			f.lacks(feed)
+		}
 	}
 	return f
+}
+
+func grant(role string) string {
+	return "grant the app registration the application permission " + role + " and admin consent"
+}
+
+// lacks adds that a feed's role is missing.
+func (f *finding) lacks(feed Feed) {
+	f.outcome, f.severity = diagnosis.NoPermission, max(f.severity, diagnosis.Warning)
+	given := f.detail
+	if f.remedy != "" {
+		f.remedy += "; "
+	} else {
+		given = "given: " + given
+	}
+	f.detail = feed.Roles[0] + " is missing, without which the feed " + feed.Name + " cannot be read; " + given
+	f.remedy += grant(feed.Roles[0]) + ", or set feeds::" + feed.Name + "::enabled: false"
 }
 
 // first sends the smallest query, which shows that the service answers, and its clock.

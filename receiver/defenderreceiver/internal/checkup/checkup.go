@@ -30,8 +30,11 @@ func (w *walk) walk(ctx context.Context) {
 		w.skip("token", "a host that is needed cannot be reached")
 		return
 	}
-	if !w.token(ctx) || !w.first(ctx) {
+	if !w.token(ctx) {
 		return
 	}
-	w.tables(ctx)
+	if len(w.Tables) > 0 && w.first(ctx) {
+		w.tables(ctx)
+	}
+	w.feeds(ctx)
 }

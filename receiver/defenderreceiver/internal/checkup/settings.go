@@ -49,9 +49,8 @@ type Settings struct {
 
 	// Token asks for a token as each request does; nil if an extension gives them.
 	Token func(context.Context) (string, error)
-	// Role is the app role of the hunting API, UserRoles those of which one lets Users be read.
-	Role      string
-	UserRoles []string
+	// Roles are what the token must have for the tables.
+	Roles Roles
 	// Hunting and Directory send the requests, with and without a cost in CPU.
 	Hunting, Directory Asker
 	// Throttled is told of a 429 of the hunting API.
@@ -61,11 +60,33 @@ type Settings struct {
 
 	// Tables are those that are enabled, most urgent first.
 	Tables []Table
+	// Feeds are those that are enabled. No query is spent on them.
+	Feeds []Feed
 	// Devices is the table that the devices are counted in.
 	Devices query.Table
 
 	Patience time.Duration    // 0: DefaultPatience
 	Now      func() time.Time // this machine's clock
+}
+
+// Roles are app roles.
+type Roles struct {
+	Hunting string   // of the hunting API
+	Users   []string // of which one lets Users be read
+}
+
+// Lister sends the requests for a list of Graph's security API, within their own limit.
+type Lister interface {
+	Page(ctx context.Context, request hunting.ObjectsRequest) (*hunting.Rows, error)
+}
+
+// Feed is a list of Graph's security API that is enabled.
+type Feed struct {
+	Name string // its key under feeds
+	// Roles are the app roles of which one lets it be read; the first one is enough.
+	Roles  []string
+	Filter string
+	Lister Lister
 }
 
 // Table is one that is enabled.

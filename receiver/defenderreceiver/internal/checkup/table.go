@@ -208,7 +208,14 @@ func (w *walk) refused(t *Table, err error) finding {
 	case hunting.UnknownTable:
 		f.detail = "not in this plan: " + f.detail
 		f.remedy = "if the tenant should have it, assign the licence of the product that fills it; else set " + where + "::enabled: false"
+		if _, known := tables.ByName(t.Name); !known {
+			f.remedy = "check the spelling of " + where + ", which is none of the tables that this release knows; else set " + where + "::enabled: false"
+		}
 	case hunting.UnknownColumn:
+		if t.Needs(refused.Name) {
+			f.remedy = "set " + where + "::enabled: false: the table cannot be read without " + refused.Name
+			break
+		}
 		f.remedy = "take " + refused.Name + " out of " + where + "::columns and " + where + "::filter, if it stands there; else set " + where + "::enabled: false"
 	case hunting.BadQuery:
 		f.remedy = "look at " + where + "::filter and " + where + "::columns, if they are set"

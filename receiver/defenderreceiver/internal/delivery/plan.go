@@ -288,9 +288,6 @@ func (p *plan) open(row int) int {
 // blamed reports whether several calls were refused that nothing but this row can be to blame for, and between each
 // two of them something was accepted.
 func (s span) blamed(after int, others bool) bool {
-	if !s.suspect {
-		return false
-	}
 	refusals, last := 0, seen{}
 	for _, r := range s.refusals {
 		if r.blame.left > 1 {

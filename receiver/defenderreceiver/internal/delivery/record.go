@@ -27,10 +27,13 @@ type Row struct {
 
 // Inspect reads identity and times of a row, and takes the receiver's own columns out of it.
 func Inspect(body pcommon.Map, ids *rowid.Hasher, column string) Row {
-	r := Row{UID: ids.UID(body), IngestionTime: query.Text(body, query.IngestionTime)}
+	r := Row{IngestionTime: query.Text(body, query.IngestionTime)}
 	r.At, _ = query.Time(query.Text(body, column))
 	r.Timestamp, r.Readable = query.Time(query.Text(body, tables.TimestampColumn))
-	body.RemoveIf(func(name string, _ pcommon.Value) bool { return query.IsOwn(name) })
+	// Of its own columns the receiver has only this one in an identity.
+	body.RemoveIf(func(name string, _ pcommon.Value) bool { return query.IsOwn(name) && name != query.InfoTimestamp })
+	r.UID = ids.UID(body)
+	body.Remove(query.InfoTimestamp)
 	return r
 }
 

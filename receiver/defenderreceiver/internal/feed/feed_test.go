@@ -37,18 +37,39 @@ func TestStanding(t *testing.T) {
 	s.Forget(noon)
 	assert.Equal(t, 1, s.Len(), "what was updated then is remembered")
 	s.Forget(noon.Add(tick))
+	assert.Equal(t, 1, s.Len(), "walks begin at whole seconds")
+	s.Forget(noon.Add(time.Second))
 	assert.Zero(t, s.Len())
+}
+
+// What is not remembered any more is not read again, whatever the settings become; nor is what was updated before the start.
+func TestFrom(t *testing.T) {
+	s := NewState()
+	s.Start = noon.Add(-time.Hour)
+	assert.Equal(t, s.Start, s.From(noon.Add(-2*time.Hour)))
+	assert.Equal(t, noon, s.From(noon))
+	s.Forget(noon.Add(-90 * time.Minute))
+	assert.Equal(t, s.Start, s.From(time.Time{}))
+	s.Forget(noon.Add(-30*time.Minute + tick))
+	assert.Equal(t, noon.Add(-30*time.Minute), s.From(noon.Add(-24*time.Hour)))
+	s.Forget(noon.Add(-40 * time.Minute))
+	data, err := s.Encode()
+	require.NoError(t, err)
+	again, err := Decode(data)
+	require.NoError(t, err)
+	assert.Equal(t, noon.Add(-30*time.Minute), again.From(time.Time{}))
 }
 
 // An object that was created long ago and is not remembered was delivered, unless that was before the start.
 func TestIsNew(t *testing.T) {
 	s := NewState()
 	s.Start = noon.Add(-48 * time.Hour)
-	remembered := noon.Add(-24 * time.Hour)
-	assert.True(t, s.IsNew(Object{Created: noon}, remembered))
-	assert.False(t, s.IsNew(Object{Created: noon.Add(-30 * time.Hour)}, remembered))
-	assert.True(t, s.IsNew(Object{Created: noon.Add(-72 * time.Hour)}, remembered))
-	assert.True(t, s.IsNew(Object{}, remembered))
+	assert.True(t, s.IsNew(Object{Created: noon.Add(-30 * time.Hour)}), "all is remembered")
+	s.Forget(noon.Add(-24 * time.Hour))
+	assert.True(t, s.IsNew(Object{Created: noon}))
+	assert.False(t, s.IsNew(Object{Created: noon.Add(-30 * time.Hour)}))
+	assert.True(t, s.IsNew(Object{Created: noon.Add(-72 * time.Hour)}))
+	assert.True(t, s.IsNew(Object{}))
 }
 
 func TestStored(t *testing.T) {

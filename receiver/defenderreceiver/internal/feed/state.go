@@ -18,6 +18,8 @@ type State struct {
 	// Unreadable are ranges that were passed over, in order.
 	Unreadable []Range
 	delivered  map[key]version
+	// since is from when on delivered versions are remembered; zero: from Start on.
+	since time.Time
 }
 
 // version is the newest version of an object that was delivered.
@@ -48,9 +50,20 @@ func (s *State) Standing(o Object) Standing {
 }
 
 // IsNew reports whether an object of which no version is known was never delivered: what was created after the start and
-// updated last before what is remembered was.
-func (s *State) IsNew(o Object, remembered time.Time) bool {
-	return o.Created.Before(s.Start) || o.Created.IsZero() || !o.Created.Before(remembered)
+// before what is remembered was.
+func (s *State) IsNew(o Object) bool {
+	return o.Created.Before(s.Start) || o.Created.IsZero() || !o.Created.Before(s.since)
+}
+
+// From is where a walk begins that is to begin at a time: not before the start, and not where what was delivered is
+// forgotten, whatever the settings were then.
+func (s *State) From(at time.Time) time.Time {
+	for _, least := range []time.Time{s.Start, s.since} {
+		if at.Before(least) {
+			at = least
+		}
+	}
+	return at
 }
 
 // Accept notes that a version was delivered, or refused for good.
@@ -61,8 +74,13 @@ func (s *State) Accept(o Object, refused bool) {
 // IsRefused reports whether the version of an object that is known was refused for good.
 func (s *State) IsRefused(o Object) bool { return s.delivered[keyOf(o.ID)].refused }
 
-// Forget drops what was last updated before a time.
+// Forget drops what was last updated before a time, which is rounded down to a whole second as walks are.
 func (s *State) Forget(before time.Time) {
+	before = before.Truncate(time.Second)
+	if !before.After(s.From(time.Time{})) {
+		return
+	}
+	s.since = before
 	oldest := ticks(before)
 	for k, v := range s.delivered {
 		if v.updated < oldest {
@@ -131,6 +149,7 @@ type stored struct {
 	Version    int       `json:"version"`
 	Start      time.Time `json:"start,omitzero"`
 	Mark       time.Time `json:"mark,omitzero"`
+	Since      time.Time `json:"since,omitzero"`
 	Unreadable []Range   `json:"unreadable,omitempty"`
 	Delivered  []byte    `json:"delivered,omitempty"`
 }
@@ -158,7 +177,7 @@ func (s *State) Encode() ([]byte, error) {
 		}
 		entries = binary.BigEndian.AppendUint16(entries, last)
 	}
-	data, err := json.Marshal(stored{storedVersion, s.Start, s.Mark, s.Unreadable, entries})
+	data, err := json.Marshal(stored{storedVersion, s.Start, s.Mark, s.since, s.Unreadable, entries})
 	if err != nil {
 		return nil, fmt.Errorf("encode the state of a feed: %w", err)
 	}
@@ -177,7 +196,7 @@ func Decode(data []byte) (*State, error) {
 	if len(from.Delivered)%entrySize != 0 {
 		return nil, fmt.Errorf("the stored state of a feed is cut off: %d bytes of entries are no multiple of %d", len(from.Delivered), entrySize)
 	}
-	s := &State{Start: from.Start, Mark: from.Mark, Unreadable: from.Unreadable, delivered: map[key]version{}}
+	s := &State{Start: from.Start, Mark: from.Mark, Unreadable: from.Unreadable, since: from.Since, delivered: map[key]version{}}
 	for entry := range slices.Chunk(from.Delivered, entrySize) {
 		at := binary.BigEndian.Uint64(entry[len(key{}):])
 		last := binary.BigEndian.Uint16(entry[len(key{})+8:])

@@ -297,3 +297,35 @@ func TestLoadedRows(t *testing.T) {
 	_, err := Open(t.Context(), newKeeper(m, 0), "B")
 	require.NoError(t, err)
 }
+
+// What was refused counts while it waits to be stored, too; what is forgotten by then is never stored.
+func TestRowsThatWaitToBeStored(t *testing.T) {
+	m := collector.NewStorage()
+	l := Begin(newKeeper(m, time.Hour), "A", "event_time", "", epoch)
+	l.Refuse(id(1), epoch)
+	l.SetCounted(BinOf(epoch), 3)
+	require.NoError(t, l.Keep(time.Now()))
+	carried, err := l.CarryOver(t.Context(), "ingestion_time", "", epoch, after(2*time.Hour))
+	require.NoError(t, err)
+	assert.True(t, carried.Recognise(id(1), epoch))
+	got := carried.Entry(BinOf(epoch))
+	assert.Equal(t, []int{1, 1}, []int{got.Rows, got.Refused})
+
+	l.Refuse(id(2), after(time.Hour))
+	l.Advance(after(time.Hour))
+	require.NoError(t, l.Keep(time.Now()))
+	require.NoError(t, l.shelf.keeper.store(t.Context(), endOfTime))
+	_, index, _, err := newKeeper(m, 0).load(t.Context(), "A")
+	require.NoError(t, err)
+	assert.Equal(t, map[Bin]Entry{BinOf(epoch): {1, 1, 3, 1}, BinOf(after(time.Hour)): {1, 1, 0, 1}}, index)
+
+	l.Refuse(id(3), after(time.Hour))
+	require.NoError(t, l.Keep(time.Now()))
+	l.Advance(after(3 * time.Hour))
+	l.Forget(0, after(3*time.Hour))
+	require.NoError(t, l.Keep(time.Now()))
+	require.NoError(t, l.shelf.keeper.store(t.Context(), endOfTime))
+	_, index, _, err = newKeeper(m, 0).load(t.Context(), "A")
+	require.NoError(t, err)
+	assert.Empty(t, index)
+}

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"slices"
+
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/kusto"
 )
@@ -13,7 +15,7 @@ func (t Table) Read(p Page) string {
 	return kusto.Join("\n| ",
 		t.rows(p),
 		t.part(p),
-		kusto.Format("project ?", kusto.Names(names(t.Projection())...)),
+		t.project(),
 		t.order(),
 		kusto.Format("take ?", kusto.Int(p.MaxRows)),
 		withServiceNow(),
@@ -48,14 +50,40 @@ func (t Table) part(p Page) kusto.Fragment {
 	if p.Parts <= 1 {
 		return kusto.Fragment{}
 	}
-	identity := t.Identity
-	if identity == nil {
-		identity = names(t.Table.Columns())
+	return kusto.Format("where hash(?, ?) == ?", concatenated(dividers(t)), kusto.Int(p.Parts), kusto.Int(p.Part))
+}
+
+// dividers are the columns by which rows are put into parts. They must not change from one part to the next, so of a table
+// that is read whole they are those that an answer had once. It has come before an instant is divided, but for one that
+// is tried again after a restart: there the event time must do.
+func dividers(t Table) []string {
+	switch {
+	case t.Kind == tables.Passed && t.Learned == nil:
+		return []string{tables.TimestampColumn}
+	case t.Kind == tables.Passed:
+		return t.Learned
+	case t.Identity == nil:
+		return names(t.Table.Columns())
+	default:
+		return t.Identity
 	}
-	var values []kusto.Fragment
-	for _, name := range identity {
-		values = append(values, kusto.Format("tostring(?)", kusto.Name(name)))
+}
+
+// mostConcatenated columns with their separators are fewer than the 64 arguments that strcat takes.
+const mostConcatenated = 30
+
+// concatenated is the text of some columns.
+func concatenated(columns []string) kusto.Fragment {
+	var texts []kusto.Fragment
+	for some := range slices.Chunk(columns, mostConcatenated) {
+		var values []kusto.Fragment
+		for _, name := range some {
+			values = append(values, kusto.Format("tostring(?)", kusto.Name(name)))
+		}
+		texts = append(texts, kusto.Format("strcat(?)", kusto.Join(`, "|", `, values...)))
 	}
-	return kusto.Format("where hash(strcat(?), ?) == ?",
-		kusto.Join(`, "|", `, values...), kusto.Int(p.Parts), kusto.Int(p.Part))
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	return kusto.Format("strcat(?)", kusto.Join(`, "|", `, texts...))
 }

@@ -21,7 +21,7 @@ func (t Table) Sample(p Page) string {
 		s.TimeBasis = EventTime
 		return kusto.Join("\n| ",
 			pairs{s.Table, p}.rows(),
-			s.projected(),
+			s.project(),
 			kusto.Format("summarize ? = count(), ?", kusto.Name(ProbeRows), s.countUnknown()),
 			withTime(),
 		).String()
@@ -61,12 +61,8 @@ func (s sample) rows() kusto.Fragment {
 		extend,
 		kusto.Format("where ?", within(tables.TimestampColumn, s.page)),
 		s.filter().clauses(),
-		s.projected(),
+		s.project(),
 	)
-}
-
-func (s sample) projected() kusto.Fragment {
-	return kusto.Format("project ?", kusto.Names(names(s.Projection())...))
 }
 
 // countUnknown counts the rows that do not say when they arrived. Along event time they are not asked.

@@ -45,6 +45,8 @@ type Table struct {
 	AsOf time.Time
 	// System tells the accounts whose rows are left on the server; nil: all rows are read.
 	System *accounts.Server
+	// Learned are the columns that an answer had, of a table that is read whole; nil: none has come yet.
+	Learned []string
 }
 
 // knowsArrival reports whether rows are asked when they arrived.
@@ -63,7 +65,8 @@ func (t Table) TimeColumn() string {
 }
 
 // Projection is the columns that a page of t has, in order. The type of one that the user added is
-// the declared one, or String where Microsoft has added the column since.
+// the declared one, or String where Microsoft has added the column since. Of a table that is read whole it is what is
+// known of its columns.
 func (t Table) Projection() []tables.Column {
 	columns := t.Table.Columns()
 	for _, name := range t.UserColumns {
@@ -91,6 +94,14 @@ func (t Table) Projection() []tables.Column {
 // AnswerColumns is what an answer to Read has: the projection, and the service's time.
 func (t Table) AnswerColumns() []tables.Column {
 	return append(t.Projection(), tables.Column{Name: ServiceNow, Type: tables.DateTime})
+}
+
+// project keeps the columns of a page. Of a table that is read whole that is all that there are.
+func (t Table) project() kusto.Fragment {
+	if t.Kind == tables.Passed {
+		return kusto.Fragment{}
+	}
+	return kusto.Format("project ?", kusto.Names(names(t.Projection())...))
 }
 
 func names(columns []tables.Column) []string {

@@ -127,6 +127,9 @@ func (g *pager) read(ctx context.Context, p query.Page, moves bool) (pageRead, e
 		}
 		page.settled = page.last
 		if ended {
+			if p.Parts <= 1 {
+				g.question.learn(rows.Columns())
+			}
 			page.full = page.rows >= p.MaxRows
 			g.metrics.Repaired(ctx, rows.Stats().Repaired)
 			return page, err

@@ -68,9 +68,21 @@ func (q *Question) LeaveArrived(from time.Time) {
 // asOf sets whose time's state of alerts is read; zero: a page's end.
 func (q *Question) asOf(at time.Time) { q.table.AsOf = at }
 
+// forget is for a column that the service had and does not have any more. It reports false of any other.
+func (q *Question) forget(refusal *hunting.Error) bool {
+	if refusal == nil || refusal.Kind != hunting.UnknownColumn || q.table.Needs(refusal.Name) || !slices.Contains(q.table.Learned, refusal.Name) {
+		return false
+	}
+	q.table.Learned = nil
+	return true
+}
+
 // Adapt leaves a column out that the service does not have. It reports false if there is none to leave out.
 func (q *Question) Adapt(err error, logger *zap.Logger) bool {
 	refusal := failure.Refusal(err)
+	if q.forget(refusal) {
+		return true
+	}
 	if !q.leaveOut(refusal) {
 		return false
 	}
@@ -83,10 +95,24 @@ func (q *Question) Adapt(err error, logger *zap.Logger) bool {
 	return true
 }
 
+// learn takes in which columns the service has, of a table that is read whole. It does so once: rows are put into
+// parts by these columns, which must be the same for all parts.
+func (q *Question) learn(columns []hunting.Column) {
+	if q.table.Kind != tables.Passed || q.table.Learned != nil {
+		return
+	}
+	for _, c := range columns {
+		if !query.IsOwn(c.Name) {
+			q.table.Learned = append(q.table.Learned, c.Name)
+		}
+	}
+}
+
 // leaveOut takes a column out of the queries that the service does not know. It reports false if there is none to take
-// out: one that the user has asked for, or that the table cannot be read without, stays.
+// out: one that the user has asked for, or that the table cannot be read without, stays. The queries of a table that
+// is read whole name no others.
 func (q *Question) leaveOut(refusal *hunting.Error) bool {
-	if refusal == nil || refusal.Kind != hunting.UnknownColumn {
+	if refusal == nil || refusal.Kind != hunting.UnknownColumn || q.table.Kind == tables.Passed {
 		return false
 	}
 	name := refusal.Name

@@ -98,6 +98,27 @@ func TestCountThatIsNoNumber(t *testing.T) {
 	require.ErrorContains(t, err, "counts cannot be read")
 }
 
+// The columns of a table that is read whole are learned once, and not any more when the service has one of them no longer.
+func TestLearning(t *testing.T) {
+	lacks := func(column string) error { return &hunting.Error{Kind: hunting.UnknownColumn, Name: column} }
+	q := NewQuestion(query.Table{Table: tables.Named("WeatherEvents")})
+	q.learn(nil)
+	assert.Nil(t, q.Table().Learned, "an answer that broke off before its schema")
+	q.learn([]hunting.Column{{Name: "Timestamp"}, {Name: "Station"}, {Name: query.IngestionTime}, {Name: query.ServiceNow}})
+	assert.Equal(t, []string{"Timestamp", "Station"}, q.Table().Learned)
+	q.learn([]hunting.Column{{Name: "Timestamp"}, {Name: "Station"}, {Name: "Wind"}})
+	assert.Equal(t, []string{"Timestamp", "Station"}, q.Table().Learned, "parts of one instant are divided by one and the same")
+	assert.False(t, q.Adapt(lacks("Wind"), zap.NewNop()), "it stands in the user's filter")
+	assert.False(t, q.Adapt(lacks("Timestamp"), zap.NewNop()), "without it the table cannot be read")
+	assert.ErrorContains(t, q.Advise(lacks("Timestamp")), "without which the table cannot be read")
+	assert.True(t, q.Adapt(lacks("Station"), zap.NewNop()))
+	assert.Nil(t, q.Table().Learned)
+
+	q = deviceEvents(t)
+	q.learn([]hunting.Column{{Name: "Timestamp"}})
+	assert.Nil(t, q.Table().Learned, "its columns are declared")
+}
+
 // always is a lane that reads nothing again.
 type always struct{}
 

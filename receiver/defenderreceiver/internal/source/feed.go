@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,28 +57,29 @@ func (f *Feed) Poll(ctx context.Context) (bool, error) {
 	if f.state.Start.IsZero() {
 		f.state.Start, f.dirty = began.Add(-f.Lookback).Truncate(time.Second), true
 	}
-	if err := f.gaps.retry(ctx, began); err != nil {
+	if err := f.keep(ctx); err != nil {
 		return false, err
 	}
 	p := &feedPass{from: f.from()}
 	from := p.from
 	if f.audits.Due() {
-		p.audit = f.audits.begin(began, f.state.Start)
+		p.audit = f.audits.begin(began, f.state)
 		from = earlier(from, p.audit.from)
 	}
-	if err := f.read(ctx, from, p); err != nil {
+	if err := cmp.Or(f.read(ctx, from, p), p.lack); err != nil {
 		f.audits.fail(ctx, p.audit)
 		return false, err
 	}
 	f.mark(p.newest, began)
-	f.state.Forget(f.state.Mark.Add(-max(f.Overlap, f.audits.Window) - time.Hour))
 	if err := f.keep(ctx); err != nil {
 		return false, err
 	}
 	f.audits.complete(ctx, p.audit, began, f.state.Unreadable)
 	f.health.Progress(began)
+	// What is new goes before: a range that cannot be read holds up nothing else.
+	err := f.gaps.retry(ctx, began)
 	f.health.SetUnreadable(len(f.state.Unreadable))
-	return false, nil
+	return false, err
 }
 
 // Start is where the list is read from at all.
@@ -88,7 +90,7 @@ func (f *Feed) from() time.Time {
 	if f.state.Mark.IsZero() {
 		return f.state.Start
 	}
-	return f.state.Mark.Add(-f.Overlap)
+	return f.state.From(f.state.Mark.Add(-f.Overlap))
 }
 
 // read reads the list from a time on, but for what cannot be read.
@@ -98,9 +100,10 @@ func (f *Feed) read(ctx context.Context, from time.Time, p *feedPass) error {
 		if err == nil {
 			continue
 		}
-		passed, tried := f.gaps.passOver(ctx, place, err)
+		passed, tried := f.gaps.passOver(ctx, place, err, p)
 		if !passed {
-			return errors.Join(err, tried)
+			// What was answered last counts first, e.g. that the service throttles.
+			return errors.Join(tried, err)
 		}
 		return f.read(ctx, place, p)
 	}
@@ -157,8 +160,14 @@ func (f *Feed) Adapt(err error) bool {
 	return false
 }
 
-// AskForLess does nothing: Poll itself finds what cannot be read.
-func (*Feed) AskForLess(context.Context, failure.Doubt, error) bool { return false }
+// AskForLess asks for smaller pages where one is too large. Poll itself finds what cannot be read.
+func (f *Feed) AskForLess(_ context.Context, _ failure.Doubt, err error) bool {
+	if !failure.Is(err, hunting.TooLarge) || f.Top == 1 {
+		return false
+	}
+	f.Top /= 2
+	return true
+}
 
 // Succeeded has nothing to do.
 func (*Feed) Succeeded() {}

@@ -59,13 +59,13 @@ type feedAudit struct {
 	bins map[ledger.Bin]audit.Findings
 }
 
-// begin begins an audit of the window before a time of the service, but not before the list's start.
-func (a *FeedAuditor) begin(now, start time.Time) *feedAudit {
-	from := now.Add(-a.Window)
-	if from.Before(start) {
-		from = start
-	}
-	return &feedAudit{from: from, bins: map[ledger.Bin]audit.Findings{}}
+// auditStep is to what the beginning of an audit is rounded down. An audit that fails and is made again begins at the same
+// place, so that it is seen that it fails there.
+const auditStep = time.Hour
+
+// begin begins an audit of the window before a time of the service, as far as it is remembered what was delivered.
+func (a *FeedAuditor) begin(now time.Time, state *feed.State) *feedAudit {
+	return &feedAudit{from: state.From(now.Add(-a.Window).Truncate(auditStep)), bins: map[ledger.Bin]audit.Findings{}}
 }
 
 // known counts an object that was delivered, or refused, before.

@@ -1,7 +1,9 @@
 package source
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -38,7 +40,7 @@ const (
 
 // passOver sets a range aside that the service cannot give, after several tries at one place and only if it answers
 // other requests: then the range is the trouble, and no outage. It reports whether reading can go on behind the range.
-func (f *feedGaps) passOver(ctx context.Context, place time.Time, err error) (bool, error) {
+func (f *feedGaps) passOver(ctx context.Context, place time.Time, err error, p *feedPass) (bool, error) {
 	if !isSuspect(err) || !f.ordered {
 		f.trial = feedTrial{}
 		return false, nil
@@ -48,17 +50,21 @@ func (f *feedGaps) passOver(ctx context.Context, place time.Time, err error) (bo
 	} else {
 		f.trial = feedTrial{place: place, failed: 1}
 	}
-	if f.trial.failed < failure.SameTries || !f.answers(ctx) {
+	if f.trial.failed < failure.SameTries {
 		return false, nil
 	}
-	from, broken, err := f.closeTo(ctx, place)
+	if err := f.answers(ctx); err != nil {
+		return false, err
+	}
+	from, broken, err := f.closeTo(ctx, place, p)
 	if err != nil || !broken {
 		f.trial = feedTrial{}
 		return err == nil, err
 	}
 	now := f.service.Time()
 	for size := leastAside; ; size = min(2*size, largestAside) {
-		r := feed.Range{From: from, To: from.Add(size), Due: now.Add(firstRetry)}
+		// What is yet to come is no part of it.
+		r := feed.Range{From: from, To: earlier(from.Add(size), later(from, now).Truncate(leastAside).Add(leastAside)), Due: now.Add(firstRetry)}
 		f.state.SetAside(r)
 		f.dirty = true
 		from = r.To
@@ -77,9 +83,9 @@ func (f *feedGaps) passOver(ctx context.Context, place time.Time, err error) (bo
 	return true, f.keep(ctx)
 }
 
-// answers reports whether the service answers a request for what nobody can have updated yet.
-func (f *feedGaps) answers(ctx context.Context) bool {
-	return f.first(ctx, f.service.Time().Add(24*time.Hour), &feedPass{}) == nil
+// answers gives an error unless the service answers a request for what nobody can have updated yet.
+func (f *feedGaps) answers(ctx context.Context) error {
+	return f.first(ctx, f.service.Time().Add(24*time.Hour), &feedPass{})
 }
 
 // first reads the first object from a time on.
@@ -90,11 +96,11 @@ func (f *feedGaps) first(ctx context.Context, from time.Time, p *feedPass) error
 
 // closeTo reads on from a place by smaller and smaller pages, up to what cannot be read. It tells the second in which that
 // begins; broken is false if all came now.
-func (f *feedGaps) closeTo(ctx context.Context, place time.Time) (from time.Time, broken bool, err error) {
+func (f *feedGaps) closeTo(ctx context.Context, place time.Time, p *feedPass) (from time.Time, broken bool, err error) {
 	const smaller = 8
 	for top := f.Top; ; {
 		top = max(top/smaller, 1)
-		place, err = f.walk(ctx, feed.Range{From: place}, top, &feedPass{from: place})
+		place, err = f.walk(ctx, feed.Range{From: place}, top, &feedPass{from: place, lack: p.lack})
 		switch {
 		case err == nil:
 			return place, false, nil
@@ -114,20 +120,19 @@ func (f *feedGaps) retry(ctx context.Context, now time.Time) error {
 			continue
 		}
 		tried++
-		_, err := f.walk(ctx, r, f.Top, &feedPass{from: r.From})
-		switch {
+		p := &feedPass{from: r.From}
+		_, err := f.walk(ctx, r, f.Top, p)
+		switch err = cmp.Or(err, p.lack); {
 		case err == nil:
 			f.state.Readable(r)
 			f.logger.Info("A part of the list that could not be read is read.", zap.Time("from", r.From), zap.Time("to", r.To))
-		case isSuspect(err):
+		case failure.IsFailure(err):
+			// The list around it was read just now.
 			f.state.Postpone(r, now.Add(nextRetry))
 		default:
 			return err
 		}
 		f.dirty = true
-	}
-	if tried > 0 {
-		f.health.SetUnreadable(len(f.state.Unreadable))
 	}
 	return f.keep(ctx)
 }
@@ -135,6 +140,6 @@ func (f *feedGaps) retry(ctx context.Context, now time.Time) error {
 // isSuspect reports whether an error may come from an object that the service cannot give.
 func isSuspect(err error) bool {
 	refusal := failure.Refusal(err)
-	return refusal != nil && (refusal.Kind == hunting.Interrupted ||
+	return refusal != nil && !errors.Is(err, context.Canceled) && (refusal.Kind == hunting.Interrupted ||
 		refusal.Kind == hunting.Transient && refusal.Status >= http.StatusInternalServerError)
 }

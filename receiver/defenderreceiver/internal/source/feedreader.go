@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,7 @@ type feedPass struct {
 	from   time.Time // where the poll itself begins: what is new before it has come late
 	newest time.Time // the latest update
 	audit  *feedAudit
+	lack   error // a page was not whole: the mark stays
 }
 
 // walk reads a window page by page. It tells how far it came.
@@ -67,7 +69,7 @@ func (f *feedReader) walk(ctx context.Context, window feed.Range, top int, p *fe
 		if page.Last.After(p.newest) {
 			p.newest = page.Last
 		}
-		if err == nil && f.ordered && window.To.IsZero() {
+		if err == nil && p.lack == nil && f.ordered && window.To.IsZero() {
 			f.mark(page.Last, f.service.Time())
 		}
 		if err = errors.Join(err, f.keep(ctx)); err != nil {
@@ -106,12 +108,13 @@ func (f *feedReader) page(ctx context.Context, request feed.Request, p *feedPass
 		if ended {
 			f.audits.metrics.Repaired(ctx, rows.Stats().Repaired)
 			page.Next = rows.Link().URL
-			return page, errors.Join(err, f.lack(rows))
+			p.lack = cmp.Or(p.lack, f.lack(rows))
+			return page, err
 		}
 	}
 }
 
-// lack is the error of a list of which a part is missing: what is there was delivered, and the mark stays.
+// lack is the error of a list of which a part is missing: what is there is delivered, what comes after it is read, and the mark stays.
 func (f *feedReader) lack(rows *hunting.Rows) error {
 	if missing := rows.Partial(); missing != "" {
 		return fmt.Errorf("the service gave a part of %s only, and the rest is asked for again: %s", f.Name, missing)
@@ -147,8 +150,7 @@ func (f *feedReader) take(ctx context.Context, body pcommon.Map, page *feed.Page
 		f.audits.metrics.Duplicates(ctx, 1)
 		return
 	}
-	remembered := f.state.Mark.Add(-max(f.Overlap, f.audits.Window))
-	isNew := standing == feed.First && f.state.IsNew(o, remembered)
+	isNew := standing == feed.First && f.state.IsNew(o)
 	alert := f.Pivots.read(body)
 	record := f.outlet.Add(body, delivery.Row{UID: uid, At: o.Updated, Timestamp: o.Updated, Readable: true}, f.service.Now())
 	f.Kind.describe(record, o, isNew)
@@ -177,11 +179,20 @@ func (f *feedReader) deliver(ctx context.Context, pending feedPending, p *feedPa
 	return errors.Join(err, f.keep(ctx))
 }
 
-// mark moves the mark forward to an update, unless it lies ahead of the service's clock.
+// mark moves the mark forward to an update, unless it lies ahead of the service's clock. What neither polls nor audits read
+// again is forgotten.
 func (f *feedReader) mark(updated, now time.Time) {
 	if updated = earlier(updated, now); updated.After(f.state.Mark) {
 		f.state.Mark, f.dirty = updated, true
+		f.state.Forget(updated.Add(-max(f.Overlap, f.audits.Window) - auditStep))
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 func earlier(a, b time.Time) time.Time {
