@@ -225,41 +225,6 @@ type FeedPageConfig struct {
 	MaxItems int `mapstructure:"max_items"`
 }
 
-// AlertContextConfig says which rows around the evidence of alerts are read, and when.
-type AlertContextConfig struct {
-	// Enabled says whether they are read. It needs feeds::alerts_v2, and ThreatHunting.Read.All.
-	Enabled bool `mapstructure:"enabled" example:"true"`
-	// Source is where alerts come from: alerts_v2.
-	Source ContextSource `mapstructure:"source"`
-	// MinSeverity is the least severity of alerts whose context is read: unknown, informational, low, medium or high.
-	MinSeverity AlertSeverity `mapstructure:"min_severity"`
-	// Delays are how long after a piece of evidence came the tables are asked: once for each, the shortest first.
-	Delays []time.Duration `mapstructure:"delays" example:"[10m, 1h]"`
-	// Window is the time around an alert's activity.
-	Window ContextWindowConfig `mapstructure:"window" example:"{before: 5m, after: 30m}"`
-	// Tables are the tables that are asked, in this order. They need not be read otherwise.
-	Tables []string `mapstructure:"tables" example:"[DeviceProcessEvents, DeviceNetworkEvents]"`
-	// MaxRowsPerAlert bounds the rows of one alert.
-	MaxRowsPerAlert int `mapstructure:"max_rows_per_alert"`
-	// QuotaShare is the most of the receiver's share of the quota that is spent on it.
-	QuotaShare float64 `mapstructure:"quota_share"`
-	// Emit says what a record holds: links (where the row is) or rows (the row itself).
-	Emit ContextEmit `mapstructure:"emit"`
-	// Fallback are the relations that are looked for beside the process itself: parent, file, network, user and device.
-	Fallback []ContextRelation `mapstructure:"fallback" example:"[parent, file, network, user, device]"`
-
-	// interval is the time between two looks at what is due.
-	interval time.Duration
-}
-
-// ContextWindowConfig is a time around an activity.
-type ContextWindowConfig struct {
-	// Before is the time before the activity's begin.
-	Before time.Duration `mapstructure:"before"`
-	// After is the time after its end.
-	After time.Duration `mapstructure:"after"`
-}
-
 // TablesConfig holds the settings of each table, by name.
 type TablesConfig map[string]TableConfig
 

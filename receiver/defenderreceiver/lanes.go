@@ -2,6 +2,7 @@ package defenderreceiver
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/pivot"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/reader"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/scheduler"
@@ -256,6 +258,34 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 		l.record = audits.Record()
 	}
 	return l, feed.Resume(ctx)
+}
+
+// alertContext makes the lane of the rows around alerts, and what the list of alerts adds to; none where it is not read.
+func (b *builder) alertContext(ctx context.Context) ([]*lane, error) {
+	own := &b.cfg.AlertContext
+	if !own.Enabled {
+		return nil, nil
+	}
+	b.telemetry.begin(ctx, contextTable)
+	b.telemetry.beginContext(ctx, own.Tables)
+	pivots, err := source.NewPivots(ctx, pivot.NewBook(own.rules()), b.store, "context/v1/"+strings.ToLower(b.cfg.Credentials.TenantID))
+	if err != nil {
+		return nil, fmt.Errorf("alert_context: %w", err)
+	}
+	b.pivots = pivots
+	seen := b.registry.Add(contextTable, contextTable, false)
+	client := b.client(contextTable, seen, service.Settings{Spare: true, CostsCPU: true})
+	outlet := b.outlet(&tables.Table{Name: contextTable}, "", own.interval, seen)
+	src := source.NewAlertContext(source.ContextSettings{
+		Pivots: pivots, Store: b.store, MaxRows: b.cfg.Page.MaxRows, WholeRows: own.Emit == emitRows,
+		Spending: source.NewSpending(b.cfg.Quota.limits(), own.QuotaShare, time.Now()),
+	}, client, source.NewContextRecords(b.cfg.Credentials.TenantID, outlet), contextMetrics{b.telemetry.history(contextTable)}, seen, b.set.Logger.With(zap.String("table", contextTable)))
+	loop := b.loop(src, contextTable, seen, b.gates.shared, own.interval)
+	client.Accepted = loop.Accepted
+	if err := b.telemetry.observeContext(pivots, client.Time); err != nil {
+		return nil, err
+	}
+	return []*lane{{table: contextTable, id: contextTable, kind: contextKind, source: src, loop: loop, health: seen, now: client.Time}}, nil
 }
 
 // outlet makes the place where a lane's rows go.

@@ -211,7 +211,7 @@ const (
 
 // Suits reports whether rows of a table can be found by the evidence of alerts.
 func Suits(t *tables.Table) bool {
-	return t.Kind == tables.Events && t.Source == tables.Hunting && finds(Device, t) && finds(Running, t)
+	return t.Kind == tables.Events && t.Source == tables.Hunting && t.Schema != nil && finds(Device, t) && finds(Running, t)
 }
 
 func earlier(a, b time.Time) time.Time {

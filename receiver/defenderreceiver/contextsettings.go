@@ -1,26 +1,53 @@
 package defenderreceiver
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
-	"go.uber.org/zap"
-
 	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/pivot"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
 )
 
 // contextTable names the context of alerts in metrics, status and records.
 const contextTable = "alert_context"
+
+// AlertContextConfig says which rows around the evidence of alerts are read, and when.
+type AlertContextConfig struct {
+	// Enabled says whether they are read. It needs feeds::alerts_v2, and ThreatHunting.Read.All.
+	Enabled bool `mapstructure:"enabled" example:"true"`
+	// Source is where alerts come from: alerts_v2.
+	Source ContextSource `mapstructure:"source"`
+	// MinSeverity is the least severity of alerts whose context is read: unknown, informational, low, medium or high.
+	MinSeverity AlertSeverity `mapstructure:"min_severity"`
+	// Delays are how long after a piece of evidence came the tables are asked: once for each, the shortest first.
+	Delays []time.Duration `mapstructure:"delays" example:"[10m, 1h]"`
+	// Window is the time around an alert's activity.
+	Window ContextWindowConfig `mapstructure:"window" example:"{before: 5m, after: 30m}"`
+	// Tables are the tables that are asked, in this order. They need not be read otherwise.
+	Tables []string `mapstructure:"tables" example:"[DeviceProcessEvents, DeviceNetworkEvents]"`
+	// MaxRowsPerAlert bounds the rows of one alert.
+	MaxRowsPerAlert int `mapstructure:"max_rows_per_alert"`
+	// QuotaShare is the most of the receiver's share of the quota that is spent on it.
+	QuotaShare float64 `mapstructure:"quota_share"`
+	// Emit says what a record holds: links (where the row is) or rows (the row itself).
+	Emit ContextEmit `mapstructure:"emit"`
+	// Fallback are the relations that are looked for beside the process itself: parent, file, network, user and device.
+	Fallback []ContextRelation `mapstructure:"fallback" example:"[parent, file, network, user, device]"`
+
+	// interval is the time between two looks at what is due.
+	interval time.Duration
+}
+
+// ContextWindowConfig is a time around an activity.
+type ContextWindowConfig struct {
+	// Before is the time before the activity's begin.
+	Before time.Duration `mapstructure:"before"`
+	// After is the time after its end.
+	After time.Duration `mapstructure:"after"`
+}
 
 // ContextSource is where the alerts come from whose context is read.
 type ContextSource string
@@ -105,7 +132,7 @@ func (c *AlertContextConfig) validateDelays() error {
 // contextTables are the tables that can be asked for the context of alerts.
 func contextTables() []string {
 	var names []string
-	for _, t := range tables.All() {
+	for _, t := range slices.Concat(tables.All(), tables.Others()) {
 		if pivot.Suits(t) {
 			names = append(names, t.Name)
 		}
@@ -141,83 +168,4 @@ func (c *AlertContextConfig) rules() pivot.Rules {
 		r.Fallback = append(r.Fallback, pivot.Relation(relation))
 	}
 	return r
-}
-
-// alertContext makes the lane of the rows around alerts, and what the list of alerts adds to; none where it is not read.
-func (b *builder) alertContext(ctx context.Context) ([]*lane, error) {
-	own := &b.cfg.AlertContext
-	if !own.Enabled {
-		return nil, nil
-	}
-	b.telemetry.begin(ctx, contextTable)
-	b.telemetry.beginContext(ctx, own.Tables)
-	pivots, err := source.NewPivots(ctx, pivot.NewBook(own.rules()), b.store, "context/v1/"+strings.ToLower(b.cfg.Credentials.TenantID))
-	if err != nil {
-		return nil, fmt.Errorf("alert_context: %w", err)
-	}
-	b.pivots = pivots
-	seen := b.registry.Add(contextTable, contextTable, false)
-	client := b.client(contextTable, seen, service.Settings{Spare: true, CostsCPU: true})
-	outlet := b.outlet(&tables.Table{Name: contextTable}, "", own.interval, seen)
-	src := source.NewAlertContext(source.ContextSettings{
-		Pivots: pivots, Store: b.store, MaxRows: b.cfg.Page.MaxRows, WholeRows: own.Emit == emitRows,
-		Spending: source.NewSpending(b.cfg.Quota.limits(), own.QuotaShare, time.Now()),
-	}, client, source.NewContextRecords(b.cfg.Credentials.TenantID, outlet), contextMetrics{b.telemetry.history(contextTable)}, seen, b.set.Logger.With(zap.String("table", contextTable)))
-	loop := b.loop(src, contextTable, seen, b.gates.shared, own.interval)
-	client.Accepted = loop.Accepted
-	if err := b.telemetry.observeContext(pivots, client.Time); err != nil {
-		return nil, err
-	}
-	return []*lane{{table: contextTable, id: contextTable, kind: contextKind, source: src, loop: loop, health: seen, now: client.Time}}, nil
-}
-
-// contextMetrics count what is done for the context of alerts.
-type contextMetrics struct{ laneMetrics }
-
-var _ source.ContextMetrics = contextMetrics{}
-
-// Found counts a row that was delivered.
-func (m contextMetrics) Found(ctx context.Context, table string, relation pivot.Relation) {
-	m.builder.ReceiverDefenderAlertContextRows.Add(ctx, 1, m.of(attribute.String("table", table), attribute.String("relation", string(relation))))
-}
-
-// Summarized counts an alert for which nothing is left to be asked.
-func (m contextMetrics) Summarized(ctx context.Context, truncated, empty bool) {
-	if truncated {
-		m.builder.ReceiverDefenderAlertContextTruncated.Add(ctx, 1, m.of())
-	}
-	if empty {
-		m.builder.ReceiverDefenderAlertContextEmpty.Add(ctx, 1, m.of())
-	}
-}
-
-// beginContext gives the counters of the context of alerts their first point.
-func (t *telemetry) beginContext(ctx context.Context, asked []string) {
-	for _, table := range asked {
-		for _, relation := range pivot.Relations {
-			t.builder.ReceiverDefenderAlertContextRows.Add(ctx, 0, t.of(attribute.String("table", table), attribute.String("relation", string(relation))))
-		}
-	}
-	t.builder.ReceiverDefenderAlertContextTruncated.Add(ctx, 0, t.of())
-	t.builder.ReceiverDefenderAlertContextEmpty.Add(ctx, 0, t.of())
-}
-
-// observeContext lets the gauges read how much is to be asked.
-func (t *telemetry) observeContext(pivots *source.Pivots, now func() time.Time) error {
-	tasks := t.builder.RegisterReceiverDefenderAlertContextTasksCallback(func(_ context.Context, o metric.Int64Observer) error {
-		standing := pivots.Standing(now())
-		for state, n := range map[string]int{"pending": standing.Pending, "done": standing.Done, "set_aside": standing.Aside} {
-			o.Observe(int64(n), t.of(attribute.String("state", state)))
-		}
-		return nil
-	})
-	lag := t.builder.RegisterReceiverDefenderAlertContextLagCallback(func(_ context.Context, o metric.Float64Observer) error {
-		lag, at := 0.0, now()
-		if oldest := pivots.Standing(at).Oldest; !oldest.IsZero() {
-			lag = at.Sub(oldest).Seconds()
-		}
-		o.Observe(lag, t.of())
-		return nil
-	})
-	return errors.Join(tasks, lag)
 }
