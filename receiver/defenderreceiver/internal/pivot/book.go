@@ -103,9 +103,8 @@ func (b *Book) gather(step int, table *tables.Table, now time.Time) Group {
 			}
 		}
 	}
-	slices.SortFunc(due, func(x, y Item) int {
-		return cmp.Or(x.Due.Compare(y.Due), cmp.Compare(x.Alert, y.Alert), cmp.Compare(x.key(), y.key()))
-	})
+	// Those of one alert stay in their order.
+	slices.SortStableFunc(due, func(x, y Item) int { return cmp.Or(x.Due.Compare(y.Due), cmp.Compare(x.Alert, y.Alert)) })
 	return newGroup(table, due, b.rules.MaxRows, now)
 }
 
