@@ -34,24 +34,31 @@ func (s *stage) contextConfig(names ...string) *Config {
 	return cfg
 }
 
-// around is the lane of the rows around alerts of the receiver that was made last.
-func (s *stage) around() *source.AlertContext {
+// around is the lane of the rows around alerts of the receiver that was made last, with its source.
+func (s *stage) around() (*lane, *source.AlertContext) {
 	s.t.Helper()
 	for _, l := range s.receivers[len(s.receivers)-1].lanes {
 		if src, is := l.source.(*source.AlertContext); is {
-			return src
+			return l, src
 		}
 	}
 	require.Fail(s.t, "no lane")
-	return nil
+	return nil, nil
+}
+
+// taken waits until each alert was delivered, and what is to be asked for it was stored.
+func (s *stage) taken() {
+	s.t.Helper()
+	s.allFinal()
+	s.polled(2) // the poll that has delivered the last one has ended
 }
 
 // nothingDue moves the clock, and waits until all that is due was asked for.
 func (s *stage) nothingDue(step time.Duration) {
 	s.t.Helper()
 	s.Clock.Advance(step)
-	lane := s.around()
-	require.Eventually(s.t, func() bool { return lane.Pivots.Standing(s.Clock.Now()).Oldest.IsZero() }, wait, 5*time.Millisecond)
+	lane, src := s.around()
+	require.Eventually(s.t, func() bool { return src.Pivots.Standing(lane.now()).Oldest.IsZero() }, wait, 5*time.Millisecond)
 }
 
 // summarized waits for so many summaries.
@@ -89,9 +96,9 @@ func TestAlertContextFindsWhatTheTruthJoins(t *testing.T) {
 	cfg := s.contextConfig("DeviceProcessEvents")
 	cfg.InitialLookback, cfg.AlertContext.MaxRowsPerAlert = 9*time.Hour, mostContextRows
 	s.start(cfg)
-	s.allFinal()
+	s.taken()
 	s.nothingDue(11 * time.Minute)
-	s.allFinal()
+	s.taken()
 	s.nothingDue(time.Hour)
 	last := s.Clock.Now()
 

@@ -74,7 +74,7 @@ func TestAlertContextInRounds(t *testing.T) {
 	s.putPivot("slight", 7, pivotStart, "severity", "informational")
 	cfg := s.contextConfig()
 	stop := s.start(cfg)
-	s.allFinal()
+	s.taken()
 	assert.Empty(t, s.found("da1"), "too early")
 	s.nothingDue(11 * time.Minute)
 	assert.Equal(t, []string{"1 in round 1: self", "4 in round 1: self", "6 in round 1: parent"}, s.found("da1"))
@@ -83,7 +83,7 @@ func TestAlertContextInRounds(t *testing.T) {
 	stop()
 	s.start(cfg)
 	s.putPivot("da1", 7, pivotStart, "status", "resolved", "lastUpdateDateTime", s.Clock.Now().Format(time.RFC3339Nano))
-	s.allFinal()
+	s.taken()
 	s.nothingDue(50 * time.Minute)
 	assert.Equal(t, []string{"1 in round 1: self", "2 in round 2: self", "4 in round 1: self", "6 in round 1: parent"}, s.found("da1"))
 	summary := s.summarized(1)[0]
@@ -110,7 +110,7 @@ func TestAlertContextAsLinks(t *testing.T) {
 	cfg := s.contextConfig()
 	cfg.AlertContext.Emit, cfg.AlertContext.MaxRowsPerAlert = emitLinks, 3
 	s.start(cfg)
-	s.allFinal()
+	s.taken()
 	s.nothingDue(time.Hour)
 	summary := s.summarized(1)[0]
 	truncated, _ := summary.Body().Map().Get("truncated")
@@ -139,7 +139,7 @@ func TestAlertContextAfterAKill(t *testing.T) {
 	cfg := s.contextConfig()
 	cfg.Batch.MaxRecords = 30
 	stop := s.start(cfg)
-	s.allFinal()
+	s.taken()
 	before := s.Storage.Snapshot()
 	calls := 0
 	s.Sink.Refuse(func(logs plog.Logs) error { // all but the first two calls of the round
