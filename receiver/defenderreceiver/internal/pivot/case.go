@@ -118,20 +118,21 @@ func (c *alertCase) advance(r Rules, now time.Time) int {
 	}
 	c.tasks = slices.DeleteFunc(c.tasks, func(t Task) bool { return t.Round >= len(r.Delays) })
 	if exact && !c.exactLeft() {
-		c.turnToDevices(r, now)
+		c.turnToDevices(r)
 	}
 	return before - len(c.tasks)
 }
 
 // turnToDevices is called when all else was asked: where it found something, the whole device is not asked for; else it is
-// once.
-func (c *alertCase) turnToDevices(r Rules, now time.Time) {
+// once, when its last round is due.
+func (c *alertCase) turnToDevices(r Rules) {
 	if c.found.exact() > 0 {
 		c.tasks = nil
 		return
 	}
 	for i := range c.tasks {
-		c.tasks[i].Round, c.tasks[i].Due, c.tasks[i].Asked = len(r.Delays)-1, now, nil
+		t, last := &c.tasks[i], len(r.Delays)-1
+		t.Round, t.Due, t.Asked = last, t.Base.Add(r.Delays[last]), nil
 	}
 }
 
