@@ -27,7 +27,8 @@ func (s *stage) putPivot(id string, pid int, created time.Time, more ...any) {
 	s.t.Helper()
 	s.putAlert(id, epoch.Add(-time.Minute), epoch, append([]any{
 		"firstActivityDateTime", created.Format(time.RFC3339Nano), "lastActivityDateTime", created.Format(time.RFC3339Nano),
-		"evidence", []any{map[string]any{
+		"evidence",
+		[]any{map[string]any{
 			"@odata.type": "#microsoft.graph.security.processEvidence", "mdeDeviceId": pivotDevice, "processId": pid,
 			"processCreationDateTime": created.Format(time.RFC3339Nano), "parentProcessId": 4, "parentProcessCreationDateTime": created.Add(-time.Hour).Format(time.RFC3339Nano),
 			"processCommandLine": "x\" or true //\n| take 1; let y = 'z",
@@ -142,7 +143,7 @@ func TestAlertContextAfterAKill(t *testing.T) {
 	s.taken()
 	before := s.Storage.Snapshot()
 	calls := 0
-	s.Sink.Refuse(func(logs plog.Logs) error { // all but the first two calls of the round
+	s.Sink.Refuse(func(plog.Logs) error { // all but the first two calls of the round
 		if calls++; calls > 2 {
 			return assert.AnError
 		}

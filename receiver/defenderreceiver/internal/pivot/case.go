@@ -2,6 +2,7 @@ package pivot
 
 import (
 	"hash/fnv"
+	"maps"
 	"slices"
 	"time"
 
@@ -168,10 +169,7 @@ func (c *alertCase) summary() Summary {
 		Found: map[string]map[Relation]int{},
 	}
 	for table, relations := range c.found {
-		s.Found[table] = map[Relation]int{}
-		for relation, rows := range relations {
-			s.Found[table][relation] = rows
-		}
+		s.Found[table] = maps.Clone(relations)
 	}
 	return s
 }

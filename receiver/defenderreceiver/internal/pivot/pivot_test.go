@@ -3,6 +3,7 @@ package pivot
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -284,9 +285,7 @@ func TestMatch(t *testing.T) {
 		"the device":               {"DeviceLogonEvents", []Item{{Task: Task{Kind: Device}}}, map[string]any{}, "da1 device"},
 	} {
 		columns := map[string]any{deviceID: laptop, tables.TimestampColumn: noon}
-		for name, value := range c.row {
-			columns[name] = value
-		}
+		maps.Copy(columns, c.row)
 		for name, value := range columns {
 			if at, is := value.(time.Time); is {
 				columns[name] = at.Format(time.RFC3339Nano)

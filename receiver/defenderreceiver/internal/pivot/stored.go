@@ -105,9 +105,7 @@ func (s storedCase) restored() (*alertCase, error) {
 	c := newCase(s.Alert)
 	c.incident, c.tasks, c.due, c.summaries, c.open = s.Incident, s.Tasks, s.Due, s.Summaries, s.Open
 	c.truncated, c.aside, c.forget = s.Truncated, s.Aside, s.Forget
-	for table, rows := range s.Found {
-		c.found[table] = rows
-	}
+	maps.Copy(c.found, s.Found)
 	if len(s.Known)%entrySize != 0 || len(s.Rows)%entrySize != 0 {
 		return nil, fmt.Errorf("the stored tasks of the alert %q are cut off", s.Alert)
 	}

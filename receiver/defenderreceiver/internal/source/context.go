@@ -159,7 +159,7 @@ func (c *AlertContext) deliver(ctx context.Context, group pivot.Group, rows *hun
 		more, err := rows.Next(body)
 		if err == nil && more {
 			read++
-			c.take(ctx, group, body)
+			c.take(group, body)
 		}
 		ended := err != nil || !more
 		if !ended && !c.records.full() {
@@ -175,7 +175,7 @@ func (c *AlertContext) deliver(ctx context.Context, group pivot.Group, rows *hun
 }
 
 // take adds a row to the batch for each alert that it belongs to and was not delivered for.
-func (c *AlertContext) take(ctx context.Context, group pivot.Group, body pcommon.Map) {
+func (c *AlertContext) take(group pivot.Group, body pcommon.Map) {
 	hits := group.Match(body)
 	if len(hits) == 0 {
 		return
