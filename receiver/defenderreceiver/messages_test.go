@@ -194,7 +194,7 @@ tls: {reload_interval: 7}, shutdown_timeout: 8}`,
 			"the keys are tenant_id, client_id, client_secret, client_secret_file, client_certificate, federated_token_file, managed_identity, authority, expires"}},
 		"nothing like it": {yaml: "colour: red", want: []string{"'colour' is no key: the keys here are cloud, api, credentials, storage, poll_interval, settle, " +
 			"initial_lookback, backfill, late_arrival, quota, page, batch, retry_on_failure, pause_after_failures, human_accounts_only, checkpoint_delay, " +
-			"shutdown_timeout, dead_letter, watermarks, tables, feeds"}},
+			"shutdown_timeout, dead_letter, watermarks, tables, feeds, alert_context"}},
 		"all at once": {yaml: "{poll_intervall: 5m, settle: 3, cloud: mars, tables: {Alert: {}, DeviceEvents: [x]}}", want: []string{
 			"'poll_intervall' is no key: did you mean 'poll_interval'?",
 			"'settle' is 3, which has no unit: write 3s, 3m or 3h",
