@@ -45,7 +45,7 @@ var floors = [][]string{
 	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
 
 	// What several components share.
-	{"internal/delivery", "internal/streaming", "internal/testbed/collector", "internal/testbed/ports"},
+	{"internal/credentials", "internal/delivery", "internal/streaming", "internal/testbed/collector", "internal/testbed/ports"},
 	{"internal/logrecord", "internal/control/turns"},
 	{"internal/accounts", "internal/configschema", "internal/entra", "internal/hunting", "internal/replay", "internal/rowid"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
