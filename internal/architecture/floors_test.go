@@ -40,12 +40,12 @@ var floors = [][]string{
 	// What the components and the emulator are made of.
 	{receiver + "source", processor + "actor", siem + "selection", emulator + "api", emulator + "entra", emulator + "rows"},
 	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", emulator + "faults", emulator + "judge", emulator + "tenant"},
-	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", emulator + "answer"},
+	{receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", emulator + "answer"},
 	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid", siem + "alert"},
 	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
 
 	// What several components share.
-	{"internal/streaming", "internal/testbed/collector", "internal/testbed/ports"},
+	{"internal/credentials", "internal/delivery", "internal/streaming", "internal/testbed/collector", "internal/testbed/ports"},
 	{"internal/logrecord", "internal/control/turns"},
 	{"internal/accounts", "internal/configschema", "internal/entra", "internal/hunting", "internal/replay", "internal/rowid"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
