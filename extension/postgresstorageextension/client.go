@@ -201,6 +201,9 @@ func newShared(of entries, space string, worker *tenancy.Worker) *shared {
 // Walk implements storage.Walker. What is written from now on belongs to the worker's present session.
 func (s *shared) Walk(ctx context.Context, walk storage.WalkFunc) error {
 	session, generation := s.worker.Session()
+	if session == nil {
+		return errNoSession
+	}
 	s.mu.Lock()
 	s.session = session
 	s.mu.Unlock()
@@ -222,14 +225,14 @@ func (s *shared) IsStale() bool {
 func (s *shared) store(ctx context.Context, space string, c database.Changes) error {
 	s.mu.Lock()
 	session := s.session
-	if !s.read && session == nil {
-		session, _ = s.worker.Session() // a component that never reads all
-	}
 	s.mu.Unlock()
 	if session == nil {
-		return errNoSession
+		return errNotRead
 	}
 	return session.Write(ctx, space, c)
 }
 
-var errNoSession = errors.New("this worker has no session in the database yet, so nothing is stored")
+var (
+	errNoSession = errors.New("this worker has no session in the database yet; it is tried again")
+	errNotRead   = errors.New("a part that several workers share must be read before it is changed")
+)

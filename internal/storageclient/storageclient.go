@@ -11,25 +11,45 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/lease"
 )
 
-// Open opens the part of one component in the storage that its key 'storage' names. Where several workers share the
-// storage, they share that part, too.
+// Open opens the part of one component in the storage that its key 'storage' names.
 func Open(ctx context.Context, host component.Host, storageID component.ID, kind component.Kind, id component.ID) (storage.Client, error) {
-	extension, ok := host.GetExtensions()[storageID]
-	if !ok {
-		return nil, fmt.Errorf("'storage' names the extension %s, which is not there: configure it and list it under service::extensions", storageID)
+	opener, err := find(host, storageID)
+	if err != nil {
+		return nil, err
 	}
-	var open func() (storage.Client, error)
-	switch extension := extension.(type) {
-	case lease.Sharer:
-		open = func() (storage.Client, error) { return extension.Share(ctx, kind, id, "") }
-	case storage.Extension:
-		open = func() (storage.Client, error) { return extension.GetClient(ctx, kind, id, "") }
-	default:
-		return nil, fmt.Errorf("'storage' names the extension %s, which is no storage extension: use e.g. file_storage/cursors", storageID)
-	}
-	client, err := open()
+	client, err := opener.GetClient(ctx, kind, id, "")
 	if err != nil {
 		return nil, fmt.Errorf("'storage': opening %s (does another collector use it?): %w", storageID, err)
 	}
 	return client, nil
+}
+
+// Share opens it together with other workers, where the storage allows that; the client then is a lease.Shared. With any
+// other storage it is Open.
+func Share(ctx context.Context, host component.Host, storageID component.ID, kind component.Kind, id component.ID) (storage.Client, error) {
+	opener, err := find(host, storageID)
+	if err != nil {
+		return nil, err
+	}
+	sharer, ok := opener.(lease.Sharer)
+	if !ok {
+		return Open(ctx, host, storageID, kind, id)
+	}
+	client, err := sharer.Share(ctx, kind, id, "")
+	if err != nil {
+		return nil, fmt.Errorf("'storage': opening %s: %w", storageID, err)
+	}
+	return client, nil
+}
+
+func find(host component.Host, storageID component.ID) (storage.Extension, error) {
+	extension, ok := host.GetExtensions()[storageID]
+	if !ok {
+		return nil, fmt.Errorf("'storage' names the extension %s, which is not there: configure it and list it under service::extensions", storageID)
+	}
+	opener, ok := extension.(storage.Extension)
+	if !ok {
+		return nil, fmt.Errorf("'storage' names the extension %s, which is no storage extension: use e.g. file_storage/cursors", storageID)
+	}
+	return opener, nil
 }
