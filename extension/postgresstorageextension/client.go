@@ -184,6 +184,8 @@ type shared struct {
 	client
 	worker *tenancy.Worker
 
+	refreshing sync.Mutex // held while the part is read
+
 	mu         sync.Mutex // guards everything below
 	session    *tenancy.Term
 	generation uint64
@@ -198,24 +200,35 @@ func newShared(of entries, space string, worker *tenancy.Worker) *shared {
 	return s
 }
 
-// Walk implements storage.Walker. What is written from now on belongs to the worker's present session.
-func (s *shared) Walk(ctx context.Context, walk storage.WalkFunc) error {
+// Refresh implements lease.Shared. What is written from then on belongs to the worker's present session.
+func (s *shared) Refresh(ctx context.Context, read func(context.Context) error) error {
+	if !s.isStale() {
+		return nil
+	}
+	s.refreshing.Lock()
+	defer s.refreshing.Unlock()
+	if !s.isStale() {
+		return nil // another call has read it
+	}
 	session, generation := s.worker.Session()
 	if session == nil {
 		return errNoSession
 	}
-	s.mu.Lock()
-	s.session = session
-	s.mu.Unlock()
-	err := s.client.Walk(ctx, walk)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.generation, s.read = generation, err == nil
-	return err
+	s.set(session, generation, false)
+	if err := read(ctx); err != nil {
+		return err
+	}
+	s.set(session, generation, true)
+	return nil
 }
 
-// IsStale implements lease.Shared.
-func (s *shared) IsStale() bool {
+func (s *shared) set(session *tenancy.Term, generation uint64, read bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.session, s.generation, s.read = session, generation, read
+}
+
+func (s *shared) isStale() bool {
 	_, generation := s.worker.Session()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -25,14 +25,14 @@ type Sharer interface {
 	Share(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error)
 }
 
-// Shared is a client of a part that several workers use. What it stores is refused after this worker was thought dead,
-// until the part is read again with Walk.
+// Shared is a client of a part that several workers use at the same time.
 type Shared interface {
 	storage.Client
 	storage.Walker
-	// IsStale reports whether other workers may have stored what this one needs to know: since the last Walk this worker
-	// has begun a term, or was thought dead.
-	IsStale() bool
+	// Refresh calls read if other workers may have stored what this one needs to know: it has begun a term, or was thought
+	// dead, since read succeeded last. A component calls it before it uses what it knows, and read takes up what is stored.
+	// Nothing can be stored before the first Refresh, nor by a worker that was thought dead before its next one.
+	Refresh(ctx context.Context, read func(context.Context) error) error
 }
 
 // Claim says of which component a lease is asked for.

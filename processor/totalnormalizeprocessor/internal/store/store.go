@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/lease"
 	"github.com/otelcol-defender/otelcol-defender/internal/storageclient"
@@ -26,7 +25,6 @@ type Store struct {
 	client storage.Client
 	// shared is the client if other workers use the entries, too; nil: this process alone does.
 	shared lease.Shared
-	mu     sync.Mutex // held while the entries are read again
 }
 
 // Open opens the storage of a processor.
@@ -49,15 +47,10 @@ func (s *Store) IsShared() bool { return s.shared != nil }
 
 // Refresh loads the entries if other workers may have stored what this one needs to know.
 func (s *Store) Refresh(ctx context.Context, load func(context.Context) error) error {
-	if s.shared == nil || !s.shared.IsStale() {
+	if s.shared == nil {
 		return nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.shared.IsStale() {
-		return nil
-	}
-	return load(ctx)
+	return s.shared.Refresh(ctx, load)
 }
 
 // Load reads all entries. Those that read reports false of are deleted.
