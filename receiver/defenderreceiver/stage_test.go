@@ -140,6 +140,7 @@ func (s *stage) create(cfg *Config) *defenderReceiver {
 		own := feed.settings(&valid.Feeds)
 		own.PollInterval = max(own.PollInterval, minPollInterval)
 	}
+	valid.Feeds.SecureScores.PollInterval = max(valid.Feeds.SecureScores.PollInterval, minPollInterval)
 	if auth := valid.ClientConfig.Auth; auth.HasValue() && auth.Get().AuthenticatorID == testbed.LatencyID {
 		valid.ClientConfig.Auth = configoptional.None[configauth.Config]() // it measures, and is no authentication
 	}
