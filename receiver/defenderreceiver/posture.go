@@ -77,6 +77,7 @@ func (b *builder) secureScores(ctx context.Context) (*lane, error) {
 		table: secureScores, id: secureScores, kind: feedKind, source: scores, health: seen, now: lists.Scores.Time,
 		loop: b.loop(scores, secureScores, seen, b.gates.apart, interval), release: release,
 	}
+	l.loop.Polled = settings.Board.Polled
 	if settings.Records == nil {
 		return l, nil
 	}
@@ -95,9 +96,10 @@ func (b *builder) openAlerts(ctx context.Context) *lane {
 	client := b.list(openAlerts, hunting.AlertsV2, limit, logger)
 	bySource := slices.Contains(b.cfg.Metrics.DefenderAlertsOpen.EnabledAttributes, metadata.DefenderAlertsOpenMetricAttributeKeyServiceSource)
 	counts := source.NewOpenAlerts(client, b.figures.alerts, bySource, seen)
+	loop := b.loop(counts, openAlerts, seen, b.gates.apart, b.cfg.CollectionInterval)
+	loop.Polled = b.figures.alerts.Polled
 	return &lane{
-		table: openAlerts, id: openAlerts, kind: countKind, source: counts, health: seen, now: client.Time, release: release,
-		loop: b.loop(counts, openAlerts, seen, b.gates.apart, b.cfg.CollectionInterval),
+		table: openAlerts, id: openAlerts, kind: countKind, source: counts, loop: loop, health: seen, now: client.Time, release: release,
 	}
 }
 

@@ -49,7 +49,7 @@ func createMetrics(_ context.Context, set receiver.Settings, cfg component.Confi
 	}
 	i.figures = newFigures(own)
 	sc := &scrape{
-		figures: i.figures, metrics: own.Metrics, now: func() time.Time { return i.now() }, resource: metadata.NewResourceBuilder(own.ResourceAttributes),
+		ended: i.ended, figures: i.figures, metrics: own.Metrics, now: func() time.Time { return i.now() }, resource: metadata.NewResourceBuilder(own.ResourceAttributes),
 		builder: metadata.NewMetricsBuilder(metadata.MetricsBuilderConfig{Metrics: own.Metrics, ResourceAttributes: own.ResourceAttributes}, set),
 	}
 	sc.resource.SetMicrosoftDefenderTenantID(own.Credentials.TenantID)
@@ -76,6 +76,7 @@ func (p *metricsPart) Start(ctx context.Context, host component.Host) error {
 
 // Shutdown ends the collection before the receiver.
 func (p *metricsPart) Shutdown(ctx context.Context) error {
+	p.end()
 	return errors.Join(p.collection.Shutdown(ctx), p.instance.Shutdown(ctx))
 }
 
@@ -86,6 +87,7 @@ type scrape struct {
 	builder  *metadata.MetricsBuilder
 	resource *metadata.ResourceBuilder
 	now      func() time.Time // this machine's clock
+	ended    <-chan struct{}  // closed when the receiver ends
 	waited   bool
 }
 
@@ -116,6 +118,8 @@ func (s *scrape) awaitFirst(ctx context.Context) {
 	for _, board := range s.wanted() {
 		select {
 		case <-board:
+		case <-s.ended:
+			return
 		case <-ctx.Done():
 			return
 		}
@@ -126,10 +130,10 @@ func (s *scrape) awaitFirst(ctx context.Context) {
 func (s *scrape) wanted() []<-chan struct{} {
 	var boards []<-chan struct{}
 	if wantsScores(s.metrics) {
-		boards = append(boards, s.figures.scores.Ready())
+		boards = append(boards, s.figures.scores.Read())
 	}
 	if s.metrics.DefenderAlertsOpen.Enabled {
-		boards = append(boards, s.figures.alerts.Ready())
+		boards = append(boards, s.figures.alerts.Read())
 	}
 	return boards
 }

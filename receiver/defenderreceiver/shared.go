@@ -24,7 +24,9 @@ var instances = struct {
 // then all pipelines can take what it gives, and ends with the first one.
 type instance struct {
 	*defenderReceiver
-	cfg *Config // the key
+	cfg   *Config       // the key
+	ended chan struct{} // closed when a part is shut down
+	end   func()
 
 	mu    sync.Mutex // guards what follows
 	parts int        // that were made
@@ -43,7 +45,8 @@ func instanceOf(set receiver.Settings, cfg *Config, lacks func(*defenderReceiver
 	if err != nil {
 		return nil, err
 	}
-	i := &instance{defenderReceiver: r, cfg: cfg, parts: 1}
+	i := &instance{defenderReceiver: r, cfg: cfg, ended: make(chan struct{}), parts: 1}
+	i.end = sync.OnceFunc(func() { close(i.ended) })
 	instances.of[cfg] = i
 	return i, nil
 }
@@ -73,6 +76,7 @@ func (i *instance) Start(ctx context.Context, host component.Host) error {
 
 // Shutdown ends the receiver, whichever of its parts is shut down first.
 func (i *instance) Shutdown(ctx context.Context) error {
+	i.end()
 	instances.Lock()
 	if instances.of[i.cfg] == i {
 		delete(instances.of, i.cfg)

@@ -8,7 +8,7 @@ import (
 // Board holds figures as they were read last, for those who show them. It is safe for concurrent use.
 type Board[T any] struct {
 	patience time.Duration
-	ready    chan struct{} // closed with the first figures
+	read     chan struct{} // closed with the first poll
 	once     sync.Once
 
 	mu    sync.Mutex // guards what follows
@@ -22,15 +22,14 @@ const patienceIntervals = 3
 
 // NewBoard makes an empty board of figures that are read at an interval.
 func NewBoard[T any](interval time.Duration) *Board[T] {
-	return &Board[T]{patience: patienceIntervals * interval, ready: make(chan struct{})}
+	return &Board[T]{patience: patienceIntervals * interval, read: make(chan struct{})}
 }
 
 // Show puts figures on the board.
 func (b *Board[T]) Show(figures T, now time.Time) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.shown, b.at = figures, now
-	b.mu.Unlock()
-	b.once.Do(func() { close(b.ready) })
 }
 
 // Figures are the last ones; false where there are none, or none of late.
@@ -44,5 +43,8 @@ func (b *Board[T]) Figures(now time.Time) (T, bool) {
 	return b.shown, true
 }
 
-// Ready is closed once there are figures.
-func (b *Board[T]) Ready() <-chan struct{} { return b.ready }
+// Polled says that figures were read, or are not going to be for a while.
+func (b *Board[T]) Polled() { b.once.Do(func() { close(b.read) }) }
+
+// Read is closed once Polled was called.
+func (b *Board[T]) Read() <-chan struct{} { return b.read }
