@@ -182,6 +182,9 @@ func (c *controlled) disabled() []control.Table {
 			list = append(list, control.Table{Name: declared.name, Kind: feedKind, State: control.Disabled, Lane: shownLive, Rows: control.Rows{RowsPerMinute: []int{}}})
 		}
 	}
+	if !c.cfg.Feeds.SecureScores.Enabled && !slices.Contains(c.tables(), secureScores) {
+		list = append(list, control.Table{Name: secureScores, Kind: feedKind, State: control.Disabled, Lane: shownLive, Rows: control.Rows{RowsPerMinute: []int{}}})
+	}
 	return list
 }
 
@@ -193,6 +196,7 @@ const (
 	directoryKind = "directory"
 	feedKind      = "feed"
 	contextKind   = "alert_context"
+	countKind     = "count" // nothing is read but how many there are
 )
 
 func kindOf(declared *tables.Table) string {
