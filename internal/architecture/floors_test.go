@@ -26,7 +26,7 @@ var floors = [][]string{
 	// Commands, and packages that consist of tests.
 	{"cmd/*", "scripts/*", "internal/architecture", "internal/browser", "internal/chart", "internal/e2e", "internal/packaging"},
 	// The check of a configuration, and the start of the emulator and the stage of tests.
-	{"internal/pipelinecheck", "internal/verification/pipeline", "internal/testbed"},
+	{"internal/pipelinecheck", "internal/verification/pipeline", "internal/testbed", "scripts/bench/internal/*"},
 	// The distribution, and the emulator.
 	{"internal/distribution", emulator + "defendersim"},
 	// The components: configuration, factory, wiring; the APIs of the emulator.
@@ -62,7 +62,7 @@ var floors = [][]string{
 
 // users are, for each root of packages that are not for the product, who may import them beside themselves.
 var users = map[string][]string{
-	"internal/emulator": {"cmd/defendersim", "internal/testbed"},
+	"internal/emulator": {"cmd/defendersim", "internal/testbed", "scripts/bench"},
 	"internal/testbed":  nil, // tests alone
 }
 
