@@ -17,6 +17,7 @@ const (
 	processor = "processor/totalnormalizeprocessor/internal/"
 	postgres  = "extension/postgresstorageextension/internal/"
 	siem      = "processor/defendersiemprocessor/internal/"
+	rate      = "connector/detectionrateconnector/internal/"
 	emulator  = "internal/emulator/"
 )
 
@@ -40,11 +41,11 @@ var floors = [][]string{
 
 	// What the components and the emulator are made of.
 	{postgres + "tenancy"},
-	{receiver + "source", processor + "actor", siem + "selection", emulator + "api", emulator + "entra", emulator + "rows"},
-	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", emulator + "faults", emulator + "judge", emulator + "tenant"},
-	{receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", emulator + "answer"},
-	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid", siem + "alert"},
-	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota", postgres + "database"},
+	{receiver + "source", processor + "actor", siem + "selection", rate + "executionsfile", rate + "journal", rate + "report", emulator + "api", emulator + "entra", emulator + "rows"},
+	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", rate + "book", emulator + "faults", emulator + "judge", emulator + "tenant"},
+	{receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", rate + "correlation", emulator + "answer"},
+	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},
+	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota", rate + "object", postgres + "database"},
 
 	// What several components share.
 	{"internal/testbed/postgres"},

@@ -19,6 +19,7 @@ import (
 	resourceprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
 	transformprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	kafkareceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver"
+	detectionrateconnector "github.com/otelcol-defender/otelcol-defender/connector/detectionrateconnector"
 	defendercontrolextension "github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension"
 	defenderstreamingencodingextension "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
 	ndjsonencodingextension "github.com/otelcol-defender/otelcol-defender/extension/ndjsonencodingextension"
@@ -161,13 +162,15 @@ func Components() (otelcol.Factories, error) {
 	factories.Connectors, err = otelcol.MakeFactoryMap[connector.Factory](
 		forwardconnector.NewFactory(),
 		countconnector.NewFactory(),
+		detectionrateconnector.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ConnectorModules = makeModulesMap(factories.Connectors, map[component.Type]string{
-		forwardconnector.NewFactory().Type(): "go.opentelemetry.io/collector/connector/forwardconnector v0.155.0",
-		countconnector.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/connector/countconnector v0.155.0",
+		forwardconnector.NewFactory().Type():       "go.opentelemetry.io/collector/connector/forwardconnector v0.155.0",
+		countconnector.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/connector/countconnector v0.155.0",
+		detectionrateconnector.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
 	})
 
 	return factories, nil

@@ -43,3 +43,10 @@ const (
 	AttributeRelation = "microsoft.defender.relation"
 	AttributeRound    = "microsoft.defender.round"
 )
+
+// The event names of what connectors give: which alerts belong to the execution of a security test, and what was done with
+// an alert.
+const (
+	EventCorrelation = "defender.detection.correlation"
+	EventResolution  = "defender.alert.resolution"
+)
