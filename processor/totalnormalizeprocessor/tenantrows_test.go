@@ -17,8 +17,10 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
-// tenantNow is a working day's noon at the emulator's tenant.
+// tenantNow is a working day's noon at the emulator's tenant, and tenantHistory how long it has been there.
 var tenantNow = time.Date(2026, 3, 18, 12, 0, 0, 0, time.UTC)
+
+const tenantHistory = 20 * 24 * time.Hour
 
 // tenantRows reads rows of the emulator's tenant of a seed as the receiver emits them.
 type tenantRows struct{ db *rows.Database }
@@ -26,7 +28,7 @@ type tenantRows struct{ db *rows.Database }
 func newTenantRows(tb testing.TB, rowsPerDay int) tenantRows {
 	tb.Helper()
 	cfg := tenant.DefaultConfig()
-	cfg.Start, cfg.RowsPerDay = tenantNow, rowsPerDay
+	cfg.Start, cfg.History, cfg.RowsPerDay = tenantNow, tenantHistory, rowsPerDay
 	generated, err := tenant.New(cfg)
 	require.NoError(tb, err)
 	db, err := rows.New(rows.Options{Generated: generated})
@@ -133,7 +135,7 @@ func (r tenantRows) people(tb testing.TB, directories []plog.LogRecord, table st
 		if people := mappedOf(tb, directories, r.since(tb, table, ago)); len(people) >= records {
 			return logsOf(people[:records]...)
 		}
-		require.Less(tb, ago, 96*time.Hour, "the tenant has too few rows of %s", table)
+		require.Less(tb, ago, tenantHistory, "the tenant has too few rows of %s", table)
 	}
 }
 
