@@ -99,8 +99,14 @@ vulncheck: ## known vulnerabilities in the commands; .ci/vulnerabilities.yaml ha
 fmt: ## format the code as lint asks for
 	$(STATIC) $(GO) run $(GOLANGCI_LINT) fmt ./...
 
-bench: ## run all benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+# BENCH=short takes two minutes, BENCH_PARTS="decode idle" measures some parts only, BENCH_BEFORE=path measures a second
+# collector beside this one. Only a whole run writes docs/performance.md.
+bench: ## measure decode, normalize, pipeline, checkpoint, idle and growth (quarter of an hour; BENCH=short, BENCH_PARTS=, BENCH_BEFORE=)
+	@mkdir -p $(BIN) out
+	$(STATIC) $(GO) build -ldflags "-s -w" -o $(BIN)/ ./cmd/otelcol-defender ./scripts/bench
+	$(STATIC) $(BIN)/bench -size $(or $(BENCH),full) -lines out/bench.txt \
+		$(if $(BENCH_PARTS),-part "$(BENCH_PARTS)") $(if $(BENCH_BEFORE),-before "$(BENCH_BEFORE)") \
+		$(if $(BENCH)$(BENCH_PARTS),,-document docs/performance.md)
 
 generate: ## write the sources of the distribution and of the demo's collector from their builder-config.yaml, and each component's from its metadata.yaml
 	@mkdir -p cmd/otelcol-defender

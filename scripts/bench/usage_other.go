@@ -1,0 +1,20 @@
+//go:build !linux
+
+package main
+
+import (
+	"errors"
+	"time"
+)
+
+// usage is what the kernel has counted for a process.
+type usage struct {
+	cpu            time.Duration
+	peak, resident int64
+}
+
+func (c *child) usage() (usage, error) {
+	return usage{}, errors.New("processes are measured on Linux only; the parts decode, normalize and checkpoint run elsewhere, too")
+}
+
+func processorModel() string { return "" }
