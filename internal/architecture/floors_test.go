@@ -41,7 +41,7 @@ var floors = [][]string{
 	{receiver + "source", processor + "actor", siem + "selection", emulator + "api", emulator + "entra", emulator + "rows"},
 	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", emulator + "faults", emulator + "judge", emulator + "tenant"},
 	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", emulator + "answer"},
-	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid", siem + "alert"},
+	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "memo", processor + "store", processor + "tuid", siem + "alert"},
 	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
 
 	// What several components share.
