@@ -33,12 +33,13 @@ const configDirectory = "../../config"
 
 // environment gives the variables that a shipped configuration asks its user for.
 var environment = map[string]func(t *testing.T) map[string]string{
-	"demo.yaml":   func(*testing.T) map[string]string { return nil },
-	"file.yaml":   forTenant(),
-	"alerts.yaml": without("TOTAL_DOMAIN_ID", forTenant()),
-	"siem.yaml":   without("TOTAL_DOMAIN_ID", forTenant()),
-	"kafka.yaml":  forTenant(toKafka),
-	"otlp.yaml":   forTenant(toOTLP),
+	"demo.yaml":      func(*testing.T) map[string]string { return nil },
+	"file.yaml":      forTenant(),
+	"alerts.yaml":    without("TOTAL_DOMAIN_ID", forTenant()),
+	"siem.yaml":      without("TOTAL_DOMAIN_ID", forTenant()),
+	"detection.yaml": without("TOTAL_DOMAIN_ID", forTenant()),
+	"kafka.yaml":     forTenant(toKafka),
+	"otlp.yaml":      forTenant(toOTLP),
 	"clickhouse.yaml": forTenant(map[string]string{
 		"CLICKHOUSE_ENDPOINT": "tcp://clickhouse.example:9440?secure=true", "CLICKHOUSE_USERNAME": "defender", "CLICKHOUSE_PASSWORD": "p$ss: word",
 	}),
@@ -249,6 +250,10 @@ func assertSynchronous(t *testing.T, config *otelcol.Config, logs *pipelines.Pip
 	}
 	for i, id := range logs.Exporters {
 		exporter := config.Exporters[id]
+		if exporter == nil { // a connector, which keeps what it takes in its storage
+			assert.NotNil(t, marshal(t, config.Connectors[id]).Get("storage"), "%s: without a storage it keeps what it takes in memory", id)
+			continue
+		}
 		settings := marshal(t, exporter)
 		if settings.Get("sending_queue") != nil {
 			result, _ := settings.Get("sending_queue::wait_for_result").(bool)
@@ -297,6 +302,9 @@ func assertExtensionsListed(t *testing.T, config *otelcol.Config, logs *pipeline
 	}
 	check := func(ids []component.ID, configs map[component.ID]component.Config) {
 		for _, id := range ids {
+			if configs[id] == nil {
+				continue // a connector
+			}
 			settings := marshal(t, configs[id])
 			for _, key := range []string{"storage", "encoding", "sending_queue::storage"} {
 				if extension := settings.Get(key); extension != nil && fmt.Sprint(extension) != "proto" { // OTLP's encoding is no extension
@@ -308,6 +316,7 @@ func assertExtensionsListed(t *testing.T, config *otelcol.Config, logs *pipeline
 	check(logs.Receivers, config.Receivers)
 	check(logs.Processors, config.Processors)
 	check(logs.Exporters, config.Exporters)
+	check(logs.Exporters, config.Connectors)
 }
 
 func marshal(t *testing.T, config component.Config) *confmap.Conf {

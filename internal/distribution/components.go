@@ -19,9 +19,11 @@ import (
 	resourceprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
 	transformprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	kafkareceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver"
+	detectionrateconnector "github.com/otelcol-defender/otelcol-defender/connector/detectionrateconnector"
 	defendercontrolextension "github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension"
 	defenderstreamingencodingextension "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
 	ndjsonencodingextension "github.com/otelcol-defender/otelcol-defender/extension/ndjsonencodingextension"
+	postgresstorageextension "github.com/otelcol-defender/otelcol-defender/extension/postgresstorageextension"
 	defendersiemprocessor "github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor"
 	totalnormalizeprocessor "github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
 	defenderreceiver "github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
@@ -75,6 +77,7 @@ func Components() (otelcol.Factories, error) {
 		ndjsonencodingextension.NewFactory(),
 		defenderstreamingencodingextension.NewFactory(),
 		defendercontrolextension.NewFactory(),
+		postgresstorageextension.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
@@ -89,6 +92,7 @@ func Components() (otelcol.Factories, error) {
 		ndjsonencodingextension.NewFactory().Type():            "github.com/otelcol-defender/otelcol-defender v0.0.0",
 		defenderstreamingencodingextension.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
 		defendercontrolextension.NewFactory().Type():           "github.com/otelcol-defender/otelcol-defender v0.0.0",
+		postgresstorageextension.NewFactory().Type():           "github.com/otelcol-defender/otelcol-defender v0.0.0",
 	})
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
@@ -158,13 +162,15 @@ func Components() (otelcol.Factories, error) {
 	factories.Connectors, err = otelcol.MakeFactoryMap[connector.Factory](
 		forwardconnector.NewFactory(),
 		countconnector.NewFactory(),
+		detectionrateconnector.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ConnectorModules = makeModulesMap(factories.Connectors, map[component.Type]string{
-		forwardconnector.NewFactory().Type(): "go.opentelemetry.io/collector/connector/forwardconnector v0.155.0",
-		countconnector.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/connector/countconnector v0.155.0",
+		forwardconnector.NewFactory().Type():       "go.opentelemetry.io/collector/connector/forwardconnector v0.155.0",
+		countconnector.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/connector/countconnector v0.155.0",
+		detectionrateconnector.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
 	})
 
 	return factories, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -29,6 +30,7 @@ type reply struct {
 	row     row
 	schema  []Column
 	link    Link // of a list of Graph
+	count   *int // of its objects in all, where it says so
 	follow  func(link string) (*url.URL, error)
 	stats   Stats // but for what the body knows
 }
@@ -205,6 +207,12 @@ func (r *reply) listMember(key string) error {
 			r.link = Link{URL: value.String(), Changes: changes}
 		}
 		return nil
+	case "@odata.count":
+		value, err := r.dec.ReadValue()
+		if n, bad := strconv.Atoi(string(value)); err == nil && bad == nil {
+			r.count = &n
+		}
+		return err
 	default:
 		return r.dec.SkipValue()
 	}

@@ -60,6 +60,9 @@ func (f *flow) follow(from component.ID, signal pipeline.Signal) {
 		for _, exporter := range p.Exporters {
 			if connector := f.of.components[connectors][exporter]; connector != nil {
 				f.passed = addFound(f.passed, connector)
+				if connector.keeps() {
+					continue // what it gives is made of what it keeps, and is no row
+				}
 				f.follow(exporter, pipeline.SignalLogs)
 				f.derive(exporter)
 				continue
@@ -68,6 +71,9 @@ func (f *flow) follow(from component.ID, signal pipeline.Signal) {
 		}
 	}
 }
+
+// keeps reports whether a connector takes rows for itself.
+func (c *configured) keeps() bool { return c.is(typeDetectionRate) }
 
 // derive collects the exporters beyond a connector that makes metrics or traces of the rows.
 func (f *flow) derive(connector component.ID) {
@@ -125,7 +131,9 @@ func (f *flow) synchronous(among []*configured) []*configured {
 }
 
 // hasPrimary: there is an exporter that tells the receiver the truth about the delivery.
-func (f *flow) hasPrimary() bool { return len(f.synchronous(f.reached)) > 0 }
+func (f *flow) hasPrimary() bool {
+	return len(f.synchronous(f.reached)) > 0 || slices.ContainsFunc(f.passed, (*configured).keeps)
+}
 
 // notJudged are components of the build of which it is not known what they do to rows. Those that the build lacks are
 // named among what the collector refuses.

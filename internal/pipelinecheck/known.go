@@ -47,6 +47,7 @@ const (
 	typeNop            = "nop"
 	typeTotalNormalize = "total_normalize"
 	typeDefenderSIEM   = "defender_siem"
+	typeDetectionRate  = "detection_rate"
 	typeFilter         = "filter"
 	typeTransform      = "transform"
 	typeGroupByAttrs   = "groupbyattrs"
@@ -163,7 +164,7 @@ var judged = map[section][]string{
 	receivers:  {typeDefender, typeKafka},
 	processors: {typeTotalNormalize, typeDefenderSIEM, typeFilter, typeTransform, typeGroupByAttrs, "batch", "memory_limiter", "resource", "attributes"},
 	exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeClickHouse, typeDebug, typeNop},
-	connectors: {typeForward, "count"},
+	connectors: {typeForward, typeDetectionRate, "count"},
 	extensions: {typeFileStorage, typeStreaming, typeNDJSON},
 }
 

@@ -135,6 +135,12 @@ var processorRules = []rule{
 		remedy: "if the reader drops records whose FullId it has seen, or wants the new state, nothing; else on_update: new_only",
 	},
 	{
+		name: "rate_without_storage", effect: Loses,
+		where:  passing(typeDetectionRate).at("storage", equals("storage", "")),
+		why:    "executions and alerts are kept in memory only and count as delivered: a restart begins with nothing, and the cursor has moved past the alerts",
+		remedy: "storage: file_storage/rate, a storage extension with a directory of its own",
+	},
+	{
 		name: "regrouped_before_kafka", effect: Disorders,
 		where: passing(typeGroupByAttrs).at("keys", func(c *configured, f *flow) bool {
 			return c.length("keys") > 0 && slices.ContainsFunc(f.reached, func(e *configured) bool {
@@ -150,7 +156,7 @@ var deliveryRules = []rule{
 	{
 		name: "nothing_delivers", effect: Loses,
 		where: func(f *flow) []string {
-			if slices.ContainsFunc(f.reached, (*configured).delivers) {
+			if slices.ContainsFunc(f.reached, (*configured).delivers) || slices.ContainsFunc(f.passed, (*configured).keeps) {
 				return nil
 			}
 			return []string{"service::pipelines::" + f.pipelines[0].String() + "::exporters"}

@@ -177,6 +177,11 @@ service: {pipelines: {metrics: {receivers: [count], exporters: [file/2]}}}`}, "e
 		[]string{toKafka, passes("defender_siem: {storage: file_storage/cursors, on_update: repeat}")},
 		"processors::defender_siem::on_update",
 	},
+	{
+		"rate_without_storage",
+		[]string{toKafka, "connectors: {detection_rate: {}}\nservice: {pipelines: {logs: {exporters: [kafka, detection_rate]}, metrics: {receivers: [detection_rate], exporters: [nop]}}}\nexporters: {nop: {}}"},
+		"connectors::detection_rate::storage",
+	},
 	{"regrouped_before_kafka", []string{toKafka, passes("groupbyattrs: {keys: [host.name]}")}, "processors::groupbyattrs::keys"},
 
 	{

@@ -11,11 +11,11 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
@@ -44,10 +44,24 @@ type builder struct {
 	journal   *journal.Journal // of complete audits; nil: there is none
 	store     storage.Client   // of watermarks, feeds and the context of alerts
 	pivots    *source.Pivots   // nil: the context of alerts is not read
+	outputs
 }
 
-// build makes the lanes of all enabled tables, with their stored cursors.
+// build makes the lanes of all that is read for the pipelines, with their stored cursors.
 func (b *builder) build(ctx context.Context) ([]*lane, error) {
+	lanes, err := b.records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	figures, err := b.posture(ctx)
+	return append(lanes, figures...), err
+}
+
+// records makes the lanes that are read for a logs pipeline alone.
+func (b *builder) records(ctx context.Context) ([]*lane, error) {
+	if b.next == nil {
+		return nil, nil
+	}
 	var lanes []*lane
 	for _, declared := range b.cfg.Tables.declared() {
 		if !b.cfg.Tables[declared.Name].Enabled {
@@ -167,6 +181,11 @@ func (b *builder) live(ctx context.Context, declared *tables.Table) (*lane, *sou
 		return nil, nil, err
 	}
 	audits := b.auditor(p, "", metrics)
+	if last, err := b.lastAudit(ctx, declared.Name); err != nil {
+		return nil, nil, err
+	} else if !last.IsZero() {
+		audits.Resume(last)
+	}
 	live := source.NewLive(p.reader, audits, b.keeper, p.logger, b.cfg.live(as, b.now))
 	if b.cfg.Watermarks.Enabled {
 		live.Complete = b.announcer(p, declared.Name).announce //nolint:contextcheck // a call of the pipeline outlives the loops' context
@@ -237,10 +256,7 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 	metrics.begin(ctx)
 	seen, logger := b.registry.Add(name, name, true), b.set.Logger.With(zap.String("table", name))
 	limit, release := b.cfg.listLimit()
-	client := service.NewLists(b.api, declared.list, limit, service.Settings{
-		Lane: name, Accepted: b.registry.Answered, Now: b.now, Logger: logger,
-		Answered: func(ctx context.Context, spent time.Duration, err error) { b.telemetry.query(ctx, name, spent, err) },
-	})
+	client := b.list(name, declared.list, limit, logger)
 	audits := source.NewFeedAuditor(own.Audit.Interval, own.Audit.Window, metrics, seen, logger)
 	audits.KeepsRefused = b.cfg.DeadLetter.Directory != ""
 	feed := source.NewFeed(source.FeedSettings{
@@ -251,7 +267,12 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 		feed.Pivots = b.pivots
 	}
 	if b.journal != nil && audits.Window > 0 {
-		audits.Audited = b.feedJournalist(name, audits, feed, logger)
+		audits.Audited = b.listJournalist(journal.Lane{Table: name, TimeBasis: byLastUpdate}, audits, feed.Start, logger)
+	}
+	if last, err := b.lastAudit(ctx, name); err != nil {
+		return nil, err
+	} else if !last.IsZero() {
+		audits.Resume(max(b.now().Sub(last), 0))
 	}
 	l := &lane{table: name, id: name, kind: feedKind, source: feed, health: seen, now: client.Time, loop: b.loop(feed, name, seen, b.gates.apart, own.PollInterval), release: release}
 	if audits.Window > 0 {
@@ -321,14 +342,25 @@ func (b *builder) client(table string, seen *health.Source, settings service.Set
 	return service.New(b.api, b.scheduler, settings)
 }
 
-// byLastUpdate is the time by which a list is audited.
-const byLastUpdate = "last_update"
+// lastAudit is when the new rows of a table, or a list, were last audited before the start; zero: that is not known.
+func (b *builder) lastAudit(ctx context.Context, name string) (time.Time, error) {
+	if b.journal == nil {
+		return time.Time{}, nil
+	}
+	return b.journal.LastAudit(ctx, name, "", b.now())
+}
 
-// feedJournalist writes complete audits of a list to the journal.
-func (b *builder) feedJournalist(name string, audits *source.FeedAuditor, feed *source.Feed, logger *zap.Logger) func(context.Context, audit.Result) {
+// byLastUpdate and byCreation are the times by which lists are audited.
+const (
+	byLastUpdate = "last_update"
+	byCreation   = "creation"
+)
+
+// listJournalist writes complete audits of a list, which is read from a start on, to the journal.
+func (b *builder) listJournalist(lane journal.Lane, audits *source.FeedAuditor, start func() time.Time, logger *zap.Logger) func(context.Context, audit.Result) {
 	return func(ctx context.Context, result audit.Result) {
 		_, err := b.journal.Append(ctx, journal.Audit{
-			Lane: journal.Lane{Table: name, TimeBasis: byLastUpdate}, From: result.From, To: result.To, Begin: feed.Start(), Ended: result.To,
+			Lane: lane, From: result.From, To: result.To, Begin: start(), Ended: result.To,
 			Kept: audits.KeepsRefused, Bins: tallies(result.Bins),
 		})
 		if err != nil {

@@ -16,7 +16,8 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
@@ -40,11 +41,17 @@ type running struct {
 	loops sync.WaitGroup
 }
 
+// outputs are what the receiver gives to.
+type outputs struct {
+	next    consumer.Logs // nil: no logs pipeline
+	figures *figures      // nil: no metrics pipeline
+}
+
 // defenderReceiver runs one loop for each table.
 type defenderReceiver struct {
-	set       receiver.Settings
-	cfg       Config
-	next      consumer.Logs
+	set receiver.Settings
+	cfg Config
+	outputs
 	telemetry *telemetry
 	now       func() time.Time
 
@@ -63,7 +70,7 @@ type defenderReceiver struct {
 	shutdown sync.Once
 }
 
-func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defenderReceiver, error) {
+func newReceiver(set receiver.Settings, cfg Config, out outputs) (*defenderReceiver, error) {
 	telemetry, err := newTelemetry(set)
 	if err != nil {
 		return nil, err
@@ -71,7 +78,7 @@ func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defend
 	// Errors here are expected ones, whose place in the code helps nobody.
 	set.Logger = set.Logger.WithOptions(zap.AddStacktrace(zapcore.DPanicLevel))
 	cfg.Page.MaxRows = min(cfg.Page.MaxRows, query.MaxRows)
-	r := &defenderReceiver{set: set, cfg: cfg, next: next, telemetry: telemetry, now: time.Now, gates: newGates()}
+	r := &defenderReceiver{set: set, cfg: cfg, outputs: out, telemetry: telemetry, now: time.Now, gates: newGates()}
 	calls, cutOff := context.WithCancel(context.Background())
 	r.calls = span{calls, cutOff}
 	return r, nil
@@ -131,7 +138,9 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	r.running.loops.Go(func() { r.keeper.Run(running) })
 	r.running.loops.Go(func() { registry.Run(running, host) })
 	r.running.loops.Go(func() { conn.watch(running, r.gates.credentialsChanged) })
-	r.running.loops.Go(func() { r.followExpiry(running, registry) })
+	r.running.loops.Go(func() {
+		conn.expiry.Follow(running, r.now, func(end string) { registry.Note(credentials.ExpiryNote, end) }, r.set.Logger)
+	})
 	r.running.loops.Go(func() { summary{r.lanes, r.scheduler, r.set.Logger}.run(running) })
 	r.run(running)
 	hide := control.Register(host, shown)
@@ -205,7 +214,7 @@ func (r *defenderReceiver) newTables(ctx context.Context, client service.API, re
 	r.lanes, err = (&builder{
 		cfg: &r.cfg, set: r.set, telemetry: r.telemetry, now: r.now, keeper: r.keeper, scheduler: r.scheduler,
 		api: client, registry: registry, deliverer: deliverer, gates: r.gates,
-		journal: r.journal, store: r.store,
+		journal: r.journal, store: r.store, outputs: r.outputs,
 	}).build(ctx)
 	return err
 }

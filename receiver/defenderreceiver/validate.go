@@ -3,11 +3,8 @@ package defenderreceiver
 import (
 	"errors"
 	"maps"
-	"net"
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/config/configretry"
@@ -33,8 +30,8 @@ func (c *Config) Validate() error {
 		settings.OneOf("cloud", c.Cloud, CloudGlobal, CloudUSGovernment, CloudUSGovernmentDoD),
 		settings.OneOf("api", c.API, APIGraph, APILegacy),
 		settings.OneOf("late_arrival::mode", c.LateArrival.Mode, ModeAuto, ModeIngestionTime, ModeEventTime),
-		secureURL("endpoint", c.ClientConfig.Endpoint, clouds[CloudGlobal].service(c.API)),
-		proxyURL("proxy_url", c.ClientConfig.ProxyURL),
+		settings.SecureURL("endpoint", c.ClientConfig.Endpoint, clouds[CloudGlobal].service(c.API)),
+		settings.ProxyURL("proxy_url", c.ClientConfig.ProxyURL),
 		settings.Positive("timeout", c.ClientConfig.Timeout),
 		settings.AtLeast("poll_interval", c.PollInterval, minPollInterval),
 		settings.Within("settle", c.Settle, 0, 24*time.Hour),
@@ -50,10 +47,11 @@ func (c *Config) Validate() error {
 		settings.Within("checkpoint_delay", c.CheckpointDelay, 0, time.Hour),
 		settings.Positive("shutdown_timeout", c.ShutdownTimeout),
 		settings.Under("retry_on_failure", backOff(c.RetryOnFailure)),
-		settings.Under("credentials", c.Credentials.validate(c.written, c.ClientConfig.Auth.HasValue())),
+		settings.Under("credentials", c.Credentials.Check(c.written, clouds[CloudGlobal].login, c.ClientConfig.Auth.HasValue())),
 		settings.Under("quota", c.Quota.validate()),
 		settings.Under("tables", c.Tables.validate()),
 		settings.Under("feeds", c.Feeds.validate(c.API)),
+		c.MetricsPipelineConfig.validate(),
 		settings.Under("alert_context", c.AlertContext.validate(c.Feeds)),
 	}
 	if !c.Feeds.enabled() && !c.Tables.enabled() {
@@ -71,7 +69,7 @@ func (c *Config) Validate() error {
 	}
 	if c.StorageID == nil {
 		errs = append(errs, settings.Problemf("storage", "%s: name a storage extension that is listed under service::extensions, "+
-			"e.g. file_storage/cursors; without it a restart would lose or repeat rows", required(c.written, "storage")))
+			"e.g. file_storage/cursors; without it a restart would lose or repeat rows", settings.Required(c.written, "storage")))
 	}
 	return c.written.Report(errs...)
 }
@@ -184,7 +182,7 @@ func (c *FeedsConfig) enabled() bool {
 			return true
 		}
 	}
-	return false
+	return c.SecureScores.Enabled
 }
 
 func (c *FeedsConfig) validate(api API) error {
@@ -196,8 +194,23 @@ func (c *FeedsConfig) validate(api API) error {
 			errs = append(errs, settings.Problemf(declared.name, "needs api: graph: the legacy API's token is not for Graph, which keeps the list"))
 		}
 	}
+	errs = append(errs, settings.Under(secureScores, settings.AtLeast("poll_interval", c.SecureScores.PollInterval, minPollInterval)))
+	if c.SecureScores.Enabled && api == APILegacy {
+		errs = append(errs, settings.Problemf(secureScores, "needs api: graph: the legacy API's token is not for Graph, which keeps the scores"))
+	}
 	return errors.Join(errs...)
 }
+
+// validate checks what metrics pipelines are given.
+func (c *MetricsPipelineConfig) validate() error {
+	return errors.Join(
+		settings.AtLeast("collection_interval", c.CollectionInterval, minCollectionInterval),
+		settings.Within("initial_delay", c.InitialDelay, 0, time.Hour),
+	)
+}
+
+// minCollectionInterval keeps the counting of alerts within the service's limit of requests.
+const minCollectionInterval = 10 * time.Second
 
 // largestLookback is longer than the service keeps anything.
 const largestLookback = 365 * 24 * time.Hour
@@ -219,51 +232,4 @@ func (c *FeedConfig) validate(mostTop int) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// required says why a key that must be there is not.
-func required(written *settings.Written, key string) string {
-	if written.Empty(key) {
-		return "is empty (" + settings.EmptyHint + ")"
-	}
-	return "is required"
-}
-
-// secureURL accepts the empty text, which means the cloud's own host. A token must not travel in the
-// clear, except on this machine.
-func secureURL(key, value, example string) error {
-	if value == "" {
-		return nil
-	}
-	must := "it must be an https URL, e.g. " + example + "; leave it out for the cloud's own host"
-	u, err := url.Parse(value)
-	switch {
-	case err != nil || strings.Contains(value, "@"):
-		return settings.Problemf(key, "is no URL of a host: %s", must)
-	case u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())):
-		return nil
-	case u.Scheme == "http" && u.Host != "":
-		return settings.Problemf(key, "is %q, which would send the token in the clear: %s", value, must)
-	case u.Host == "" && !settings.Shown(value) && !domainName.MatchString(value):
-		return settings.Problemf(key, "is no URL of a host: %s", must) // a secret may stand in its place
-	default:
-		return settings.Problemf(key, "is %q: %s", value, must)
-	}
-}
-
-// proxyURL does not repeat the value, which may hold a password.
-func proxyURL(key, value string) error {
-	if value == "" {
-		return nil
-	}
-	u, err := url.ParseRequestURI(value)
-	if err == nil && u.Host != "" && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
-		return nil
-	}
-	return settings.Problemf(key, "is no URL of a proxy: it must be like http://proxy.example.com:3128, "+
-		"with %%40 for each @ and %%3A for each : of a password")
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
