@@ -290,7 +290,6 @@ func (t TablesConfig) defaultsOf(name string) TableConfig {
 	return TableConfig{Enabled: true, Priority: tables.Named(name).Priority}
 }
 
-// newBatch collects rows of a table and lane for one call of the pipeline.
 // interval is how often a table is polled.
 func (c *Config) interval(table string) time.Duration {
 	if own := c.Tables[table].PollInterval; own > 0 {
@@ -299,9 +298,18 @@ func (c *Config) interval(table string) time.Duration {
 	return c.PollInterval
 }
 
+// directoryBatch is the most records of one call with rows of a directory. Directories are read whole at the start, when
+// nothing else takes memory: with calls of 5,000 the peak of 5,000 devices is 5 MiB higher.
+const directoryBatch = 250
+
+// newBatch collects rows of a table and lane for one call of the pipeline.
 func (c *Config) newBatch(declared *tables.Table, lane string) *delivery.Batch {
 	origin := delivery.Origin{TenantID: c.Credentials.TenantID, Scope: metadata.ScopeName, Version: version.Number}
-	return delivery.NewBatch(declared, origin, lane, delivery.Limits{Records: c.Batch.MaxRecords, Bytes: c.Batch.MaxBytes})
+	limits := delivery.Limits{Records: c.Batch.MaxRecords, Bytes: c.Batch.MaxBytes}
+	if declared.Kind == tables.Directory {
+		limits.Records = min(limits.Records, directoryBatch)
+	}
+	return delivery.NewBatch(declared, origin, lane, limits)
 }
 
 func defaultFeeds() FeedsConfig {

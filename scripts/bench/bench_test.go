@@ -124,4 +124,3 @@ func TestUsage(t *testing.T) {
 	assert.Positive(t, used.peak)
 	assert.GreaterOrEqual(t, used.peak, used.resident)
 }
-

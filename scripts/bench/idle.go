@@ -34,8 +34,30 @@ type idler struct {
 	started, begun usage
 }
 
+// measureStarts measures the start of a collector, with the reading of its directories, more often than all else: its peak
+// depends on when the garbage collector runs.
+func (b *bench) measureStarts(ctx context.Context) error {
+	for range b.size.starts {
+		for _, build := range b.builds {
+			m, err := b.carry(ctx, build.path, load{setup: setup{into: intoNop, processor: true}})
+			if err != nil {
+				return fmt.Errorf("start: %w", err)
+			}
+			b.add(report.Result{Name: report.Start + "/build=" + build.name, N: 1, Values: []report.Value{
+				{Number: mebibytes(m.peak), Unit: report.StartPeakMiB},
+				{Number: mebibytes(m.anonymous), Unit: report.AnonymousMiB},
+				{Number: m.cpu.Seconds(), Unit: report.CPUSeconds},
+			}})
+		}
+	}
+	return nil
+}
+
 // measureIdles measures the part idle. All collectors are idle at once: what they are measured by is not the clock.
 func (b *bench) measureIdles(ctx context.Context) (err error) {
+	if err := b.measureStarts(ctx); err != nil {
+		return err
+	}
 	var idlers []*idler
 	defer func() {
 		for _, i := range idlers {
@@ -72,6 +94,7 @@ func (b *bench) measureIdles(ctx context.Context) (err error) {
 		b.add(report.Result{Name: i.name, N: 1, Values: []report.Value{
 			{Number: 100 * (now.cpu - i.begun.cpu).Seconds() / took.Seconds(), Unit: report.CPUPercent},
 			{Number: mebibytes(now.resident), Unit: report.ResidentMiB},
+			{Number: mebibytes(now.anonymous), Unit: report.AnonymousMiB},
 			{Number: mebibytes(i.started.peak), Unit: report.StartPeakMiB},
 			{Number: i.started.cpu.Seconds(), Unit: report.CPUSeconds},
 		}})

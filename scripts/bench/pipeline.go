@@ -185,7 +185,7 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 			b.add(report.Result{
 				Name: report.Growth + "/rows=" + strconv.Itoa(l.rows) + "/build=" + build.name, N: 1,
 				Values: []report.Value{
-					{Number: (m.cpu - start).Seconds(), Unit: report.CPUSeconds},
+					{Number: max(m.cpu-start, 0).Seconds(), Unit: report.CPUSeconds},
 					{Number: mebibytes(m.peak), Unit: report.PeakMiB},
 				},
 			})

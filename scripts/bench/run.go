@@ -22,15 +22,16 @@ type size struct {
 	recorded  time.Duration // the part of a morning that is recorded
 	idle      time.Duration // how long a collector is watched
 	tenants   []int         // receivers of the part idle, beside one
+	starts    int           // how often a start is measured
 	benchtime string        // of Go's benchmarks
 }
 
 // sizes are the sizes by name. An idle collector polls each table every five minutes: what the whole size watches has a
 // poll of each.
 var sizes = map[string]size{
-	"full":  {rounds: 2, rows: 200_000, growth: 10_000, recorded: 10 * time.Minute, idle: 5 * time.Minute, tenants: []int{10, 50}, benchtime: "500ms"},
-	"short": {rounds: 1, rows: 100_000, growth: 2_000, recorded: 2 * time.Minute, idle: 30 * time.Second, tenants: []int{10, 50}, benchtime: "100ms"},
-	"tiny":  {rounds: 1, rows: 1_000, growth: 10, recorded: 10 * time.Second, idle: time.Second, tenants: []int{2}, benchtime: "1x"},
+	"full":  {rounds: 2, rows: 200_000, growth: 10_000, recorded: 10 * time.Minute, idle: 5 * time.Minute, tenants: []int{10, 50}, starts: 5, benchtime: "500ms"},
+	"short": {rounds: 1, rows: 100_000, growth: 2_000, recorded: 2 * time.Minute, idle: 30 * time.Second, tenants: []int{10, 50}, starts: 3, benchtime: "100ms"},
+	"tiny":  {rounds: 1, rows: 1_000, growth: 10, recorded: 10 * time.Second, idle: time.Second, tenants: []int{2}, starts: 1, benchtime: "1x"},
 }
 
 // build is a collector that is measured.

@@ -14,6 +14,8 @@ import (
 type usage struct {
 	cpu            time.Duration // of all threads
 	peak, resident int64         // bytes
+	// anonymous is resident without the pages of the program's file, which the kernel takes away when it needs them.
+	anonymous int64
 }
 
 // usage reads what the process has used so far.
@@ -29,7 +31,10 @@ func (c *child) usage() (usage, error) {
 	if err != nil {
 		return usage{}, fmt.Errorf("read the memory of the %s: %w", c.name, err)
 	}
-	return usage{cpu: time.Duration(cpu.Nano()), peak: kilobytes(string(status), "VmHWM:"), resident: kilobytes(string(status), "VmRSS:")}, nil
+	return usage{
+		cpu: time.Duration(cpu.Nano()), peak: kilobytes(string(status), "VmHWM:"),
+		resident: kilobytes(string(status), "VmRSS:"), anonymous: kilobytes(string(status), "RssAnon:"),
+	}, nil
 }
 
 // kilobytes is a line of /proc/PID/status, in bytes.
@@ -40,7 +45,7 @@ func kilobytes(status, name string) int64 {
 	return n << 10
 }
 
-// machine is the processor's model.
+// processorModel is the processor's name.
 func processorModel() string {
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {

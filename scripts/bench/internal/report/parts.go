@@ -12,6 +12,7 @@ const (
 	Pipeline   = "Pipeline"
 	Checkpoint = "Checkpoint"
 	Overlap    = "Overlap"
+	Start      = "Start"
 	Idle       = "Idle"
 	Growth     = "Growth"
 )
@@ -23,6 +24,7 @@ const (
 	PeakMiB        = "peak-MiB"
 	StartPeakMiB   = "start-peak-MiB"
 	ResidentMiB    = "rss-MiB"
+	AnonymousMiB   = "anon-MiB"
 	CPUPercent     = "cpu-%"
 	CPUSeconds     = "cpu-s"
 	DeliveredShare = "delivered-%"
@@ -46,7 +48,9 @@ var sections = []section{
 	{"Pipeline", "The collector in a process of its own. CPU is of all its threads, without that of its start.", pipelines},
 	{"Checkpoint", "One checkpoint of one table, with rows remembered for a day.", checkpoints},
 	{"Ledger", "Row ids in memory, for an hour that is read again by event time, at 10 million rows a day.", overlaps},
-	{"Idle and growth", "A collector to which nothing new comes. *At start* is the peak until all directories are read.", idles},
+	{"Start", "A collector that has nothing to read but its directories, from its start until it rests. *Anonymous* memory is what it has then " +
+		"without the pages of the program's file.", starts},
+	{"Idle and growth", "A collector to which nothing new comes.", idles},
 	{"Growth with rows", "Receiver and processor into nop, gzip.", growths},
 }
 
@@ -153,13 +157,23 @@ func overlaps(s Set) *table {
 	return t
 }
 
+func starts(s Set) *table {
+	t := &table{head: []string{"", "before", "now", "ratio"}}
+	for _, name := range s.current(Start) {
+		for _, row := range [][2]string{{"peak RSS MiB", StartPeakMiB}, {"anonymous MiB", AnonymousMiB}, {"CPU s", CPUSeconds}} {
+			t.add(append(row[:1:1], s.builds(name, row[1])...)...)
+		}
+	}
+	return t
+}
+
 func idles(s Set) *table {
 	t := &table{head: []string{
-		"receivers", "tables each", "CPU % of a core: before", "now", "ratio", "RSS MiB: before", "now", "ratio", "at start, MiB: before", "now", "ratio",
+		"receivers", "tables each", "CPU % of a core: before", "now", "ratio", "RSS MiB: before", "now", "ratio", "anonymous MiB: before", "now", "ratio",
 	}}
 	for _, name := range s.current(Idle) {
 		cells := []string{key(name, "receivers"), key(name, "tables")}
-		for _, unit := range []string{CPUPercent, ResidentMiB, StartPeakMiB} {
+		for _, unit := range []string{CPUPercent, ResidentMiB, AnonymousMiB} {
 			cells = append(cells, s.builds(name, unit)...)
 		}
 		t.add(cells...)

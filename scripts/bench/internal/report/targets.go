@@ -20,7 +20,7 @@ var targets = []target{
 	{"receiver, processor → nop, CPU s per million rows", process("Pipeline/into=nop/processor=yes/wire=gzip", CPUPerMillion), 17, false},
 	{"receiver, processor → nop, peak RSS MiB", process("Pipeline/into=nop/processor=yes/wire=gzip", PeakMiB), 128, false},
 	{"idle, RSS MiB", process("Idle/receivers=1/tables=9", ResidentMiB), 64, false},
-	{"peak at start, MiB", process("Idle/receivers=1/tables=9", StartPeakMiB), 72, false},
+	{"peak at start, MiB", process(Start, StartPeakMiB), 72, false},
 	{"ledger by event time at 10 million rows a day, MB an hour of overlap", plain("Overlap/rows=416666", "heap-MB"), 8, false},
 	{"50 receivers idle, CPU % of a core", process("Idle/receivers=50/tables=9", CPUPercent), 2, false},
 	{"50 receivers idle, RSS MiB", process("Idle/receivers=50/tables=9", ResidentMiB), 250, false},
