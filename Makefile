@@ -49,8 +49,9 @@ FIRST := ./receiver/defenderreceiver ./internal/verification ./receiver/defender
 # Tests that take minutes under the race detector. TestModel and the two of LONG play some of their cases there, and all here.
 LONG_RECEIVER := '^Test(Model$$|TenDays|TenThousand|Weeks|Burst|Costs|Shortage|Analysts)'
 LONG          := '^Test(EveryoneHasOneTUID|SecretsAreNotRepeated)$$'
-# The tests of the finished program mostly wait. Those that are long run beside them, and give way to them.
-NICE := $(if $(shell command -v nice 2>/dev/null),nice)
+# The tests of the finished program mostly wait. Those that are long run beside them, and give way to them. A quarter of
+# their CPU would collect garbage; there is memory.
+BESIDE := GOGC=400 GOMEMLIMIT=3GiB $(if $(shell command -v nice 2>/dev/null),nice)
 
 # lint runs go vet, which would compile all dependencies once more for what go test checks.
 test: ## run all tests, with the race detector where there is a C compiler
@@ -65,8 +66,8 @@ test-finished:
 	$(STATIC) $(GO) test -vet=off -timeout 20m -skip '^TestTwoReceivers' ./internal/e2e
 
 test-long:
-	$(STATIC) $(NICE) $(GO) test -vet=off -timeout 20m -run $(LONG_RECEIVER) ./receiver/defenderreceiver
-	$(STATIC) $(NICE) $(GO) test -vet=off -timeout 20m -run $(LONG) ./processor/totalnormalizeprocessor ./internal/pipelinecheck
+	$(STATIC) $(BESIDE) $(GO) test -vet=off -timeout 20m -run $(LONG_RECEIVER) ./receiver/defenderreceiver
+	$(STATIC) $(BESIDE) $(GO) test -vet=off -timeout 20m -run $(LONG) ./processor/totalnormalizeprocessor ./internal/pipelinecheck
 
 integration: kafka prometheus ## delivery to Apache Kafka itself, and alerts in Prometheus itself; each says so when it cannot
 
