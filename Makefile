@@ -51,7 +51,7 @@ LONG_RECEIVER := '^Test(Model$$|TenDays|TenThousand|Weeks|Burst|Costs|Shortage|A
 LONG          := '^Test(EveryoneHasOneTUID|SecretsAreNotRepeated)$$'
 # The tests of the finished program mostly wait. Those that are long run beside them, and give way to them. A quarter of
 # their CPU would collect garbage; there is memory.
-BESIDE := GOGC=400 GOMEMLIMIT=3GiB $(if $(shell command -v nice 2>/dev/null),nice)
+BESIDE := GOGC=400 GOMEMLIMIT=3GiB $(if $(shell command -v nice 2>/dev/null),nice -n 19)
 
 # lint runs go vet, which would compile all dependencies once more for what go test checks.
 test: ## run all tests, with the race detector where there is a C compiler
