@@ -56,9 +56,21 @@ create function note_shard() returns trigger language plpgsql as $$ begin
   if new.id like 'receiver/%' and (tg_op = 'INSERT' or new.epoch <> old.epoch) then
     insert into change(id, key, worker, epoch) values (new.id, 'term', new.worker, new.epoch);
   end if;
-  return null; end $$;
-create trigger note after insert or update on otelcol_defender.entry for each row execute function note_entry();
-create trigger note after insert or update on otelcol_defender.shard for each row execute function note_shard();`
+  return null; end $$;`
+
+// noteChanges begins to note them. Each trigger is made in a transaction of its own: it locks its table.
+func (f *fleet) noteChanges() {
+	f.t.Helper()
+	conn := f.server.Connect()
+	for _, statement := range []string{
+		logChanges,
+		`create trigger note after insert or update on otelcol_defender.entry for each row execute function note_entry()`,
+		`create trigger note after insert or update on otelcol_defender.shard for each row execute function note_shard()`,
+	} {
+		_, err := conn.Exec(f.t.Context(), statement)
+		require.NoError(f.t, err)
+	}
+}
 
 // fleet is three workers that share six receivers, each with an emulator of its own.
 type fleet struct {
@@ -262,8 +274,7 @@ func TestPostgresWorkersTakeOver(t *testing.T) {
 	f := newFleet(t, clock.now)
 	f.start(f.workers[0])
 	f.eventually(func() bool { return len(f.holders(f.server.Connect())) > 0 }, "the first worker should make the tables")
-	_, err := f.server.Connect().Exec(t.Context(), logChanges)
-	require.NoError(t, err)
+	f.noteChanges()
 	f.start(f.workers[1])
 	f.start(f.workers[2])
 	f.settled()
