@@ -29,6 +29,9 @@ How long the secret is valid.
 .PARAMETER Users
 Also grants User.Read.All, for the table Users.
 
+.PARAMETER Alerts
+Also grants SecurityAlert.Read.All and SecurityIncident.Read.All, for the feeds of alerts and incidents.
+
 .PARAMETER Environment
 The cloud: Global, USGov or USGovDoD.
 #>
@@ -40,6 +43,7 @@ param(
     [string] $Name = 'otelcol-defender',
     [ValidateRange(1, 24)] [int] $Months = 12,
     [switch] $Users,
+    [switch] $Alerts,
     [ValidateSet('Global', 'USGov', 'USGovDoD')] [string] $Environment = 'Global'
 )
 $ErrorActionPreference = 'Stop'
@@ -69,6 +73,7 @@ if (Get-MgApplication -Filter "displayName eq '$quoted'") {
 $graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
 $permissions = @('ThreatHunting.Read.All')
 if ($Users) { $permissions += 'User.Read.All' }
+if ($Alerts) { $permissions += 'SecurityAlert.Read.All', 'SecurityIncident.Read.All' }
 $roles = foreach ($permission in $permissions) {
     $role = $graph.AppRoles | Where-Object { $_.Value -eq $permission -and $_.AllowedMemberTypes -contains 'Application' }
     if (-not $role) { throw "Microsoft Graph has no permission $permission in this tenant" }

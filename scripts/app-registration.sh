@@ -18,6 +18,7 @@ Usage: app-registration.sh (--secret-file FILE | --certificate FILE) [options]
   --name NAME          how the app registration is called (default: otelcol-defender)
   --months N           how long the secret is valid, 1 to 24 (default: 12)
   --users              also grant User.Read.All, for the table Users
+  --alerts             also grant SecurityAlert.Read.All and SecurityIncident.Read.All, for the feeds of alerts and incidents
   --help               show this
 TEXT
 }
@@ -33,6 +34,7 @@ while [ $# -gt 0 ]; do
     --name) name=${2:?"--name needs a name"}; shift 2 ;;
     --months) months=${2:?"--months needs a number"}; shift 2 ;;
     --users) permissions+=(User.Read.All); shift ;;
+    --alerts) permissions+=(SecurityAlert.Read.All SecurityIncident.Read.All); shift ;;
     --help) usage; exit 0 ;;
     *) usage >&2; fail "there is no option $1" ;;
   esac

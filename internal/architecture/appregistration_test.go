@@ -20,6 +20,8 @@ case "$*" in
 "ad app list"*) echo "$KNOWN" ;;
 "ad sp show"*ThreatHunting.Read.All*) echo role-hunting ;;
 "ad sp show"*User.Read.All*) echo role-users ;;
+"ad sp show"*SecurityAlert.Read.All*) echo role-alerts ;;
+"ad sp show"*SecurityIncident.Read.All*) echo role-incidents ;;
 "ad app create"*) echo aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee ;;
 "ad app permission admin-consent"*) [ "$(grep -c admin-consent "$CALLS")" -gt "$REFUSALS" ] ;;
 "ad app credential reset"*--query*) echo the-secret ;;
@@ -78,13 +80,13 @@ func TestAppRegistration(t *testing.T) {
 func TestAppRegistrationWithCertificate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "app.crt")
 	require.NoError(t, os.WriteFile(file, []byte("PEM"), 0o600))
-	output, calls, err := registered(t, nil, "--certificate", file, "--name", "of O'Hara")
+	output, calls, err := registered(t, nil, "--certificate", file, "--name", "of O'Hara", "--alerts")
 	require.NoError(t, err, output)
 	assert.NotContains(t, output, "SECRET")
 	asked := strings.Join(calls, "\n")
 	assert.Contains(t, asked, "--cert @"+file+" --append")
 	assert.Contains(t, asked, "displayName eq 'of O''Hara'")
-	assert.NotContains(t, asked, "role-users")
+	assert.Contains(t, asked, "--api-permissions role-hunting=Role role-alerts=Role role-incidents=Role")
 }
 
 func TestAppRegistrationRefuses(t *testing.T) {

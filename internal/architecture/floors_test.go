@@ -15,6 +15,7 @@ import (
 const (
 	receiver  = "receiver/defenderreceiver/internal/"
 	processor = "processor/totalnormalizeprocessor/internal/"
+	postgres  = "extension/postgresstorageextension/internal/"
 	siem      = "processor/defendersiemprocessor/internal/"
 	rate      = "connector/detectionrateconnector/internal/"
 	emulator  = "internal/emulator/"
@@ -39,21 +40,23 @@ var floors = [][]string{
 	{"internal/verification/event"},
 
 	// What the components and the emulator are made of.
+	{postgres + "tenancy"},
 	{receiver + "source", processor + "actor", siem + "selection", rate + "executionsfile", rate + "journal", rate + "report", emulator + "api", emulator + "entra", emulator + "rows"},
 	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", rate + "book", emulator + "faults", emulator + "judge", emulator + "tenant"},
-	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", rate + "correlation", emulator + "answer"},
+	{receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", rate + "correlation", emulator + "answer"},
 	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},
-	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota", rate + "object"},
+	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota", rate + "object", postgres + "database"},
 
 	// What several components share.
-	{"internal/streaming", "internal/testbed/collector", "internal/testbed/ports"},
-	{"internal/logrecord", "internal/control/turns"},
+	{"internal/testbed/postgres"},
+	{"internal/credentials", "internal/delivery", "internal/streaming", "internal/testbed/collector", "internal/testbed/ports"},
+	{"internal/logrecord", "internal/control/turns", "internal/storageclient"},
 	{"internal/accounts", "internal/configschema", "internal/entra", "internal/hunting", "internal/replay", "internal/rowid"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
 	{emulator + "kql/syntax"},
 	{emulator + "kql/value"},
 	{
-		"internal/control", "internal/diagnosis", "internal/proof", "internal/reach", "internal/refusal", "internal/settings", "internal/storageclient", "internal/tables",
+		"internal/control", "internal/diagnosis", "internal/proof", "internal/reach", "internal/refusal", "internal/lease", "internal/settings", "internal/tables",
 		"internal/version", "*/*/internal/metadata", "*/*/internal/metadatatest",
 	},
 }

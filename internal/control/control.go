@@ -62,6 +62,11 @@ type Registrar interface {
 	RegisterProcessor(p Processor) (unregister func())
 }
 
+// Lessor is a storage extension that knows which worker runs which receiver.
+type Lessor interface {
+	Leases() []Lease
+}
+
 // Errors of commands.
 var (
 	// ErrNoTable: the receiver does not read such a table or feed.

@@ -141,3 +141,12 @@ type Count struct {
 	Reason  string `json:"reason"`
 	Records int64  `json:"records"`
 }
+
+// Lease says which worker runs a receiver, where several share the receivers of one configuration.
+type Lease struct {
+	Receiver string    `json:"-"`
+	Worker   string    `json:"worker"` // empty: none, at present
+	Here     bool      `json:"here"`   // it is the worker that answers
+	Epoch    int64     `json:"epoch"`
+	Since    time.Time `json:"since"`
+}

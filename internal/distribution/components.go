@@ -23,6 +23,7 @@ import (
 	defendercontrolextension "github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension"
 	defenderstreamingencodingextension "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
 	ndjsonencodingextension "github.com/otelcol-defender/otelcol-defender/extension/ndjsonencodingextension"
+	postgresstorageextension "github.com/otelcol-defender/otelcol-defender/extension/postgresstorageextension"
 	defendersiemprocessor "github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor"
 	totalnormalizeprocessor "github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
 	defenderreceiver "github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
@@ -76,6 +77,7 @@ func Components() (otelcol.Factories, error) {
 		ndjsonencodingextension.NewFactory(),
 		defenderstreamingencodingextension.NewFactory(),
 		defendercontrolextension.NewFactory(),
+		postgresstorageextension.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
@@ -90,6 +92,7 @@ func Components() (otelcol.Factories, error) {
 		ndjsonencodingextension.NewFactory().Type():            "github.com/otelcol-defender/otelcol-defender v0.0.0",
 		defenderstreamingencodingextension.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
 		defendercontrolextension.NewFactory().Type():           "github.com/otelcol-defender/otelcol-defender v0.0.0",
+		postgresstorageextension.NewFactory().Type():           "github.com/otelcol-defender/otelcol-defender v0.0.0",
 	})
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](

@@ -15,6 +15,7 @@ import (
 	_ "github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension"
 	_ "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
 	_ "github.com/otelcol-defender/otelcol-defender/extension/ndjsonencodingextension"
+	_ "github.com/otelcol-defender/otelcol-defender/extension/postgresstorageextension"
 	_ "github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
 	_ "github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
 )

@@ -23,6 +23,7 @@ import (
 // rawRow is a row as the pipeline `raw` got it.
 type rawRow struct {
 	uid, table string
+	tenant     string
 	arrived    time.Time // zero: the service did not say
 	observed   time.Time
 	body       pcommon.Map
@@ -103,7 +104,11 @@ func readRaw(t *testing.T, path string) (rows []rawRow, broken int) {
 		for _, resource := range logs.ResourceLogs().All() {
 			for _, scope := range resource.ScopeLogs().All() {
 				for _, record := range scope.LogRecords().All() {
-					rows = append(rows, newRawRow(t, record))
+					row := newRawRow(t, record)
+					if tenant, ok := resource.Resource().Attributes().Get(logrecord.AttributeTenantID); ok {
+						row.tenant = tenant.Str()
+					}
+					rows = append(rows, row)
 				}
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/lease"
 	"github.com/otelcol-defender/otelcol-defender/internal/reach"
 	"github.com/otelcol-defender/otelcol-defender/internal/storageclient"
 	"github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor/internal/emitted"
@@ -60,12 +61,14 @@ func (s *siem) Start(ctx context.Context, host component.Host) error {
 	if s.storageID == nil {
 		return nil
 	}
-	client, err := storageclient.Open(ctx, host, *s.storageID, component.KindProcessor, s.id)
+	client, err := storageclient.Share(ctx, host, *s.storageID, component.KindProcessor, s.id)
 	if err != nil {
 		return err
 	}
 	s.book = emitted.New(client, s.now)
-	s.prune(ctx)
+	if _, shared := client.(lease.Shared); !shared { // else it is pruned after the first call
+		s.prune(ctx)
+	}
 	return nil
 }
 

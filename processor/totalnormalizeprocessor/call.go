@@ -19,6 +19,9 @@ import (
 func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
 	reach.Judged(ctx)
 	n.tuids.Refresh()
+	if err := n.refresh(ctx); err != nil {
+		return logs, err
+	}
 	counts, dropped := tally{}, drops.Of(ctx)
 	n.spread(logs, counts, dropped)
 	n.takeIn(ctx, logs, counts)

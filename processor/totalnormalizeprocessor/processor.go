@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -99,12 +100,23 @@ func (n *normalizer) start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	if err := n.load(ctx, s); err != nil {
-		return err
+	if s.IsShared() {
+		// What is stored is read before the first call: by then a receiver of this worker has its lease.
+		n.drops.Own(uuid.NewString())
+	} else if err := n.load(ctx, s); err != nil {
+		return errors.Join(err, s.Close(ctx))
 	}
 	n.store = s
-	n.keeping = n.order.Keep(ctx, func(ctx context.Context, changes []order.Change) error { return n.saveOrder(ctx, s, changes) }, n.logger)
+	n.keeping = n.order.Keep(ctx, n.refresh, n.saveOrder, n.logger)
 	return nil
+}
+
+// refresh takes up what other workers have stored, if this one has taken over a receiver.
+func (n *normalizer) refresh(ctx context.Context) error {
+	if n.store == nil {
+		return nil
+	}
+	return n.store.Refresh(ctx, func(ctx context.Context) error { return n.load(ctx, n.store) })
 }
 
 // load fills the directories, as far as they have room, and the order. An entry that cannot be read is deleted: the
@@ -119,32 +131,36 @@ func (n *normalizer) load(ctx context.Context, s *store.Store) error {
 	}
 	n.directories.Fill(people)
 	n.order.Fill(handedOn)
-	if err := save(ctx, s, n.directories.Evict()); err != nil {
-		return fmt.Errorf("'storage': deleting old entries of the directories: %w", errors.Join(err, s.Close(ctx)))
+	if err := s.Prune(ctx, entriesOf(n.directories.Evict())); err != nil {
+		return fmt.Errorf("'storage': deleting old entries of the directories: %w", err)
 	}
 	return nil
 }
 
 // save stores what a part of the processor wants stored.
 func save[C order.Change | directory.Change | drops.Change](ctx context.Context, s *store.Store, changes []C) error {
+	return s.Save(ctx, entriesOf(changes))
+}
+
+func entriesOf[C order.Change | directory.Change | drops.Change](changes []C) []store.Entry {
 	entries := make([]store.Entry, len(changes))
 	for i, change := range changes {
 		entries[i] = store.Entry(change)
 	}
-	return s.Save(ctx, entries)
+	return entries
 }
 
 // saveOrder stores what has changed of the order, and the drops with it.
-func (n *normalizer) saveOrder(ctx context.Context, s *store.Store, changes []order.Change) error {
-	if err := save(ctx, s, changes); err != nil {
+func (n *normalizer) saveOrder(ctx context.Context, changes []order.Change) error {
+	if err := save(ctx, n.store, changes); err != nil {
 		return err
 	}
-	return n.saveDrops(ctx, s)
+	return n.saveDrops(ctx)
 }
 
-func (n *normalizer) saveDrops(ctx context.Context, s *store.Store) error {
+func (n *normalizer) saveDrops(ctx context.Context) error {
 	changes, done := n.drops.Changes()
-	err := save(ctx, s, changes)
+	err := save(ctx, n.store, changes)
 	done(err == nil)
 	return err
 }
@@ -158,9 +174,8 @@ func (n *normalizer) shutdown(ctx context.Context) error {
 	if n.store == nil {
 		return nil
 	}
-	s := n.store
-	n.store = nil
-	return errors.Join(n.keeping.End(ctx), n.saveDrops(ctx, s), s.Close(ctx))
+	defer func() { n.store = nil }()
+	return errors.Join(n.keeping.End(ctx), n.saveDrops(ctx), n.store.Close(ctx))
 }
 
 // rowOf reads a record as a row. A record without the table's attribute, of an unknown table or

@@ -63,6 +63,29 @@ func TestAuditAfterRestart(t *testing.T) {
 	assert.Zero(t, s.audited("recovered"))
 }
 
+// A process that starts more often than an audit is due audits as often as one that runs on.
+func TestAuditsGoOnOverRestarts(t *testing.T) {
+	s := newStage(t, defendersim.Options{})
+	s.Plant(0, 30, epoch.Add(-time.Minute))
+	cfg := s.config(logons)
+	complete := func() int {
+		return s.Metrics.Sum("otelcol_receiver_defender_audits", "outcome", "complete")
+	}
+	stop := s.start(cfg)
+	s.delivered(30)
+	s.Clock.Advance(61 * time.Minute)
+	require.Eventually(t, func() bool { return complete() == 1 }, wait, time.Millisecond)
+	for range 3 {
+		stop()
+		s.Clock.Advance(24 * time.Minute)
+		stop = s.start(cfg)
+		s.Polls(logons, 3)
+	}
+	s.Clock.Advance(10 * time.Minute)
+	require.Eventually(t, func() bool { return complete() == 2 }, wait, time.Millisecond)
+	s.Exactly(30)
+}
+
 // Rows that the service counts and does not give are said to be missing, and do not stop the table.
 func TestAuditSaysWhatIsMissing(t *testing.T) {
 	s := newStage(t, defendersim.Options{})

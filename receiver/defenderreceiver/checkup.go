@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
@@ -145,7 +146,7 @@ func (r *defenderReceiver) checkUp(ctx context.Context) (*diagnosis.Result, erro
 func (r *defenderReceiver) webClient(ctx context.Context) (*http.Client, error) {
 	cfg := r.cfg.ClientConfig
 	cfg.Endpoint, cfg.Headers, cfg.Auth = "", nil, configoptional.None[configauth.Config]()
-	cfg.Timeout, cfg.DisableKeepAlives = tokenTimeout, true
+	cfg.Timeout, cfg.DisableKeepAlives = credentials.TokenTimeout, true
 	return cfg.ToClient(ctx, r.service.access.host.GetExtensions(), r.set.TelemetrySettings)
 }
 

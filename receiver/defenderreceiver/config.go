@@ -8,15 +8,14 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
-	"go.opentelemetry.io/collector/config/configopaque"
-	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/internal/version"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 )
 
@@ -30,7 +29,7 @@ type Config struct {
 	// API is which of the service's hunting APIs is asked.
 	API API `mapstructure:"api"`
 	// Credentials are the app registration's. With `auth` an extension proves who asks, and only tenant_id is required here.
-	Credentials CredentialsConfig `mapstructure:"credentials" example:"{tenant_id: <tenant id>, client_id: <client id>, client_secret_file: /etc/otelcol-defender/secret}"`
+	Credentials credentials.Config `mapstructure:"credentials" example:"{tenant_id: <tenant id>, client_id: <client id>, client_secret_file: /etc/otelcol-defender/secret}"`
 	// StorageID is the storage extension that keeps the cursors. Required.
 	StorageID *component.ID `mapstructure:"storage" example:"file_storage/cursors"`
 
@@ -81,46 +80,6 @@ type Config struct {
 	written *settings.Written
 
 	// prevent unkeyed literal initialization
-	_ struct{}
-}
-
-// CredentialsConfig names the app registration and one of five ways to prove to be it.
-type CredentialsConfig struct {
-	// TenantID is the tenant's GUID or one of its domains. Required.
-	TenantID string `mapstructure:"tenant_id"`
-	// ClientID is the app registration's GUID. Required, but for a managed identity that is the system's, and with `auth`.
-	ClientID string `mapstructure:"client_id"`
-	// ClientSecret is the value of a client secret.
-	ClientSecret configopaque.String `mapstructure:"client_secret"`
-	// ClientSecretFile holds a client secret. It is read again at every token request.
-	ClientSecretFile string `mapstructure:"client_secret_file"`
-	// ClientCertificate is a certificate of the app registration, with its chain. Its files are read again like a secret's.
-	ClientCertificate CertificateConfig `mapstructure:"client_certificate" example:"{cert_file: /etc/otelcol-defender/app.crt, key_file: /etc/otelcol-defender/app.key}"`
-	// FederatedTokenFile holds a token of another identity provider, e.g. of Kubernetes.
-	FederatedTokenFile string `mapstructure:"federated_token_file"`
-	// ManagedIdentity is the identity that Azure gives the machine.
-	ManagedIdentity configoptional.Optional[ManagedIdentityConfig] `mapstructure:"managed_identity" example:"{}"`
-	// Authority is a login host URL instead of the cloud's.
-	Authority string `mapstructure:"authority"`
-	// Expires is the day on which the secret ends, as the portal shows it, for the metric and the status. A certificate
-	// knows its own.
-	Expires string `mapstructure:"expires" example:"2027-03-01"`
-}
-
-// CertificateConfig names two PEM files, or one PFX file (PKCS #12).
-type CertificateConfig struct {
-	// CertFile holds the certificate in PEM, and those of its issuers.
-	CertFile string `mapstructure:"cert_file"`
-	// KeyFile holds its private key in PEM, an RSA key without a password.
-	KeyFile string `mapstructure:"key_file"`
-	// PFXFile holds the certificate, its issuers' and the private key.
-	PFXFile string `mapstructure:"pfx_file"`
-	// Password opens PFXFile.
-	Password configopaque.String `mapstructure:"password"`
-}
-
-// ManagedIdentityConfig has no settings: client_id chooses a user-assigned identity, none the system's.
-type ManagedIdentityConfig struct {
 	_ struct{}
 }
 
@@ -251,7 +210,7 @@ var (
 
 // Unmarshal decodes what is written. What is wrong with it is for Validate to say, together with everything else.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
-	if err := dateAsText(conf, "credentials::expires"); err != nil {
+	if err := credentials.DateAsText(conf, "credentials::expires"); err != nil {
 		return err
 	}
 	written, err := settings.Decode(conf, c)

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
@@ -28,7 +29,7 @@ type controlled struct {
 	registry *health.Registry
 	quota    *scheduler.Scheduler
 	pauses   pauses
-	expiry   expiry // of the credentials
+	expiry   credentials.Expiry // of the credentials
 	journal  *journal.Journal
 	test     func(ctx context.Context) (*diagnosis.Result, error)
 
@@ -141,7 +142,7 @@ func (c *controlled) Status() control.ReceiverStatus {
 
 // credentials says in which way the receiver proves who it is, and until when it can.
 func (c *controlled) credentials() control.Credentials {
-	shown := control.Credentials{Method: strings.Join(c.cfg.Credentials.given(), ", ")}
+	shown := control.Credentials{Method: strings.Join(c.cfg.Credentials.Given(), ", ")}
 	if end, is := c.expiry(); is {
 		shown.Expires = known(end)
 	}

@@ -28,6 +28,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 )
 
@@ -92,7 +93,7 @@ func federation(key crypto.PublicKey) defendersim.Federation {
 // way is one of the five to prove who asks. present puts credentials of a generation where the configuration names them;
 // accept and revoke are what is done in the app registration. They are nil where there is nothing to rotate.
 type way struct {
-	configure               func(*CredentialsConfig)
+	configure               func(*credentials.Config)
 	present, accept, revoke func(generation int)
 }
 
@@ -110,17 +111,17 @@ func waysIn(t *testing.T, sim *defendersim.Server, ends time.Time) map[string]wa
 	revokeCertificate := func(g int) { sim.RevokeCertificate(signers[g].certificate) }
 	return map[string]way{
 		"secret": {
-			configure: func(c *CredentialsConfig) { c.ClientSecret = configopaque.String(secrets[0]) },
+			configure: func(c *credentials.Config) { c.ClientSecret = configopaque.String(secrets[0]) },
 			accept:    func(g int) { sim.AddClientSecret(secrets[g]) },
 		},
 		"secret file": {
-			configure: func(c *CredentialsConfig) { c.ClientSecretFile = at("secret") },
+			configure: func(c *credentials.Config) { c.ClientSecretFile = at("secret") },
 			present:   func(g int) { write("secret", []byte(secrets[g])) },
 			accept:    func(g int) { sim.AddClientSecret(secrets[g]) },
 			revoke:    func(g int) { sim.RevokeClientSecret(secrets[g]) },
 		},
 		"certificate in PEM": {
-			configure: func(c *CredentialsConfig) {
+			configure: func(c *credentials.Config) {
 				c.ClientCertificate.CertFile, c.ClientCertificate.KeyFile = at("app.crt"), at("app.key")
 			},
 			present: func(g int) {
@@ -131,20 +132,22 @@ func waysIn(t *testing.T, sim *defendersim.Server, ends time.Time) map[string]wa
 			accept: acceptCertificate, revoke: revokeCertificate,
 		},
 		"certificate in PFX": {
-			configure: func(c *CredentialsConfig) {
+			configure: func(c *credentials.Config) {
 				c.ClientCertificate.PFXFile, c.ClientCertificate.Password = at("app.pfx"), pfxPassword
 			},
 			present: func(g int) { write("app.pfx", signers[g].pfx(t)) },
 			accept:  acceptCertificate, revoke: revokeCertificate,
 		},
 		"federated token": {
-			configure: func(c *CredentialsConfig) { c.FederatedTokenFile = at("token") },
+			configure: func(c *credentials.Config) { c.FederatedTokenFile = at("token") },
 			present:   func(g int) { write("token", signers[g].token(t)) },
 			accept:    func(g int) { sim.Federate(federation(signers[g].key.Public())) },
 			revoke:    func(g int) { sim.Unfederate(federation(signers[g].key.Public())) },
 		},
 		"managed identity": {
-			configure: func(c *CredentialsConfig) { c.ManagedIdentity = configoptional.Some(ManagedIdentityConfig{}) },
+			configure: func(c *credentials.Config) {
+				c.ManagedIdentity = configoptional.Some(credentials.ManagedIdentityConfig{})
+			},
 			accept: func(int) {
 				t.Setenv("IDENTITY_ENDPOINT", sim.IdentityURL())
 				t.Setenv("IDENTITY_HEADER", defendersim.IdentityHeader)
@@ -327,17 +330,6 @@ func TestExpiryIsTold(t *testing.T) {
 	})
 }
 
-func TestExpiryStages(t *testing.T) {
-	for left, want := range map[time.Duration]int{
-		31 * 24 * time.Hour: 0, 30 * 24 * time.Hour: 1, 7 * 24 * time.Hour: 2, 24 * time.Hour: 3, time.Second: 3, 0: 4, -time.Hour: 4,
-	} {
-		assert.Equal(t, want, expiryStage(left), left)
-	}
-	assert.Contains(t, expiryText(epoch, epoch), "have ended")
-	assert.Contains(t, expiryText(epoch.Add(47*time.Hour), epoch), "end in 47h0m0s")
-	assert.Contains(t, expiryText(epoch.Add(50*time.Hour), epoch), "end in 2 days")
-}
-
 var extensionID = component.MustNewID("oauth2client")
 
 // authenticator is an extension that sets a token by itself.
@@ -366,7 +358,7 @@ func TestAuthExtension(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
 	s.Plant(0, 5, s.Clock.Now().Add(-time.Minute))
 	cfg := s.config(logons)
-	cfg.Credentials = CredentialsConfig{TenantID: cfg.Credentials.TenantID}
+	cfg.Credentials = credentials.Config{TenantID: cfg.Credentials.TenantID}
 	cfg.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: extensionID})
 	extension := authenticator{token: &atomic.Value{}}
 	extension.token.Store("not.a.token")

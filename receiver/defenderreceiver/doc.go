@@ -5,7 +5,7 @@
 // Each table has a loop of its own that polls a source of its kind (internal/source): live rows, history, snapshots of a
 // directory, or Graph's users. A period that is read again has one too (reread.go). What is read by queries has a reader and an auditor (internal/reader). A poll asks for the
 // next range (internal/service), decodes the answer while it streams in, hands the rows to the pipeline in batches
-// (internal/delivery), and then moves its ledger (internal/ledger), which a keeper stores. Data flows in that one
+// (delivery, which other receivers share), and then moves its ledger (internal/ledger), which a keeper stores. Data flows in that one
 // direction. This package has what a user configures, and the wiring: lanes.go puts the parts of each lane together, and
 // settings.go says what of the configuration each of them is given. What can be seen and commanded of a lane is in
 // internal/health.

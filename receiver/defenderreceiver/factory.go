@@ -2,11 +2,18 @@ package defenderreceiver
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/lease"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 )
 
@@ -20,5 +27,25 @@ func NewFactory() receiver.Factory {
 }
 
 func createLogs(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
-	return newReceiver(set, *cfg.(*Config), next)
+	own := *cfg.(*Config)
+	return lease.NewComponent(lease.Settings{
+		Claim:   lease.Claim{Kind: component.KindReceiver, ID: set.ID, Scope: own.scope()},
+		Storage: own.StorageID, Logger: set.Logger,
+		Begin: func(term lease.Term) (component.Component, error) {
+			return newReceiver(set, own, lease.Guard(term, next))
+		},
+	}), nil
+}
+
+// scope tells configurations apart with which workers must not run a receiver by turns: a tenant, tables or columns that
+// one of them does not read would be complete for one worker and not for the next.
+func (c *Config) scope() string {
+	h := sha256.New()
+	fmt.Fprintln(h, strings.ToLower(c.Credentials.TenantID), firstOf(c.ClientConfig.Endpoint, string(c.Cloud)), c.LateArrival.Mode, c.HumanAccountsOnly)
+	for _, name := range slices.Sorted(maps.Keys(c.Tables)) {
+		if t := c.Tables[name]; t.Enabled {
+			fmt.Fprintf(h, "%s %q %q\n", name, t.Columns, t.Filter)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }

@@ -11,11 +11,11 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/audit"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
@@ -167,6 +167,11 @@ func (b *builder) live(ctx context.Context, declared *tables.Table) (*lane, *sou
 		return nil, nil, err
 	}
 	audits := b.auditor(p, "", metrics)
+	if last, err := b.lastAudit(ctx, declared.Name); err != nil {
+		return nil, nil, err
+	} else if !last.IsZero() {
+		audits.Resume(last)
+	}
 	live := source.NewLive(p.reader, audits, b.keeper, p.logger, b.cfg.live(as, b.now))
 	if b.cfg.Watermarks.Enabled {
 		live.Complete = b.announcer(p, declared.Name).announce //nolint:contextcheck // a call of the pipeline outlives the loops' context
@@ -253,6 +258,11 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 	if b.journal != nil && audits.Window > 0 {
 		audits.Audited = b.feedJournalist(name, audits, feed, logger)
 	}
+	if last, err := b.lastAudit(ctx, name); err != nil {
+		return nil, err
+	} else if !last.IsZero() {
+		audits.Resume(max(b.now().Sub(last), 0))
+	}
 	l := &lane{table: name, id: name, kind: feedKind, source: feed, health: seen, now: client.Time, loop: b.loop(feed, name, seen, b.gates.apart, own.PollInterval), release: release}
 	if audits.Window > 0 {
 		l.record = audits.Record()
@@ -319,6 +329,14 @@ func (b *builder) client(table string, seen *health.Source, settings service.Set
 	settings.Answered = func(ctx context.Context, spent time.Duration, err error) { b.telemetry.query(ctx, table, spent, err) }
 	settings.Now, settings.Logger = b.now, b.set.Logger.With(zap.String("table", seen.Name))
 	return service.New(b.api, b.scheduler, settings)
+}
+
+// lastAudit is when the new rows of a table, or a list, were last audited before the start; zero: that is not known.
+func (b *builder) lastAudit(ctx context.Context, name string) (time.Time, error) {
+	if b.journal == nil {
+		return time.Time{}, nil
+	}
+	return b.journal.LastAudit(ctx, name, "", b.now())
 }
 
 // byLastUpdate is the time by which a list is audited.

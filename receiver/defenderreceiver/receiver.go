@@ -16,7 +16,8 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
@@ -131,7 +132,9 @@ func (r *defenderReceiver) Start(ctx context.Context, host component.Host) (err 
 	r.running.loops.Go(func() { r.keeper.Run(running) })
 	r.running.loops.Go(func() { registry.Run(running, host) })
 	r.running.loops.Go(func() { conn.watch(running, r.gates.credentialsChanged) })
-	r.running.loops.Go(func() { r.followExpiry(running, registry) })
+	r.running.loops.Go(func() {
+		conn.expiry.Follow(running, r.now, func(end string) { registry.Note(credentials.ExpiryNote, end) }, r.set.Logger)
+	})
 	r.running.loops.Go(func() { summary{r.lanes, r.scheduler, r.set.Logger}.run(running) })
 	r.run(running)
 	hide := control.Register(host, shown)

@@ -23,7 +23,7 @@ func (c *Config) StoredIn() *component.ID { return c.StorageID }
 
 // StoredReport makes the report of a day from the storage of a receiver that does not run.
 func (c *Config) StoredReport(ctx context.Context, host component.Host, id component.ID, day proof.Day) (*proof.Report, error) {
-	store, err := storageClient(ctx, host, c.StorageID, id)
+	store, err := sharedClient(ctx, host, c.StorageID, id)
 	if err != nil {
 		return nil, err
 	}

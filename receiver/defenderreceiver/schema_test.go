@@ -1,13 +1,10 @@
 package defenderreceiver
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/config/configtls"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -36,15 +33,4 @@ func TestUndocumentedColumnsAreTold(t *testing.T) {
 	cfg.warnOfUndocumented(zap.New(core))
 	require.Equal(t, 1, logs.Len())
 	assert.Equal(t, map[string]any{"table": "DeviceEvents", "columns": []any{"QuantumState", "CloudPlatforms"}}, logs.All()[0].ContextMap())
-}
-
-// A file that cannot be read is named by its key, once.
-func TestFilesOfTLS(t *testing.T) {
-	there := filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(there, nil, 0o600))
-	require.NoError(t, checkFiles(configtls.ClientConfig{Config: configtls.Config{CAFile: there}}))
-	err := checkFiles(configtls.ClientConfig{Config: configtls.Config{CAFile: "/no/ca.pem", CertFile: "/no/crt.pem", KeyFile: there}})
-	require.EqualError(t, err, "'tls::ca_file' names a file /no/ca.pem that cannot be read (check the path, and the rights of the collector's user): "+
-		"no such file or directory\n'tls::cert_file' names a file /no/crt.pem that cannot be read (check the path, and the rights of the collector's user): "+
-		"no such file or directory")
 }

@@ -17,3 +17,11 @@ func storageClient(ctx context.Context, host component.Host, storageID *componen
 	}
 	return storageclient.Open(ctx, host, *storageID, component.KindReceiver, id)
 }
+
+// sharedClient opens it to be read, also while a worker that shares the storage runs the receiver.
+func sharedClient(ctx context.Context, host component.Host, storageID *component.ID, id component.ID) (storage.Client, error) {
+	if storageID == nil {
+		return storage.NewNopClient(), nil
+	}
+	return storageclient.Share(ctx, host, *storageID, component.KindReceiver, id)
+}

@@ -9,8 +9,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"

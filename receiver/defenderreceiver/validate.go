@@ -3,11 +3,8 @@ package defenderreceiver
 import (
 	"errors"
 	"maps"
-	"net"
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/config/configretry"
@@ -33,8 +30,8 @@ func (c *Config) Validate() error {
 		settings.OneOf("cloud", c.Cloud, CloudGlobal, CloudUSGovernment, CloudUSGovernmentDoD),
 		settings.OneOf("api", c.API, APIGraph, APILegacy),
 		settings.OneOf("late_arrival::mode", c.LateArrival.Mode, ModeAuto, ModeIngestionTime, ModeEventTime),
-		secureURL("endpoint", c.ClientConfig.Endpoint, clouds[CloudGlobal].service(c.API)),
-		proxyURL("proxy_url", c.ClientConfig.ProxyURL),
+		settings.SecureURL("endpoint", c.ClientConfig.Endpoint, clouds[CloudGlobal].service(c.API)),
+		settings.ProxyURL("proxy_url", c.ClientConfig.ProxyURL),
 		settings.Positive("timeout", c.ClientConfig.Timeout),
 		settings.AtLeast("poll_interval", c.PollInterval, minPollInterval),
 		settings.Within("settle", c.Settle, 0, 24*time.Hour),
@@ -50,7 +47,7 @@ func (c *Config) Validate() error {
 		settings.Within("checkpoint_delay", c.CheckpointDelay, 0, time.Hour),
 		settings.Positive("shutdown_timeout", c.ShutdownTimeout),
 		settings.Under("retry_on_failure", backOff(c.RetryOnFailure)),
-		settings.Under("credentials", c.Credentials.validate(c.written, c.ClientConfig.Auth.HasValue())),
+		settings.Under("credentials", c.Credentials.Check(c.written, clouds[CloudGlobal].login, c.ClientConfig.Auth.HasValue())),
 		settings.Under("quota", c.Quota.validate()),
 		settings.Under("tables", c.Tables.validate()),
 		settings.Under("feeds", c.Feeds.validate(c.API)),
@@ -71,7 +68,7 @@ func (c *Config) Validate() error {
 	}
 	if c.StorageID == nil {
 		errs = append(errs, settings.Problemf("storage", "%s: name a storage extension that is listed under service::extensions, "+
-			"e.g. file_storage/cursors; without it a restart would lose or repeat rows", required(c.written, "storage")))
+			"e.g. file_storage/cursors; without it a restart would lose or repeat rows", settings.Required(c.written, "storage")))
 	}
 	return c.written.Report(errs...)
 }
@@ -219,51 +216,4 @@ func (c *FeedConfig) validate(mostTop int) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// required says why a key that must be there is not.
-func required(written *settings.Written, key string) string {
-	if written.Empty(key) {
-		return "is empty (" + settings.EmptyHint + ")"
-	}
-	return "is required"
-}
-
-// secureURL accepts the empty text, which means the cloud's own host. A token must not travel in the
-// clear, except on this machine.
-func secureURL(key, value, example string) error {
-	if value == "" {
-		return nil
-	}
-	must := "it must be an https URL, e.g. " + example + "; leave it out for the cloud's own host"
-	u, err := url.Parse(value)
-	switch {
-	case err != nil || strings.Contains(value, "@"):
-		return settings.Problemf(key, "is no URL of a host: %s", must)
-	case u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())):
-		return nil
-	case u.Scheme == "http" && u.Host != "":
-		return settings.Problemf(key, "is %q, which would send the token in the clear: %s", value, must)
-	case u.Host == "" && !settings.Shown(value) && !domainName.MatchString(value):
-		return settings.Problemf(key, "is no URL of a host: %s", must) // a secret may stand in its place
-	default:
-		return settings.Problemf(key, "is %q: %s", value, must)
-	}
-}
-
-// proxyURL does not repeat the value, which may hold a password.
-func proxyURL(key, value string) error {
-	if value == "" {
-		return nil
-	}
-	u, err := url.ParseRequestURI(value)
-	if err == nil && u.Host != "" && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
-		return nil
-	}
-	return settings.Problemf(key, "is no URL of a proxy: it must be like http://proxy.example.com:3128, "+
-		"with %%40 for each @ and %%3A for each : of a password")
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

@@ -12,6 +12,7 @@ import (
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/lease"
 	"github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor/internal/indicator"
 )
 
@@ -63,6 +64,22 @@ func New(client storage.Client, now func() time.Time) *Book {
 		client: client, now: now, limit: maxWeight,
 		recent: list.New(), entries: map[Key]*list.Element{}, unsaved: map[Key]struct{}{},
 	}
+}
+
+// refresh forgets what is in memory where other workers share the storage and one of them may have handed on more of the
+// same alerts. What this one could not store is forgotten, too: those records may come again, with the same ids.
+func (b *Book) refresh(ctx context.Context) error {
+	shared, ok := b.client.(lease.Shared)
+	if !ok {
+		return nil
+	}
+	return shared.Refresh(ctx, func(context.Context) error {
+		b.recent.Init()
+		clear(b.entries)
+		clear(b.unsaved)
+		b.weight = 0
+		return nil
+	})
 }
 
 func (b *Book) missing(keys []Key) []Key {

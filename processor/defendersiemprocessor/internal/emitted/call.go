@@ -21,6 +21,9 @@ type Draft struct {
 
 // Open begins a call and reads what is stored of its alerts.
 func (b *Book) Open(ctx context.Context, keys []Key) (*Call, error) {
+	if err := b.refresh(ctx); err != nil {
+		return nil, err
+	}
 	if err := b.load(ctx, b.missing(keys)); err != nil {
 		return nil, err
 	}

@@ -62,6 +62,12 @@ func (a *aging[E]) see(key string, e E, at time.Time) {
 	place.older.newer, a.ends.older = place, place
 }
 
+// isNewer reports whether what is under key was seen later than at a time.
+func (a *aging[E]) isNewer(key string, at time.Time) bool {
+	e, ok := a.entries[key]
+	return ok && e.place().seen.After(at)
+}
+
 func (s *sighting) unlink() {
 	s.older.newer, s.newer.older = s.newer, s.older
 	s.older, s.newer = nil, nil

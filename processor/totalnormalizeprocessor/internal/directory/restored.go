@@ -43,7 +43,11 @@ func (f *Restored) device(key string, value []byte) bool {
 		return false
 	}
 	known := form.device()
-	f.add(&known.sighting, func(d *Directories) { d.devices.put(known, known.seen) })
+	f.add(&known.sighting, func(d *Directories) {
+		if !d.devices.isNewer(known.id, known.seen) {
+			d.devices.put(known, known.seen)
+		}
+	})
 	return true
 }
 
@@ -53,7 +57,11 @@ func (f *Restored) shown(key string, value []byte) bool {
 		return false
 	}
 	known := &shownAccounts{sighting: sighting{seen: form.Seen}, accounts: accountsOf(form.Accounts)}
-	f.add(&known.sighting, func(d *Directories) { d.people.shown.see(key, known, known.seen) })
+	f.add(&known.sighting, func(d *Directories) {
+		if !d.people.shown.isNewer(key, known.seen) {
+			d.people.shown.see(key, known, known.seen)
+		}
+	})
 	return true
 }
 
@@ -68,7 +76,9 @@ func (f *Restored) identity(directory, key string, value []byte) bool {
 	}
 	f.add(&known.sighting, func(d *Directories) {
 		d.domains.take(known.Domain)
-		d.people.byName()[directory].put(key, known, known.seen)
+		if people := d.people.byName()[directory]; !people.isNewer(key, known.seen) {
+			people.put(key, known, known.seen)
+		}
 	})
 	return true
 }
@@ -82,7 +92,7 @@ func (f *Restored) add(s *sighting, put func(*Directories)) {
 	f.entries = append(f.entries, restoredEntry{seen: s.seen, put: put})
 }
 
-// Fill puts what was read in place.
+// Fill puts what was read in place, where nothing newer is known.
 func (d *Directories) Fill(f *Restored) {
 	slices.SortStableFunc(f.entries, func(a, b restoredEntry) int { return a.seen.Compare(b.seen) })
 	d.mu.Lock()

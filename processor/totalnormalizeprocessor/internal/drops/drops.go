@@ -76,12 +76,19 @@ type Counter struct {
 	days    map[proof.Day]Rows
 	changed map[proof.Day]struct{} // since Changes was called last
 	stored  bool                   // the beginning is
+	// owner tells the counts of this process apart from those of other workers; empty: there are no others.
+	owner string
+	// others are the counts of other workers, as they were stored.
+	others map[string]Rows
 }
 
 // New returns a counter that begins now.
 func New(now time.Time) *Counter {
-	return &Counter{since: now.UTC(), days: map[proof.Day]Rows{}, changed: map[proof.Day]struct{}{}}
+	return &Counter{since: now.UTC(), days: map[proof.Day]Rows{}, changed: map[proof.Day]struct{}{}, others: map[string]Rows{}}
 }
+
+// Own keeps the counts of this process apart from those of other workers that use the same storage.
+func (c *Counter) Own(owner string) { c.owner = "/" + owner }
 
 // Add counts what an accepted call dropped.
 func (c *Counter) Add(call Call) {
@@ -92,11 +99,7 @@ func (c *Counter) Add(call Call) {
 		if c.days[day] == nil {
 			c.days[day] = Rows{}
 		}
-		for table, reasons := range rows {
-			for reason, n := range reasons {
-				c.days[day].add(table, reason, n)
-			}
-		}
+		c.days[day].merge(rows)
 	}
 	for len(c.days) > keptDays {
 		oldest := slices.Min(slices.Collect(maps.Keys(c.days)))
@@ -110,7 +113,13 @@ func (c *Counter) Dropped(day proof.Day) proof.Drops {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	d := proof.Drops{Since: c.since, Reasons: []proof.Drop{}}
-	for table, reasons := range c.days[day] {
+	all := c.days[day].clone()
+	for name, rows := range c.others {
+		if of, _, _ := strings.Cut(name, "/"); of == string(day) {
+			all.merge(rows)
+		}
+	}
+	for table, reasons := range all {
 		for reason, n := range reasons {
 			d.Reasons = append(d.Reasons, proof.Drop{Table: table, Reason: reason, Rows: n})
 		}
@@ -134,15 +143,25 @@ func (c *Counter) Read(key string, value []byte) bool {
 		if json.Unmarshal(value, &since) != nil || since.IsZero() {
 			return false
 		}
-		c.since, c.stored = since.UTC(), true
+		if c.owner == "" || since.Before(c.since) {
+			c.since = since.UTC()
+		}
+		c.stored = true
 		return true
 	}
-	day, err := proof.ParseDay(name)
+	text, owner, _ := strings.Cut(name, "/")
+	day, err := proof.ParseDay(text)
 	rows := Rows{}
 	if err != nil || json.Unmarshal(value, &rows) != nil {
 		return false
 	}
-	c.days[day] = rows
+	switch {
+	case c.owner != "" && c.owner == "/"+owner: // what this process knows is newer
+	case c.owner != "" || owner != "":
+		c.others[name] = rows
+	default:
+		c.days[day] = rows
+	}
 	return true
 }
 
@@ -156,7 +175,7 @@ func (c *Counter) Changes() (changes []Change, done func(stored bool)) {
 	}
 	taken := c.changed
 	for day := range taken {
-		change := Change{Key: prefix + string(day)}
+		change := Change{Key: prefix + string(day) + c.owner}
 		if rows, ok := c.days[day]; ok {
 			change.Value = rows.clone()
 		}
@@ -171,6 +190,15 @@ func (c *Counter) Changes() (changes []Change, done func(stored bool)) {
 			return
 		}
 		maps.Copy(c.changed, taken)
+	}
+}
+
+// merge adds other numbers.
+func (r Rows) merge(other Rows) {
+	for table, reasons := range other {
+		for reason, n := range reasons {
+			r.add(table, reason, n)
+		}
 	}
 }
 

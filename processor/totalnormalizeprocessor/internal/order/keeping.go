@@ -66,11 +66,26 @@ func (f *Restored) Read(key string, value []byte) bool {
 	return true
 }
 
-// Fill begins with what was handed on before, and notes from now on what changes.
+// Fill takes up what was handed on before, and notes from now on what changes. What another worker has handed on since
+// is no change of this one's.
 func (o *Order) Fill(f *Restored) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.newest, o.changed = f.newest, map[uint64]struct{}{}
+	if o.changed == nil {
+		o.changed = map[uint64]struct{}{}
+	}
+	for key, at := range f.newest {
+		if known := max(o.newest[key], o.before[key]); at >= known {
+			o.newest[key] = at
+			delete(o.changed, key)
+		}
+	}
+}
+
+func (o *Order) hasChanged() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.changed) > 0
 }
 
 // changes takes out what is to be stored, so many at most.
@@ -94,15 +109,16 @@ func (o *Order) changes(most int) (keys []uint64, entries []Change) {
 // Keeping stores what changes in the order.
 type Keeping struct {
 	order  *Order
+	begin  func(context.Context) error
 	store  Save
 	cancel context.CancelFunc
 	ended  sync.WaitGroup
 }
 
-// Keep stores changes from now on, until End.
-func (o *Order) Keep(ctx context.Context, store Save, logger *zap.Logger) *Keeping {
+// Keep stores changes from now on, until End. Before each time it calls begin.
+func (o *Order) Keep(ctx context.Context, begin func(context.Context) error, store Save, logger *zap.Logger) *Keeping {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	k := &Keeping{order: o, store: store, cancel: cancel}
+	k := &Keeping{order: o, begin: begin, store: store, cancel: cancel}
 	k.ended.Go(func() {
 		ticker := time.NewTicker(keptEvery)
 		defer ticker.Stop()
@@ -122,6 +138,12 @@ func (o *Order) Keep(ctx context.Context, store Save, logger *zap.Logger) *Keepi
 
 // save stores all that has changed. What could not be stored has changed still.
 func (k *Keeping) save(ctx context.Context) error {
+	if !k.order.hasChanged() {
+		return nil
+	}
+	if err := k.begin(ctx); err != nil {
+		return err
+	}
 	for {
 		keys, entries := k.order.changes(keptAtOnce)
 		if len(entries) == 0 {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 )
@@ -15,7 +16,7 @@ import (
 // Errors that the loops make themselves.
 var (
 	// ErrRefused: the pipeline does not take rows at present. The service still has them, so they are read again.
-	ErrRefused = errors.New("the pipeline refuses data")
+	ErrRefused = delivery.ErrRefused
 	// ErrStorage: what was delivered cannot be stored.
 	ErrStorage = errors.New("cursors cannot be stored, so nothing more is read")
 	// ErrNoArrival: the service does not say when rows of the table arrived.

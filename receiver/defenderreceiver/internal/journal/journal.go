@@ -43,6 +43,37 @@ func (j *Journal) Append(ctx context.Context, a Audit) (string, error) {
 	return j.write(ctx, a.Lane, a.days(), hashOf(digest), a.Ended, func(p *part) error { return p.apply(a) })
 }
 
+// LastAudit is when a lane's newest audit of today or the day before was complete, whatever the time it was read by. It is zero
+// if there is none.
+func (j *Journal) LastAudit(ctx context.Context, table, name string, now time.Time) (time.Time, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var last time.Time
+	for _, date := range []proof.Day{proof.DayOf(now), proof.DayOf(now.AddDate(0, 0, -1))} {
+		data, err := j.get(ctx, j.dayKey(date))
+		if err != nil {
+			return time.Time{}, err
+		}
+		d, err := decodeDay(data)
+		if err != nil {
+			continue // the report tells
+		}
+		for lane := range d.Parts {
+			if !strings.HasPrefix(lane, Lane{Table: table, Name: name}.key()) {
+				continue
+			}
+			p, _, err := j.readPart(ctx, d, lane)
+			if err != nil {
+				return time.Time{}, err
+			}
+			if p != nil && p.LastAudit.After(last) {
+				last = p.LastAudit
+			}
+		}
+	}
+	return last, nil
+}
+
 // days are the days that an audit says something of. Rows of history that claim to happen after its end may do so on
 // any day, so days without such rows say nothing.
 func (a Audit) days() []proof.Day {

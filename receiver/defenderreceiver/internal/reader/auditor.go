@@ -51,6 +51,7 @@ type Auditor struct {
 	Audited func(ctx context.Context, result audit.Result)
 
 	counter *counter
+	last    time.Time // when one was complete before the start, on the service's clock; zero: never
 	next    time.Time // when the next one is due, on the service's clock
 	tries   int       // in a row that came no further
 	run     *auditRun // under way; nil if none is
@@ -76,10 +77,13 @@ func (a *Auditor) Steps() int { return a.steps }
 // Next is when the next audit is due, on the service's clock; zero: at once.
 func (a *Auditor) Next() time.Time { return a.next }
 
-// Begin lets the first audit be due an interval from now, unless that is settled.
+// Resume says when an audit was complete before the start.
+func (a *Auditor) Resume(last time.Time) { a.last = last }
+
+// Begin settles when the first audit is due, unless it is settled.
 func (a *Auditor) Begin() {
 	if a.next.IsZero() {
-		a.next = a.reader.Track.Now().Add(a.Interval)
+		a.next = audit.First(a.reader.Track.Now(), a.last, a.Interval)
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
@@ -95,7 +95,7 @@ func (g *pager) read(ctx context.Context, p query.Page, moves bool) (pageRead, e
 				continue
 			}
 			page.rows++
-			r := delivery.Inspect(body, g.ids, column)
+			r := inspect(body, g.ids, column)
 			switch {
 			case r.At.IsZero():
 				err = errNoPlace

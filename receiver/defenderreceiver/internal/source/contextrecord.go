@@ -9,10 +9,10 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/pivot"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )

@@ -47,6 +47,12 @@ func NewFeedAuditor(interval, window time.Duration, metrics FeedMetrics, seen *h
 	}
 }
 
+// Resume says how long ago an audit was complete before the start.
+func (a *FeedAuditor) Resume(age time.Duration) {
+	now := time.Now()
+	a.next = audit.First(now, now.Add(-age), a.Interval)
+}
+
 // Record is what complete audits say.
 func (a *FeedAuditor) Record() *audit.Record { return a.record }
 

@@ -9,9 +9,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"

@@ -1,4 +1,4 @@
-package defenderreceiver
+package credentials
 
 import (
 	"regexp"
@@ -8,8 +8,7 @@ import (
 )
 
 var (
-	guid       = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-	domainName = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])$`)
+	guid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 	// placeholder is what examples hold in the place of a value.
 	placeholder = regexp.MustCompile(`(?i)^(<.*>|\[.*\]|\{.*\}|your[-_ ].*|my[-_](tenant|client|app)[-_a-z]*|change-?me|replace-?me|todo|xxx[x-]*|0{8}(-0{4}){3}-0{12})$`)
@@ -29,7 +28,7 @@ func tenantID(key, value, absent string) error {
 		return settings.Problemf(key, "%s: %s", absent, tenantIDWhere)
 	case isAnyTenant(value):
 		return settings.Problemf(key, "is %q, which names no tenant: write %s", value, tenantIDWhere)
-	case guid.MatchString(value) && !placeholder.MatchString(value), domainName.MatchString(value):
+	case guid.MatchString(value) && !placeholder.MatchString(value), settings.IsDomain(value):
 		return nil
 	}
 	if err := noPlaceholder(key, value); err != nil {

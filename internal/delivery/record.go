@@ -9,9 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 )
 
 // Row is what the receiver knows of a decoded row.
@@ -23,18 +21,6 @@ type Row struct {
 	// Timestamp is the event's time; Readable is false where the row has none.
 	Timestamp time.Time
 	Readable  bool
-}
-
-// Inspect reads identity and times of a row, and takes the receiver's own columns out of it.
-func Inspect(body pcommon.Map, ids *rowid.Hasher, column string) Row {
-	r := Row{IngestionTime: query.Text(body, query.IngestionTime)}
-	r.At, _ = query.Time(query.Text(body, column))
-	r.Timestamp, r.Readable = query.Time(query.Text(body, tables.TimestampColumn))
-	// Of its own columns the receiver has only this one in an identity.
-	body.RemoveIf(func(name string, _ pcommon.Value) bool { return query.IsOwn(name) && name != query.InfoTimestamp })
-	r.UID = ids.UID(body)
-	body.Remove(query.InfoTimestamp)
-	return r
 }
 
 // Limits bound one call of the pipeline.
@@ -115,21 +101,26 @@ func (b *Batch) take() *Batch {
 
 // Add makes a row the next record and returns it. body is moved and left empty.
 func (b *Batch) Add(body pcommon.Map, r Row, observed time.Time) plog.LogRecord {
-	size := rowOverhead + sizeOf(body)
+	record := b.Append(r, sizeOf(body))
+	timestamp := r.Timestamp
+	if !r.Readable {
+		timestamp, _ = time.Parse(time.RFC3339Nano, r.IngestionTime)
+	}
+	logrecord.Fill(record, body, logrecord.Fields{
+		Table: b.table.Name, UID: r.UID, Timestamp: timestamp, Observed: observed, IngestionTime: r.IngestionTime, Lane: b.lane,
+	})
+	return record
+}
+
+// Append makes room for a row of so many bytes, and returns its record, which is empty.
+func (b *Batch) Append(r Row, bytes int) plog.LogRecord {
+	size := rowOverhead + bytes
 	b.rows, b.sizes, b.bytes = append(b.rows, r), append(b.sizes, size), b.bytes+size
 	if size < largeRow {
 		b.shared += size
 	}
 	b.uids[r.UID] = struct{}{}
-	timestamp := r.Timestamp
-	if !r.Readable {
-		timestamp, _ = query.Time(r.IngestionTime)
-	}
-	record := b.records.AppendEmpty()
-	logrecord.Fill(record, body, logrecord.Fields{
-		Table: b.table.Name, UID: r.UID, Timestamp: timestamp, Observed: observed, IngestionTime: r.IngestionTime, Lane: b.lane,
-	})
-	return record
+	return b.records.AppendEmpty()
 }
 
 // id names the table and its lane.

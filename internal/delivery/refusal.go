@@ -12,14 +12,12 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/failure"
 )
 
 var (
 	// ErrRefused is returned when the pipeline did not take all rows. The service still has them, so they are read
 	// again.
-	ErrRefused = failure.ErrRefused
+	ErrRefused = errors.New("the pipeline refuses data")
 	// ErrDestination is an ErrRefused: nothing at all of the table is accepted, so it is not the rows that are refused.
 	ErrDestination error = destinationError{}
 )
