@@ -42,7 +42,7 @@ var floors = [][]string{
 	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", emulator + "faults", emulator + "judge", emulator + "tenant"},
 	{receiver + "delivery", receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", emulator + "answer"},
 	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid", siem + "alert"},
-	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
+	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "posture", receiver + "kusto", receiver + "quota"},
 
 	// What several components share.
 	{"internal/streaming", "internal/testbed/collector", "internal/testbed/ports"},
