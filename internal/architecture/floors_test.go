@@ -45,7 +45,7 @@ var floors = [][]string{
 	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", rate + "book", emulator + "faults", emulator + "judge", emulator + "tenant"},
 	{receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", rate + "correlation", emulator + "answer"},
 	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "memo", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},
-	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota", rate + "object", postgres + "database"},
+	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "posture", receiver + "kusto", receiver + "quota", rate + "object", postgres + "database"},
 
 	// What several components share.
 	{"internal/testbed/postgres"},
