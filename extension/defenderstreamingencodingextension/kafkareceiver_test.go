@@ -54,7 +54,7 @@ func TestKafkaReceiverGoesOnBehindBadMessages(t *testing.T) {
 	for _, logs := range sink.AllLogs() {
 		for _, resource := range logs.ResourceLogs().All() {
 			for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
-				if attributeOf(record, attributeDecodeError) != "" {
+				if attributeOf(record, logrecord.AttributeDecodeError) != "" {
 					bad++
 					continue
 				}
