@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
