@@ -10,7 +10,7 @@ import (
 )
 
 // gzipped is the encoding that is asked for, as net/http would do it itself. Because it is asked for here, net/http leaves
-// the body as it came: what inflates it here takes 0.6 of the CPU of the standard library.
+// the body as it came: what inflates it here takes 0.8 of the CPU of the standard library.
 const gzipped = "gzip"
 
 // inflated is an answer's body without its compression.
