@@ -41,6 +41,7 @@ type Origin struct {
 type Batch struct {
 	table  *tables.Table
 	origin Origin
+	event  string // the records' event name
 	lane   string // empty: live
 	limits Limits
 
@@ -51,11 +52,12 @@ type Batch struct {
 	bytes   int   // the sum of sizes
 	shared  int   // of that, the rows that share their calls with others
 	uids    map[uuid.UUID]struct{}
+	likely  int // rows, as the batch before was full with so many; 0: it was not
 }
 
 // NewBatch makes an empty batch.
 func NewBatch(table *tables.Table, origin Origin, lane string, limits Limits) *Batch {
-	b := &Batch{table: table, origin: origin, lane: lane, limits: limits}
+	b := &Batch{table: table, event: table.EventName(), origin: origin, lane: lane, limits: limits, uids: map[uuid.UUID]struct{}{}}
 	b.reset()
 	return b
 }
@@ -64,7 +66,7 @@ func (b *Batch) reset() {
 	b.logs = plog.NewLogs()
 	b.records = b.frame(b.logs)
 	b.rows, b.sizes, b.bytes, b.shared = nil, nil, 0, 0
-	b.uids = map[uuid.UUID]struct{}{}
+	clear(b.uids)
 }
 
 // frame puts the batch's resource and scope into logs and returns the place of the records.
@@ -95,6 +97,11 @@ func (b *Batch) Holds(uid uuid.UUID) bool {
 // take returns the rows as a batch of their own, and begins anew.
 func (b *Batch) take() *Batch {
 	taken := *b
+	taken.uids = nil
+	b.likely = 0
+	if b.Full() {
+		b.likely = len(b.rows)
+	}
 	b.reset()
 	return &taken
 }
@@ -107,13 +114,17 @@ func (b *Batch) Add(body pcommon.Map, r Row, observed time.Time) plog.LogRecord 
 		timestamp, _ = time.Parse(time.RFC3339Nano, r.IngestionTime)
 	}
 	logrecord.Fill(record, body, logrecord.Fields{
-		Table: b.table.Name, UID: r.UID, Timestamp: timestamp, Observed: observed, IngestionTime: r.IngestionTime, Lane: b.lane,
+		Table: b.table.Name, EventName: b.event, UID: r.UID, Timestamp: timestamp, Observed: observed, IngestionTime: r.IngestionTime, Lane: b.lane,
 	})
 	return record
 }
 
 // Append makes room for a row of so many bytes, and returns its record, which is empty.
 func (b *Batch) Append(r Row, bytes int) plog.LogRecord {
+	if len(b.rows) == 0 && b.likely > 0 {
+		b.rows, b.sizes = make([]Row, 0, b.likely), make([]int, 0, b.likely)
+		b.records.EnsureCapacity(b.likely)
+	}
 	size := rowOverhead + bytes
 	b.rows, b.sizes, b.bytes = append(b.rows, r), append(b.sizes, size), b.bytes+size
 	if size < largeRow {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,21 +72,23 @@ func BenchmarkDecode(b *testing.B) {
 			name   string
 			decode func() (int, plog.LogRecordSlice, error)
 		}{
-			{"hunting", func() (int, plog.LogRecordSlice, error) { return decodeOurs(b, body, columns) }},
+			{"ours", func() (int, plog.LogRecordSlice, error) { return decodeOurs(b, body, columns) }},
 			{"bound", func() (int, plog.LogRecordSlice, error) { return decodeBound(body) }},
-			{"encodingjson-rows", func() (int, plog.LogRecordSlice, error) { return decodeRowByRow(body) }},
-			{"encodingjson-whole", func() (int, plog.LogRecordSlice, error) { return decodeWhole(body) }},
+			{"maps-rows", func() (int, plog.LogRecordSlice, error) { return decodeRowByRow(body) }},
+			{"maps", func() (int, plog.LogRecordSlice, error) { return decodeWhole(body) }},
 		} {
-			b.Run(table+"/"+way.name, func(b *testing.B) {
+			b.Run("table="+table+"/way="+way.name, func(b *testing.B) {
 				b.SetBytes(int64(len(body)))
 				b.ReportAllocs()
-				start := cpuTime(b)
+				allocated, start := allocations(), cpuTime(b)
 				for b.Loop() {
 					n, _, err := way.decode()
 					require.NoError(b, err)
 					require.Equal(b, benchRows, n)
 				}
-				b.ReportMetric(float64(cpuTime(b)-start)/float64(b.N)/benchRows, "cpu-ns/row")
+				rows := float64(b.N) * benchRows
+				b.ReportMetric(float64(cpuTime(b)-start)/rows, "cpu-ns/row")
+				b.ReportMetric(float64(allocations()-allocated)/rows, "allocs/row")
 			})
 		}
 	}
@@ -97,6 +100,13 @@ func cpuTime(tb testing.TB) time.Duration {
 	var usage syscall.Rusage
 	require.NoError(tb, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// allocations is how many there were.
+func allocations() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.Mallocs
 }
 
 func decodeOurs(tb testing.TB, body []byte, columns []tables.Column) (int, plog.LogRecordSlice, error) {

@@ -123,6 +123,7 @@ func (c *Client) do(req *http.Request, of subject, token string, columns []table
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Encoding", gzipped)
 	if c.cfg.UserAgent != "" {
 		req.Header.Set("User-Agent", c.cfg.UserAgent)
 	}
@@ -139,7 +140,7 @@ func (c *Client) do(req *http.Request, of subject, token string, columns []table
 		return nil, err
 	}
 	x := exchange{api: c.cfg.API, of: of, host: req.URL.Host, token: token, tokens: c.cfg.Tokens, resp: resp, sent: sent, received: received}
-	rows := newRows(ctx, cancel, x, &body{r: resp.Body, patience: waiting, limit: c.cfg.MaxBodyBytes}, &c.clock, columns)
+	rows := newRows(ctx, cancel, x, &body{r: inflated(resp), patience: waiting, limit: c.cfg.MaxBodyBytes}, &c.clock, columns)
 	if resp.StatusCode != http.StatusOK && !rows.isPartial() {
 		defer rows.Close()
 		return nil, c.refusal(rows)

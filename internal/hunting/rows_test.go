@@ -271,6 +271,24 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
+// A refusal is inflated too, and what is no gzip is no answer.
+func TestCompressedRefusals(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	fmt.Fprint(w, `{"error":{"code":"BadRequest","message":"no such column"}}`)
+	require.NoError(t, w.Close())
+	header := http.Header{"Content-Encoding": {"gzip"}}
+	_, err := newTestClient(t, Graph, answering(http.StatusBadRequest, header, packed.String())).Query(t.Context(), "T", nil)
+	require.ErrorContains(t, err, "no such column")
+
+	rows, err := newTestClient(t, Graph, answering(http.StatusOK, header, graphAnswer)).Query(t.Context(), "T", nil)
+	require.NoError(t, err)
+	defer rows.Close()
+	_, err = drain(rows)
+	assert.Equal(t, Interrupted, kindOf(t, err))
+	assert.ErrorContains(t, err, "gzip: invalid header")
+}
+
 func TestLimitCountsInflatedBytesOfGzip(t *testing.T) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)

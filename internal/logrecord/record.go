@@ -34,7 +34,9 @@ const (
 // Fields are what a record says beside the columns of its row.
 type Fields struct {
 	Table string
-	UID   uuid.UUID
+	// EventName is the table's. It is made of Table where it is empty, which takes longer.
+	EventName string
+	UID       uuid.UUID
 	// Timestamp is the time of the event, or when the row came if that is not known; zero: neither is.
 	Timestamp time.Time
 	// Observed is when the row was read.
@@ -51,7 +53,10 @@ func Fill(record plog.LogRecord, columns pcommon.Map, f Fields) {
 		record.SetTimestamp(pcommon.NewTimestampFromTime(f.Timestamp))
 	}
 	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(f.Observed))
-	record.SetEventName(tables.EventName(f.Table))
+	if f.EventName == "" {
+		f.EventName = tables.EventName(f.Table)
+	}
+	record.SetEventName(f.EventName)
 	columns.MoveTo(record.Body().SetEmptyMap())
 	attributes := record.Attributes()
 	attributes.EnsureCapacity(attributes.Len() + 4)

@@ -28,6 +28,7 @@ var posixIdentity = []string{"AdditionalFields"}
 var catalog = []*Table{
 	{
 		Name: "DeviceLogonEvents", Priority: 1, Schema: deviceLogonEvents,
+		rowBytes: 900,
 		Identity: deviceEventIdentity,
 		Accounts: []Account{account, accountOfIP},
 		Extra:    posixIdentity,
@@ -51,6 +52,7 @@ var catalog = []*Table{
 	},
 	{
 		Name: "Alerts", Kind: Alerts, Priority: 2, Schema: alertEvidence, Info: alertInfo,
+		rowBytes: 1500,
 		Accounts: []Account{accountFull},
 		Extra:    []string{"DeviceName", "RemoteUrl", "AdditionalFields", "NetworkMessageId", "ProcessCommandLine", "FolderPath"},
 		Event: &Event{
@@ -78,6 +80,7 @@ var catalog = []*Table{
 	},
 	{
 		Name: "DeviceProcessEvents", Priority: 3, Schema: deviceProcessEvents,
+		rowBytes: 1200,
 		Identity: deviceEventIdentity,
 		Accounts: []Account{accountFull, accountOfIP},
 		Extra:    posixIdentity,
@@ -128,6 +131,7 @@ var catalog = []*Table{
 	},
 	{
 		Name: "DeviceFileEvents", Priority: 5, Schema: deviceFileEvents,
+		rowBytes: 1100,
 		Identity: deviceEventIdentity,
 		Accounts: []Account{accountOfReq, accountOfIP},
 		Extra:    []string{"RequestProtocol", "AdditionalFields"},

@@ -63,6 +63,8 @@ type Table struct {
 	// AccountActions are beginnings of the ActionTypes of events about accounts. In those the first of Accounts is what
 	// was changed, not who changed it.
 	AccountActions []string
+	// rowBytes is about how many bytes a row of the default projection has in an answer; 0: as its columns let one expect.
+	rowBytes int
 	// Extra are columns read beside those that identity, accounts and event need.
 	Extra []string
 	// Event is what the TOTAL event takes; nil where rows become none.
@@ -103,6 +105,17 @@ func (t *Table) EventName() string { return EventName(t.Name) }
 
 // EventName is the EventName of records of any table, also of one that is not declared.
 func EventName(table string) string { return "microsoft.defender." + SnakeCase(table) }
+
+// columnBytes is what a column takes in an answer, with its name.
+const columnBytes = 45
+
+// RowBytes is about how many bytes a row has in an answer, before one has come that tells.
+func (t *Table) RowBytes() int {
+	if t.rowBytes > 0 {
+		return t.rowBytes
+	}
+	return columnBytes * len(t.Columns())
+}
 
 // Sources are the service's tables that t reads.
 func (t *Table) Sources() []*Schema {

@@ -134,7 +134,8 @@ type QuotaConfig struct {
 
 // PageConfig bounds one query.
 type PageConfig struct {
-	// MaxRows is how many rows one query asks for.
+	// MaxRows is how many rows one query asks for at most. Where rows are large it asks for fewer, so that answers stay
+	// below 45 MB: the service refuses those over 50 MB.
 	MaxRows int `mapstructure:"max_rows"`
 }
 

@@ -46,20 +46,12 @@ func TestIDSet(t *testing.T) {
 	}
 }
 
-// heap is what is held.
-func heap() int64 {
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc) //nolint:gosec // far below
-}
-
 // An hour of overlap of a tenant of ten million rows a day.
 func TestHeapOfAnHour(t *testing.T) {
 	const rows, most = 10_000_000 / 24, 8_000_000
 	r := rand.New(rand.NewPCG(1, 2))
 	from := time.Date(2026, 3, 15, 8, 0, 0, 0, time.UTC)
-	before := heap()
+	before := onHeap()
 	l := Begin(nil, "DeviceEvents", "event_time", "", from)
 	for i := range rows {
 		// The rows of a poll come from several bins at once.
@@ -69,7 +61,7 @@ func TestHeapOfAnHour(t *testing.T) {
 		}
 	}
 	require.NoError(t, l.Keep(from))
-	held := heap() - before
+	held := int64(onHeap()) - int64(before) //nolint:gosec // far below
 	t.Logf("%.1f MB, %.1f bytes a row", float64(held)/1e6, float64(held)/rows)
 	assert.Less(t, held, int64(most))
 	runtime.KeepAlive(l)

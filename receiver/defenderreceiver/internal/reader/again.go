@@ -26,7 +26,7 @@ func (a *rereader) read(ctx context.Context, from, to time.Time) (rows map[ledge
 func (a *rereader) inParts(ctx context.Context, from, to time.Time, least int) (rows map[ledger.Bin]int, found int, err error) {
 	for parts := least; parts <= paging.MaxParts; parts *= 2 {
 		var whole bool
-		rows, found, whole, err = a.allParts(ctx, query.Page{From: from, To: to, MaxRows: a.pager.maxRows, Parts: parts}, found)
+		rows, found, whole, err = a.allParts(ctx, query.Page{From: from, To: to, MaxRows: a.pager.size.Rows(), Parts: parts}, found)
 		if whole || err != nil && !failure.IsTooMuch(err) {
 			return rows, found, err
 		}

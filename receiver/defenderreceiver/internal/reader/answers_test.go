@@ -1,6 +1,8 @@
 package reader_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,4 +43,26 @@ func TestOrderedAnswerMovesTheCursor(t *testing.T) {
 	require.Error(t, l.reader.ReadRanges(t.Context()))
 	l.sink.Exactly(t, 4)
 	assert.Equal(t, epoch.Add(5*time.Second), l.ledger().CompleteUntil())
+}
+
+// A table whose rows turn out to be large is asked for fewer, before the service refuses an answer for its size.
+func TestLargeRowsMakeSmallPages(t *testing.T) {
+	l := newLane(t, query.Arrival, epoch.Add(-time.Minute), 10, 0)
+	l.wide = 60_000
+	l.plant(0, 120, epoch.Add(-time.Minute))
+	l.plant(120, 1, epoch.Add(-time.Second))
+	var limits []int
+	l.fail = func(kql string) error {
+		_, rest, _ := strings.Cut(kql, "take ")
+		limit, err := strconv.Atoi(strings.Fields(rest)[0])
+		limits = append(limits, limit)
+		return err
+	}
+	for _, to := range []time.Time{epoch.Add(-10 * time.Second), epoch} {
+		l.reader.Plan(l.ledger().CompleteUntil(), to)
+		require.NoError(t, l.reader.ReadRanges(t.Context()))
+	}
+	require.Len(t, limits, 2)
+	assert.Equal(t, 1000, limits[0])
+	assert.InDelta(t, 45_000_000/60_200, limits[1], 5)
 }

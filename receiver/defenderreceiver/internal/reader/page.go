@@ -10,6 +10,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/rowid"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/ledger"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/paging"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
@@ -53,7 +54,7 @@ type pager struct {
 	outlet   *delivery.Outlet
 	ids      *rowid.Hasher
 	metrics  Metrics
-	maxRows  int // of a page
+	size     *paging.Size
 }
 
 func newPageRead(moves bool) pageRead {
@@ -131,6 +132,7 @@ func (g *pager) read(ctx context.Context, p query.Page, moves bool) (pageRead, e
 				g.question.learn(rows.Columns())
 			}
 			page.full = page.rows >= p.MaxRows
+			g.size.Answered(page.rows, rows.Stats().Bytes)
 			g.metrics.Repaired(ctx, rows.Stats().Repaired)
 			return page, err
 		}

@@ -59,7 +59,7 @@ func (r *Reader) ReadRanges(ctx context.Context) error {
 // narrower.
 func (r *Reader) readRange(ctx context.Context, from, to time.Time) (time.Time, error) {
 	until := r.pages.Until(from, to)
-	page := query.Page{From: from, To: until, MaxRows: r.pager.maxRows}
+	page := query.Page{From: from, To: until, MaxRows: r.pager.size.Rows()}
 	if r.pages.Parts() > 1 {
 		return r.readParts(ctx, page)
 	}

@@ -24,7 +24,7 @@ type Settings struct {
 	ID      string
 	Lane    Lane
 	Settle  time.Duration
-	MaxRows int // of a page
+	MaxRows int // of a page; fewer where its rows are large
 }
 
 // Surroundings are what a reader works with.
@@ -57,7 +57,7 @@ func New(question *Question, set Settings, with Surroundings) *Reader {
 	}
 	pages := &pager{
 		track: track, question: question, client: with.Client, outlet: with.Outlet, ids: with.IDs, metrics: with.Metrics,
-		maxRows: set.MaxRows,
+		size: paging.NewSize(set.MaxRows, question.table.RowBytes()),
 	}
 	again := &rereader{pager: pages}
 	return &Reader{

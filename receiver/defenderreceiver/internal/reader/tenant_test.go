@@ -43,8 +43,8 @@ type row struct {
 	arrived time.Time
 }
 
-func (r row) json() string {
-	return fmt.Sprintf(`{"DeviceId":"d1","ReportId":%d,"ActionType":"LogonSuccess","Timestamp":%q,"IngestionTime":%q}`,
+func (r row) json(wide int) string {
+	return fmt.Sprintf(`{"DeviceId":"d1","ReportId":%d,"ActionType":"LogonSuccess`+strings.Repeat("x", wide)+`","Timestamp":%q,"IngestionTime":%q}`,
 		r.number, event(r.number).Format(time.RFC3339Nano), r.arrived.Format(time.RFC3339Nano))
 }
 
@@ -63,6 +63,7 @@ type tenant struct {
 	// disordered: rows are given as they were planted. The answer breaks off at the row broken.
 	disordered bool
 	broken     int
+	wide       int // bytes that each row has beside its times and numbers
 }
 
 type anyToken struct{}
@@ -165,7 +166,7 @@ func (s *tenant) read(rows []row) []string {
 		case r.number == s.broken:
 			return append(given, `{"DeviceId":"\x00"}`)
 		default:
-			given = append(given, r.json())
+			given = append(given, r.json(s.wide))
 		}
 	}
 	return given
