@@ -130,7 +130,7 @@ func (c *call) verdictOf(p *pending) verdict {
 		}
 		return v
 	}
-	if with := c.judge.knowledge(c.period); a.with != with || a.verdict.momentary {
+	if with := c.judge.knowledge(c.period); a.with != with || !c.judge.holds(a.verdict, p.record.Timestamp().AsTime()) {
 		c.countActs(p.reader.table, a)
 		a.verdict, a.with, a.source = c.judge.of(p.row()), with, 0
 		c.judge.remember(with, a.key, a.verdict)
@@ -197,11 +197,17 @@ type pending struct {
 	record plog.LogRecord
 	reader *reader // nil: it is no row of a table with events
 	act    *act    // nil: the row has to be looked at by itself
+	alone  row.Row // without act: the row, so that its AdditionalFields are parsed once
 	// copied: the record is no longer the one that came in, and may be changed.
 	copied bool
 }
 
-func (p *pending) row() row.Row { return p.reader.table.row(p.record) }
+func (p *pending) row() row.Row {
+	if p.act == nil {
+		return p.alone
+	}
+	return p.reader.table.row(p.record)
+}
 
 // batch is what is left of a scope's records.
 type batch struct {

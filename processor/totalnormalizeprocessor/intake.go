@@ -73,7 +73,7 @@ func (in *intake) take(record plog.LogRecord, resource pcommon.Resource) (p pend
 		return p, false
 	}
 	p.reader = in.readerOf(t)
-	p.act = in.actOf(p)
+	in.findAct(&p)
 	return p, true
 }
 
@@ -97,27 +97,27 @@ func (c *call) readerOf(t *table) *reader {
 	return d
 }
 
-// actOf is what the row has in common with others of the call; nil: it has to be looked at by itself. The first of them
-// teaches the directories, unless one of an earlier call has, and nothing has changed since.
-func (in *intake) actOf(p pending) *act {
+// findAct finds what the row has in common with others of the call, if it has. The first of them teaches the directories,
+// unless one of an earlier call has, and nothing has changed since.
+func (in *intake) findAct(p *pending) {
 	key, ok := p.reader.table.signs.AppendKey(in.key[:0], p.reader.Read(p.record.Body().Map()))
 	in.key = key
 	if !ok {
-		in.learnFrom(p.row())
-		return nil
+		p.alone = p.reader.table.row(p.record)
+		in.learnFrom(p.alone)
+		return
 	}
-	if a, ok := p.reader.acts[string(key)]; ok {
-		return a
+	if p.act, ok = p.reader.acts[string(key)]; ok {
+		return
 	}
-	a := &act{key: string(key)}
-	p.reader.acts[a.key] = a
+	p.act = &act{key: string(key)}
+	p.reader.acts[p.act.key] = p.act
 	with := in.judge.knowledge(in.period)
 	if v, ok := in.judge.remembered.Get(with, key); ok {
-		a.verdict, a.with = v, with
-		return a
+		p.act.verdict, p.act.with = v, with
+		return
 	}
 	in.learnFrom(p.row())
-	return a
 }
 
 func (in *intake) learnFrom(r row.Row) {

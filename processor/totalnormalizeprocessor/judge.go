@@ -20,8 +20,8 @@ type verdict struct {
 	tuid      string
 	// account is all that is known of the account that acted; only with semantic attributes.
 	account accounts.Account
-	// momentary: it depends on the row's time, too.
-	momentary bool
+	// at is the moment at which it holds; nil: it does at all times.
+	at *actor.Moment
 }
 
 // judge finds whose act a row is. It remembers that for rows that say the same of their accounts (actor.Signs), until a
@@ -69,26 +69,31 @@ func (j *judge) knowledge(period int64) knowledge {
 func (j *judge) of(r row.Row) verdict {
 	found := j.resolver.WhoActed(r)
 	if found.Dropped != "" {
-		return verdict{dropped: found.Dropped, momentary: found.Momentary}
+		return verdict{dropped: found.Dropped, at: found.At}
 	}
 	person := j.resolver.Person(found)
 	id, ok := j.tuids.Of(person.Key, person.Names)
 	if !ok {
-		return verdict{dropped: tuid.ReasonUnmapped, momentary: found.Momentary}
+		return verdict{dropped: tuid.ReasonUnmapped, at: found.At}
 	}
-	v := verdict{way: found.Way, user: person.User, key: person.Key, tuid: id, momentary: found.Momentary}
+	v := verdict{way: found.Way, user: person.User, key: person.Key, tuid: id, at: found.At}
 	if j.withAccount {
 		v.account = found.Full()
 	}
 	return v
 }
 
+// holds reports whether a verdict that was found for one row is that of another with the same signs.
+func (j *judge) holds(v verdict, at time.Time) bool {
+	return v.at == nil || j.directories.LoggedOnAt(v.at.DeviceID, at) == v.at.LoggedOn
+}
+
 // remember keeps a verdict that was found with this knowledge, without the memory of the row that it was found in.
 func (j *judge) remember(k knowledge, key string, v verdict) {
-	if v.momentary {
-		return
-	}
 	v.user, v.key = strings.Clone(v.user), strings.Clone(v.key)
+	if v.at != nil {
+		v.at = &actor.Moment{DeviceID: strings.Clone(v.at.DeviceID), LoggedOn: v.at.LoggedOn}
+	}
 	a := &v.account
 	for _, text := range []*string{&a.Domain, &a.Name, &a.SID, &a.UPN, &a.ObjectID} {
 		*text = strings.Clone(*text)

@@ -48,13 +48,13 @@ func TestRememberedIsNeverStale(t *testing.T) {
 		},
 		"a row teaches whose the SID is": {
 			account("acme", "jane", janeSID).row("DeviceLogonEvents"),
-			full("acme", "jane", janeSID, "jane@acme.com", entraID).row("DeviceProcessEvents"),
+			full("acme", "jane", janeSID, "jane@acme.com", entraID).and(onDevice("", "ws-9")).row("DeviceProcessEvents"),
 			nil,
 		},
 		"a row teaches what else is hers": {
 			columns{"AccountObjectId": entraID}.row("DeviceProcessEvents"),
-			full("acme", "jane", janeSID, "jane@acme.com", entraID).row("DeviceProcessEvents"),
-			nil,
+			full("acme", "jane", janeSID, "jane@acme.com", entraID).and(onDevice("", "ws-9")).row("DeviceProcessEvents"),
+			[]plog.LogRecord{full("acme", "jane", janeSID, "jane@acme.com", "").and(onDevice("", "ws-9")).row("DeviceProcessEvents")},
 		},
 		"a device shows whose a name is": {
 			account("", "jane", "").and(onDevice("d1", "ws-1")).row("DeviceLogonEvents"),
@@ -83,7 +83,7 @@ func TestRememberedIsNeverStale(t *testing.T) {
 		},
 		"another domain has the same label": {
 			account("acme.local", "jane", "").row("DeviceLogonEvents"),
-			account("acme.example", "bob", "").row("DeviceLogonEvents"),
+			account("acme.example", "bob", "").and(onDevice("", "ws-9")).row("DeviceLogonEvents"),
 			[]plog.LogRecord{account("acme.local", "bob", "").row("DeviceLogonEvents")},
 		},
 	} {
@@ -109,6 +109,16 @@ func TestRememberedIsForgottenWithTheDirectorysEntry(t *testing.T) {
 	require.Equal(t, "jane@acme.com", h.user(t, row))
 	h.clock = h.clock.Add(25 * time.Hour)
 	assert.Equal(t, `acme\jane`, h.user(t, row))
+}
+
+func TestRememberedIsForgottenWithAnEntryThatHasNoRoom(t *testing.T) {
+	h := newHarness(t, func(c *Config) { c.Directories.MaxEntries = 1 })
+	h.consume(t, columns{"AccountUpn": "jane@acme.com", "OnPremSid": janeSID}.row("IdentityInfo"))
+	row := account("acme", "jane", janeSID).row("DeviceLogonEvents")
+	require.Equal(t, "jane@acme.com", h.user(t, row))
+	out := h.consume(t, columns{"AccountUpn": "bob@acme.com", "OnPremSid": bobSID}.row("IdentityInfo"), row)
+	require.Len(t, out, 1)
+	assert.Equal(t, `acme\jane`, payloadUser(out[0].ScopeLogs().At(0).LogRecords().At(0).Body().Map()))
 }
 
 func TestRememberedEndsWithTheMappingFile(t *testing.T) {

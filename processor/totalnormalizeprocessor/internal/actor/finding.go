@@ -13,8 +13,8 @@ type Finding struct {
 	Person directory.Person
 	Device row.Device
 	Way    Way
-	// Momentary: it depends on the row's time, too.
-	Momentary bool
+	// At is the moment on which it depends, too; nil: it is so at all times.
+	At *Moment
 	// Dropped is why the row is nobody's; empty: it is somebody's.
 	Dropped string
 }
@@ -25,6 +25,12 @@ func (f Finding) Full() accounts.Account {
 		return f.Account
 	}
 	return f.Account.Merge(f.Person.Account())
+}
+
+// Moment is a time as long as the same accounts are logged on at a device.
+type Moment struct {
+	DeviceID string
+	LoggedOn *directory.Logons // nil: it is not known who is
 }
 
 func drop(reason string) Finding { return Finding{Dropped: reason} }

@@ -25,8 +25,9 @@ func (v *Resolver) loggedOn(r row.Row, nobodys accounts.Reason, device row.Devic
 		return drop(reasonNoAccount)
 	}
 	found := drop(reasonNoAccount)
-	if users, known := v.directories.LoggedOnAt(device.ID, r.Time); known {
-		one, ok, several := v.onePersonOn(users, device)
+	logons := v.directories.LoggedOnAt(device.ID, r.Time)
+	if logons != nil {
+		one, ok, several := v.onePersonOn(logons.Users(), device)
 		switch {
 		case ok:
 			found = one
@@ -36,7 +37,7 @@ func (v *Resolver) loggedOn(r row.Row, nobodys accounts.Reason, device row.Devic
 			found = drop(reasonNobodyOn)
 		}
 	}
-	found.Momentary = true
+	found.At = &Moment{DeviceID: device.ID, LoggedOn: logons}
 	return found
 }
 

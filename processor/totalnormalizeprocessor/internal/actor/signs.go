@@ -97,7 +97,8 @@ func (s *Signs) ofFields(r row.Cells) (sign byte, text string, ok bool) {
 		return 0, "", true
 	}
 	text = v.Str()
-	if !slices.ContainsFunc(wordsOfActors, func(word string) bool { return strings.Contains(text, word) }) {
+	speaks := strings.Contains(text, wordDirection) && !saysOutAlone(text)
+	if !speaks && !slices.ContainsFunc(wordsOfAccounts, func(word string) bool { return strings.Contains(text, word) }) {
 		return 0, "", true
 	}
 	sign = signFields
@@ -107,8 +108,25 @@ func (s *Signs) ofFields(r row.Cells) (sign byte, text string, ok bool) {
 	return sign, text, len(text) <= longest
 }
 
-// wordsOfActors stand in AdditionalFields that this package reads.
-var wordsOfActors = slices.Concat([]string{row.WordPosix, wordDirection}, row.WordsLoggedOn)
+// wordsOfAccounts stand in AdditionalFields that name accounts.
+var wordsOfAccounts = append([]string{row.WordPosix}, row.WordsLoggedOn...)
+
+// saysOutAlone reports whether the text, wherever it speaks of a direction, says Out: whatever else it holds, and even if
+// it is no JSON, that is no inbound connection. Most network rows of inspected connections have such text, which is
+// another one in each row.
+func saysOutAlone(text string) bool {
+	const before, after = `"d`, `":"Out"`
+	for {
+		i := strings.Index(text, wordDirection)
+		if i < 0 {
+			return true
+		}
+		if !strings.HasSuffix(text[:i], before) || !strings.HasPrefix(text[i+len(wordDirection):], after) {
+			return false
+		}
+		text = text[i+len(wordDirection)+len(after):]
+	}
+}
 
 func appendText(key []byte, text string) []byte {
 	return append(binary.AppendUvarint(key, uint64(len(text))), text...)

@@ -18,13 +18,17 @@ type device struct {
 
 	id, name, platform string
 	// logons is who was logged on from when, oldest first, equal neighbours left out.
-	logons []logons
+	logons []Logons
 }
 
-type logons struct {
+// Logons is who is logged on at a device for a time. It is never changed.
+type Logons struct {
 	since time.Time
 	users []accounts.Account
 }
+
+// Users are the accounts.
+func (l *Logons) Users() []accounts.Account { return l.users }
 
 // devices is the directory of devices, by DeviceId in lower case. Its owner guards it.
 type devices struct {
@@ -83,7 +87,7 @@ func (d devices) take(r row.Row, now time.Time) *device {
 	if changed {
 		d.changed()
 	}
-	if users, ok := r.LoggedOnUsers(); ok && known.addLogons(logons{since: r.Time, users: users}) {
+	if users, ok := r.LoggedOnUsers(); ok && known.addLogons(Logons{since: r.Time, users: users}) {
 		changed = true
 	}
 	d.see(id, known, now)
@@ -94,8 +98,8 @@ func (d devices) take(r row.Row, now time.Time) *device {
 }
 
 // addLogons puts a report at its place in time; reports may come in any order.
-func (d *device) addLogons(report logons) bool {
-	at, same := slices.BinarySearchFunc(d.logons, report, func(a, b logons) int { return a.since.Compare(b.since) })
+func (d *device) addLogons(report Logons) bool {
+	at, same := slices.BinarySearchFunc(d.logons, report, func(a, b Logons) int { return a.since.Compare(b.since) })
 	before := at - 1
 	if same {
 		before = at
@@ -117,18 +121,18 @@ func (d *device) addLogons(report logons) bool {
 }
 
 // loggedOnAt is the newest report not later than at, or the oldest one there is.
-func (d *device) loggedOnAt(at time.Time) ([]accounts.Account, bool) {
+func (d *device) loggedOnAt(at time.Time) *Logons {
 	if len(d.logons) == 0 {
-		return nil, false
+		return nil
 	}
-	later := slices.IndexFunc(d.logons, func(l logons) bool { return l.since.After(at) })
+	later := slices.IndexFunc(d.logons, func(l Logons) bool { return l.since.After(at) })
 	switch later {
 	case -1:
 		later = len(d.logons)
 	case 0:
 		later = 1
 	}
-	return d.logons[later-1].users, true
+	return &d.logons[later-1]
 }
 
 // DeviceName is what DeviceInfo calls a device.
@@ -162,13 +166,14 @@ func (d *Directories) HasNamesake(device row.Device) bool {
 	return d.devices.namesakes[strings.ToLower(device.Domain())] > 1
 }
 
-// LoggedOnAt are the accounts logged on at a device at a time; false: nothing is known of it.
-func (d *Directories) LoggedOnAt(deviceID string, at time.Time) ([]accounts.Account, bool) {
+// LoggedOnAt is who is logged on at a device at a time; nil: nothing is known of it. While it is the same, the accounts
+// are.
+func (d *Directories) LoggedOnAt(deviceID string, at time.Time) *Logons {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	known, ok := d.devices.entries[strings.ToLower(deviceID)]
 	if !ok {
-		return nil, false
+		return nil
 	}
 	return known.loggedOnAt(at)
 }

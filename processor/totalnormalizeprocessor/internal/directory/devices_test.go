@@ -14,10 +14,10 @@ func TestLogonChangesAreBounded(t *testing.T) {
 	d := &device{}
 	for i := range 3 * maxLogonChanges {
 		users := []accounts.Account{{Name: strconv.Itoa(i)}}
-		assert.True(t, d.addLogons(logons{since: time.Unix(int64(i), 0), users: users}))
-		assert.False(t, d.addLogons(logons{since: time.Unix(int64(i), 5), users: users}), "nothing new")
+		assert.True(t, d.addLogons(Logons{since: time.Unix(int64(i), 0), users: users}))
+		assert.False(t, d.addLogons(Logons{since: time.Unix(int64(i), 5), users: users}), "nothing new")
 	}
 	assert.Len(t, d.logons, maxLogonChanges)
-	newest, _ := d.loggedOnAt(time.Unix(1000, 0))
+	newest := d.loggedOnAt(time.Unix(1000, 0)).Users()
 	assert.Equal(t, []accounts.Account{{Name: strconv.Itoa(3*maxLogonChanges - 1)}}, newest)
 }

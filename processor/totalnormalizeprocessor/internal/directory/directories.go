@@ -119,6 +119,11 @@ func (d *Directories) learn(a accounts.Account, device row.Device, at time.Time)
 	if id == nil && !show {
 		return nil
 	}
+	// What is kept must not keep the memory of the row's other columns.
+	a, device.ID = clone(a), strings.Clone(device.ID)
+	if id != nil {
+		id = teaches(a, device, at)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var changes []Change
@@ -133,6 +138,13 @@ func (d *Directories) learn(a accounts.Account, device row.Device, at time.Time)
 		}
 	}
 	return changes
+}
+
+func clone(a accounts.Account) accounts.Account {
+	for _, text := range []*string{&a.Domain, &a.Name, &a.SID, &a.UPN, &a.ObjectID} {
+		*text = strings.Clone(*text)
+	}
+	return a
 }
 
 // Evict removes what is too old or too many and returns what the store has to forget.

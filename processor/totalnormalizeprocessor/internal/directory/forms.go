@@ -101,7 +101,7 @@ func storeDevice(d *device) Change {
 func (f *deviceForm) device() *device {
 	d := &device{sighting: sighting{seen: f.Seen}, id: f.ID, name: f.Name, platform: f.Platform}
 	for _, l := range f.Logons {
-		d.logons = append(d.logons, logons{since: l.Since, users: accountsOf(l.Users)})
+		d.logons = append(d.logons, Logons{since: l.Since, users: accountsOf(l.Users)})
 	}
 	return d
 }

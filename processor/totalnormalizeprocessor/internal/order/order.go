@@ -3,8 +3,6 @@ package order
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
-	"hash/fnv"
 	"slices"
 	"sync"
 
@@ -82,26 +80,66 @@ func (o *Order) mark(logs plog.Logs) map[uint64]pcommon.Timestamp {
 		if !o.isGroup(resource.Resource().Attributes()) {
 			continue
 		}
-		person := hashOf(resource.Resource().Attributes())
-		known := o.newestOf(person)
+		m := marking{order: o, person: o.laneOf(hashOf(resource.Resource().Attributes()))}
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
-				if logrecord.IsBackfill(record) || record.Timestamp() == 0 {
-					continue
-				}
-				if record.Timestamp() < known {
-					record.Attributes().PutBool(AttributeLate, true)
-				}
-				ofTable := withTable(person, record)
-				if record.Timestamp() < o.newestOf(ofTable) {
-					o.markLate(record.Body())
-				}
-				newest[person] = max(newest[person], record.Timestamp())
-				newest[ofTable] = max(newest[ofTable], record.Timestamp())
+				m.mark(record)
+			}
+		}
+		for _, l := range append(m.tables, m.person) {
+			if l.newest > 0 {
+				newest[l.key] = max(newest[l.key], l.newest)
 			}
 		}
 	}
 	return newest
+}
+
+// marking goes through the records of one person. Maps and hashes are asked for each table, not for each record.
+type marking struct {
+	order  *Order
+	person lane
+	tables []lane // few
+}
+
+// lane is what is in order by itself: the events of a person, or those of a person and a table.
+type lane struct {
+	table         string
+	key           uint64
+	known, newest pcommon.Timestamp // in earlier calls, and in this one
+}
+
+func (o *Order) laneOf(key uint64) lane { return lane{key: key, known: o.newestOf(key)} }
+
+func (m *marking) mark(record plog.LogRecord) {
+	at := record.Timestamp()
+	if at == 0 || logrecord.IsBackfill(record) {
+		return
+	}
+	if at < m.person.known {
+		record.Attributes().PutBool(AttributeLate, true)
+	}
+	ofTable := m.ofTable(record)
+	if at < ofTable.known {
+		m.order.markLate(record.Body())
+	}
+	m.person.newest, ofTable.newest = max(m.person.newest, at), max(ofTable.newest, at)
+}
+
+func (m *marking) ofTable(record plog.LogRecord) *lane {
+	table := ""
+	if v, ok := record.Attributes().Get(logrecord.AttributeTable); ok {
+		table = v.AsString()
+	}
+	for i := range m.tables {
+		if m.tables[i].table == table {
+			return &m.tables[i]
+		}
+	}
+	l := m.order.laneOf(withTable(m.person.key, table))
+	l.table = table
+	m.tables = append(m.tables, l)
+	return &m.tables[len(m.tables)-1]
 }
 
 func (o *Order) newestOf(key uint64) pcommon.Timestamp {
@@ -140,24 +178,37 @@ func hashOf(resource pcommon.Map) uint64 {
 		pairs = append(pairs, [2]string{name, v.AsString()})
 	}
 	slices.SortFunc(pairs, func(a, b [2]string) int { return cmp.Compare(a[0], b[0]) })
-	h := fnv.New64a() // the same after a restart
+	h := newHash()
 	for _, pair := range pairs {
-		for _, s := range pair {
-			_, _ = h.Write([]byte(s))
-			_, _ = h.Write([]byte{0})
+		for _, text := range pair {
+			h = h.text(text).byte(0)
 		}
 	}
-	return h.Sum64()
+	return uint64(h)
 }
 
-// withTable is the key of a person's events of the record's table.
-func withTable(person uint64, record plog.LogRecord) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write(binary.LittleEndian.AppendUint64(nil, person))
-	if table, ok := record.Attributes().Get(logrecord.AttributeTable); ok {
-		_, _ = h.Write([]byte(table.AsString()))
+// withTable is the key of a person's events of a table; without one, empty.
+func withTable(person uint64, table string) uint64 {
+	h := newHash()
+	for range 8 {
+		h = h.byte(byte(person))
+		person >>= 8
 	}
-	return h.Sum64()
+	return uint64(h.text(table))
+}
+
+// hash is FNV-1a, which is the same after a restart. That of hash/fnv takes an allocation, and a copy of each text.
+type hash uint64
+
+func newHash() hash { return 14695981039346656037 }
+
+func (h hash) byte(b byte) hash { return (h ^ hash(b)) * 1099511628211 }
+
+func (h hash) text(text string) hash {
+	for i := range len(text) {
+		h = h.byte(text[i])
+	}
+	return h
 }
 
 // change notes that a Timestamp is to be stored, or forgotten. mu is held.

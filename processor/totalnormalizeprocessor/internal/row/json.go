@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -67,41 +68,93 @@ func ParseJSON(text string, v pcommon.Value) bool {
 	if text == "" || text[0] != '{' && text[0] != '[' {
 		return false
 	}
-	d := jsontext.NewDecoder(strings.NewReader(text))
-	return readJSON(d, v, maxJSONDepth) == nil && d.InputOffset() == int64(len(text))
+	d := decoders.Get().(*decoder)
+	defer d.close()
+	d.open(text)
+	return d.value(v, maxJSONDepth) == nil && d.InputOffset() == int64(len(text))
 }
 
-func readJSON(d *jsontext.Decoder, v pcommon.Value, depth int) error {
+// decoder reads one text after the other: a new one takes 1 KB. What it reads are parts of the text, as far as that has
+// no escapes, because most of what is parsed stands beside the text in an event.
+type decoder struct {
+	*jsontext.Decoder
+
+	reader strings.Reader
+	text   string
+}
+
+var decoders = sync.Pool{New: func() any { return &decoder{Decoder: jsontext.NewDecoder(strings.NewReader(""))} }}
+
+func (d *decoder) open(text string) {
+	d.text = text
+	d.reader.Reset(text)
+	d.Reset(&d.reader)
+}
+
+func (d *decoder) close() {
+	d.text = ""
+	d.reader.Reset("")
+	decoders.Put(d)
+}
+
+func (d *decoder) value(v pcommon.Value, depth int) error {
+	switch d.PeekKind() {
+	case jsontext.KindString:
+		text, err := d.string()
+		v.SetStr(text)
+		return err
+	case jsontext.KindNumber:
+		number, err := d.scalar()
+		setNumber(v, number)
+		return err
+	}
 	token, err := d.ReadToken()
 	if err != nil {
 		return err
 	}
 	switch token.Kind() {
-	case jsontext.KindNull:
 	case jsontext.KindTrue, jsontext.KindFalse:
 		v.SetBool(token.Bool())
-	case jsontext.KindString:
-		v.SetStr(token.String())
-	case jsontext.KindNumber:
-		setNumber(v, token.String())
 	case jsontext.KindBeginObject:
-		return readObject(d, v.SetEmptyMap(), depth-1)
+		return d.object(v.SetEmptyMap(), depth-1)
 	case jsontext.KindBeginArray:
-		return readArray(d, v.SetEmptySlice(), depth-1)
+		return d.array(v.SetEmptySlice(), depth-1)
 	}
 	return nil
 }
 
-func readObject(d *jsontext.Decoder, m pcommon.Map, depth int) error {
+// scalar is the text of a number or string, the latter in its quotes.
+func (d *decoder) scalar() (string, error) {
+	raw, err := d.ReadValue()
+	if err != nil {
+		return "", err
+	}
+	end := d.InputOffset()
+	return d.text[end-int64(len(raw)) : end], nil
+}
+
+func (d *decoder) string() (string, error) {
+	quoted, err := d.scalar()
+	if err != nil {
+		return "", err
+	}
+	if strings.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1], nil
+	}
+	text, err := jsontext.AppendUnquote(nil, quoted)
+	return string(text), err
+}
+
+func (d *decoder) object(m pcommon.Map, depth int) error {
 	if depth < 0 {
 		return errTooDeep
 	}
 	for d.PeekKind() != jsontext.KindEndObject {
-		key, err := d.ReadToken()
+		key, err := d.string()
 		if err != nil {
 			return err
 		}
-		if err := readJSON(d, m.PutEmpty(key.String()), depth); err != nil {
+		if err := d.value(m.PutEmpty(key), depth); err != nil {
 			return err
 		}
 	}
@@ -109,12 +162,12 @@ func readObject(d *jsontext.Decoder, m pcommon.Map, depth int) error {
 	return err
 }
 
-func readArray(d *jsontext.Decoder, s pcommon.Slice, depth int) error {
+func (d *decoder) array(s pcommon.Slice, depth int) error {
 	if depth < 0 {
 		return errTooDeep
 	}
 	for d.PeekKind() != jsontext.KindEndArray {
-		if err := readJSON(d, s.AppendEmpty(), depth); err != nil {
+		if err := d.value(s.AppendEmpty(), depth); err != nil {
 			return err
 		}
 	}
