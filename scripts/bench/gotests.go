@@ -42,7 +42,7 @@ func (b *bench) measureGo(ctx context.Context, g goBenchmark) error {
 		return fmt.Errorf("the benchmark of %s has no result\n%s", g.pkg, output)
 	}
 	for _, r := range results {
-		b.add(r)
+		b.add(r.Keyed())
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -47,6 +48,7 @@ func measure(ctx context.Context, arguments []string, out, notes io.Writer) erro
 	rows := flags.Int("rows", 0, "rows of a pipeline; 0: as the size has it")
 	collector := flags.String("collector", builtIn("otelcol-defender"), "the collector's `program`")
 	before := flags.String("before", "", "another collector's `program`, measured beside it")
+	pattern := flags.String("only", "", "the variants of pipeline and idle to measure, a `pattern` of their names, e.g. into=nop.*gzip")
 	lines := flags.String("lines", "", "`file` for the results, for benchstat")
 	document := flags.String("document", "", "`file` whose marked section becomes the table")
 	if err := flags.Parse(arguments); err != nil {
@@ -66,8 +68,12 @@ func measure(ctx context.Context, arguments []string, out, notes io.Writer) erro
 	if *rows > 0 {
 		size.rows = *rows
 	}
+	only, err := regexp.Compile(*pattern)
+	if err != nil {
+		return fmt.Errorf("-only: %w", err)
+	}
 	var printed bytes.Buffer
-	b := &bench{size: size, builds: []build{{report.Now, *collector}}, out: io.MultiWriter(out, &printed), notes: notes}
+	b := &bench{size: size, only: only, builds: []build{{report.Now, *collector}}, out: io.MultiWriter(out, &printed), notes: notes}
 	if *before != "" {
 		b.builds = slices.Insert(b.builds, 0, build{report.Before, *before})
 	}
