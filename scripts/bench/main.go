@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func measure(ctx context.Context, arguments []string, out, notes io.Writer) erro
 	sizeName := flags.String("size", "full", "how much is measured: full, short, tiny")
 	rounds := flags.Int("rounds", 0, "how often everything is measured; 0: as the size has it")
 	rows := flags.Int("rows", 0, "rows of a pipeline; 0: as the size has it")
-	collector := flags.String("collector", builtIn("otelcol-defender"), "the collector's `program`")
+	collector := flags.String("collector", filepath.Join("bin", "otelcol-defender"), "the collector's `program`")
 	before := flags.String("before", "", "another collector's `program`, measured beside it")
 	pattern := flags.String("only", "", "the variants of pipeline and idle to measure, a `pattern` of their names, e.g. into=nop.*gzip")
 	lines := flags.String("lines", "", "`file` for the results, for benchstat")
