@@ -161,6 +161,24 @@ func shuffledBatches(t *testing.T, now time.Time, shuffle *rand.Rand) []plog.Log
 	return batches
 }
 
+// What was told is not told again by the next process.
+func TestToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		storage := collector.NewStorage()
+		s := start(t, storage, nil, func(c *Config) { c.Settle = 0 })
+		require.NoError(t, s.give(batchOf(executionOf(t, "e1", time.Now(), nil))))
+		time.Sleep(time.Minute)
+		s.logs.Exactly(t, 1)
+		again := start(t, storage.Snapshot(), nil, func(c *Config) { c.Settle = 0 })
+		time.Sleep(time.Minute)
+		again.logs.Exactly(t, 0)
+		require.NoError(t, again.give(batchOf(alertOf(t, "a1", time.Now(), time.Now(), nil))))
+		time.Sleep(time.Minute)
+		told, _ := again.told()
+		assert.Equal(t, int64(2), told["e1"]["revision"])
+	})
+}
+
 // A call fails while nothing can be stored, and what came with it is stored with the next one.
 func TestStorageFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -16,6 +16,7 @@ type registry struct {
 	mu         sync.Mutex // guards everything below
 	receivers  []*control.Receiver
 	processors []*control.Processor
+	lessors    []control.Lessor
 }
 
 var _ control.Registrar = (*registry)(nil)
@@ -50,11 +51,16 @@ func (r *registry) status() control.Status {
 	r.mu.Lock()
 	receivers, processors := slices.Clone(r.receivers), slices.Clone(r.processors)
 	r.mu.Unlock()
+	leases := r.leases()
 	for _, receiver := range receivers {
 		status := (*receiver).Status()
+		status.Lease = take(leases, status.ID)
 		_, status.CanTest = (*receiver).(control.Tester)
 		_, status.CanReport = (*receiver).(control.Reporter)
 		s.Receivers = append(s.Receivers, status)
+	}
+	for id, lease := range leases {
+		s.Receivers = append(s.Receivers, standby(id, lease))
 	}
 	for _, processor := range processors {
 		s.Processors = append(s.Processors, (*processor).Status())

@@ -44,8 +44,8 @@ var floors = [][]string{
 	{receiver + "source", processor + "actor", siem + "selection", rate + "executionsfile", rate + "journal", rate + "report", emulator + "api", emulator + "entra", emulator + "rows"},
 	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", rate + "book", emulator + "faults", emulator + "judge", emulator + "tenant"},
 	{receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", rate + "correlation", emulator + "answer"},
-	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},
-	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota", rate + "object", postgres + "database"},
+	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "memo", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},
+	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "posture", receiver + "kusto", receiver + "quota", rate + "object", postgres + "database"},
 
 	// What several components share.
 	{"internal/testbed/postgres"},

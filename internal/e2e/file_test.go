@@ -153,7 +153,7 @@ func TestFileRemoved(t *testing.T) {
 	require.NoError(t, os.Remove(s.shippedFile()))
 	release()
 	require.Eventually(t, s.haveLines(want), wait, longTick, "all events should come, in files that have a name")
-	assert.Contains(t, c.log(), "was removed, renamed or replaced")
+	s.eventually(func() bool { return strings.Contains(c.log(), "was removed, renamed or replaced") }, "the log should tell")
 	c.stop()
 	events, broken, _ := readLines(t, s.shippedFile())
 	again := want.delivered(t, events)

@@ -34,6 +34,7 @@ type otlpServer struct {
 	status   int                   // over HTTP, what is answered to calls that the judge refuses
 	calls    int
 	events   []totalEvent
+	rejected []totalEvent // by partial successes
 }
 
 // startOTLPServer answers the calls in the script, which are counted from 1, as that says, and takes all others whole.
@@ -78,22 +79,40 @@ func (s *otlpServer) Export(ctx context.Context, request plogotlp.ExportRequest)
 func (s *otlpServer) take(logs plog.Logs, taken int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if taken == 0 {
+		return
+	}
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
-				if taken--; taken < 0 {
-					return
-				}
 				line, err := json.Marshal(record.Body().AsRaw())
 				if !assert.NoError(s.t, err) {
 					return
 				}
 				event := totalEvent{line: string(line)}
 				assert.NoError(s.t, json.Unmarshal(line, &event))
-				s.events = append(s.events, event)
+				if taken--; taken < 0 {
+					s.rejected = append(s.rejected, event)
+				} else {
+					s.events = append(s.events, event)
+				}
 			}
 		}
 	}
+}
+
+// lost are those of the rejected events that are not among others. A server that is slow may have taken them before.
+func (s *otlpServer) lost(kept []totalEvent) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := map[string]bool{}
+	for _, event := range s.rejected {
+		ids[event.ID] = true
+	}
+	for _, event := range kept {
+		delete(ids, event.ID)
+	}
+	return len(ids)
 }
 
 // judged changes how calls are judged.

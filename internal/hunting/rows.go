@@ -42,6 +42,7 @@ func (r *Rows) Next(dst pcommon.Map) (bool, error) {
 			return true, nil
 		}
 		if err != nil {
+			r.dec.locate(err)
 			r.err = r.wrap(err)
 		}
 	}

@@ -324,6 +324,16 @@ func defaultFeeds() FeedsConfig {
 	}
 }
 
+// defaultMetrics are all metrics. Points and counts are added up where an attribute is left out, as their averages mean nothing.
+func defaultMetrics() metadata.MetricsConfig {
+	all := metadata.DefaultMetricsConfig()
+	all.DefenderAlertsOpen.AggregationStrategy = metadata.AggregationStrategySum
+	all.DefenderSecureScoreByCategory.AggregationStrategy = metadata.AggregationStrategySum
+	all.DefenderSecureScoreMaxByCategory.AggregationStrategy = metadata.AggregationStrategySum
+	all.DefenderSecureScoreControls.AggregationStrategy = metadata.AggregationStrategySum
+	return all
+}
+
 func createDefaultConfig() component.Config {
 	client := confighttp.NewDefaultClientConfig()
 	client.Timeout = 200 * time.Second
@@ -359,7 +369,7 @@ func createDefaultConfig() component.Config {
 		AlertContext:       defaultAlertContext(),
 		MetricsPipelineConfig: MetricsPipelineConfig{
 			CollectionInterval: 5 * time.Minute, InitialDelay: time.Second,
-			Metrics: metadata.DefaultMetricsConfig(), ResourceAttributes: metadata.DefaultResourceAttributesConfig(),
+			Metrics: defaultMetrics(), ResourceAttributes: metadata.DefaultResourceAttributesConfig(),
 		},
 	}
 	for _, t := range declaredTables() {

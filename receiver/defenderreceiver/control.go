@@ -190,15 +190,6 @@ func (c *controlled) disabled() []control.Table {
 
 const shownLive = "live"
 
-// The kinds of what is read, as the status shows them.
-const (
-	tableKind     = "table"
-	directoryKind = "directory"
-	feedKind      = "feed"
-	contextKind   = "alert_context"
-	countKind     = "count" // nothing is read but how many there are
-)
-
 func kindOf(declared *tables.Table) string {
 	if declared.Kind == tables.Directory {
 		return directoryKind

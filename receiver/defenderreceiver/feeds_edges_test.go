@@ -76,7 +76,7 @@ func TestFeedReadsOnBehindAPartThatLacks(t *testing.T) {
 	s.Sim.SetFaults(defendersim.Fault{Kind: defendersim.FaultPartial, Rate: 1})
 	s.start(cfg)
 	require.Eventually(t, func() bool { return s.versions()["da85 "+epoch.Add(-15*time.Minute).Format(time.RFC3339)] == 1 }, wait, 10*time.Millisecond)
-	assert.Positive(t, s.receivers[0].lanes[0].health.View().Failures)
+	require.Eventually(t, func() bool { return s.receivers[0].lanes[0].health.View().Failures > 0 }, wait, time.Millisecond, "the poll counts when it ends")
 	s.Sim.SetFaults()
 	s.allFinal()
 	s.once()

@@ -53,7 +53,7 @@ func (b *builder) build(ctx context.Context) ([]*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	figures, err := b.posture(ctx)
+	figures, err := lists{b}.posture(ctx)
 	return append(lanes, figures...), err
 }
 
@@ -79,7 +79,7 @@ func (b *builder) records(ctx context.Context) ([]*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	feeds, err := b.feeds(ctx)
+	feeds, err := lists{b}.feeds(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -231,8 +231,11 @@ func (b *builder) users(declared *tables.Table) *lane {
 	}
 }
 
+// lists makes the lanes of Graph's lists.
+type lists struct{ *builder }
+
 // feeds makes the lanes of the lists that are read.
-func (b *builder) feeds(ctx context.Context) ([]*lane, error) {
+func (b lists) feeds(ctx context.Context) ([]*lane, error) {
 	var lanes []*lane
 	for _, declared := range declaredFeeds() {
 		own := declared.settings(&b.cfg.Feeds)
@@ -249,7 +252,7 @@ func (b *builder) feeds(ctx context.Context) ([]*lane, error) {
 }
 
 // feed makes the lane of a list, with its stored state. Its permission and its limits are its own.
-func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConfig) (*lane, error) {
+func (b lists) feed(ctx context.Context, declared declaredFeed, own *FeedConfig) (*lane, error) {
 	name := declared.name
 	b.telemetry.begin(ctx, name)
 	metrics := b.telemetry.history(name)
@@ -357,7 +360,7 @@ const (
 )
 
 // listJournalist writes complete audits of a list, which is read from a start on, to the journal.
-func (b *builder) listJournalist(lane journal.Lane, audits *source.FeedAuditor, start func() time.Time, logger *zap.Logger) func(context.Context, audit.Result) {
+func (b lists) listJournalist(lane journal.Lane, audits *source.FeedAuditor, start func() time.Time, logger *zap.Logger) func(context.Context, audit.Result) {
 	return func(ctx context.Context, result audit.Result) {
 		_, err := b.journal.Append(ctx, journal.Audit{
 			Lane: lane, From: result.From, To: result.To, Begin: start(), Ended: result.To,

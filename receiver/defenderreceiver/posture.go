@@ -18,20 +18,11 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
 )
 
-// The names of what is read of Secure Score and of open alerts, in the configuration, metrics and status.
-const (
-	secureScores = "secure_scores"
-	openAlerts   = "open_alerts"
-)
-
 // scoreAudit is how often all days are read again that the service keeps.
 const scoreAudit = 24 * time.Hour
 
-// scoreRoles are the permissions of which one lets Secure Score be read.
-var scoreRoles = []string{"SecurityEvents.Read.All", "SecurityEvents.ReadWrite.All"}
-
 // posture makes the lanes of Secure Score, and of open alerts, where a pipeline wants them.
-func (b *builder) posture(ctx context.Context) ([]*lane, error) {
+func (b lists) posture(ctx context.Context) ([]*lane, error) {
 	var lanes []*lane
 	if b.wantsScoreRecords() || b.figures != nil && wantsScores(b.cfg.Metrics) {
 		l, err := b.secureScores(ctx)
@@ -46,10 +37,10 @@ func (b *builder) posture(ctx context.Context) ([]*lane, error) {
 	return lanes, nil
 }
 
-func (b *builder) wantsScoreRecords() bool { return b.next != nil && b.cfg.Feeds.SecureScores.Enabled }
+func (b lists) wantsScoreRecords() bool { return b.next != nil && b.cfg.Feeds.SecureScores.Enabled }
 
 // secureScores makes the lane of Secure Score, with its stored state.
-func (b *builder) secureScores(ctx context.Context) (*lane, error) {
+func (b lists) secureScores(ctx context.Context) (*lane, error) {
 	interval := b.cfg.Feeds.SecureScores.PollInterval
 	b.telemetry.begin(ctx, secureScores)
 	metrics := b.telemetry.history(secureScores)
@@ -89,7 +80,7 @@ func (b *builder) secureScores(ctx context.Context) (*lane, error) {
 }
 
 // openAlerts makes the lane that counts open alerts.
-func (b *builder) openAlerts(ctx context.Context) *lane {
+func (b lists) openAlerts(ctx context.Context) *lane {
 	b.telemetry.begin(ctx, openAlerts)
 	seen, logger := b.registry.Add(openAlerts, openAlerts, true), b.set.Logger.With(zap.String("table", openAlerts))
 	limit, release := b.cfg.listLimit()
@@ -104,7 +95,7 @@ func (b *builder) openAlerts(ctx context.Context) *lane {
 }
 
 // list makes what a lane asks for a list with.
-func (b *builder) list(lane string, list hunting.List, limit *rate.Limiter, logger *zap.Logger) *service.Lists {
+func (b lists) list(lane string, list hunting.List, limit *rate.Limiter, logger *zap.Logger) *service.Lists {
 	return service.NewLists(b.api, list, limit, service.Settings{
 		Lane: lane, Accepted: b.registry.Answered, Now: b.now, Logger: logger,
 		Answered: func(ctx context.Context, spent time.Duration, err error) { b.telemetry.query(ctx, lane, spent, err) },

@@ -22,19 +22,6 @@ import (
 // firstFigures bounds how long the first collection waits for the first poll.
 const firstFigures = 30 * time.Second
 
-// figures are what a metrics pipeline is given: the lanes read them, and each collection shows what they read last.
-type figures struct {
-	scores *posture.Board[posture.Figures]
-	alerts *posture.Board[map[posture.AlertGroup]int]
-}
-
-func newFigures(cfg *Config) *figures {
-	return &figures{
-		scores: posture.NewBoard[posture.Figures](cfg.Feeds.SecureScores.PollInterval),
-		alerts: posture.NewBoard[map[posture.AlertGroup]int](cfg.CollectionInterval),
-	}
-}
-
 // metricsPart is the receiver in a metrics pipeline.
 type metricsPart struct {
 	*instance
@@ -156,11 +143,4 @@ func (s *scrape) score(at pcommon.Timestamp, f posture.Figures) {
 	for group, controls := range f.Controls {
 		s.builder.RecordDefenderSecureScoreControlsDataPoint(at, int64(controls), group.Category, group.State, group.Deprecated)
 	}
-}
-
-// wantsScores reports whether a metric is enabled that Secure Score is read for.
-func wantsScores(m metadata.MetricsConfig) bool {
-	return m.DefenderSecureScoreCurrent.Enabled || m.DefenderSecureScoreMax.Enabled || m.DefenderSecureScoreRatio.Enabled ||
-		m.DefenderSecureScoreByCategory.Enabled || m.DefenderSecureScoreMaxByCategory.Enabled || m.DefenderSecureScorePeerAverage.Enabled ||
-		m.DefenderSecureScoreControls.Enabled
 }

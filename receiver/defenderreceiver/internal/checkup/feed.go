@@ -36,13 +36,10 @@ func (w *walk) feeds(ctx context.Context) {
 
 // feed asks as the receiver does: in the order of last updates, else without.
 func (w *walk) feed(ctx context.Context, feed Feed) finding {
-	if feed.Daily {
-		return w.daily(ctx, feed)
-	}
-	request := hunting.ObjectsRequest{From: w.Now().Add(w.ahead - recent).Truncate(time.Second), Filter: feed.Filter, Top: 1, Ordered: true}
+	request := hunting.ObjectsRequest{From: w.Now().Add(w.ahead - recent).Truncate(time.Second), Filter: feed.Filter, Top: 1, Ordered: !feed.Daily}
 	found, err := w.object(ctx, feed.Lister, request)
 	unordered := false
-	if refused := (*hunting.Error)(nil); errors.As(err, &refused) && refused.Kind == hunting.BadQuery {
+	if refused := (*hunting.Error)(nil); errors.As(err, &refused) && refused.Kind == hunting.BadQuery && request.Ordered {
 		request.Ordered = false
 		found, err = w.object(ctx, feed.Lister, request)
 		unordered = err == nil
@@ -55,25 +52,13 @@ func (w *walk) feed(ctx context.Context, feed Feed) finding {
 	if !found {
 		f.outcome, f.detail = diagnosis.Empty, fmt.Sprintf("the list can be read; nothing was updated in the last %d h", hours)
 	}
+	if feed.Daily {
+		f.detail = "the list can be read"
+	}
 	if unordered {
 		f.detail += "; it does not come in the order of last updates, so each poll reads it to its end"
 	}
 	return f
-}
-
-// daily asks for the newest object of a list that has one for each day.
-func (w *walk) daily(ctx context.Context, feed Feed) finding {
-	found, err := w.object(ctx, feed.Lister, hunting.ObjectsRequest{Top: 1})
-	switch {
-	case err != nil:
-		return ofFeed(feed, err)
-	case !found:
-		f := fine("the list can be read; it has no object yet")
-		f.outcome = diagnosis.Empty
-		return f
-	default:
-		return fine("the list can be read; it has an object")
-	}
 }
 
 // object asks for one object, and reports whether there is one.
