@@ -14,10 +14,10 @@ import (
 
 // goBenchmark is a part that is a benchmark of a package.
 type goBenchmark struct {
-	pkg, pattern string
+	pkg, pattern, benchtime string
 }
 
-// measure builds the package's tests once, and runs the benchmark once, on one processor: the work of the garbage
+// measureGo builds the package's tests once, and runs the benchmark once, on one processor: the work of the garbage
 // collector is in its time then.
 func (b *bench) measureGo(ctx context.Context, g goBenchmark) error {
 	binary := filepath.Join(b.directory, strings.ReplaceAll(g.pkg, "/", "-")+".test")
@@ -28,7 +28,7 @@ func (b *bench) measureGo(ctx context.Context, g goBenchmark) error {
 		}
 	}
 	run := exec.CommandContext(ctx, binary, "-test.run=^$", "-test.bench="+g.pattern, "-test.benchmem", "-test.cpu=1", //nolint:gosec // as above
-		"-test.benchtime="+b.size.benchtime)
+		"-test.benchtime="+g.benchtime)
 	run.Dir = g.pkg
 	output, err := run.CombinedOutput()
 	if err != nil {
@@ -42,7 +42,7 @@ func (b *bench) measureGo(ctx context.Context, g goBenchmark) error {
 		return fmt.Errorf("the benchmark of %s has no result\n%s", g.pkg, output)
 	}
 	for _, r := range results {
-		b.add(r)
+		b.add(r.Keyed())
 	}
 	return nil
 }

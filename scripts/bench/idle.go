@@ -66,6 +66,9 @@ func (b *bench) measureIdles(ctx context.Context) (err error) {
 		}
 	}()
 	for _, s := range b.size.idles() {
+		if !b.only.MatchString(idleName(s, report.Now)) {
+			continue
+		}
 		for _, build := range b.builds {
 			i, err := b.startIdler(ctx, build, s)
 			if err != nil {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -45,8 +47,9 @@ func measure(ctx context.Context, arguments []string, out, notes io.Writer) erro
 	sizeName := flags.String("size", "full", "how much is measured: full, short, tiny")
 	rounds := flags.Int("rounds", 0, "how often everything is measured; 0: as the size has it")
 	rows := flags.Int("rows", 0, "rows of a pipeline; 0: as the size has it")
-	collector := flags.String("collector", builtIn("otelcol-defender"), "the collector's `program`")
+	collector := flags.String("collector", filepath.Join("bin", "otelcol-defender"), "the collector's `program`")
 	before := flags.String("before", "", "another collector's `program`, measured beside it")
+	pattern := flags.String("only", "", "the variants of pipeline and idle to measure, a `pattern` of their names, e.g. into=nop.*gzip")
 	lines := flags.String("lines", "", "`file` for the results, for benchstat")
 	document := flags.String("document", "", "`file` whose marked section becomes the table")
 	if err := flags.Parse(arguments); err != nil {
@@ -66,8 +69,12 @@ func measure(ctx context.Context, arguments []string, out, notes io.Writer) erro
 	if *rows > 0 {
 		size.rows = *rows
 	}
+	only, err := regexp.Compile(*pattern)
+	if err != nil {
+		return fmt.Errorf("-only: %w", err)
+	}
 	var printed bytes.Buffer
-	b := &bench{size: size, builds: []build{{report.Now, *collector}}, out: io.MultiWriter(out, &printed), notes: notes}
+	b := &bench{size: size, only: only, builds: []build{{report.Now, *collector}}, out: io.MultiWriter(out, &printed), notes: notes}
 	if *before != "" {
 		b.builds = slices.Insert(b.builds, 0, build{report.Before, *before})
 	}

@@ -128,6 +128,9 @@ func (l load) name() string {
 // measurePipelines measures the part pipeline once.
 func (b *bench) measurePipelines(ctx context.Context) error {
 	for _, l := range pipelines() {
+		if !b.only.MatchString(l.name()) {
+			continue
+		}
 		for _, build := range b.builds {
 			l.rows = b.size.rows
 			start, err := b.startCost(ctx, build, l)

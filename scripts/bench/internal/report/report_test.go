@@ -38,6 +38,18 @@ func TestResultsAreReadAndWritten(t *testing.T) {
 	assert.Equal(t, first, again)
 }
 
+func TestPlainNamesGetKeys(t *testing.T) {
+	for name, want := range map[string]string{
+		"Decode/DeviceLogonEvents/hunting":       "Decode/table=DeviceLogonEvents/way=ours",
+		"Decode/DeviceLogonEvents/bound":         "Decode/table=DeviceLogonEvents/way=bound",
+		"Normalize/table=DeviceEvents/way=build": "Normalize/table=DeviceEvents/way=build",
+		"Checkpoint/ids=100000":                  "Checkpoint/ids=100000",
+		"Growth":                                 "Growth",
+	} {
+		assert.Equal(t, want, Result{Name: name}.Keyed().Name)
+	}
+}
+
 func TestMedians(t *testing.T) {
 	s := parsed(t)
 	assert.InDelta(t, 3, s.Median("Decode/table=DeviceLogonEvents/way=ours", "cpu-ns/row"), 1e-9)

@@ -97,5 +97,22 @@ func with(name, key, value string) string {
 	return strings.Join(parts, "/")
 }
 
+// Keyed is the result with keys where its benchmark has plain names for the table and the way.
+func (r Result) Keyed() Result {
+	keys := []string{"table=", "way="}
+	parts := strings.Split(r.Name, "/")
+	for i, part := range parts[1:] {
+		if strings.Contains(part, "=") || i >= len(keys) {
+			return r
+		}
+		if part == "hunting" {
+			part = "ours"
+		}
+		parts[i+1] = keys[i] + part
+	}
+	r.Name = strings.Join(parts, "/")
+	return r
+}
+
 // under reports whether a result belongs to a part.
 func under(name, part string) bool { return name == part || strings.HasPrefix(name, part+"/") }
