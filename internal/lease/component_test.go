@@ -162,8 +162,26 @@ type scene struct {
 	*lease.Component
 	lessor *lessor
 	host   *host
-	lives  []*life
-	next   life
+
+	mu    sync.Mutex // guards everything below
+	lives []*life
+	next  life
+}
+
+// fail says how the starts of lives end from now on.
+func (s *scene) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next.failed = err
+}
+
+// begin makes the component of a term.
+func (s *scene) begin(lease.Term) (component.Component, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.next
+	s.lives = append(s.lives, &l)
+	return &l, nil
 }
 
 func play(t *testing.T, do func(t *testing.T, s *scene)) {
@@ -171,14 +189,7 @@ func play(t *testing.T, do func(t *testing.T, s *scene)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{lessor: &lessor{}}
 		s.host = &host{extensions: map[component.ID]component.Component{storageID: s.lessor}}
-		s.Component = lease.NewComponent(lease.Settings{
-			Claim: claim, Storage: &storageID, Logger: zap.NewNop(),
-			Begin: func(lease.Term) (component.Component, error) {
-				l := s.next
-				s.lives = append(s.lives, &l)
-				return &l, nil
-			},
-		})
+		s.Component = lease.NewComponent(lease.Settings{Claim: claim, Storage: &storageID, Logger: zap.NewNop(), Begin: s.begin})
 		do(t, s)
 	})
 }
@@ -246,12 +257,12 @@ func TestAYieldedTermIsGivenBack(t *testing.T) {
 // A component that cannot start leaves its lease to another worker, says why, and tries again.
 func TestAComponentThatCannotStartIsTriedAgain(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
-		s.next.failed = errors.New("the certificate is not there")
+		s.fail(errors.New("the certificate is not there"))
 		require.NoError(t, s.Start(t.Context(), s.host))
 		later()
 		assert.Contains(t, s.host.says(), "the certificate is not there")
 		assert.Equal(t, []int{1, 1}, []int{s.lives[0].ended, s.lessor.terms[0].released})
-		s.next.failed = nil
+		s.fail(nil)
 		later()
 		assert.True(t, s.host.isFine())
 		require.NoError(t, s.Shutdown(t.Context()))

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
@@ -17,7 +18,10 @@ type Worker struct {
 	mu     sync.Mutex // guards everything below
 	stale  bool       // what is stored must be read again
 	fenced bool       // nothing can be stored before
+	away   bool       // it cannot reach the storage
 }
+
+var errAway = errors.New("the storage cannot be reached")
 
 var (
 	_ lease.Sharer = (*Worker)(nil)
@@ -33,6 +37,13 @@ func (w *Worker) Begin() { w.set(true, false) }
 // Fence makes others think that the worker is dead.
 func (w *Worker) Fence() { w.set(true, true) }
 
+// Away keeps the worker from the storage, or no more.
+func (w *Worker) Away(away bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.away = away
+}
+
 func (w *Worker) set(stale, fenced bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -47,11 +58,14 @@ func (w *Worker) Share(context.Context, component.Kind, component.ID, string) (s
 // Refresh implements lease.Shared.
 func (w *Worker) Refresh(ctx context.Context, read func(context.Context) error) error {
 	w.mu.Lock()
-	stale := w.stale
-	w.fenced = false // what is stored from now on is of another session
+	stale, away := w.stale, w.away
+	w.fenced = w.fenced && away // else what is stored from now on is of another session
 	w.mu.Unlock()
-	if !stale {
+	switch {
+	case !stale:
 		return nil
+	case away:
+		return errAway
 	}
 	if err := read(ctx); err != nil {
 		return err
@@ -73,8 +87,11 @@ func (w *Worker) Delete(ctx context.Context, key string) error {
 // Batch does all operations or, with an error, none.
 func (w *Worker) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	w.mu.Lock()
-	fenced := w.fenced
+	fenced, away := w.fenced, w.away
 	w.mu.Unlock()
+	if away {
+		return errAway
+	}
 	for _, op := range ops {
 		if fenced && op.Type != storage.Get {
 			return lease.ErrFenced
