@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,7 +75,7 @@ type term struct {
 	epoch    int64
 	lost     chan struct{}
 	err      error // set before lost is closed
-	released int
+	released atomic.Int32
 }
 
 func (t *term) Client(_ context.Context, name string) (storage.Client, error) {
@@ -84,7 +85,7 @@ func (t *term) Epoch() int64                  { return t.epoch }
 func (t *term) Lost() <-chan struct{}         { return t.lost }
 func (t *term) Err() error                    { return t.err }
 func (t *term) IsCertain() bool               { return t.err == nil }
-func (t *term) Release(context.Context) error { t.released++; return nil }
+func (t *term) Release(context.Context) error { t.released.Add(1); return nil }
 
 func (t *term) lose(err error) {
 	t.err = err
@@ -230,7 +231,7 @@ func TestTheComponentLivesInTerms(t *testing.T) {
 		assert.EqualValues(t, 2, s.lives[1].client.(client).term.epoch)
 		require.NoError(t, s.Shutdown(t.Context()))
 		assert.Equal(t, 1, s.lives[1].ended)
-		assert.Zero(t, s.lessor.last().released, "the extension gives the lease back when all have stored their state")
+		assert.Zero(t, s.lessor.last().released.Load(), "the extension gives the lease back when all have stored their state")
 		later()
 		assert.Len(t, s.lives, 2)
 	})
@@ -246,10 +247,10 @@ func TestAYieldedTermIsGivenBack(t *testing.T) {
 		s.lessor.refuse(&lease.HeldError{})
 		first.lose(lease.ErrYielded)
 		later()
-		assert.Zero(t, first.released)
+		assert.Zero(t, first.released.Load())
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		assert.Equal(t, []int{1, 1}, []int{first.released, s.lives[0].ended})
+		assert.Equal(t, []int{1, 1}, []int{int(first.released.Load()), s.lives[0].ended})
 		require.NoError(t, s.Shutdown(t.Context()))
 	})
 }
@@ -261,7 +262,7 @@ func TestAComponentThatCannotStartIsTriedAgain(t *testing.T) {
 		require.NoError(t, s.Start(t.Context(), s.host))
 		later()
 		assert.Contains(t, s.host.says(), "the certificate is not there")
-		assert.Equal(t, []int{1, 1}, []int{s.lives[0].ended, s.lessor.terms[0].released})
+		assert.Equal(t, []int{1, 1}, []int{s.lives[0].ended, int(s.lessor.terms[0].released.Load())})
 		s.fail(nil)
 		later()
 		assert.True(t, s.host.isFine())
