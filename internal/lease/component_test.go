@@ -3,6 +3,7 @@ package lease_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -69,6 +70,12 @@ func (l *lessor) last() *term {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.terms[len(l.terms)-1]
+}
+
+func (l *lessor) first() *term {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.terms[0]
 }
 
 type term struct {
@@ -169,6 +176,13 @@ type scene struct {
 	next  life
 }
 
+// lived are the components of all terms so far.
+func (s *scene) lived() []*life {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.lives)
+}
+
 // fail says how the starts of lives end from now on.
 func (s *scene) fail(err error) {
 	s.mu.Lock()
@@ -205,35 +219,35 @@ func TestTheComponentLivesInTerms(t *testing.T) {
 		s.lessor.refuse(&lease.HeldError{Holder: lease.Holder{Worker: "b", Epoch: 7, Scope: "mine"}})
 		require.NoError(t, s.Start(t.Context(), s.host))
 		later()
-		assert.Empty(t, s.lives, "another worker holds the lease")
+		assert.Empty(t, s.lived(), "another worker holds the lease")
 		assert.Contains(t, s.host.says(), "worker b holds the lease")
 		assert.True(t, s.host.isFine(), "to stand by is no trouble")
 
 		s.lessor.refuse(nil)
 		later()
-		require.Len(t, s.lives, 1)
-		opened := s.lives[0].client.(client)
+		require.Len(t, s.lived(), 1)
+		opened := s.lived()[0].client.(client)
 		assert.Same(t, s.lessor.last(), opened.term, "the storage is that of the term")
 		assert.Contains(t, s.host.says(), "this worker holds it, epoch 1")
 
 		s.lessor.refuse(errors.New("the database is down"))
 		s.lessor.last().lose(lease.ErrFenced)
 		later()
-		assert.Equal(t, 1, s.lives[0].ended, "what it knew is forgotten")
+		assert.Equal(t, 1, s.lived()[0].ended, "what it knew is forgotten")
 		assert.Contains(t, s.host.says(), "the database is down")
 		assert.False(t, s.host.isFine())
-		componentstatus.ReportStatus(s.lives[0].host, componentstatus.NewEvent(componentstatus.StatusOK))
+		componentstatus.ReportStatus(s.lived()[0].host, componentstatus.NewEvent(componentstatus.StatusOK))
 		assert.False(t, s.host.isFine(), "who has ended says nothing any more")
 
 		s.lessor.refuse(nil)
 		later()
-		require.Len(t, s.lives, 2)
-		assert.EqualValues(t, 2, s.lives[1].client.(client).term.epoch)
+		require.Len(t, s.lived(), 2)
+		assert.EqualValues(t, 2, s.lived()[1].client.(client).term.epoch)
 		require.NoError(t, s.Shutdown(t.Context()))
-		assert.Equal(t, 1, s.lives[1].ended)
+		assert.Equal(t, 1, s.lived()[1].ended)
 		assert.Zero(t, s.lessor.last().released.Load(), "the extension gives the lease back when all have stored their state")
 		later()
-		assert.Len(t, s.lives, 2)
+		assert.Len(t, s.lived(), 2)
 	})
 }
 
@@ -250,7 +264,7 @@ func TestAYieldedTermIsGivenBack(t *testing.T) {
 		assert.Zero(t, first.released.Load())
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		assert.Equal(t, []int{1, 1}, []int{int(first.released.Load()), s.lives[0].ended})
+		assert.Equal(t, []int{1, 1}, []int{int(first.released.Load()), s.lived()[0].ended})
 		require.NoError(t, s.Shutdown(t.Context()))
 	})
 }
@@ -262,7 +276,7 @@ func TestAComponentThatCannotStartIsTriedAgain(t *testing.T) {
 		require.NoError(t, s.Start(t.Context(), s.host))
 		later()
 		assert.Contains(t, s.host.says(), "the certificate is not there")
-		assert.Equal(t, []int{1, 1}, []int{s.lives[0].ended, int(s.lessor.terms[0].released.Load())})
+		assert.Equal(t, []int{1, 1}, []int{s.lived()[0].ended, int(s.lessor.first().released.Load())})
 		s.fail(nil)
 		later()
 		assert.True(t, s.host.isFine())
