@@ -35,7 +35,7 @@ HELM         := $(abspath $(BIN))/helm
 HELM_VERSION := v3.22.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-finished test-long integration kafka prometheus ownbuild browser chart lint vulncheck fmt bench generate generated oracle run site dist dist-test publish clean
+.PHONY: help build test test-finished test-long integration kafka prometheus postgres ownbuild browser chart lint vulncheck fmt bench generate generated oracle run site dist dist-test publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,7 +69,7 @@ test-long:
 	$(STATIC) $(BESIDE) $(GO) test -vet=off -timeout 20m -run $(LONG_RECEIVER) ./receiver/defenderreceiver
 	$(STATIC) $(BESIDE) $(GO) test -vet=off -timeout 20m -run $(LONG) ./processor/totalnormalizeprocessor ./internal/pipelinecheck
 
-integration: kafka prometheus ## delivery to Apache Kafka itself, and alerts in Prometheus itself; each says so when it cannot
+integration: kafka prometheus postgres ## delivery to Apache Kafka itself, alerts in Prometheus itself, workers on PostgreSQL itself; each says so when it cannot
 
 kafka: ## the half of integration with Apache Kafka (Java 17 and, once, Maven)
 	@if scripts/kafka fetch $(KAFKA); then \
@@ -84,6 +84,13 @@ prometheus: ## the other half: a fault for each alert rule, and Prometheus sees 
 		promtool check rules docs/alerts.yml && promtool test rules internal/e2e/testdata/alerts_test.yml && \
 		PROMETHEUS=$$(command -v prometheus) $(STATIC) $(GO) test -v -count=1 -timeout 20m -run '^TestPrometheus' ./internal/e2e; \
 	else echo "make prometheus: SKIPPED, nothing was tested: Prometheus is not installed (Debian: apt-get install prometheus)"; fi
+
+POSTGRES_BIN ?= $(firstword $(wildcard /usr/lib/postgresql/*/bin) $(patsubst %/initdb,%,$(shell command -v initdb 2>/dev/null)))
+
+postgres: ## the third part: workers that are killed, frozen and cut off take over from each other (WORKERS_FOR=10m disturbs them for longer)
+	@if [ -x "$(POSTGRES_BIN)/initdb" ]; then \
+		POSTGRES_BIN=$(POSTGRES_BIN) WORKERS_FOR=$(WORKERS_FOR) $(STATIC) $(GO) test -v -count=1 -timeout 30m -run '^TestPostgres' ./extension/postgresstorageextension ./internal/e2e; \
+	else echo "make postgres: SKIPPED, nothing was tested: PostgreSQL is not installed (Debian: apt-get install postgresql; POSTGRES_BIN names the folder of initdb)"; fi
 
 ownbuild: ## the Collector of docs/own-build.md, built with ocb of this checkout, in bin/ownbuild
 	$(STATIC) GO=$(GO) scripts/ownbuild $(BIN)/ownbuild

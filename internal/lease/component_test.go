@@ -3,7 +3,9 @@ package lease_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,11 +72,17 @@ func (l *lessor) last() *term {
 	return l.terms[len(l.terms)-1]
 }
 
+func (l *lessor) first() *term {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.terms[0]
+}
+
 type term struct {
 	epoch    int64
 	lost     chan struct{}
 	err      error // set before lost is closed
-	released int
+	released atomic.Int32
 }
 
 func (t *term) Client(_ context.Context, name string) (storage.Client, error) {
@@ -84,7 +92,7 @@ func (t *term) Epoch() int64                  { return t.epoch }
 func (t *term) Lost() <-chan struct{}         { return t.lost }
 func (t *term) Err() error                    { return t.err }
 func (t *term) IsCertain() bool               { return t.err == nil }
-func (t *term) Release(context.Context) error { t.released++; return nil }
+func (t *term) Release(context.Context) error { t.released.Add(1); return nil }
 
 func (t *term) lose(err error) {
 	t.err = err
@@ -162,8 +170,33 @@ type scene struct {
 	*lease.Component
 	lessor *lessor
 	host   *host
-	lives  []*life
-	next   life
+
+	mu    sync.Mutex // guards everything below
+	lives []*life
+	next  life
+}
+
+// lived are the components of all terms so far.
+func (s *scene) lived() []*life {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.lives)
+}
+
+// fail says how the starts of lives end from now on.
+func (s *scene) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next.failed = err
+}
+
+// begin makes the component of a term.
+func (s *scene) begin(lease.Term) (component.Component, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.next
+	s.lives = append(s.lives, &l)
+	return &l, nil
 }
 
 func play(t *testing.T, do func(t *testing.T, s *scene)) {
@@ -171,14 +204,7 @@ func play(t *testing.T, do func(t *testing.T, s *scene)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{lessor: &lessor{}}
 		s.host = &host{extensions: map[component.ID]component.Component{storageID: s.lessor}}
-		s.Component = lease.NewComponent(lease.Settings{
-			Claim: claim, Storage: &storageID, Logger: zap.NewNop(),
-			Begin: func(lease.Term) (component.Component, error) {
-				l := s.next
-				s.lives = append(s.lives, &l)
-				return &l, nil
-			},
-		})
+		s.Component = lease.NewComponent(lease.Settings{Claim: claim, Storage: &storageID, Logger: zap.NewNop(), Begin: s.begin})
 		do(t, s)
 	})
 }
@@ -193,35 +219,35 @@ func TestTheComponentLivesInTerms(t *testing.T) {
 		s.lessor.refuse(&lease.HeldError{Holder: lease.Holder{Worker: "b", Epoch: 7, Scope: "mine"}})
 		require.NoError(t, s.Start(t.Context(), s.host))
 		later()
-		assert.Empty(t, s.lives, "another worker holds the lease")
+		assert.Empty(t, s.lived(), "another worker holds the lease")
 		assert.Contains(t, s.host.says(), "worker b holds the lease")
 		assert.True(t, s.host.isFine(), "to stand by is no trouble")
 
 		s.lessor.refuse(nil)
 		later()
-		require.Len(t, s.lives, 1)
-		opened := s.lives[0].client.(client)
+		require.Len(t, s.lived(), 1)
+		opened := s.lived()[0].client.(client)
 		assert.Same(t, s.lessor.last(), opened.term, "the storage is that of the term")
 		assert.Contains(t, s.host.says(), "this worker holds it, epoch 1")
 
 		s.lessor.refuse(errors.New("the database is down"))
 		s.lessor.last().lose(lease.ErrFenced)
 		later()
-		assert.Equal(t, 1, s.lives[0].ended, "what it knew is forgotten")
+		assert.Equal(t, 1, s.lived()[0].ended, "what it knew is forgotten")
 		assert.Contains(t, s.host.says(), "the database is down")
 		assert.False(t, s.host.isFine())
-		componentstatus.ReportStatus(s.lives[0].host, componentstatus.NewEvent(componentstatus.StatusOK))
+		componentstatus.ReportStatus(s.lived()[0].host, componentstatus.NewEvent(componentstatus.StatusOK))
 		assert.False(t, s.host.isFine(), "who has ended says nothing any more")
 
 		s.lessor.refuse(nil)
 		later()
-		require.Len(t, s.lives, 2)
-		assert.EqualValues(t, 2, s.lives[1].client.(client).term.epoch)
+		require.Len(t, s.lived(), 2)
+		assert.EqualValues(t, 2, s.lived()[1].client.(client).term.epoch)
 		require.NoError(t, s.Shutdown(t.Context()))
-		assert.Equal(t, 1, s.lives[1].ended)
-		assert.Zero(t, s.lessor.last().released, "the extension gives the lease back when all have stored their state")
+		assert.Equal(t, 1, s.lived()[1].ended)
+		assert.Zero(t, s.lessor.last().released.Load(), "the extension gives the lease back when all have stored their state")
 		later()
-		assert.Len(t, s.lives, 2)
+		assert.Len(t, s.lived(), 2)
 	})
 }
 
@@ -235,10 +261,10 @@ func TestAYieldedTermIsGivenBack(t *testing.T) {
 		s.lessor.refuse(&lease.HeldError{})
 		first.lose(lease.ErrYielded)
 		later()
-		assert.Zero(t, first.released)
+		assert.Zero(t, first.released.Load())
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		assert.Equal(t, []int{1, 1}, []int{first.released, s.lives[0].ended})
+		assert.Equal(t, []int{1, 1}, []int{int(first.released.Load()), s.lived()[0].ended})
 		require.NoError(t, s.Shutdown(t.Context()))
 	})
 }
@@ -246,12 +272,12 @@ func TestAYieldedTermIsGivenBack(t *testing.T) {
 // A component that cannot start leaves its lease to another worker, says why, and tries again.
 func TestAComponentThatCannotStartIsTriedAgain(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
-		s.next.failed = errors.New("the certificate is not there")
+		s.fail(errors.New("the certificate is not there"))
 		require.NoError(t, s.Start(t.Context(), s.host))
 		later()
 		assert.Contains(t, s.host.says(), "the certificate is not there")
-		assert.Equal(t, []int{1, 1}, []int{s.lives[0].ended, s.lessor.terms[0].released})
-		s.next.failed = nil
+		assert.Equal(t, []int{1, 1}, []int{s.lived()[0].ended, int(s.lessor.first().released.Load())})
+		s.fail(nil)
 		later()
 		assert.True(t, s.host.isFine())
 		require.NoError(t, s.Shutdown(t.Context()))

@@ -23,6 +23,10 @@ func valueOf(t *testing.T, name string) string {
 		path := filepath.Join(t.TempDir(), "secret")
 		require.NoError(t, os.WriteFile(path, []byte("s3cret"), 0o600))
 		return path
+	case name == "DEFENDER_B_TENANT_ID": // beside the one below
+		return "22222222-2222-4333-8444-555555555555"
+	case name == "POSTGRES_DSN":
+		return "postgres://otelcol@host.example/otelcol?sslmode=verify-full"
 	case strings.HasSuffix(name, "TENANT_ID"):
 		return "11111111-2222-4333-8444-555555555555"
 	case strings.HasSuffix(name, "CLIENT_ID"):

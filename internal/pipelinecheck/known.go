@@ -53,9 +53,11 @@ const (
 	typeGroupByAttrs   = "groupbyattrs"
 	typeForward        = "forward"
 	typeFileStorage    = "file_storage"
-	typeStreaming      = "defender_streaming_encoding"
-	typeNDJSON         = "ndjson_encoding"
-	typeHealth         = "healthcheckv2"
+	// What it stores is on disk when it says so, unless the database is told otherwise (synchronous_commit).
+	typePostgresStorage = "postgres_storage"
+	typeStreaming       = "defender_streaming_encoding"
+	typeNDJSON          = "ndjson_encoding"
+	typeHealth          = "healthcheckv2"
 )
 
 // build is the distribution: which components there are.
@@ -165,7 +167,7 @@ var judged = map[section][]string{
 	processors: {typeTotalNormalize, typeDefenderSIEM, typeFilter, typeTransform, typeGroupByAttrs, "batch", "memory_limiter", "resource", "attributes"},
 	exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeClickHouse, typeDebug, typeNop},
 	connectors: {typeForward, typeDetectionRate, "count"},
-	extensions: {typeFileStorage, typeStreaming, typeNDJSON},
+	extensions: {typeFileStorage, typePostgresStorage, typeStreaming, typeNDJSON},
 }
 
 // otherBuilds are exporters that this build lacks, and whose backends are reached in other ways.

@@ -14,6 +14,13 @@ const (
 extensions: {file_storage/queue: {directory: /var/lib/y, create_directory: true, fsync: true}}
 service: {extensions: [file_storage/cursors, file_storage/queue]}
 `
+	// inDatabase lets several workers share the receiver.
+	inDatabase = `
+extensions: {postgres_storage: {dsn: "postgres://otelcol@db.example.com/otelcol?sslmode=verify-full"}}
+receivers: {defender: {storage: postgres_storage}}
+processors: {total_normalize: {storage: postgres_storage}}
+service: {extensions: [file_storage/cursors, postgres_storage]}
+`
 	// secondOTLP adds an exporter beside kafka, with a queue that is as good as a queue can be.
 	secondOTLP = `
 exporters:
@@ -223,6 +230,18 @@ service: {pipelines: {logs: {exporters: [kafka, count]}, metrics: {receivers: [c
 	{
 		"queue_with_cursors",
 		[]string{toKafka, otherStorage, secondOTLP, `exporters: {otlp_grpc: {sending_queue: {storage: file_storage/cursors}}}`},
+		"exporters::otlp_grpc::sending_queue::storage",
+	},
+	{
+		"memory_of_one_worker",
+		[]string{toKafka, inDatabase, `processors: {total_normalize: {storage: file_storage/cursors}}`},
+		"processors::total_normalize::storage",
+	},
+	{
+		"queue_of_one_worker",
+		[]string{toKafka, inDatabase, secondOTLP, `extensions: {postgres_storage/queue: {dsn: "postgres://otelcol@db.example.com/queue?sslmode=verify-full"}}
+exporters: {otlp_grpc: {sending_queue: {storage: postgres_storage/queue}}}
+service: {extensions: [postgres_storage, postgres_storage/queue]}`},
 		"exporters::otlp_grpc::sending_queue::storage",
 	},
 	{

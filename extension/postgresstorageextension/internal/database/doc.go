@@ -11,8 +11,9 @@
 // that is frozen keeps nobody from taking its lease. Because an instance is part of a term, no other process ever has the
 // same term, even if a database that was restored, or a replica that lagged, counts epochs again.
 //
-//	database.go  the connections, and errors that repeat no secret
-//	schema.go    the tables
-//	leases.go    taking, renewing and giving back leases
-//	entries.go   reading and writing entries
+//	database.go    the connections, and errors that repeat no secret
+//	statements.go  the SQL
+//	schema.go      makes the tables
+//	leases.go      taking, renewing and giving back leases
+//	entries.go     reading and writing entries
 package database

@@ -12,18 +12,6 @@ type Changes struct {
 	Delete []string
 }
 
-// write is one statement, and so one transaction: the term is checked, and while this goes on nobody takes the lease.
-const write = `with term as (
-  update $SCHEMA.shard set until = clock_timestamp() + $4::float8 * interval '1 second' where ` + held + ` returning id
-), gone as (
-  delete from $SCHEMA.entry using term where space = $5 and key = any($6::text[])
-), kept as (
-  insert into $SCHEMA.entry (space, key, value)
-  select $5, changed.key, changed.value from term, unnest($7::text[], $8::bytea[]) as changed(key, value)
-  on conflict (space, key) do update set value = excluded.value
-)
-select count(*) from term`
-
 // Write changes a space in a term. The error is ErrFenced, and nothing is changed, if the term is over.
 func (d *Database) Write(ctx context.Context, f Fence, space string, c Changes) error {
 	ctx, cancel := d.within(ctx)

@@ -26,37 +26,6 @@ type Claim struct {
 	Own bool
 }
 
-const (
-	take = `insert into $SCHEMA.shard as s (id, worker, instance, scope, epoch, since, until)
-select $1, $2, $3, $4, $5::bigint + 1, clock_timestamp(), clock_timestamp() + $6::float8 * interval '1 second'
-where not $7::boolean or exists (select from $SCHEMA.shard where id = $1)
-on conflict (id) do update set worker = excluded.worker, instance = excluded.instance, scope = excluded.scope,
-  epoch = greatest(s.epoch + 1, excluded.epoch), since = excluded.since, until = clock_timestamp() + $6::float8 * interval '1 second'
-where s.instance = excluded.instance or s.until <= clock_timestamp() and not $7::boolean
-returning epoch`
-
-	held = `id = $1 and instance = $2 and epoch = $3 and until > clock_timestamp()`
-
-	renew = `update $SCHEMA.shard set until = clock_timestamp() + $4::float8 * interval '1 second' where ` + held
-
-	release = `update $SCHEMA.shard set until = '-infinity' where ` + held
-
-	leave = `update $SCHEMA.shard set until = '-infinity' where instance = $1 and until > clock_timestamp()`
-
-	// stand also notes that the worker asks for leases of the kind. A lease counts while it is held, and for one duration
-	// more, in which another worker takes it.
-	stand = `with asks as (
-  insert into $SCHEMA.shard as s (id, worker, instance, scope, epoch, since, until)
-  values ('asks/' || $1 || '/' || $2, $3, $2, '', 1, clock_timestamp(), clock_timestamp() + $4::float8 * interval '1 second')
-  on conflict (id) do update set until = excluded.until
-)
-select
-  (select count(*) from $SCHEMA.shard where id like 'asks/' || $1 || '/%' and until > clock_timestamp() and instance <> $2) + 1,
-  (select count(*) from $SCHEMA.shard where id like $1 || '/%' and until > clock_timestamp() - $4::float8 * interval '1 second')`
-
-	forget = `delete from $SCHEMA.shard where id like $1 and until < clock_timestamp() - $2::float8 * interval '1 second'`
-)
-
 // Take takes a lease. If another worker holds it, the error is a HeldError.
 func (d *Database) Take(ctx context.Context, c Claim) (epoch int64, err error) {
 	ctx, cancel := d.within(ctx)

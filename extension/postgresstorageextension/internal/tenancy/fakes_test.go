@@ -153,6 +153,13 @@ func (d *fakeDatabase) Leave(_ context.Context, instance string) error {
 
 func (d *fakeDatabase) Forget(context.Context, string, time.Duration) error { return nil }
 
+// epoch is that of a lease.
+func (d *fakeDatabase) epoch(shard string) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shards[shard].fence.Epoch
+}
+
 // turn lets the database be there or not.
 func (d *fakeDatabase) turn(down bool) {
 	d.mu.Lock()

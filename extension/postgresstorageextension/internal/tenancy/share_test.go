@@ -118,10 +118,10 @@ func TestWhatNobodyTakesIsKept(t *testing.T) {
 		defer crew{t, db, 4}.run(a)()
 		defer crew{t, db, 1}.run(b)() // of another configuration
 		time.Sleep(20 * testLength)
-		before := db.shards["receiver/defender/3"].fence.Epoch
+		before := db.epoch("receiver/defender/3")
 		assert.Len(t, a.held("receiver"), 4-len(b.held("receiver")))
 		time.Sleep(20 * testLength)
-		assert.Equal(t, before, db.shards["receiver/defender/3"].fence.Epoch)
+		assert.Equal(t, before, db.epoch("receiver/defender/3"))
 	})
 }
 

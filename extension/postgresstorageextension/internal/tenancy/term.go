@@ -11,6 +11,18 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/lease"
 )
 
+// Database is what a worker asks of the database.
+type Database interface {
+	Take(ctx context.Context, c database.Claim) (epoch int64, err error)
+	Renew(ctx context.Context, f database.Fence) error
+	Release(ctx context.Context, f database.Fence) error
+	Write(ctx context.Context, f database.Fence, space string, c database.Changes) error
+	Stand(ctx context.Context, kind, worker, instance string) (database.Standing, error)
+	Holder(ctx context.Context, shard string) (*lease.Holder, error)
+	Leave(ctx context.Context, instance string) error
+	Forget(ctx context.Context, kind string, ago time.Duration) error
+}
+
 // Parts of a lease's duration.
 const (
 	renewals = 4  // a renewal each quarter

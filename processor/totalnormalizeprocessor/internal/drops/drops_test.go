@@ -75,3 +75,44 @@ func TestOldDaysAreForgotten(t *testing.T) {
 	changes, _ := c.Changes()
 	assert.Equal(t, []Change{{Key: prefix + "2019-01-01"}}, changes)
 }
+
+// Workers keep their counts apart, and each counts those of the others that it has read.
+func TestWorkersAddUp(t *testing.T) {
+	stored := map[string][]byte{}
+	store := func(c *Counter) {
+		changes, done := c.Changes()
+		for _, change := range changes {
+			data, err := json.Marshal(change.Value)
+			require.NoError(t, err)
+			stored[change.Key] = data
+		}
+		done(true)
+	}
+	load := func(c *Counter) {
+		for key, value := range stored {
+			assert.True(t, c.Read(key, value), key)
+		}
+	}
+	rows := func(c *Counter) int { return c.Dropped("2026-11-21").Reasons[0].Rows }
+	alone := New(noon.AddDate(0, 0, -1)) // before there were several
+	alone.Add(call(t, "2026-11-21", 1))
+	store(alone)
+	a, b := New(noon), New(noon)
+	a.Own("a")
+	b.Own("b")
+	load(a)
+	a.Add(call(t, "2026-11-21", 2))
+	store(a)
+	load(b)
+	b.Add(call(t, "2026-11-21", 4))
+	store(b)
+	assert.Equal(t, 7, rows(b))
+	for range 2 {
+		load(a)
+		assert.Equal(t, 7, rows(a))
+	}
+	a.Add(call(t, "2026-11-21", 8))
+	load(a)
+	assert.Equal(t, 15, rows(a), "what this one has counted since is not forgotten")
+	assert.Equal(t, noon.AddDate(0, 0, -1), a.Dropped("2026-11-21").Since)
+}
