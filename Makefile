@@ -35,7 +35,7 @@ HELM         := $(abspath $(BIN))/helm
 HELM_VERSION := v3.22.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test integration kafka prometheus ownbuild browser chart lint vulncheck fmt bench generate generated oracle run site dist dist-test publish clean
+.PHONY: help build test test-finished test-long integration kafka prometheus ownbuild browser chart lint vulncheck fmt bench generate generated oracle run site dist dist-test publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,14 +44,30 @@ build: ## build every command into bin/
 	@mkdir -p $(BIN)
 	$(STATIC) $(GO) build -ldflags "-s -w" -o $(BIN)/ $(addprefix ./cmd/,$(COMMANDS))
 
+# The receiver's tests take longest, so they begin first, and the other packages are compiled and tested beside them.
+FIRST := ./receiver/defenderreceiver ./internal/verification ./receiver/defenderreceiver/internal/delivery
+# Tests that take minutes under the race detector. TestModel and the two of LONG play some of their cases there, and all here.
+LONG_RECEIVER := '^Test(Model$$|TenDays|TenThousand|Weeks|Burst|Costs|Shortage|Analysts)'
+LONG          := '^Test(EveryoneHasOneTUID|SecretsAreNotRepeated)$$'
+# The tests of the finished program mostly wait. Those that are long run beside them, and give way to them. A quarter of
+# their CPU would collect garbage; there is memory.
+BESIDE := GOGC=400 GOMEMLIMIT=3GiB $(if $(shell command -v nice 2>/dev/null),nice -n 19)
+
+# lint runs go vet, which would compile all dependencies once more for what go test checks.
 test: ## run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
-	$(GO) test $(RACE) -timeout 20m $(filter-out %/internal/e2e,$(shell $(GO) list ./...))
+	$(GO) test $(RACE) -vet=off -timeout 20m $(FIRST) $(filter-out %/internal/e2e $(addprefix %,$(FIRST:.%=%)),$(shell $(GO) list ./...))
 	@echo "without the race detector: tests of the finished program, which has none in it, and what takes minutes under it:"
-	$(STATIC) $(GO) test -timeout 20m -skip '^TestTwoReceivers' ./internal/e2e
-	$(STATIC) $(GO) test -timeout 20m -run '^TestTwoReceivers' ./internal/e2e
-	$(STATIC) $(GO) test -timeout 20m -run '^Test(TenDays|TenThousand|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
-	$(STATIC) $(GO) test -timeout 20m -run '^Test(EveryoneHasOneTUID|SecretsAreNotRepeated)$$' ./processor/totalnormalizeprocessor ./internal/pipelinecheck
+	@$(STATIC) $(GO) list -export -deps -test ./cmd/otelcol-defender ./internal/e2e ./receiver/defenderreceiver >/dev/null # compiles them
+	$(MAKE) -j2 test-finished test-long
+	$(STATIC) $(GO) test -vet=off -timeout 20m -run '^TestTwoReceivers' ./internal/e2e
+
+test-finished:
+	$(STATIC) $(GO) test -vet=off -timeout 20m -skip '^TestTwoReceivers' ./internal/e2e
+
+test-long:
+	$(STATIC) $(BESIDE) $(GO) test -vet=off -timeout 20m -run $(LONG_RECEIVER) ./receiver/defenderreceiver
+	$(STATIC) $(BESIDE) $(GO) test -vet=off -timeout 20m -run $(LONG) ./processor/totalnormalizeprocessor ./internal/pipelinecheck
 
 integration: kafka prometheus ## delivery to Apache Kafka itself, and alerts in Prometheus itself; each says so when it cannot
 
@@ -99,8 +115,14 @@ vulncheck: ## known vulnerabilities in the commands; .ci/vulnerabilities.yaml ha
 fmt: ## format the code as lint asks for
 	$(STATIC) $(GO) run $(GOLANGCI_LINT) fmt ./...
 
-bench: ## run all benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+# BENCH=short takes two minutes, BENCH_PARTS="decode idle" measures some parts only, BENCH_BEFORE=path measures a second
+# collector beside this one. Only a whole run writes docs/performance.md.
+bench: ## measure decode, normalize, pipeline, checkpoint, idle and growth (quarter of an hour; BENCH=short, BENCH_PARTS=, BENCH_BEFORE=)
+	@mkdir -p $(BIN) out
+	$(STATIC) $(GO) build -ldflags "-s -w" -o $(BIN)/ ./cmd/otelcol-defender ./scripts/bench
+	$(STATIC) $(BIN)/bench -size $(or $(BENCH),full) -lines out/bench.txt \
+		$(if $(BENCH_PARTS),-part "$(BENCH_PARTS)") $(if $(BENCH_BEFORE),-before "$(BENCH_BEFORE)") \
+		$(if $(BENCH)$(BENCH_PARTS),,-document docs/performance.md)
 
 generate: ## write the sources of the distribution and of the demo's collector from their builder-config.yaml, and each component's from its metadata.yaml
 	@mkdir -p cmd/otelcol-defender

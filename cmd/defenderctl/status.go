@@ -102,7 +102,7 @@ func inTrouble(r api.ReceiverStatus) bool {
 			return true
 		case api.Paused:
 			return t.Reason != api.ReasonUser
-		case api.Running, api.WaitingQuota, api.Disabled:
+		case api.Running, api.WaitingQuota, api.Disabled, api.Standby:
 		}
 		return t.Audit != nil && t.Audit.Missing > 0
 	})
@@ -119,6 +119,12 @@ func statusText(s api.Status) string {
 			b.WriteString("\n")
 		}
 		_, _ = fmt.Fprintf(&b, "%s: %s   (version %s, %s)\n", r.ID, withReason(r.State, r.Reason), s.Version, s.Time.Format(time.RFC3339))
+		if r.Lease != nil {
+			_, _ = fmt.Fprintf(&b, "worker  %s\n", workerText(*r.Lease))
+		}
+		if r.State == api.Standby {
+			continue
+		}
 		_, _ = fmt.Fprintf(&b, "quota   %s\n", quotaText(r.Quota))
 		for _, trouble := range r.Troubles {
 			_, _ = fmt.Fprintf(&b, "trouble %s\n", trouble)
@@ -162,6 +168,18 @@ func withReason(state api.State, reason string) string {
 		return string(state)
 	}
 	return string(state) + " (" + reason + ")"
+}
+
+// workerText says which worker runs a receiver.
+func workerText(l api.Lease) string {
+	switch {
+	case l.Worker == "":
+		return "none at this moment"
+	case l.Here:
+		return fmt.Sprintf("%s, this one, since %s", l.Worker, l.Since.Format(time.RFC3339))
+	default:
+		return fmt.Sprintf("%s, since %s; ask its status page", l.Worker, l.Since.Format(time.RFC3339))
+	}
 }
 
 func quotaText(q api.Quota) string {

@@ -49,7 +49,7 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.StringArrayVar(&f.certificates, "client-certificate", nil, "FILE with a certificate in PEM that is the application's too (repeatable)")
 	set.StringVar(&f.emulator.IdentityListen, "identity-listen", "", "address to serve a managed identity on, in the clear")
 	set.DurationVar(&f.emulator.TokenLifetime, "token-lifetime", 3599*time.Second, "how long a token is valid")
-	set.StringSliceVar(&f.emulator.Roles, "roles", []string{defendersim.RoleGraph, defendersim.RoleLegacy, defendersim.RoleUsers, defendersim.RoleAlerts, defendersim.RoleIncidents}, "app roles in tokens; leave one out to see a 403")
+	set.StringSliceVar(&f.emulator.Roles, "roles", []string{defendersim.RoleGraph, defendersim.RoleLegacy, defendersim.RoleUsers, defendersim.RoleAlerts, defendersim.RoleIncidents, defendersim.RoleScores}, "app roles in tokens; leave one out to see a 403")
 
 	set.Uint64Var(&f.emulator.Seed, "seed", f.tenant.Seed, "seed of the tenant, faults and the order of unordered results")
 	set.IntVar(&f.tenant.RowsPerDay, "rows-per-day", f.tenant.RowsPerDay, "rows a day that the tenant generates; 0: none")
@@ -60,6 +60,7 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.hidden, "hidden", f.hidden, "SHARE:MAX of rows that are visible only some time after their ingestion time")
 	set.StringVar(&f.alertsApart, "alerts-apart", f.alertsApart, "SHARE:MAX of alert rows that arrive apart from the alert's other rows")
 	set.Float64Var(&f.tenant.FutureShare, "future", f.tenant.FutureShare, "share of rows whose device's clock is ahead")
+	set.IntVar(&f.emulator.Controls, "controls", 290, "controls of Secure Score; 0: there is no score")
 	set.StringArrayVar(&f.rows, "rows", nil, "TABLE=FILE[,recent]: rows to serve from an NDJSON file, recent: moved to the present (repeatable)")
 
 	set.StringSliceVar(&f.emulator.WithoutTables, "without-tables", nil, "tables that the tenant's plan lacks")

@@ -52,6 +52,7 @@ var environment = map[string]func(t *testing.T) map[string]string{
 	"production.yaml": forTenant(toKafka, map[string]string{
 		"KAFKA_USERNAME": "defender", "KAFKA_PASSWORD": "p$ss: word", "TELEMETRY_ENDPOINT": "http://127.0.0.1:4318",
 	}),
+	"workers.yaml": forTenants(toKafka, map[string]string{"POSTGRES_DSN": "postgres://otelcol:s3cret@127.0.0.1:5432/otelcol?sslmode=disable"}),
 	"eventhub.yaml": func(*testing.T) map[string]string {
 		return map[string]string{
 			"EVENTHUB_BROKER": "acme.servicebus.windows.net:9093", "EVENTHUB_NAME": "defender",
@@ -82,6 +83,19 @@ func forTenant(exporters ...map[string]string) func(t *testing.T) map[string]str
 		}
 		for _, more := range exporters {
 			maps.Copy(values, more)
+		}
+		return values
+	}
+}
+
+// forTenants gives the variables of two receivers, `defender/a` and `defender/b`.
+func forTenants(exporters ...map[string]string) func(t *testing.T) map[string]string {
+	return func(t *testing.T) map[string]string {
+		t.Helper()
+		values := forTenant(exporters...)(t)
+		for _, name := range []string{"TENANT_ID", "CLIENT_ID", "CLIENT_SECRET_FILE"} {
+			values["DEFENDER_A_"+name], values["DEFENDER_B_"+name] = values["DEFENDER_"+name], values["DEFENDER_"+name]
+			delete(values, "DEFENDER_"+name)
 		}
 		return values
 	}

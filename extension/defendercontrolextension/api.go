@@ -101,7 +101,8 @@ func (a *api) report(w http.ResponseWriter, r *http.Request) {
 func (a *api) turn(w http.ResponseWriter, r *http.Request) {
 	receiver, ok := a.commander.registry.receiver(receiverOf(r))
 	if !ok {
-		fail(w, r, http.StatusNotFound, errNoReceiver)
+		err := a.commander.registry.missing(receiverOf(r))
+		fail(w, r, statusOf(err), err)
 		return
 	}
 	lender, ok := receiver.(control.Lender)

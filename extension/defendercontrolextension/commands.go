@@ -27,6 +27,7 @@ const (
 var (
 	errNoReceiver = errors.New("there is no such receiver: GET /api/v1/status lists them")
 	errNoResolver = errors.New("there is no such resolver: GET /api/v1/status lists them")
+	errElsewhere  = errors.New("the receiver does not run on this worker")
 	errNoTest     = errors.New("this receiver cannot test its connection")
 	errNoReport   = errors.New("this receiver keeps no journal to report of")
 	errNoTurns    = errors.New("this receiver lends no turns of its quota")
@@ -39,6 +40,8 @@ func statusOf(err error) int {
 	switch {
 	case errors.Is(err, errNoReceiver), errors.Is(err, errNoResolver), errors.Is(err, control.ErrNoTable), errors.Is(err, errAction):
 		return http.StatusNotFound
+	case errors.Is(err, errElsewhere):
+		return http.StatusConflict
 	case errors.Is(err, errDay):
 		return http.StatusBadRequest
 	case errors.Is(err, errNoTest), errors.Is(err, errNoReport):
@@ -63,7 +66,7 @@ type command struct {
 func (c *commander) carryOut(r *http.Request, wanted command) (control.Result, error) {
 	receiver, ok := c.registry.receiver(wanted.receiver)
 	if !ok {
-		return nil, errNoReceiver
+		return nil, c.registry.missing(wanted.receiver)
 	}
 	result, err := wanted.of(r.Context(), receiver)
 	fields := append(whoAsks(r), zap.String("action", wanted.action), zap.String("receiver", wanted.receiver))
@@ -125,7 +128,7 @@ func (c *commander) report(ctx context.Context, id, day string) (control.Result,
 	}
 	receiver, ok := c.registry.receiver(id)
 	if !ok {
-		return nil, errNoReceiver
+		return nil, c.registry.missing(id)
 	}
 	reporter, ok := receiver.(control.Reporter)
 	if !ok {
@@ -137,6 +140,11 @@ func (c *commander) report(ctx context.Context, id, day string) (control.Result,
 	}
 	if to, takes := result.(dropsTaker); takes {
 		c.registry.addDrops(to, proof.DayOf(date))
+	}
+	if to, takes := result.(workerTaker); takes {
+		if lease, known := c.registry.leases()[id]; known {
+			to.SetWorker(lease.Worker)
+		}
 	}
 	return result, nil
 }

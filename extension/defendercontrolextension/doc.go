@@ -3,6 +3,7 @@
 //
 //	extension.go   the component: starts and ends the server
 //	registry.go    the receivers and processors that are shown
+//	workers.go     which worker runs which receiver, where several share them
 //	routes.go      the routes
 //	handler.go     what answers have in common; answer.go writes them
 //	guard.go       which requests are refused: other hosts' names, other sites

@@ -34,6 +34,7 @@ var _ extension.Extension = (*controlExtension)(nil)
 
 // Start implements component.Component.
 func (e *controlExtension) Start(ctx context.Context, host component.Host) error {
+	e.find(host)
 	e.turns = turns.NewDesk(fail)
 	h, err := newHandler(e.cfg, e.registry, e.turns, e.telemetry.Logger)
 	if err != nil {

@@ -17,6 +17,7 @@ type registry struct {
 	receivers  []*control.Receiver
 	processors []*control.Processor
 	resolvers  []*control.Resolver
+	lessors    []control.Lessor
 }
 
 var (
@@ -60,11 +61,16 @@ func (r *registry) status() control.Status {
 	r.mu.Lock()
 	receivers, processors, resolvers := slices.Clone(r.receivers), slices.Clone(r.processors), slices.Clone(r.resolvers)
 	r.mu.Unlock()
+	leases := r.leases()
 	for _, receiver := range receivers {
 		status := (*receiver).Status()
+		status.Lease = take(leases, status.ID)
 		_, status.CanTest = (*receiver).(control.Tester)
 		_, status.CanReport = (*receiver).(control.Reporter)
 		s.Receivers = append(s.Receivers, status)
+	}
+	for id, lease := range leases {
+		s.Receivers = append(s.Receivers, standby(id, lease))
 	}
 	for _, processor := range processors {
 		s.Processors = append(s.Processors, (*processor).Status())

@@ -11,6 +11,7 @@ type stateView struct {
 var stateLabels = map[control.State]string{
 	control.Running: "Running", control.WaitingQuota: "Waits for quota", control.BackingOff: "Backing off",
 	control.Refused: "Refused by the pipeline", control.Paused: "Paused", control.Disabled: "Disabled",
+	control.Standby: "On another worker",
 }
 
 func stateOf(s control.State) stateView { return stateView{string(s), stateLabels[s]} }

@@ -36,6 +36,8 @@ type receiverView struct {
 	Reason     reasonView
 	Advice     string
 	Troubles   []string
+	Worker     string // a sentence; empty: there is one worker
+	Standby    bool   // it does not run here
 	Windows    []windowView
 	Quota      string // a sentence if it is short, or the service asked to wait
 	Expiry     expiryView
@@ -118,6 +120,7 @@ func newReceiverView(index int, r control.ReceiverStatus, now time.Time) receive
 	v := receiverView{
 		ID: r.ID, Anchor: "receiver-" + strconv.Itoa(index), State: stateOf(r.State), Troubles: r.Troubles,
 		Reason: newReceiverReason(r), Quota: quotaSentence(r.Quota, now), Expiry: newExpiryView(r.Credentials.Expires, now), CanTest: r.CanTest,
+		Worker: workerSentence(r.Lease), Standby: r.State == control.Standby,
 	}
 	if r.CanReport {
 		v.Report = &reportView{Today: now.UTC().Format(time.DateOnly), Yesterday: now.UTC().AddDate(0, 0, -1).Format(time.DateOnly)}
@@ -143,9 +146,24 @@ func newReceiverView(index int, r control.ReceiverStatus, now time.Time) receive
 	return v
 }
 
+// workerSentence says which worker runs a receiver.
+func workerSentence(lease *control.Lease) string {
+	switch {
+	case lease == nil:
+		return ""
+	case lease.Worker == "":
+		return "No worker runs it at this moment."
+	case lease.Here:
+		return fmt.Sprintf("It runs on this worker, %s, since %s UTC (term %d).", lease.Worker, lease.Since.UTC().Format("2006-01-02 15:04:05"), lease.Epoch)
+	default:
+		return fmt.Sprintf("It runs on worker %s since %s UTC (term %d). Its status page shows its tables.",
+			lease.Worker, lease.Since.UTC().Format("2006-01-02 15:04:05"), lease.Epoch)
+	}
+}
+
 // newReceiverReason is why a receiver is paused, else how many of its tables run.
 func newReceiverReason(r control.ReceiverStatus) reasonView {
-	if r.Reason == "" {
+	if r.Reason == "" && r.State != control.Standby {
 		return stateCount(r.Tables)
 	}
 	return reasonView{Text: reasons[r.Reason].label, Bad: r.Reason != control.ReasonUser}

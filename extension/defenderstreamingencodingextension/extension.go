@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 )
 
 // encoding has no state but its counters: a receiver calls it for several partitions at the same time.
@@ -73,7 +74,7 @@ func (e *encoding) UnmarshalLogs(text []byte) (plog.Logs, error) {
 	m := readMessage(text, e.now(), e.version)
 	e.count(context.Background(), m.rows, m.undecoded)
 	if m.undecoded > 0 {
-		e.logger.Warn("Records of a message could not be decoded; they are handed on as text, see the attribute "+attributeDecodeError,
+		e.logger.Warn("Records of a message could not be decoded; they are handed on as text, see the attribute "+logrecord.AttributeDecodeError,
 			zap.Int64("undecoded", m.undecoded), zap.Int64("rows", m.rows), zap.NamedError("first", m.firstError))
 	}
 	return m.logs, nil

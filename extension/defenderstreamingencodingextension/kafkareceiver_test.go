@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 )
 
@@ -54,7 +55,7 @@ func TestKafkaReceiverGoesOnBehindBadMessages(t *testing.T) {
 	for _, logs := range sink.AllLogs() {
 		for _, resource := range logs.ResourceLogs().All() {
 			for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
-				if attributeOf(record, attributeDecodeError) != "" {
+				if attributeOf(record, logrecord.AttributeDecodeError) != "" {
 					bad++
 					continue
 				}

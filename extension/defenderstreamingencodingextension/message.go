@@ -2,24 +2,17 @@ package defenderstreamingencodingextension
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"time"
-	"unicode/utf8"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 
-	"github.com/google/uuid"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/internal/streaming"
 )
-
-// attributeDecodeError says why a record is not a row.
-const attributeDecodeError = "microsoft.defender.decode_error"
 
 // message is what has been read of one.
 type message struct {
@@ -62,19 +55,7 @@ func (m *message) passOn(text []byte, reason error) {
 	if m.firstError == nil {
 		m.firstError = reason
 	}
-	text = bytes.TrimRight(text, " \t\r\n,")
-	record := m.recordsOf("").AppendEmpty()
-	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(m.observed))
-	if utf8.Valid(text) {
-		record.Body().SetStr(string(text))
-	} else {
-		// As text it would lose what is not UTF-8, or make protobuf readers refuse the batch.
-		record.Body().SetEmptyBytes().FromRaw(text)
-	}
-	// The same text has the same id, so that a message which comes again can be told.
-	record.Attributes().PutStr(logrecord.AttributeUID, uuid.NewHash(sha256.New(), uuid.Nil, text, 8).String())
-	record.Attributes().PutStr(logrecord.AttributeSource, logrecord.SourceStreamingAPI)
-	record.Attributes().PutStr(attributeDecodeError, reason.Error())
+	streaming.NewUndecoded(text, reason).Fill(m.recordsOf("").AppendEmpty(), m.observed)
 }
 
 // recordsOf are the records of a tenant; of none, where it is not known.

@@ -23,7 +23,7 @@ import (
 // testLease is long enough for a busy machine.
 const testLease = 3 * time.Second
 
-var claim = lease.Claim{Kind: component.KindReceiver, ID: component.MustNewIDWithName("defender", "a"), Scope: "x"}
+var claim = claimOf("a")
 
 // startWorker starts an extension as another process would.
 func startWorker(t *testing.T, server *postgres.Server, name string) *postgresStorage {
@@ -148,4 +148,70 @@ func TestPostgresWorkersStartAtOnce(t *testing.T) {
 	}
 	workers.Wait()
 	assert.Equal(t, 1, holders)
+}
+
+// What workers share is refused from one that was thought dead, until it has read what the others have stored.
+func TestPostgresSharedPart(t *testing.T) {
+	server := postgres.Start(t)
+	a, b := startWorker(t, server, "a"), startWorker(t, server, "b")
+	open := func(p *postgresStorage) lease.Shared {
+		client, err := p.Share(t.Context(), component.KindProcessor, component.MustNewID("total_normalize"), "")
+		require.NoError(t, err)
+		return client.(lease.Shared)
+	}
+	one, two := open(a), open(b)
+	reads := 0
+	read := func(s lease.Shared) func(context.Context) error {
+		return func(ctx context.Context) error {
+			reads++
+			return s.Walk(ctx, func(string, []byte) ([]*storage.Operation, error) { return nil, nil })
+		}
+	}
+	refresh := func(s lease.Shared) {
+		require.Eventually(t, func() bool { return s.Refresh(t.Context(), read(s)) == nil }, 20*testLease, testLease/20)
+	}
+	require.Error(t, one.Set(t.Context(), "x", nil), "nothing was read yet")
+	refresh(one)
+	refresh(two)
+	require.NoError(t, one.Set(t.Context(), "x", []byte("1")))
+	require.NoError(t, two.Set(t.Context(), "y", []byte("1")))
+	before := reads
+	refresh(one)
+	assert.Equal(t, before, reads, "nothing has changed hands")
+	leaseOf(t, a, claim)
+	refresh(one)
+	assert.Equal(t, before+1, reads, "a term has begun")
+
+	_, err := server.Connect().Exec(t.Context(), `update otelcol_defender.shard set until = '-infinity' where id like 'worker/%' and worker = 'a'`)
+	require.NoError(t, err)
+	require.ErrorIs(t, one.Set(t.Context(), "x", []byte("2")), lease.ErrFenced)
+	require.NoError(t, two.Set(t.Context(), "x", []byte("3")))
+	require.Eventually(t, func() bool {
+		_ = one.Refresh(t.Context(), read(one))
+		return one.Set(t.Context(), "z", []byte("1")) == nil
+	}, 20*testLease, testLease/20, "the worker begins another session")
+	assert.Greater(t, reads, before+1)
+	value, err := one.Get(t.Context(), "x")
+	require.NoError(t, err)
+	assert.Equal(t, "3", string(value))
+}
+
+// A database that was away for longer than a lease costs a part that one process has open nothing, unless another
+// process has had it.
+func TestPostgresIsAwayForLong(t *testing.T) {
+	server := postgres.Start(t)
+	p := startWorker(t, server, "a")
+	c, err := p.GetClient(t.Context(), component.KindExporter, component.MustNewID("otlp"), "")
+	require.NoError(t, err)
+	require.NoError(t, c.Set(t.Context(), "x", []byte("1")))
+	term, leased := leaseOf(t, p, claim)
+	server.Stop("immediate")
+	require.Error(t, c.Set(t.Context(), "x", []byte("2")))
+	<-term.Lost()
+	time.Sleep(testLease)
+	server.Begin()
+	require.NoError(t, c.Set(t.Context(), "x", []byte("3")))
+	require.ErrorIs(t, leased.Set(t.Context(), "x", nil), lease.ErrFenced, "a receiver begins anew")
+	again, _ := leaseOf(t, p, claim)
+	assert.Greater(t, again.Epoch(), term.Epoch())
 }

@@ -28,7 +28,7 @@ var floors = [][]string{
 	// Commands, and packages that consist of tests.
 	{"cmd/*", "scripts/*", "internal/architecture", "internal/browser", "internal/chart", "internal/e2e", "internal/packaging"},
 	// The check of a configuration, and the start of the emulator and the stage of tests.
-	{"internal/pipelinecheck", "internal/verification/pipeline", "internal/testbed"},
+	{"internal/pipelinecheck", "internal/verification/pipeline", "internal/testbed", "scripts/bench/internal/*"},
 	// The distribution, and the emulator.
 	{"internal/distribution", emulator + "defendersim"},
 	// The components: configuration, factory, wiring; the APIs of the emulator.
@@ -45,8 +45,8 @@ var floors = [][]string{
 	{receiver + "source", processor + "actor", siem + "selection", rate + "executionsfile", rate + "journal", rate + "report", resolver + "graph", resolver + "task", emulator + "api", emulator + "entra", emulator + "rows"},
 	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", rate + "book", emulator + "faults", emulator + "judge", emulator + "tenant"},
 	{receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", rate + "correlation", emulator + "answer"},
-	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},
-	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota", rate + "object", postgres + "database"},
+	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "memo", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},
+	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "posture", receiver + "kusto", receiver + "quota", rate + "object", postgres + "database"},
 
 	// What several components share.
 	{"internal/testbed/postgres"},
@@ -64,7 +64,7 @@ var floors = [][]string{
 
 // users are, for each root of packages that are not for the product, who may import them beside themselves.
 var users = map[string][]string{
-	"internal/emulator": {"cmd/defendersim", "internal/testbed"},
+	"internal/emulator": {"cmd/defendersim", "internal/testbed", "scripts/bench"},
 	"internal/testbed":  nil, // tests alone
 }
 

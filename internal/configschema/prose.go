@@ -66,10 +66,22 @@ var supplied = map[string]string{
 	"configcompression.CompressionParams.Level": "How much is compressed: higher levels give less to send for more work. 0 is the default of the type.",
 	"configopaque.Pair.Name":                    "The name of the header.",
 	"configopaque.Pair.Value":                   "The value of the header, a secret.",
+	"filter.Config.Strict":                      "The text that is meant.",
+	"filter.Config.Regex":                       "A regular expression of texts that are meant.",
 	"configtls.TPMConfig.Enabled":               "Whether the private key is in a TPM.",
 	"configtls.TPMConfig.OwnerAuth":             "The authorization value of the TPM's owner.",
 	"configtls.TPMConfig.Auth":                  "The authorization value of the key.",
 }
+
+// generated describes the fields of what mdatagen makes of metrics and attributes, which has no comments on them.
+var generated = map[string]string{
+	"Enabled":             "Whether it is given.",
+	"AggregationStrategy": "How values become one where attributes are left out: sum, avg, min or max.",
+	"EnabledAttributes":   "The attributes that it is given with.",
+}
+
+// isGenerated reports whether a type is of a package that mdatagen writes.
+func isGenerated(t reflect.Type) bool { return strings.HasSuffix(t.PkgPath(), "/internal/metadata") }
 
 // keys are the keys of a struct's fields, by the fields' names.
 func keys(structure reflect.Type) map[string]string {

@@ -223,6 +223,9 @@ func (w walker) description(structure reflect.Type, field reflect.StructField) s
 	if text := prose(w.source.Field(structure, field.Name), field.Name, keys(structure)); text != "" {
 		return text
 	}
+	if text := generated[field.Name]; text != "" && isGenerated(structure) {
+		return text
+	}
 	t := named(field.Type)
 	if text := about(w.source.Type(t), t.Name()); text != "" {
 		return text

@@ -13,6 +13,8 @@ const (
 	Refused      State = "refused"       // the pipeline takes nothing, or cursors cannot be stored
 	Paused       State = "paused"
 	Disabled     State = "disabled" // by the configuration
+	// Standby is the state of a receiver that another worker runs.
+	Standby State = "standby"
 )
 
 // ReasonUser is why a table is paused that a user has paused.
@@ -38,6 +40,8 @@ type ReceiverStatus struct {
 	Quota       Quota       `json:"quota"`
 	Credentials Credentials `json:"credentials"`
 	Tables      []Table     `json:"tables"` // and feeds
+	// Lease says which worker runs the receiver; null: there are no others.
+	Lease *Lease `json:"lease"`
 	// CanTest and CanReport say what the receiver offers beside commands.
 	CanTest   bool `json:"can_test"`
 	CanReport bool `json:"can_report"`

@@ -56,9 +56,21 @@ create function note_shard() returns trigger language plpgsql as $$ begin
   if new.id like 'receiver/%' and (tg_op = 'INSERT' or new.epoch <> old.epoch) then
     insert into change(id, key, worker, epoch) values (new.id, 'term', new.worker, new.epoch);
   end if;
-  return null; end $$;
-create trigger note after insert or update on otelcol_defender.entry for each row execute function note_entry();
-create trigger note after insert or update on otelcol_defender.shard for each row execute function note_shard();`
+  return null; end $$;`
+
+// noteChanges begins to note them. Each trigger is made in a transaction of its own: it locks its table.
+func (f *fleet) noteChanges() {
+	f.t.Helper()
+	conn := f.server.Connect()
+	for _, statement := range []string{
+		logChanges,
+		`create trigger note after insert or update on otelcol_defender.entry for each row execute function note_entry()`,
+		`create trigger note after insert or update on otelcol_defender.shard for each row execute function note_shard()`,
+	} {
+		_, err := conn.Exec(f.t.Context(), statement)
+		require.NoError(f.t, err)
+	}
+}
 
 // fleet is three workers that share six receivers, each with an emulator of its own.
 type fleet struct {
@@ -262,8 +274,7 @@ func TestPostgresWorkersTakeOver(t *testing.T) {
 	f := newFleet(t, clock.now)
 	f.start(f.workers[0])
 	f.eventually(func() bool { return len(f.holders(f.server.Connect())) > 0 }, "the first worker should make the tables")
-	_, err := f.server.Connect().Exec(t.Context(), logChanges)
-	require.NoError(t, err)
+	f.noteChanges()
 	f.start(f.workers[1])
 	f.start(f.workers[2])
 	f.settled()
@@ -310,6 +321,7 @@ func (f *fleet) judge(wants []rowSet) {
 	total, repeats, terms := 0, 0, int64(0)
 	for i, s := range f.stages {
 		own := rows[s.sim.TenantID]
+		total += len(own)
 		s.complete(own, wants[i])
 		again := map[string]int{}
 		seen := map[string]string{}
@@ -321,12 +333,14 @@ func (f *fleet) judge(wants []rowSet) {
 			}
 			seen[row.uid] = s.key(row)
 		}
-		assert.Len(f.t, s.keys(own), len(seen), "what came again has the same id")
+		// An alert that has changed is another record of the same evidence.
+		own = slices.DeleteFunc(own, func(r rawRow) bool { return r.table == "Alerts" })
+		assert.Len(f.t, s.keys(own), len(times(own)), "what came again has the same id")
 		epoch := epochs[fmt.Sprintf("receiver/defender/%d", i+1)]
 		for table, n := range again {
 			assert.LessOrEqual(f.t, int64(n), workersPage*(epoch-1), "%s of %s came again in %d terms", table, s.sim.TenantID, epoch)
 		}
-		total, terms = total+len(own), terms+epoch
+		terms += epoch
 	}
 	f.t.Logf("%d rows, %d of them again, %d terms", total, repeats, terms)
 	f.neverBack(conn)

@@ -16,9 +16,12 @@
 //     that is granted now stands in new tokens only.
 //   - Rows.Next first reads a row whole, then fills the map. A row that it returned is complete whatever
 //     comes after; only a body that closes properly ends without an error.
+//   - Rows are scanned where they lie in the bytes that were read (row.scan). The scanner only accepts: a row that is
+//     broken, to be repaired or too deep is read by jsontext's tokens (row.read), which know every fault and say where it
+//     stands. A test compares both with a decoder that only reads tokens.
 //   - Values are attacker-chosen (command lines), so no value may stop a page: broken UTF-8 is repaired
 //     and counted, numbers beyond 64 bits and too deeply nested values are kept as text.
-//   - Memory is bounded by one row; the body by Config.MaxBodyBytes.
+//   - Memory is bounded by one row, and 64 KiB that are read ahead; the body by Config.MaxBodyBytes.
 //   - Client.Users reads Microsoft Graph's /users by the same means. Its rows are users in Graph's names,
 //     and Rows.Link leads to the next page or to the changes since; a link to another host is not followed.
 //   - The service's own time is known from what its now() gave in the rows of answers (ServiceClock). The

@@ -13,10 +13,13 @@ import (
 // key is what is known of a row's key: its name is made once an answer, not once a row.
 type key struct {
 	quoted []byte // as it stands in the body
+	begun  []byte // quoted and its colon, as they mostly stand before a value
 	name   string
 	drop   bool // an annotation, not a column
 	bool   bool // declared as one
 	mark   bool // its presence says all, whatever the value
+	// place is where the name last stood in a new order. Keys of one name share it.
+	place *int
 }
 
 // removedAnnotation stands in the place of the columns of a user who was deleted.
@@ -26,8 +29,13 @@ const removedAnnotation = "@removed"
 type keys struct {
 	declared map[string]tables.Type
 	known    map[string]*key // by quoted
+	places   map[string]*int
 	// order are the keys of the last row: the next row mostly has the same at the same place.
 	order []*key
+	moved bool // the row that is read has another order
+	// orders counts the orders there were, from 1 on.
+	orders int
+	twice  bool // a name stands in order twice
 }
 
 func (k *keys) init(columns []tables.Column) {
@@ -36,12 +44,22 @@ func (k *keys) init(columns []tables.Column) {
 		k.declared[c.Name] = c.Type
 	}
 	k.known = make(map[string]*key, len(columns))
+	k.places = make(map[string]*int, len(columns))
+	k.orders = 1
 }
 
 // has reports whether the query names a column.
 func (k *keys) has(name string) bool {
 	_, ok := k.declared[name]
 	return ok
+}
+
+// expected is the key that the i-th of a row mostly is; nil: none is.
+func (k *keys) expected(i int) *key {
+	if i < len(k.order) {
+		return k.order[i]
+	}
+	return nil
 }
 
 // at resolves the i-th key of a row.
@@ -54,6 +72,7 @@ func (k *keys) at(i int, quoted []byte, schema []Column) *key {
 		found = k.resolve(quoted, schema)
 		k.known[string(quoted)] = found
 	}
+	k.moved = true
 	if i < len(k.order) {
 		k.order[i] = found
 	} else {
@@ -62,15 +81,36 @@ func (k *keys) at(i int, quoted []byte, schema []Column) *key {
 	return found
 }
 
+// end closes a row of n keys. What is known of their order is found out once, not for each row.
+func (k *keys) end(n int) {
+	if !k.moved {
+		return
+	}
+	k.order, k.moved, k.twice = k.order[:n], false, false
+	k.orders++
+	for _, found := range k.order {
+		*found.place = -1
+	}
+	for i, found := range k.order {
+		k.twice = k.twice || *found.place >= 0
+		*found.place = i
+	}
+}
+
 func (k *keys) resolve(quoted []byte, schema []Column) *key {
 	name, _ := jsontext.AppendUnquote(nil, quoted) // repaired where it says an error
-	found := &key{quoted: bytes.Clone(quoted), name: k.spelling(string(name), schema)}
+	begun := append(bytes.Clone(quoted), ':')
+	found := &key{quoted: begun[:len(quoted)], begun: begun, name: k.spelling(string(name), schema)}
 	found.drop = strings.Contains(found.name, "@odata.")
 	if _, ok := k.declared[tables.UserRemoved]; ok && found.name == removedAnnotation {
 		found.name, found.mark = tables.UserRemoved, true
 	}
 	typ, declared := k.declared[found.name]
 	found.bool = declared && typ == tables.Bool || !declared && saysBool(schema, found.name)
+	if k.places[found.name] == nil {
+		k.places[found.name] = new(int)
+	}
+	found.place = k.places[found.name]
 	return found
 }
 

@@ -68,7 +68,7 @@ func (d *nested) value(dst pcommon.Value) (repaired int64) {
 		case intCell:
 			dst.SetInt(c.n)
 		case doubleCell:
-			dst.SetDouble(c.f)
+			dst.SetDouble(c.double())
 		default:
 			dst.SetStr(string(value))
 		}

@@ -16,6 +16,9 @@ type List string
 const (
 	AlertsV2  List = "alerts_v2"
 	Incidents List = "incidents"
+	// SecureScores has one object for each day, ControlProfiles one for each control. Neither is filtered or ordered.
+	SecureScores    List = "secureScores"
+	ControlProfiles List = "secureScoreControlProfiles"
 )
 
 const (
@@ -34,8 +37,12 @@ type ObjectsRequest struct {
 	From, To time.Time
 	// Filter is an OData filter that is added with `and`; empty: none.
 	Filter string
-	// Top is how many objects are asked for. The service may give fewer.
+	// Top is how many objects are asked for. The service may give fewer. 0: as many as it likes.
 	Top int
+	// Skip is how many objects are passed over, the first ones.
+	Skip int
+	// Count asks how many objects there are in all, whatever From and To are.
+	Count bool
 	// Ordered asks for objects in the order of lastUpdateDateTime.
 	Ordered bool
 }
@@ -71,6 +78,29 @@ func listed(list List) subject { return subject("Microsoft Graph's /security/" +
 
 // options are those of the request's URL.
 func (r ObjectsRequest) options() url.Values {
+	options := url.Values{}
+	if filter := r.filter(); filter != "" {
+		options.Set("$filter", filter)
+	}
+	if r.Top > 0 {
+		options.Set("$top", strconv.Itoa(r.Top))
+	}
+	if r.Skip > 0 {
+		options.Set("$skip", strconv.Itoa(r.Skip))
+	}
+	if r.Count {
+		options.Set("$count", "true")
+	}
+	if r.Ordered {
+		options.Set("$orderby", "lastUpdateDateTime asc")
+	}
+	return options
+}
+
+func (r ObjectsRequest) filter() string {
+	if r.Count || r.List == SecureScores || r.List == ControlProfiles {
+		return r.Filter
+	}
 	filter := "lastUpdateDateTime ge " + r.From.UTC().Format(time.RFC3339Nano)
 	if !r.To.IsZero() {
 		filter += " and lastUpdateDateTime lt " + r.To.UTC().Format(time.RFC3339Nano)
@@ -78,11 +108,7 @@ func (r ObjectsRequest) options() url.Values {
 	if r.Filter != "" {
 		filter += " and (" + r.Filter + ")"
 	}
-	options := url.Values{"$filter": {filter}, "$top": {strconv.Itoa(r.Top)}}
-	if r.Ordered {
-		options.Set("$orderby", "lastUpdateDateTime asc")
-	}
-	return options
+	return filter
 }
 
 // isPartial reports whether the answer is a list that lacks what one provider has.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -24,11 +25,12 @@ type reply struct {
 	exchange
 	dec     decoder
 	state   state
-	known   bool // it had a member that the API writes
-	results bool // it had its results
+	known   bool   // it had a member that the API writes
+	results string // the name of its results; "" while they have not come
 	row     row
 	schema  []Column
 	link    Link // of a list of Graph
+	count   *int // of its objects in all, where it says so
 	follow  func(link string) (*url.URL, error)
 	stats   Stats // but for what the body knows
 }
@@ -56,21 +58,49 @@ func (r *reply) step(dst pcommon.Map) (bool, error) {
 		}
 		return false, r.member()
 	case inResults:
-		if r.dec.PeekKind() == ']' {
-			_, err := r.dec.ReadToken()
-			r.state = inAnswer
-			return false, err
+		if r.scanRow() {
+			r.row.put(dst)
+			return true, nil
 		}
-		if err := r.dec.expect('{', "a row"); err != nil {
-			return false, err
-		}
-		if err := r.row.read(&r.dec, r.schema); err != nil {
-			return false, err
-		}
-		r.row.put(dst)
-		return true, nil
+		return r.readRow(dst)
 	}
 	return false, nil
+}
+
+// scanRow scans the next row, which is nearly always possible. It gives false, and has taken nothing, where the row is
+// an odd or broken one, or none.
+func (r *reply) scanRow() bool {
+	for {
+		n, found := r.row.scan(r.dec.window.ahead(), r.stats.Rows == 0, r.schema)
+		switch {
+		case found == whole:
+			r.dec.window.from += n
+			return true
+		case found == odd || !r.dec.window.grow():
+			return false
+		}
+	}
+}
+
+// readRow reads the next row, or the end of the results, by the decoder, which knows every form and every error.
+func (r *reply) readRow(dst pcommon.Map) (bool, error) {
+	if err := r.dec.begin(r.results, r.stats.Rows); err != nil {
+		return false, err
+	}
+	if r.dec.PeekKind() == ']' {
+		_, err := r.dec.ReadToken()
+		r.state = inAnswer
+		return false, err
+	}
+	if err := r.dec.expect('{', "a row"); err != nil {
+		return false, err
+	}
+	if err := r.row.read(&r.dec, r.schema); err != nil {
+		return false, err
+	}
+	r.dec.leave()
+	r.row.put(dst)
+	return true, nil
 }
 
 // errNoAnswer is a body that is no answer of the API's, and errPage one that is a page in HTML.
@@ -104,13 +134,14 @@ func (r *reply) member() error {
 	if err != nil {
 		return err
 	}
-	key := strings.ToLower(name.String())
+	written := name.String()
+	key := strings.ToLower(written)
 	if r.of != hunted {
-		return r.listMember(key)
+		return r.listMember(key, written)
 	}
 	switch key {
 	case "results":
-		return r.beginResults()
+		return r.beginResults(written)
 	case "schema":
 		r.known = true
 		return r.readSchema()
@@ -128,12 +159,16 @@ func (r *reply) member() error {
 	}
 }
 
-func (r *reply) beginResults() error {
-	if r.results {
+func (r *reply) beginResults(name string) error {
+	if r.results != "" {
 		return errors.New("the answer has its results twice")
 	}
-	r.known, r.results, r.state = true, true, inResults
-	return r.dec.expect('[', "the list of results")
+	r.known, r.results, r.state = true, name, inResults
+	if err := r.dec.expect('[', "the list of results"); err != nil {
+		return err
+	}
+	r.dec.leave()
+	return nil
 }
 
 func (r *reply) readSchema() error {
@@ -170,7 +205,7 @@ func (r *reply) finish() error {
 	if !r.known {
 		return fmt.Errorf("%w: it has nothing that the API writes", errNoAnswer)
 	}
-	if !r.results {
+	if r.results == "" {
 		// Not an empty page: those have an empty list.
 		return errors.New("the answer has no results")
 	}
@@ -182,10 +217,10 @@ func (r *reply) finish() error {
 }
 
 // listMember reads one member of an answer of Graph that is a list.
-func (r *reply) listMember(key string) error {
+func (r *reply) listMember(key, written string) error {
 	switch key {
 	case "value":
-		return r.beginResults()
+		return r.beginResults(written)
 	case "error":
 		return r.readError()
 	case "@odata.nextlink", "@odata.deltalink":
@@ -205,6 +240,12 @@ func (r *reply) listMember(key string) error {
 			r.link = Link{URL: value.String(), Changes: changes}
 		}
 		return nil
+	case "@odata.count":
+		value, err := r.dec.ReadValue()
+		if n, bad := strconv.Atoi(string(value)); err == nil && bad == nil {
+			r.count = &n
+		}
+		return err
 	default:
 		return r.dec.SkipValue()
 	}

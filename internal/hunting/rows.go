@@ -42,6 +42,7 @@ func (r *Rows) Next(dst pcommon.Map) (bool, error) {
 			return true, nil
 		}
 		if err != nil {
+			r.dec.locate(err)
 			r.err = r.wrap(err)
 		}
 	}
@@ -78,6 +79,15 @@ func (r *Rows) Columns() []Column { return r.schema }
 
 // Link is where to go on. It is known when Next has given false without an error.
 func (r *Rows) Link() Link { return r.link }
+
+// Count is how many objects a list has in all, where that was asked for and the service says so. It is known when Next has
+// given false.
+func (r *Rows) Count() (n int, known bool) {
+	if r.count == nil {
+		return 0, false
+	}
+	return *r.count, true
+}
 
 // Stats is what is known of the answer so far.
 func (r *Rows) Stats() Stats {

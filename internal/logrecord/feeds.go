@@ -9,6 +9,21 @@ const (
 	EventAlertContextSummary = "microsoft.defender.alert_context_summary"
 )
 
+// The event names of Secure Score: a day's score, one control of it, and a version of a control's profile.
+const (
+	EventSecureScore               = "microsoft.defender.secure_score"
+	EventSecureScoreControl        = "microsoft.defender.secure_score_control"
+	EventSecureScoreControlProfile = "microsoft.defender.secure_score_control_profile"
+	// EventSecureScoreControlAlerts is that of how many alerts belong to a control.
+	EventSecureScoreControlAlerts = "microsoft.defender.secure_score_control_alerts"
+)
+
+// The attributes of their records: the day, e.g. 2026-03-15, and the id of the control's profile.
+const (
+	AttributeScoreDay     = "microsoft.defender.secure_score.day"
+	AttributeScoreControl = "microsoft.defender.secure_score.control"
+)
+
 // EventSIEMAlert is the event name of records of the former SIEM API, which are made of alerts.
 const EventSIEMAlert = "microsoft.defender.siem_alert"
 

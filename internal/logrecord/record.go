@@ -20,6 +20,8 @@ const (
 	AttributeTenantID      = "microsoft.defender.tenant_id" // of the resource
 	AttributeSource        = "microsoft.defender.source"    // absent on rows of the hunting API
 	AttributeUID           = "log.record.uid"
+	// AttributeDecodeError says why a record is not a row; its body is the text that could not be decoded.
+	AttributeDecodeError = "microsoft.defender.decode_error"
 )
 
 const (

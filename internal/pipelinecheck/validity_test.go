@@ -32,7 +32,7 @@ func TestInvalid(t *testing.T) {
 		"in another section":    {`exporters: {batch: {}}`, "exporters::batch", "there is one under processors"},
 		"a typo in a pipeline":  {`service: {pipelines: {logs: {receivers: [defnder]}}}`, "service::pipelines::logs::receivers", "defnder is not configured under receivers: did you mean defender?"},
 		"no name is near":       {`service: {pipelines: {logs: {exporters: [elsewhere]}}}`, "service::pipelines::logs::exporters", "elsewhere is not configured under exporters: there are kafka"},
-		"defender in traces":    {`service: {pipelines: {traces: {receivers: [defender], exporters: [kafka]}}}`, "service::pipelines::traces::receivers", "the receiver defender has no traces: it can stand in pipelines of logs only"},
+		"defender in traces":    {`service: {pipelines: {traces: {receivers: [defender], exporters: [kafka]}}}`, "service::pipelines::traces::receivers", "the receiver defender has no traces: it can stand in pipelines of logs and metrics only"},
 		"a processor's signal":  {`service: {pipelines: {traces: {receivers: [otlp], processors: [total_normalize], exporters: [kafka]}}}`, "service::pipelines::traces::processors", "total_normalize has no traces"},
 		"a connector's signal":  {"connectors: {count: {}}\nservice: {pipelines: {logs: {receivers: [defender, count]}}}", "service::pipelines::logs::receivers", "the connector count has no logs: it can stand in pipelines of metrics only"},
 		"without receiver":      {`service: {pipelines: {logs/2: {exporters: [kafka]}}}`, "service::pipelines::logs/2", "it has no receiver"},

@@ -12,8 +12,10 @@ const Version = 1
 
 // Report is a day of a receiver.
 type Report struct {
-	Version  int       `json:"version"`
-	Receiver string    `json:"receiver"`
+	Version  int    `json:"version"`
+	Receiver string `json:"receiver"`
+	// Worker is the one that runs the receiver; empty: there is only one, or it is not known.
+	Worker   string    `json:"worker,omitempty"`
 	TenantID string    `json:"tenant_id"`
 	Day      Day       `json:"day"`
 	Made     time.Time `json:"made"`
@@ -60,6 +62,17 @@ type Counts struct {
 
 // Refused is what the pipeline refused for good.
 func (c Counts) Refused() int { return c.RefusedKept + c.RefusedLost }
+
+// SetWorker says which worker runs the receiver.
+func (r *Report) SetWorker(name string) { r.Worker = name }
+
+// maker is the end of a sentence about when the report was made.
+func (r *Report) maker() string {
+	if r.Worker == "" {
+		return ""
+	}
+	return ", on worker " + r.Worker
+}
 
 // AddUp reports whether each counted row is in exactly one of the others.
 func (c Counts) AddUp() bool {

@@ -17,7 +17,7 @@ var columns = []string{
 // Text is the report for a terminal.
 func (r *Report) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: report of %s (a day of UTC)\nTenant %s. Made at %s.\n\n", r.Receiver, r.Day, r.TenantID, instant(r.Made))
+	fmt.Fprintf(&b, "%s: report of %s (a day of UTC)\nTenant %s. Made at %s%s.\n\n", r.Receiver, r.Day, r.TenantID, instant(r.Made), r.maker())
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	writeRow(w, columns)
 	for _, row := range r.rows() {
@@ -41,8 +41,8 @@ func writeRow(w *tabwriter.Writer, cells []string) {
 // Markdown is the report as a document.
 func (r *Report) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s: report of %s\n\nDay of UTC. Tenant `%s`. Made at %s.\n\n**%s**\n\n",
-		escape(r.Receiver), r.Day, r.TenantID, instant(r.Made), escape(r.conclusion()))
+	fmt.Fprintf(&b, "# %s: report of %s\n\nDay of UTC. Tenant `%s`. Made at %s%s.\n\n**%s**\n\n",
+		escape(r.Receiver), r.Day, r.TenantID, instant(r.Made), escape(r.maker()), escape(r.conclusion()))
 	titles := make([]string, len(columns))
 	for i, title := range columns {
 		titles[i] = strings.ToLower(title)

@@ -3,6 +3,7 @@ package settings
 import (
 	"encoding"
 	"reflect"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/config/configopaque"
@@ -47,7 +48,11 @@ func isMapOfStructs(t reflect.Type) bool {
 	return t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Struct && !decodesItself(t.Elem())
 }
 
+// decodesItself: what mdatagen generates only notes which keys are set, so its fields are its settings.
 func decodesItself(t reflect.Type) bool {
+	if strings.HasSuffix(t.PkgPath(), "/internal/metadata") {
+		return false
+	}
 	p := reflect.PointerTo(t)
 	return p.Implements(unmarshalerType) || p.Implements(textType)
 }

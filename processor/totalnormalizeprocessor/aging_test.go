@@ -9,11 +9,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
-	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/directory"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
@@ -152,8 +152,8 @@ func TestSeenAgainIsStoredNowAndThen(t *testing.T) {
 		people, _ := personNo(1)
 		learned := columns{"AccountUpn": "r@acme.com", "AccountObjectId": entraID}.row("DeviceProcessEvents")
 		for _, record := range append(people, learned) {
-			in := &intake{normalizer: p, counts: tally{}, taught: map[actor.Lesson]struct{}{}}
-			in.take(record)
+			in := p.newCall(t.Context()).newIntake()
+			in.take(record, pcommon.NewResource())
 			n += len(in.changes)
 		}
 		return n

@@ -13,38 +13,55 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/order"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
-	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/tuid"
 )
+
+// call is one call of the processor. It leaves the records that came in as they are, which another component may hold,
+// and builds new ones.
+type call struct {
+	*normalizer
+
+	counts  tally
+	dropped drops.Call
+	readers map[*table]*reader
+	events  *order.Groups
+	passed  passing
+	// period is that of all knowledge in this call.
+	period int64
+}
 
 func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
 	reach.Judged(ctx)
-	n.tuids.Refresh()
+	n.judge.tuids.Refresh()
 	if err := n.refresh(ctx); err != nil {
 		return logs, err
 	}
-	counts, dropped := tally{}, drops.Of(ctx)
-	n.spread(logs, counts, dropped)
-	n.takeIn(ctx, logs, counts)
-	events := order.NewGroups(n.schemaURL())
-	resources := logs.ResourceLogs()
-	for i := range resources.Len() {
-		resource := resources.At(i)
-		for j := range resource.ScopeLogs().Len() {
-			scope := resource.ScopeLogs().At(j)
-			target := events.From(resource, scope)
-			scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
-				return n.normalize(record, target, counts, dropped)
-			})
+	c := n.newCall(ctx)
+	logs = n.spread(logs, c.counts, c.dropped)
+	for i, batch := range c.takeIn(ctx, logs) {
+		source := c.events.From(batch.resource, batch.scope)
+		for j := range batch.records {
+			p := &batch.records[j]
+			if !c.normalize(p, source, i+1) {
+				c.passed.add(p, &batch)
+			}
 		}
 	}
-	removeEmpty(logs)
-	events.AppendTo(logs)
-	counts.report(ctx, n.telemetry, processorAttribute(n.id))
-	n.shown.add(counts)
-	if logs.ResourceLogs().Len() == 0 {
-		return logs, processorhelper.ErrSkipProcessingData
+	made := c.passed.logs
+	c.events.AppendTo(made)
+	c.countMapped()
+	c.counts.report(ctx, n.telemetry, processorAttribute(n.id))
+	n.shown.add(c.counts)
+	if made.ResourceLogs().Len() == 0 {
+		return made, processorhelper.ErrSkipProcessingData
 	}
-	return logs, nil
+	return made, nil
+}
+
+func (n *normalizer) newCall(ctx context.Context) *call {
+	return &call{
+		normalizer: n, counts: tally{}, dropped: drops.Of(ctx), readers: map[*table]*reader{},
+		events: order.NewGroups(n.schemaURL()), passed: passing{logs: plog.NewLogs()}, period: n.judge.periodNow(),
+	}
 }
 
 // schemaURL is what the records' own attributes follow; empty: the schema they came with.
@@ -55,88 +72,167 @@ func (n *normalizer) schemaURL() string {
 	return ""
 }
 
-// normalize moves the record's event to target. It reports whether the record is done with: false
-// leaves it, as it is, where it stands.
-func (n *normalizer) normalize(record plog.LogRecord, target order.Source, counts tally, dropped drops.Call) bool {
-	if logrecord.IsWatermark(record) {
-		counts.passed(tableOther, reasonWatermark)
+// normalize makes the record's event, of the source of that number. It reports whether the record is done with: false
+// hands it on as it is.
+func (c *call) normalize(p *pending, source order.Source, number int) bool {
+	if logrecord.IsWatermark(p.record) {
+		c.counts.passed(tableOther, reasonWatermark)
 		return false
 	}
-	r, plan, ok := n.rowOf(record)
-	if !ok {
-		if n.cfg.OtherRecords == OtherRecordsDrop {
-			counts.dropped(tableOther, reasonOther)
+	if p.reader == nil {
+		if c.cfg.OtherRecords == OtherRecordsDrop {
+			c.counts.dropped(tableOther, reasonOther)
 			return true
 		}
-		counts.passed(tableOther, reasonOther)
+		c.counts.passed(tableOther, reasonOther)
 		return false
 	}
-	if r.Table.Name == event.TableAlerts && n.cfg.Alerts == AlertsGraph {
-		counts.dropped(r.Table.Name, reasonAlertsFromGraph)
-		dropped.Drop(dayOf(record), r.Table.Name, reasonAlertsFromGraph)
+	name := p.reader.table.Table.Name
+	if name == event.TableAlerts && c.cfg.Alerts == AlertsGraph {
+		c.drop(p, reasonAlertsFromGraph)
 		return true
 	}
-	if isEvidenceAlone(record) {
-		n.completeEvidence(r)
+	if isEvidenceAlone(p.record) {
+		c.completeEvidence(p.row())
 	}
-	found := n.resolver.WhoActed(r)
-	if found.Dropped != "" {
-		counts.dropped(r.Table.Name, found.Dropped)
-		dropped.Drop(dayOf(record), r.Table.Name, found.Dropped)
+	v := c.verdictOf(p)
+	if v.dropped != "" {
+		c.drop(p, v.dropped)
 		return true
 	}
-	person := n.resolver.Person(found)
-	id, ok := n.tuids.Of(person.Key, person.Names)
-	if !ok {
-		counts.dropped(r.Table.Name, tuid.ReasonUnmapped)
-		dropped.Drop(dayOf(record), r.Table.Name, tuid.ReasonUnmapped)
-		return true
+	h := headerOf(p.record)
+	to := c.eventsOf(p, v, h, source, number).AppendEmpty()
+	h.copyTo(to, p.record)
+	if c.cfg.SemanticAttributes {
+		event.Describe(to, p.row(), v.account)
 	}
-	facts := n.facts(record, r, found)
-	facts.TUID, facts.User = id, person.User
-	body := plan.New(r, facts)
-	if n.cfg.SemanticAttributes {
-		event.Describe(record, r, found.Full())
+	if h.tenant != nil {
+		to.Attributes().Remove(logrecord.AttributeTenantID) // the resource has it
 	}
-	destination := target.Of(record).Person(n.cfg.DomainID, id, person.Key).AppendEmpty()
-	record.MoveTo(destination)
-	body.MoveTo(destination.Body())
-	counts.mapped(r.Table.Name, found.Way)
+	at := p.record.Timestamp().AsTime()
+	p.reader.table.Write(to.Body().SetEmptyMap(), p.reader.Read(p.record.Body().Map()), at, c.facts(p, v, h))
 	return true
 }
 
-// facts are what an event says beside its row, but for the person.
-func (n *normalizer) facts(record plog.LogRecord, r row.Row, found actor.Finding) event.Facts {
-	target := n.resolver.Target(r)
+func (c *call) drop(p *pending, reason string) {
+	name := p.reader.table.Table.Name
+	c.counts.dropped(name, reason)
+	c.dropped.Drop(dayOf(p.record), name, reason)
+}
+
+// verdictOf is whose act a row is. It is found once for all rows of the call that have the same signs.
+func (c *call) verdictOf(p *pending) verdict {
+	a := p.act
+	if a == nil {
+		v := c.judge.of(p.row())
+		if v.dropped == "" {
+			c.counts.mapped(p.reader.table.Table.Name, v.way, 1)
+		}
+		return v
+	}
+	if with := c.judge.knowledge(c.period); a.with != with || a.verdict.momentary {
+		c.countActs(p.reader.table, a)
+		a.verdict, a.with, a.source = c.judge.of(p.row()), with, 0
+		c.judge.remember(with, a.key, a.verdict)
+	}
+	if a.verdict.dropped == "" {
+		a.mapped++
+	}
+	return a.verdict
+}
+
+// eventsOf are the person's events of a source, which number tells from the call's other ones.
+func (c *call) eventsOf(p *pending, v verdict, h header, source order.Source, number int) plog.LogRecordSlice {
+	if h.tenant != nil {
+		return source.OfTenant(*h.tenant).Person(c.cfg.DomainID, v.tuid, v.key)
+	}
+	if p.act == nil {
+		return source.Person(c.cfg.DomainID, v.tuid, v.key)
+	}
+	if p.act.source != number {
+		p.act.events, p.act.source = source.Person(c.cfg.DomainID, v.tuid, v.key), number
+	}
+	return p.act.events
+}
+
+// facts are what an event says beside its row.
+func (c *call) facts(p *pending, v verdict, h header) event.Facts {
 	facts := event.Facts{
-		EventID: event.IDOf(record), DomainID: n.cfg.DomainID,
-		TargetUser: target.User, TargetGroup: target.Group,
-		Source: sourceOf(record, r),
+		EventID: h.uid, DomainID: c.cfg.DomainID, TUID: v.tuid, User: v.user, Lane: h.lane, Source: event.SourceHunting,
 	}
-	if found.Way != actor.Account {
-		facts.AttributedBy = string(found.Way)
+	if p.act == nil { // rows with signs are not about accounts
+		target := c.judge.resolver.Target(p.row())
+		facts.TargetUser, facts.TargetGroup = target.User, target.Group
 	}
-	if lane, ok := record.Attributes().Get(logrecord.AttributeLane); ok {
-		facts.Lane = row.Text(lane)
+	if v.way != actor.Account {
+		facts.AttributedBy = string(v.way)
+	}
+	switch {
+	case p.reader.table.Table.Name == event.TableAlertsV2:
+		facts.Source = event.SourceGraph
+	case h.streamed:
+		facts.Source = event.SourceStreaming
 	}
 	return facts
 }
 
-// sourceOf is the API that a record's row was read from.
-func sourceOf(record plog.LogRecord, r row.Row) string {
-	switch {
-	case r.Table.Name == event.TableAlertsV2:
-		return event.SourceGraph
-	case isStreamed(record):
-		return event.SourceStreaming
-	default:
-		return event.SourceHunting
+func (c *call) countMapped() {
+	for t, d := range c.readers {
+		for _, a := range d.acts {
+			c.countActs(t, a)
+		}
 	}
 }
 
-func removeEmpty(logs plog.Logs) {
-	logs.ResourceLogs().RemoveIf(func(resource plog.ResourceLogs) bool {
-		resource.ScopeLogs().RemoveIf(func(scope plog.ScopeLogs) bool { return scope.LogRecords().Len() == 0 })
-		return resource.ScopeLogs().Len() == 0
-	})
+// countActs counts what was mapped by an act so far. Counting each record would ask a map of three texts for each.
+func (c *call) countActs(t *table, a *act) {
+	if a.mapped > 0 {
+		c.counts.mapped(t.Table.Name, a.verdict.way, a.mapped)
+		a.mapped = 0
+	}
+}
+
+// pending is a record that the intake has left to the call.
+type pending struct {
+	record plog.LogRecord
+	reader *reader // nil: it is no row of a table with events
+	act    *act    // nil: the row has to be looked at by itself
+	// copied: the record is no longer the one that came in, and may be changed.
+	copied bool
+}
+
+func (p *pending) row() row.Row { return p.reader.table.row(p.record) }
+
+// batch is what is left of a scope's records.
+type batch struct {
+	resource plog.ResourceLogs
+	scope    plog.ScopeLogs
+	records  []pending
+}
+
+// passing are the records that are handed on as they are, in the order in which they came.
+type passing struct {
+	logs plog.Logs
+	from batch // of the last one
+	to   plog.ResourceLogs
+	into plog.ScopeLogs
+}
+
+func (s *passing) add(p *pending, b *batch) {
+	if s.from.resource != b.resource {
+		s.to = s.logs.ResourceLogs().AppendEmpty()
+		b.resource.Resource().CopyTo(s.to.Resource())
+		s.to.SetSchemaUrl(b.resource.SchemaUrl())
+	}
+	if s.from.resource != b.resource || s.from.scope != b.scope {
+		s.into = s.to.ScopeLogs().AppendEmpty()
+		b.scope.Scope().CopyTo(s.into.Scope())
+		s.into.SetSchemaUrl(b.scope.SchemaUrl())
+	}
+	s.from.resource, s.from.scope = b.resource, b.scope
+	if p.copied {
+		p.record.MoveTo(s.into.LogRecords().AppendEmpty())
+		return
+	}
+	p.record.CopyTo(s.into.LogRecords().AppendEmpty())
 }

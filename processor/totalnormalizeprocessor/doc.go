@@ -8,12 +8,13 @@
 //  1. The intake gives records of the Streaming API the form of the receiver's. It puts directory rows (DeviceInfo,
 //     IdentityInfo, Users, AlertInfo) into the directories, and learns from the accounts of event rows. The events of the
 //     same call use what it has learned.
-//  2. The resolver finds who acted in each other row. The person gets a user name and a tuid, and the plan of the row's
-//     table builds the event.
+//  2. The judge finds who acted in each other row, or remembers it of rows that say the same of their accounts. The
+//     person gets a user name and a tuid, and the plan of the row's table builds the event.
 //  3. Events are grouped by person. Each group is one ResourceLogs in order of time.
 //  4. The order marks records that are older than what was handed on for the person before.
 //
-// Records that are no Defender rows stay where they were.
+// Records that are no Defender rows stand in a copy of their resource, before the events. The records that came in stay
+// as they are: another component may hold them.
 //
 // Each concern is a package below internal, and imports go down only:
 //
@@ -22,6 +23,7 @@
 //	actor      who acted, and whether that is a person (imports directory)
 //	event      builds the event (imports row)
 //	tuid       gives people their tuid
+//	memo       remembers answers until what they depend on changes
 //	order      groups a person's events, and marks late ones
 //	store      keeps entries over restarts
 //

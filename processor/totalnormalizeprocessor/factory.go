@@ -40,7 +40,7 @@ func newLogs(ctx context.Context, set processor.Settings, cfg component.Config, 
 		return nil, err
 	}
 	logs, err := processorhelper.NewLogs(ctx, set, cfg, p.order, p.processLogs,
-		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
+		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}),
 		processorhelper.WithStart(p.start),
 		processorhelper.WithShutdown(p.shutdown))
 	if err != nil {

@@ -19,61 +19,114 @@ import (
 // intake goes through the records of one call before any becomes an event, so that all of them profit
 // from what each says of people and devices.
 type intake struct {
-	*normalizer
+	*call
 
 	parser streaming.Parser
-	counts tally
 	// taught are the lessons of this call, so that a person's many rows are one.
 	taught map[actor.Lesson]struct{}
 	// changes are the directories', for the store.
 	changes []directory.Change
+	key     []byte
 }
 
-// takeIn unpacks records of the Streaming API, takes directory rows out of the call and into the
-// directories, and learns from the other rows.
-func (n *normalizer) takeIn(ctx context.Context, logs plog.Logs, counts tally) {
-	in := &intake{normalizer: n, counts: counts, taught: map[actor.Lesson]struct{}{}}
+func (c *call) newIntake() *intake {
+	return &intake{call: c, taught: map[actor.Lesson]struct{}{}}
+}
+
+// takeIn unpacks records of the Streaming API, takes directory rows into the directories, and learns from the other
+// rows. It returns what is left.
+func (c *call) takeIn(ctx context.Context, logs plog.Logs) []batch {
+	in := c.newIntake()
+	var batches []batch
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
-			scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
-				n.unpack(&in.parser, record, resource.Resource())
-				return in.take(record)
-			})
+			b := batch{resource: resource, scope: scope, records: make([]pending, 0, scope.LogRecords().Len())}
+			for _, record := range scope.LogRecords().All() {
+				if p, left := in.take(record, resource.Resource()); left {
+					b.records = append(b.records, p)
+				}
+			}
+			batches = append(batches, b)
 		}
 	}
-	in.changes = append(in.changes, n.directories.Evict()...)
-	if n.store == nil {
-		return
+	in.changes = append(in.changes, c.directories.Evict()...)
+	if c.store == nil {
+		return batches
 	}
-	if err := save(ctx, n.store, in.changes); err != nil {
+	if err := save(ctx, c.store, in.changes); err != nil {
 		// Nothing is lost that the next snapshot does not bring again.
-		n.logger.Warn("Cannot store the directories; they will be read anew after a restart", zap.Error(err))
+		c.logger.Warn("Cannot store the directories; they will be read anew after a restart", zap.Error(err))
 	}
+	return batches
 }
 
-// take reports whether the record is done with.
-func (in *intake) take(record plog.LogRecord) bool {
-	r, plan, ok := in.rowOf(record)
+// take takes a record in. It reports whether it is left to become an event or to be handed on.
+func (in *intake) take(record plog.LogRecord, resource pcommon.Resource) (p pending, left bool) {
+	p = in.unpacked(record, resource)
+	t := in.tableOfRow(p.record)
 	switch {
-	case !ok:
-		return false
-	case !plan.IsEvent():
-		in.changes = append(in.changes, in.directories.Take(r)...)
-		in.counts.dropped(r.Table.Name, reasonDirectory)
-		return true
-	default:
-		in.learnFrom(r)
-		return false
+	case t == nil:
+		return p, true
+	case !t.IsEvent():
+		in.changes = append(in.changes, in.directories.Take(t.row(p.record))...)
+		in.counts.dropped(t.Table.Name, reasonDirectory)
+		return p, false
 	}
+	p.reader = in.readerOf(t)
+	p.act = in.actOf(p)
+	return p, true
+}
+
+// unpacked is a record as the receiver emits it. What has to be changed for that, or later, is copied.
+func (in *intake) unpacked(record plog.LogRecord, resource pcommon.Resource) pending {
+	if isUnpacked(record) && !isEvidenceAlone(record) {
+		return pending{record: record}
+	}
+	copied := plog.NewLogRecord()
+	record.CopyTo(copied)
+	in.unpack(&in.parser, copied, resource)
+	return pending{record: copied, copied: true}
+}
+
+func (c *call) readerOf(t *table) *reader {
+	d, ok := c.readers[t]
+	if !ok {
+		d = &reader{Reader: t.Layout.NewReader(), table: t, acts: map[string]*act{}}
+		c.readers[t] = d
+	}
+	return d
+}
+
+// actOf is what the row has in common with others of the call; nil: it has to be looked at by itself. The first of them
+// teaches the directories, unless one of an earlier call has, and nothing has changed since.
+func (in *intake) actOf(p pending) *act {
+	key, ok := p.reader.table.signs.AppendKey(in.key[:0], p.reader.Read(p.record.Body().Map()))
+	in.key = key
+	if !ok {
+		in.learnFrom(p.row())
+		return nil
+	}
+	if a, ok := p.reader.acts[string(key)]; ok {
+		return a
+	}
+	a := &act{key: string(key)}
+	p.reader.acts[a.key] = a
+	with := in.judge.knowledge(in.period)
+	if v, ok := in.judge.remembered.Get(with, key); ok {
+		a.verdict, a.with = v, with
+		return a
+	}
+	in.learnFrom(p.row())
+	return a
 }
 
 func (in *intake) learnFrom(r row.Row) {
-	for _, lesson := range in.resolver.Lessons(r) {
+	for _, lesson := range in.judge.resolver.Lessons(r) {
 		if _, known := in.taught[lesson]; known {
 			continue
 		}
 		in.taught[lesson] = struct{}{}
-		if in.resolver.IsTaught(lesson) {
+		if in.judge.resolver.IsTaught(lesson) {
 			in.changes = append(in.changes, in.directories.Learn(lesson.Account, lesson.Device, r.Time)...)
 		}
 	}

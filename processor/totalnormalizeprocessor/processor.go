@@ -9,21 +9,17 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
-	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/directory"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/drops"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/order"
-	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/store"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/tuid"
 )
@@ -35,10 +31,9 @@ type normalizer struct {
 	id          component.ID
 	logger      *zap.Logger
 	telemetry   *metadata.TelemetryBuilder
-	plans       map[string]*event.Plan
+	tables      map[string]*table
 	directories *directory.Directories
-	resolver    *actor.Resolver
-	tuids       *tuid.TUIDs
+	judge       *judge
 	order       *order.Order
 	drops       *drops.Counter
 	store       *store.Store // nil: nothing is stored
@@ -64,10 +59,9 @@ func newProcessor(set processor.Settings, cfg *Config, next consumer.Logs, now f
 		id:          set.ID,
 		logger:      set.Logger,
 		telemetry:   telemetry,
-		plans:       cfg.plans(),
+		tables:      newTables(cfg.plans()),
 		directories: known,
-		resolver:    actor.NewResolver(rules, known, cfg.LoggedOnUsers),
-		tuids:       tuid.New(people, set.Logger, now),
+		judge:       newJudge(actor.NewResolver(rules, known, cfg.LoggedOnUsers), known, tuid.New(people, set.Logger, now), cfg, now),
 		order:       order.New(next, cfg.DomainID, event.MarkLate),
 		drops:       drops.New(now()),
 	}
@@ -88,8 +82,8 @@ func (c *Config) plans() map[string]*event.Plan {
 }
 
 func (n *normalizer) start(ctx context.Context, host component.Host) error {
-	everyKey(n.plans).report(ctx, n.telemetry, processorAttribute(n.id))
-	if err := n.tuids.Start(); err != nil {
+	everyKey(n.cfg.plans()).report(ctx, n.telemetry, processorAttribute(n.id))
+	if err := n.judge.tuids.Start(); err != nil {
 		return err
 	}
 	n.hide = control.RegisterProcessor(host, n.shown)
@@ -176,23 +170,4 @@ func (n *normalizer) shutdown(ctx context.Context) error {
 	}
 	defer func() { n.store = nil }()
 	return errors.Join(n.keeping.End(ctx), n.saveDrops(ctx), n.store.Close(ctx))
-}
-
-// rowOf reads a record as a row. A record without the table's attribute, of an unknown table or
-// without columns is none.
-func (n *normalizer) rowOf(record plog.LogRecord) (row.Row, *event.Plan, bool) {
-	name := tableOf(record)
-	plan, ok := n.plans[name]
-	if !ok || record.Body().Type() != pcommon.ValueTypeMap {
-		return row.Row{}, nil, false
-	}
-	return row.New(plan.Table, record.Body().Map(), record.Timestamp().AsTime()), plan, true
-}
-
-func tableOf(record plog.LogRecord) string {
-	name, ok := record.Attributes().Get(logrecord.AttributeTable)
-	if !ok || name.Type() != pcommon.ValueTypeStr {
-		return ""
-	}
-	return name.Str()
 }

@@ -202,7 +202,7 @@ func TestRefusalIsHandedBack(t *testing.T) {
 	p, err := NewFactory().CreateLogs(t.Context(), processortest.NewNopSettings(metadata.Type), validConfig(), consumertest.NewErr(refused))
 	require.NoError(t, err)
 	require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
-	assert.True(t, p.Capabilities().MutatesData)
+	assert.False(t, p.Capabilities().MutatesData)
 	require.ErrorIs(t, p.ConsumeLogs(t.Context(), logsOf(jane.row("DeviceLogonEvents"))), refused)
 	require.NoError(t, p.ConsumeLogs(t.Context(), logsOf(system.row("DeviceLogonEvents"))), "nothing to hand on")
 	require.NoError(t, p.Shutdown(t.Context()))

@@ -11,11 +11,14 @@ import (
 )
 
 // spread puts in the place of each alert of Graph a record for each item of its evidence, as if it were a row of the
-// table of alerts. It does so only where alerts become events from Graph.
-func (n *normalizer) spread(logs plog.Logs, counts tally, dropped drops.Call) {
-	if n.cfg.Alerts != AlertsGraph {
-		return
+// table of alerts. It does so in a copy of logs, and only where alerts become events from Graph.
+func (n *normalizer) spread(logs plog.Logs, counts tally, dropped drops.Call) plog.Logs {
+	if n.cfg.Alerts != AlertsGraph || !hasAlert(logs) {
+		return logs
 	}
+	spread := plog.NewLogs()
+	logs.CopyTo(spread)
+	logs = spread
 	for _, resource := range logs.ResourceLogs().All() {
 		tenantID := firstAttribute(resource.Resource().Attributes(), []string{logrecord.AttributeTenantID})
 		for _, scope := range resource.ScopeLogs().All() {
@@ -38,6 +41,20 @@ func (n *normalizer) spread(logs plog.Logs, counts tally, dropped drops.Call) {
 			records.MoveAndAppendTo(scope.LogRecords())
 		}
 	}
+	return logs
+}
+
+func hasAlert(logs plog.Logs) bool {
+	for _, resource := range logs.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, record := range scope.LogRecords().All() {
+				if isAlert(record) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // moveRow makes a record of a row, beside what the alert's own record says.

@@ -50,7 +50,7 @@ func (n *normalizer) unpack(p *streaming.Parser, record plog.LogRecord, resource
 }
 
 func (n *normalizer) knows(table string) bool {
-	_, ok := n.plans[table]
+	_, ok := n.tables[table]
 	return ok
 }
 

@@ -46,8 +46,8 @@ type tally map[tallyKey]int64
 
 type tallyKey struct{ table, outcome, reason string }
 
-func (t tally) mapped(table string, way actor.Way) {
-	t[tallyKey{table, outcomeMapped, reasonOf(way)}]++
+func (t tally) mapped(table string, way actor.Way, records int64) {
+	t[tallyKey{table, outcomeMapped, reasonOf(way)}] += records
 }
 func (t tally) dropped(table, reason string) { t[tallyKey{table, outcomeDropped, reason}]++ }
 func (t tally) passed(table, reason string)  { t[tallyKey{table, outcomePassed, reason}]++ }

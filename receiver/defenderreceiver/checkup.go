@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver"
+	"golang.org/x/time/rate"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
@@ -59,7 +60,7 @@ func Test(ctx context.Context, set receiver.Settings, cfg component.Config, host
 	if err := own.Validate(); err != nil {
 		return unusable(set, err), nil
 	}
-	r, err := newReceiver(set, *own, consumertest.NewNop())
+	r, err := newReceiver(set, *own, outputs{next: consumertest.NewNop()})
 	if err != nil {
 		return nil, fmt.Errorf("test the connection: %w", err)
 	}
@@ -169,12 +170,20 @@ func (r *defenderReceiver) checkupFeeds() []checkup.Feed {
 		// While the receiver runs, its own lanes keep the limit that the test shares with them.
 		limit, release := r.cfg.listLimit()
 		release()
-		lists := service.NewLists(r.service.access.api, declared.list, limit, service.Settings{
-			Lane: checkupLane, Now: r.now, Logger: r.set.Logger, Answered: func(context.Context, time.Duration, error) {}, Accepted: func() {},
-		})
-		feeds = append(feeds, checkup.Feed{Name: declared.name, Roles: declared.roles, Filter: own.Filter, Lister: lists})
+		feeds = append(feeds, checkup.Feed{Name: declared.name, Roles: declared.roles, Filter: own.Filter, Lister: r.checkupList(declared.list, limit)})
+	}
+	if r.cfg.Feeds.SecureScores.Enabled {
+		limit, release := r.cfg.listLimit()
+		release()
+		feeds = append(feeds, checkup.Feed{Name: secureScores, Roles: scoreRoles, Daily: true, Lister: r.checkupList(hunting.SecureScores, limit)})
 	}
 	return feeds
+}
+
+func (r *defenderReceiver) checkupList(list hunting.List, limit *rate.Limiter) *service.Lists {
+	return service.NewLists(r.service.access.api, list, limit, service.Settings{
+		Lane: checkupLane, Now: r.now, Logger: r.set.Logger, Answered: func(context.Context, time.Duration, error) {}, Accepted: func() {},
+	})
 }
 
 // hosts are those that must be reached, the hunting API's last.

@@ -182,18 +182,13 @@ func (c *controlled) disabled() []control.Table {
 			list = append(list, control.Table{Name: declared.name, Kind: feedKind, State: control.Disabled, Lane: shownLive, Rows: control.Rows{RowsPerMinute: []int{}}})
 		}
 	}
+	if !c.cfg.Feeds.SecureScores.Enabled && !slices.Contains(c.tables(), secureScores) {
+		list = append(list, control.Table{Name: secureScores, Kind: feedKind, State: control.Disabled, Lane: shownLive, Rows: control.Rows{RowsPerMinute: []int{}}})
+	}
 	return list
 }
 
 const shownLive = "live"
-
-// The kinds of what is read, as the status shows them.
-const (
-	tableKind     = "table"
-	directoryKind = "directory"
-	feedKind      = "feed"
-	contextKind   = "alert_context"
-)
 
 func kindOf(declared *tables.Table) string {
 	if declared.Kind == tables.Directory {

@@ -75,7 +75,7 @@ func TestStatus(t *testing.T) {
 		assert.True(t, strings.HasPrefix(status.ID, "defender/"), status.ID)
 		assert.Equal(t, control.Running, status.State)
 		assert.Empty(t, status.Troubles)
-		assert.Len(t, status.Tables, len(declaredTables())+len(declaredFeeds()), "all that can be read")
+		assert.Len(t, status.Tables, len(declaredTables())+len(declaredFeeds())+1, "all that can be read")
 		assert.Equal(t, logons, status.Tables[0].Name, "in the order in which they are declared")
 		assert.Len(t, status.Quota.Windows, 5)
 		assert.InDelta(t, 0.5, status.Quota.Share, 0)
@@ -244,7 +244,7 @@ func TestStatusOfHistory(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		logon := shown(t, r, logons)
 		require.NotNil(t, logon.Backfill)
-		assert.Len(t, r.Status().Tables, len(declaredTables())+len(declaredFeeds()), "history is no table of its own")
+		assert.Len(t, r.Status().Tables, len(declaredTables())+len(declaredFeeds())+1, "history is no table of its own")
 
 		lanes := r.(*controlled).lanes
 		past := lanes[slices.IndexFunc(lanes, func(l *lane) bool { return l.history })]

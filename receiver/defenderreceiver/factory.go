@@ -1,7 +1,6 @@
 package defenderreceiver
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -9,11 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/lease"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
 )
 
@@ -23,18 +19,8 @@ func NewFactory() receiver.Factory {
 		metadata.Type,
 		createDefaultConfig,
 		receiver.WithLogs(createLogs, metadata.LogsStability),
+		receiver.WithMetrics(createMetrics, metadata.MetricsStability),
 	)
-}
-
-func createLogs(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
-	own := *cfg.(*Config)
-	return lease.NewComponent(lease.Settings{
-		Claim:   lease.Claim{Kind: component.KindReceiver, ID: set.ID, Scope: own.scope()},
-		Storage: own.StorageID, Logger: set.Logger,
-		Begin: func(term lease.Term) (component.Component, error) {
-			return newReceiver(set, own, lease.Guard(term, next))
-		},
-	}), nil
 }
 
 // scope tells configurations apart with which workers must not run a receiver by turns: a tenant, tables or columns that

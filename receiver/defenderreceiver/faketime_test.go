@@ -76,7 +76,7 @@ func (b *fakeTime) analyst() *hunting.Client {
 	b.t.Helper()
 	other := b.stage.FakeTime(b.Latency)
 	other.Scale = b.Scale
-	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *b.config(logons), b.Sink)
+	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *b.config(logons), outputs{next: b.Sink})
 	require.NoError(b.t, err)
 	r.now = b.Now
 	conn, err := r.connect(b.t.Context(), other.Host())

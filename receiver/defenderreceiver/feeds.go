@@ -22,3 +22,12 @@ func declaredFeeds() []declaredFeed {
 		{"incidents", hunting.Incidents, source.IncidentsFeed, 50, []string{"SecurityIncident.Read.All", "SecurityIncident.ReadWrite.All"}, func(c *FeedsConfig) *FeedConfig { return &c.Incidents }},
 	}
 }
+
+// The names of what is read of Secure Score and of open alerts, in the configuration, metrics and status.
+const (
+	secureScores = "secure_scores"
+	openAlerts   = "open_alerts"
+)
+
+// scoreRoles are the permissions of which one lets Secure Score be read.
+var scoreRoles = []string{"SecurityEvents.Read.All", "SecurityEvents.ReadWrite.All"}

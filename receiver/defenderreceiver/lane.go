@@ -29,6 +29,15 @@ type lane struct {
 	release func()           // ends the use of what other receivers share; nil: it shares nothing
 }
 
+// The kinds of what is read, as the status shows them.
+const (
+	tableKind     = "table"
+	directoryKind = "directory"
+	feedKind      = "feed"
+	contextKind   = "alert_context"
+	countKind     = "count" // nothing is read but how many there are
+)
+
 // run polls until ctx ends.
 func (l *lane) run(ctx context.Context) {
 	if l.ready != nil {

@@ -44,10 +44,24 @@ type builder struct {
 	journal   *journal.Journal // of complete audits; nil: there is none
 	store     storage.Client   // of watermarks, feeds and the context of alerts
 	pivots    *source.Pivots   // nil: the context of alerts is not read
+	outputs
 }
 
-// build makes the lanes of all enabled tables, with their stored cursors.
+// build makes the lanes of all that is read for the pipelines, with their stored cursors.
 func (b *builder) build(ctx context.Context) ([]*lane, error) {
+	lanes, err := b.records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	figures, err := lists{b}.posture(ctx)
+	return append(lanes, figures...), err
+}
+
+// records makes the lanes that are read for a logs pipeline alone.
+func (b *builder) records(ctx context.Context) ([]*lane, error) {
+	if b.next == nil {
+		return nil, nil
+	}
 	var lanes []*lane
 	for _, declared := range b.cfg.Tables.declared() {
 		if !b.cfg.Tables[declared.Name].Enabled {
@@ -65,7 +79,7 @@ func (b *builder) build(ctx context.Context) ([]*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	feeds, err := b.feeds(ctx)
+	feeds, err := lists{b}.feeds(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +231,11 @@ func (b *builder) users(declared *tables.Table) *lane {
 	}
 }
 
+// lists makes the lanes of Graph's lists.
+type lists struct{ *builder }
+
 // feeds makes the lanes of the lists that are read.
-func (b *builder) feeds(ctx context.Context) ([]*lane, error) {
+func (b lists) feeds(ctx context.Context) ([]*lane, error) {
 	var lanes []*lane
 	for _, declared := range declaredFeeds() {
 		own := declared.settings(&b.cfg.Feeds)
@@ -235,17 +252,14 @@ func (b *builder) feeds(ctx context.Context) ([]*lane, error) {
 }
 
 // feed makes the lane of a list, with its stored state. Its permission and its limits are its own.
-func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConfig) (*lane, error) {
+func (b lists) feed(ctx context.Context, declared declaredFeed, own *FeedConfig) (*lane, error) {
 	name := declared.name
 	b.telemetry.begin(ctx, name)
 	metrics := b.telemetry.history(name)
 	metrics.begin(ctx)
 	seen, logger := b.registry.Add(name, name, true), b.set.Logger.With(zap.String("table", name))
 	limit, release := b.cfg.listLimit()
-	client := service.NewLists(b.api, declared.list, limit, service.Settings{
-		Lane: name, Accepted: b.registry.Answered, Now: b.now, Logger: logger,
-		Answered: func(ctx context.Context, spent time.Duration, err error) { b.telemetry.query(ctx, name, spent, err) },
-	})
+	client := b.list(name, declared.list, limit, logger)
 	audits := source.NewFeedAuditor(own.Audit.Interval, own.Audit.Window, metrics, seen, logger)
 	audits.KeepsRefused = b.cfg.DeadLetter.Directory != ""
 	feed := source.NewFeed(source.FeedSettings{
@@ -256,7 +270,7 @@ func (b *builder) feed(ctx context.Context, declared declaredFeed, own *FeedConf
 		feed.Pivots = b.pivots
 	}
 	if b.journal != nil && audits.Window > 0 {
-		audits.Audited = b.feedJournalist(name, audits, feed, logger)
+		audits.Audited = b.listJournalist(journal.Lane{Table: name, TimeBasis: byLastUpdate}, audits, feed.Start, logger)
 	}
 	if last, err := b.lastAudit(ctx, name); err != nil {
 		return nil, err
@@ -339,14 +353,17 @@ func (b *builder) lastAudit(ctx context.Context, name string) (time.Time, error)
 	return b.journal.LastAudit(ctx, name, "", b.now())
 }
 
-// byLastUpdate is the time by which a list is audited.
-const byLastUpdate = "last_update"
+// byLastUpdate and byCreation are the times by which lists are audited.
+const (
+	byLastUpdate = "last_update"
+	byCreation   = "creation"
+)
 
-// feedJournalist writes complete audits of a list to the journal.
-func (b *builder) feedJournalist(name string, audits *source.FeedAuditor, feed *source.Feed, logger *zap.Logger) func(context.Context, audit.Result) {
+// listJournalist writes complete audits of a list, which is read from a start on, to the journal.
+func (b lists) listJournalist(lane journal.Lane, audits *source.FeedAuditor, start func() time.Time, logger *zap.Logger) func(context.Context, audit.Result) {
 	return func(ctx context.Context, result audit.Result) {
 		_, err := b.journal.Append(ctx, journal.Audit{
-			Lane: journal.Lane{Table: name, TimeBasis: byLastUpdate}, From: result.From, To: result.To, Begin: feed.Start(), Ended: result.To,
+			Lane: lane, From: result.From, To: result.To, Begin: start(), Ended: result.To,
 			Kept: audits.KeepsRefused, Bins: tallies(result.Bins),
 		})
 		if err != nil {

@@ -65,6 +65,9 @@ func (r modelRow) aside(mode Mode, cursor ledger.Cursor) bool {
 // with DEFENDER_MODEL_SEEDS=n, and one again with DEFENDER_MODEL_SEED=seed.
 func TestModel(t *testing.T) {
 	first, n := uint64(1), uint64(60)
+	if raceEnabled {
+		n = 20 // one takes a second then; make test plays all of them without the race detector
+	}
 	if seed, err := strconv.ParseUint(os.Getenv("DEFENDER_MODEL_SEED"), 10, 64); err == nil {
 		first, n = seed, 1
 	} else if seeds, err := strconv.ParseUint(os.Getenv("DEFENDER_MODEL_SEEDS"), 10, 64); err == nil {

@@ -41,11 +41,17 @@ type running struct {
 	loops sync.WaitGroup
 }
 
+// outputs are what the receiver gives to.
+type outputs struct {
+	next    consumer.Logs // nil: no logs pipeline
+	figures *figures      // nil: no metrics pipeline
+}
+
 // defenderReceiver runs one loop for each table.
 type defenderReceiver struct {
-	set       receiver.Settings
-	cfg       Config
-	next      consumer.Logs
+	set receiver.Settings
+	cfg Config
+	outputs
 	telemetry *telemetry
 	now       func() time.Time
 
@@ -64,7 +70,7 @@ type defenderReceiver struct {
 	shutdown sync.Once
 }
 
-func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defenderReceiver, error) {
+func newReceiver(set receiver.Settings, cfg Config, out outputs) (*defenderReceiver, error) {
 	telemetry, err := newTelemetry(set)
 	if err != nil {
 		return nil, err
@@ -72,7 +78,7 @@ func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*defend
 	// Errors here are expected ones, whose place in the code helps nobody.
 	set.Logger = set.Logger.WithOptions(zap.AddStacktrace(zapcore.DPanicLevel))
 	cfg.Page.MaxRows = min(cfg.Page.MaxRows, query.MaxRows)
-	r := &defenderReceiver{set: set, cfg: cfg, next: next, telemetry: telemetry, now: time.Now, gates: newGates()}
+	r := &defenderReceiver{set: set, cfg: cfg, outputs: out, telemetry: telemetry, now: time.Now, gates: newGates()}
 	calls, cutOff := context.WithCancel(context.Background())
 	r.calls = span{calls, cutOff}
 	return r, nil
@@ -208,7 +214,7 @@ func (r *defenderReceiver) newTables(ctx context.Context, client service.API, re
 	r.lanes, err = (&builder{
 		cfg: &r.cfg, set: r.set, telemetry: r.telemetry, now: r.now, keeper: r.keeper, scheduler: r.scheduler,
 		api: client, registry: registry, deliverer: deliverer, gates: r.gates,
-		journal: r.journal, store: r.store,
+		journal: r.journal, store: r.store, outputs: r.outputs,
 	}).build(ctx)
 	return err
 }

@@ -39,7 +39,7 @@ type arrivals struct{ from, until time.Time }
 
 // OpenRereading opens the storage and the quota's account. It sends nothing.
 func OpenRereading(ctx context.Context, set receiver.Settings, cfg component.Config, host component.Host) (*Rereading, error) {
-	r, err := newReceiver(set, *cfg.(*Config), nil)
+	r, err := newReceiver(set, *cfg.(*Config), outputs{})
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func OpenRereading(ctx context.Context, set receiver.Settings, cfg component.Con
 func OpenRereadingBeside(ctx context.Context, set receiver.Settings, cfg component.Config, host component.Host, turns control.Lender,
 	completeUntil map[string]time.Time,
 ) (*Rereading, error) {
-	r, err := newReceiver(set, *cfg.(*Config), nil)
+	r, err := newReceiver(set, *cfg.(*Config), outputs{})
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ import (
 // reread opens what reads again, with the clock of the stage.
 func (s *stage) reread(cfg *Config) *Rereading {
 	s.t.Helper()
-	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *cfg, nil)
+	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *cfg, outputs{})
 	require.NoError(s.t, err)
 	began := time.Now()
 	r.now = func() time.Time { return s.Clock.Now().Add(time.Since(began)) }
@@ -264,7 +264,7 @@ func TestRereadingBesideACollector(t *testing.T) {
 	cfg := s.config(logons)
 	cfg.Page.MaxRows = 10
 	open := func(turns control.Lender) *Rereading {
-		r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *cfg, nil)
+		r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), *cfg, outputs{})
 		require.NoError(t, err)
 		r.now = s.Clock.Now
 		a, err := r.openRereadingBeside(t.Context(), componenttest.NewNopHost(), turns, map[string]time.Time{logons: epoch.Add(-time.Minute)})

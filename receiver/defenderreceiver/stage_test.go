@@ -140,13 +140,14 @@ func (s *stage) create(cfg *Config) *defenderReceiver {
 		own := feed.settings(&valid.Feeds)
 		own.PollInterval = max(own.PollInterval, minPollInterval)
 	}
+	valid.Feeds.SecureScores.PollInterval = max(valid.Feeds.SecureScores.PollInterval, minPollInterval)
 	if auth := valid.ClientConfig.Auth; auth.HasValue() && auth.Get().AuthenticatorID == testbed.LatencyID {
 		valid.ClientConfig.Auth = configoptional.None[configauth.Config]() // it measures, and is no authentication
 	}
 	require.NoError(s.t, valid.Validate())
 	set := receivertest.NewNopSettings(metadata.Type)
 	set.TelemetrySettings = s.Metrics.NewTelemetrySettings()
-	r, err := newReceiver(set, *cfg, s.Sink)
+	r, err := newReceiver(set, *cfg, outputs{next: s.Sink})
 	require.NoError(s.t, err)
 	// The machine's clock goes with the service's, as it does in life.
 	began := time.Now()

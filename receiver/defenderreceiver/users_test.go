@@ -334,7 +334,7 @@ func TestUsersNameWhoActed(t *testing.T) {
 
 	cfg := s.config(logons, "IdentityInfo", usersTable)
 	set := receivertest.NewNopSettings(metadata.Type)
-	r, err := newReceiver(set, *cfg, normalize)
+	r, err := newReceiver(set, *cfg, outputs{next: normalize})
 	require.NoError(t, err)
 	require.NoError(t, r.Start(t.Context(), s.Host()))
 	t.Cleanup(func() { require.NoError(t, r.Shutdown(context.Background())) })

@@ -51,6 +51,7 @@ func (c *Config) Validate() error {
 		settings.Under("quota", c.Quota.validate()),
 		settings.Under("tables", c.Tables.validate()),
 		settings.Under("feeds", c.Feeds.validate(c.API)),
+		c.MetricsPipelineConfig.validate(),
 		settings.Under("alert_context", c.AlertContext.validate(c.Feeds)),
 	}
 	if !c.Feeds.enabled() && !c.Tables.enabled() {
@@ -181,7 +182,7 @@ func (c *FeedsConfig) enabled() bool {
 			return true
 		}
 	}
-	return false
+	return c.SecureScores.Enabled
 }
 
 func (c *FeedsConfig) validate(api API) error {
@@ -193,8 +194,23 @@ func (c *FeedsConfig) validate(api API) error {
 			errs = append(errs, settings.Problemf(declared.name, "needs api: graph: the legacy API's token is not for Graph, which keeps the list"))
 		}
 	}
+	errs = append(errs, settings.Under(secureScores, settings.AtLeast("poll_interval", c.SecureScores.PollInterval, minPollInterval)))
+	if c.SecureScores.Enabled && api == APILegacy {
+		errs = append(errs, settings.Problemf(secureScores, "needs api: graph: the legacy API's token is not for Graph, which keeps the scores"))
+	}
 	return errors.Join(errs...)
 }
+
+// validate checks what metrics pipelines are given.
+func (c *MetricsPipelineConfig) validate() error {
+	return errors.Join(
+		settings.AtLeast("collection_interval", c.CollectionInterval, minCollectionInterval),
+		settings.Within("initial_delay", c.InitialDelay, 0, time.Hour),
+	)
+}
+
+// minCollectionInterval keeps the counting of alerts within the service's limit of requests.
+const minCollectionInterval = 10 * time.Second
 
 // largestLookback is longer than the service keeps anything.
 const largestLookback = 365 * 24 * time.Hour

@@ -116,13 +116,14 @@ func nested(path string, value any) map[string]any {
 }
 
 // collectorRefuses reports whether the collector finds fault with a value. The components of this project report such
-// faults when they validate.
+// faults when they validate; what mdatagen has generated names the struct that a value stands in.
 func collectorRefuses(config component.Config, values map[string]any, path string) bool {
 	if confmap.NewFromStringMap(values).Unmarshal(config) != nil {
 		return true
 	}
 	err := confmap.Validate(config)
-	return err != nil && strings.Contains(err.Error(), "'"+path+"'")
+	parent := path[:max(strings.LastIndex(path, confmap.KeyDelimiter), 0)]
+	return err != nil && (strings.Contains(err.Error(), "'"+path+"'") || strings.Contains(err.Error(), parent+": metric "))
 }
 
 // Every key of the project's own components is in the schema, and says what it is.

@@ -6,12 +6,19 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/faults"
 )
+
+// zips are compressors that wait for the next answer. One has most of a megabyte, and most answers have a few kilobytes.
+var zips = sync.Pool{New: func() any {
+	zip, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // the level is valid
+	return zip
+}}
 
 // Stream sends the parts of an answer, with the fault where it strikes, and reports whether all of it went out. The
 // response has no length: like the service's it is chunked, so that a client knows only by the JSON whether it is complete.
@@ -32,7 +39,9 @@ func (a *API) StreamStatus(w http.ResponseWriter, r *http.Request, status int, c
 	finish, flush := func() error { return nil }, response.Flush
 	if acceptsGzip(r) {
 		w.Header().Set("Content-Encoding", "gzip")
-		zip, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // the level is valid
+		zip := zips.Get().(*gzip.Writer)
+		zip.Reset(w)
+		defer zips.Put(zip)
 		out, finish = zip, zip.Close
 		flush = func() error { return errors.Join(zip.Flush(), response.Flush()) }
 	}

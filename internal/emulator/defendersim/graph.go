@@ -28,6 +28,27 @@ func (d directory) RemoveUser(id string, forGood bool) error {
 // ExpireUserLinks makes Graph forget the links it gave to pages and changes of users: 410.
 func (d directory) ExpireUserLinks() { d.users.ForgetTokens() }
 
+// posture is Secure Score, as tests change it.
+type posture struct {
+	catalog          *security.Catalog
+	scores, profiles *security.Posture
+}
+
+// PutScore adds the score of a day, or replaces the one of its id. It can be read from an instant on. Its id and
+// createdDateTime must be set.
+func (p posture) PutScore(body map[string]any, visible time.Time) error {
+	return p.catalog.PutScore(body, visible)
+}
+
+// PutProfile adds the profile of a control, or replaces the one of its id.
+func (p posture) PutProfile(body map[string]any) error { return p.catalog.PutProfile(body) }
+
+// SecureScores are the scores that can be read at an instant, the newest first.
+func (p posture) SecureScores(now time.Time) []map[string]any { return p.catalog.Scores(now) }
+
+// ControlProfiles are the profiles of all controls.
+func (p posture) ControlProfiles() []map[string]any { return p.catalog.Profiles() }
+
 // lists are those of Graph's security API, as tests change them.
 type lists struct {
 	now               func() time.Time

@@ -30,6 +30,8 @@ const (
 	RoleAlertsWrite    = "SecurityAlert.ReadWrite.All"
 	RoleIncidents      = "SecurityIncident.Read.All"
 	RoleIncidentsWrite = "SecurityIncident.ReadWrite.All"
+	RoleScores         = "SecurityEvents.Read.All"
+	RoleScoresWrite    = "SecurityEvents.ReadWrite.All"
 )
 
 // Options are what an emulator is started with. Their zero value is a tenant without rows, strict
@@ -60,6 +62,7 @@ type Options struct {
 	NoIngestionTime bool    // ingestion_time() is null for every row
 	RetiredLegacy   bool    // the legacy API answers that it is retired
 	UserPage        int     // users on a page of Graph's at most; 0: 999, as Graph has it
+	Controls        int     // of the generated Secure Score; 0: there is none but what is put
 	Limits          *Limits // nil: DefaultLimits
 	Quirks          Quirks
 	Faults          []Fault
@@ -84,7 +87,7 @@ func (o Options) withDefaults() Options {
 		o.TokenLifetime = 3599 * time.Second
 	}
 	if o.Roles == nil {
-		o.Roles = []string{RoleGraph, RoleLegacy, RoleUsers, RoleAlerts, RoleIncidents}
+		o.Roles = []string{RoleGraph, RoleLegacy, RoleUsers, RoleAlerts, RoleIncidents, RoleScores}
 	}
 	if o.UserPage == 0 {
 		o.UserPage = users.PageMost

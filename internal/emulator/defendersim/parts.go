@@ -35,6 +35,9 @@ const (
 	OrderRefused  = security.OrderRefused
 )
 
+// OutcomeLinkOfTop is the outcome of a call that follows the link of a request with $top to scores that nobody has asked for.
+const OutcomeLinkOfTop = security.LinkOfTop
+
 // The kinds of faults.
 const (
 	FaultTooManyRequests = faults.TooManyRequests

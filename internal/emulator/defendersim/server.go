@@ -26,6 +26,7 @@ type Server struct {
 	application
 	directory
 	lists
+	posture
 
 	now      func() time.Time
 	database *rows.Database
@@ -134,6 +135,13 @@ func (s *Server) secure(o Options, generated *tenant.Tenant) {
 			Now: o.Now, Logger: o.Logger, Entra: s.entra, Faults: s.faults, Judge: s.judge,
 		})
 	}
+	s.catalog = security.NewCatalog(security.ScoreConfig{Seed: o.Seed, TenantID: o.TenantID, Controls: o.Controls})
+	catalog := func(name string) *security.Posture {
+		return security.NewPosture(name, s.catalog, security.Config{
+			ReadRoles: []string{RoleScores, RoleScoresWrite}, Now: o.Now, Logger: o.Logger, Entra: s.entra, Faults: s.faults, Judge: s.judge,
+		})
+	}
+	s.scores, s.profiles = catalog(security.Scores), catalog(security.Profiles)
 	s.lists.now = s.now
 	s.alerts = list(security.Alerts, alerts, RoleAlerts, RoleAlertsWrite)
 	s.incidents = list(security.Incidents, incidents, RoleIncidents, RoleIncidentsWrite)
@@ -196,6 +204,8 @@ func (s *Server) handler(o Options) http.Handler {
 		mux.Handle("POST /"+version+"/security/microsoft.graph.security.runHuntingQuery", graph)
 		s.alerts.Register(mux, "/"+version+"/security")
 		s.incidents.Register(mux, "/"+version+"/security")
+		s.scores.Register(mux, "/"+version+"/security")
+		s.profiles.Register(mux, "/"+version+"/security")
 		s.alerts.RegisterOfIncident(mux, "/"+version+"/security")
 		mux.Handle("GET /"+version+"/users", users.NewAPI(people, false))
 		mux.Handle("GET /"+version+"/users/delta", users.NewAPI(people, true))

@@ -12,7 +12,12 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/kql/value"
 )
 
-const blockBytes = 256 << 10
+// The rows of a result are written into blocks. Most results fill less than the first; each later one is larger, to a limit.
+const (
+	firstBlock = 4 << 10
+	blockBytes = 256 << 10
+	blockSlack = 4 << 10 // for the row that fills a block
+)
 
 // evaluate runs q and writes its rows, up to the limits.
 func (a *API) evaluate(ctx context.Context, q Query, poison bool) (*result, *answer.Failure) {
@@ -27,7 +32,8 @@ func (a *API) evaluate(ctx context.Context, q Query, poison bool) (*result, *ans
 	w := newRowWriter(columns, a.Quirks, a.api.Graph && a.Quirks.Int64Annotations)
 	w.poison = poison
 	r := &result{columns: columns, Result: judge.Result{Identified: w.key.Identifies}}
-	block := make([]byte, 0, blockBytes)
+	full := firstBlock
+	block := make([]byte, 0, full+blockSlack)
 	tooLarge := false
 	scanned, err := q.Run(ctx, func(row []value.Value) bool {
 		if r.Rows > 0 {
@@ -43,9 +49,10 @@ func (a *API) evaluate(ctx context.Context, q Query, poison bool) (*result, *ans
 		}
 		r.Bytes += len(block) - before + 1
 		r.Rows++
-		if len(block) >= blockBytes {
+		if len(block) >= full {
 			r.blocks = append(r.blocks, block)
-			block = make([]byte, 0, blockBytes+4096)
+			full = min(8*full, blockBytes)
+			block = make([]byte, 0, full+blockSlack)
 		}
 		tooLarge = limits.MaxResultBytes > 0 && r.Bytes > limits.MaxResultBytes
 		return !tooLarge && (limits.MaxRows <= 0 || r.Rows < int64(limits.MaxRows))

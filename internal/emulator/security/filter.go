@@ -13,6 +13,8 @@ import (
 var filterable = map[string][]string{
 	Alerts:    {"assignedTo", "classification", "determination", createdKey, updatedKey, "severity", "serviceSource", "status"},
 	Incidents: {"assignedTo", "classification", "createdDateTime", "determination", updatedKey, "severity", "status"},
+	Scores:    {createdKey},
+	Profiles:  {"id", "controlCategory", "service", "tier"},
 }
 
 // filter reports whether an object is asked for.

@@ -32,6 +32,7 @@ type query struct {
 	Top     int    `json:"top"`
 	Offset  int    `json:"offset"`
 	Count   bool   `json:"count,omitempty"`
+	Topped  bool   `json:"topped,omitempty"` // it had $top: what a link means to the lists of Secure Score
 }
 
 // parseQuery reads the options of a request.

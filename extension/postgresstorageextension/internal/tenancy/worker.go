@@ -103,6 +103,9 @@ func (w *Worker) live(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+			if ctx.Err() != nil {
+				return
+			}
 		}
 		timer.Reset(w.Interval())
 		session, err := w.begin(ctx)

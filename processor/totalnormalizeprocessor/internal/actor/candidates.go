@@ -100,13 +100,11 @@ func (v *Resolver) isApple(r row.Row, user row.PosixUser, device row.Device) boo
 	if slices.ContainsFunc(r.PosixUsers(), func(other row.PosixUser) bool { return other.Apple }) {
 		return true
 	}
-	for _, column := range []string{"FolderPath", "InitiatingProcessFolderPath"} {
-		path := r.Text(column)
-		if slices.ContainsFunc(applePaths, func(beginning string) bool { return strings.HasPrefix(path, beginning) }) {
-			return true
-		}
-	}
-	return false
+	return isApplePath(r.Text("FolderPath")) || isApplePath(r.Text("InitiatingProcessFolderPath"))
+}
+
+func isApplePath(path string) bool {
+	return slices.ContainsFunc(applePaths, func(beginning string) bool { return strings.HasPrefix(path, beginning) })
 }
 
 // applePaths begin paths that Linux does not have.
@@ -115,12 +113,10 @@ var applePaths = []string{"/Users/", "/Applications/", "/System/", "/Library/", 
 // isInbound reports whether the row tells of a connection from elsewhere. It is the act of a person at this device
 // only where that person's process accepts it.
 func isInbound(r row.Row) bool {
-	const inbound = "inbound"
-	action := strings.ToLower(r.Text("ActionType"))
-	if r.Table.Event.Type == "NETWORK" && strings.HasPrefix(action, inbound) || strings.HasPrefix(action, "firewall"+inbound) {
+	if isInboundAction(r.Table, r.Text("ActionType")) {
 		return true
 	}
-	if !r.Mentions("irection") {
+	if !r.Mentions(wordDirection) {
 		return false
 	}
 	direction, ok := r.Field("direction")
@@ -134,14 +130,25 @@ func isInbound(r row.Row) bool {
 	return false
 }
 
+const (
+	inbound = "inbound"
+	// wordDirection is the word that AdditionalFields have which say a connection's direction.
+	wordDirection = "irection"
+)
+
+func isInboundAction(t *tables.Table, action string) bool {
+	return t.Event.Type == "NETWORK" && beginsWith(action, inbound) || beginsWith(action, "firewall"+inbound)
+}
+
 // isAboutAccount reports whether the row tells of an account that was made, changed or checked. The account in its
 // columns is then the one that it was done to.
-func isAboutAccount(r row.Row) bool {
-	action := r.Text("ActionType")
-	for _, beginning := range r.Table.AccountActions {
-		if len(action) >= len(beginning) && strings.EqualFold(action[:len(beginning)], beginning) {
-			return true
-		}
-	}
-	return false
+func isAboutAccount(r row.Row) bool { return isAboutAccountAction(r.Table, r.Text("ActionType")) }
+
+func isAboutAccountAction(t *tables.Table, action string) bool {
+	return slices.ContainsFunc(t.AccountActions, func(beginning string) bool { return beginsWith(action, beginning) })
+}
+
+// beginsWith compares in any case.
+func beginsWith(text, beginning string) bool {
+	return len(text) >= len(beginning) && strings.EqualFold(text[:len(beginning)], beginning)
 }

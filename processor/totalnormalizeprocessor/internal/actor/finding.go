@@ -13,6 +13,8 @@ type Finding struct {
 	Person directory.Person
 	Device row.Device
 	Way    Way
+	// Momentary: it depends on the row's time, too.
+	Momentary bool
 	// Dropped is why the row is nobody's; empty: it is somebody's.
 	Dropped string
 }

@@ -31,7 +31,7 @@ func (v *Resolver) Lessons(r row.Row) []Lesson {
 		}
 		at := device
 		notUsing := columns.RemoteOnly || r.Table.Kind == tables.Alerts ||
-			!columns.Initiating && (isNetworkLogon(r) || strings.EqualFold(r.Text("ActionType"), "LogonFailed"))
+			!columns.Initiating && (isNetworkLogon(r) || isFailedLogon(r.Text("ActionType")))
 		if notUsing {
 			at.ID = "" // it says nothing of who uses the device
 		}
@@ -52,6 +52,8 @@ func (v *Resolver) Lessons(r row.Row) []Lesson {
 	}
 	return lessons
 }
+
+func isFailedLogon(action string) bool { return strings.EqualFold(action, "LogonFailed") }
 
 // IsTaught reports whether a lesson is about a person.
 func (v *Resolver) IsTaught(l Lesson) bool {

@@ -1,9 +1,8 @@
 package actor
 
 import (
-	"strings"
-
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
 
@@ -25,19 +24,20 @@ func (v *Resolver) loggedOn(r row.Row, nobodys accounts.Reason, device row.Devic
 	if !v.loggedOnUsers || isFromElsewhere(r) {
 		return drop(reasonNoAccount)
 	}
-	users, known := v.directories.LoggedOnAt(device.ID, r.Time)
-	if !known {
-		return drop(reasonNoAccount)
+	found := drop(reasonNoAccount)
+	if users, known := v.directories.LoggedOnAt(device.ID, r.Time); known {
+		one, ok, several := v.onePersonOn(users, device)
+		switch {
+		case ok:
+			found = one
+		case several:
+			found = drop(reasonSeveralUsers)
+		default:
+			found = drop(reasonNobodyOn)
+		}
 	}
-	found, ok, several := v.onePersonOn(users, device)
-	switch {
-	case ok:
-		return found
-	case several:
-		return drop(reasonSeveralUsers)
-	default:
-		return drop(reasonNobodyOn)
-	}
+	found.Momentary = true
+	return found
 }
 
 // onePersonOn is onePerson of a device. A name without domain that no row of the device has explained is an account
@@ -60,10 +60,16 @@ func (v *Resolver) onePersonOn(list []accounts.Account, device row.Device) (foun
 
 // isFromElsewhere reports whether the row tells of a logon over the network: whoever sits at the device did not try it.
 func isFromElsewhere(r row.Row) bool {
-	return isNetworkLogon(r) || r.Table.Event.Type == "AUTH" && strings.HasPrefix(strings.ToLower(r.Text("LogonType")), "remote")
+	return isNetworkLogon(r) || isRemoteLogonType(r.Table, r.Text("LogonType"))
 }
 
 // isNetworkLogon reports whether the row tells of a logon without a session on the device.
-func isNetworkLogon(r row.Row) bool {
-	return r.Table.Event.Type == "AUTH" && strings.HasPrefix(strings.ToLower(r.Text("LogonType")), "network")
+func isNetworkLogon(r row.Row) bool { return isNetworkLogonType(r.Table, r.Text("LogonType")) }
+
+func isNetworkLogonType(t *tables.Table, logonType string) bool {
+	return t.Event.Type == "AUTH" && beginsWith(logonType, "network")
+}
+
+func isRemoteLogonType(t *tables.Table, logonType string) bool {
+	return t.Event.Type == "AUTH" && beginsWith(logonType, "remote")
 }

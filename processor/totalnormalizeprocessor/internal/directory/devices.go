@@ -32,10 +32,11 @@ type devices struct {
 
 	// namesakes are how many devices have a name, by its first label in lower case.
 	namesakes map[string]int
+	changed   func() // told of every change but those of who is logged on
 }
 
-func newDevices(limits Limits) devices {
-	d := devices{namesakes: map[string]int{}}
+func newDevices(limits Limits, changed func()) devices {
+	d := devices{namesakes: map[string]int{}, changed: changed}
 	d.aging = newAging(limits, func(gone *device) { d.named(gone.name, -1) })
 	return d
 }
@@ -78,6 +79,9 @@ func (d devices) take(r row.Row, now time.Time) *device {
 	}
 	if platform := r.Text("OSPlatform"); platform != "" && platform != known.platform {
 		known.platform, changed = platform, true
+	}
+	if changed {
+		d.changed()
 	}
 	if users, ok := r.LoggedOnUsers(); ok && known.addLogons(logons{since: r.Time, users: users}) {
 		changed = true

@@ -3,6 +3,7 @@ package directory
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
@@ -12,6 +13,9 @@ import (
 // Directories is what is known of people and devices.
 type Directories struct {
 	now func() time.Time
+	// version counts the changes of what is known. It is counted up while mu is held, so that whoever asks after having
+	// read it is not answered from before.
+	version atomic.Uint64
 
 	mu      sync.RWMutex // guards everything below
 	devices devices
@@ -22,14 +26,16 @@ type Directories struct {
 
 // New returns directories that know nothing yet.
 func New(limits Limits, now func() time.Time) *Directories {
-	return &Directories{
-		now:     now,
-		devices: newDevices(limits),
-		people:  newPeople(limits),
-		alerts:  newAlerts(limits),
-		domains: domains{},
-	}
+	d := &Directories{now: now, alerts: newAlerts(limits), domains: domains{}}
+	d.devices = newDevices(limits, d.changed)
+	d.people = newPeople(limits, d.changed)
+	return d
 }
+
+// Version is another one whenever the directories may answer otherwise than before, but for LoggedOnAt and AlertInfo.
+func (d *Directories) Version() uint64 { return d.version.Load() }
+
+func (d *Directories) changed() { d.version.Add(1) }
 
 // Take learns from a directory row and returns what is worth storing.
 func (d *Directories) Take(r row.Row) []Change {
@@ -73,6 +79,7 @@ func (d *Directories) takeDevice(r row.Row, now time.Time) []Change {
 }
 
 func (d *Directories) takeIdentity(directory *identities, id *Identity, name string, now time.Time) []Change {
+	d.changed() // a later time alone may let it count before another
 	d.domains.take(id.Domain)
 	if known := directory.take(id, now); known != nil {
 		return []Change{storeIdentity(name, known)}
@@ -91,6 +98,7 @@ func (d *Directories) Learn(a accounts.Account, device row.Device, at time.Time)
 	if !known {
 		d.mu.Lock()
 		d.domains.take(a.Domain)
+		d.changed()
 		d.mu.Unlock()
 	}
 	return d.learn(a, device, at)
@@ -144,6 +152,9 @@ func (d *Directories) Evict() []Change {
 		for _, id := range people.evict(now) {
 			forgotten = append(forgotten, forget(identityPrefixes[name], id.under))
 		}
+	}
+	if len(forgotten) > 0 {
+		d.changed()
 	}
 	return forgotten
 }

@@ -15,15 +15,20 @@ import (
 // UPN beside its SID, object id or name shows whose those are. It is asked only where IdentityInfo and
 // Users know nothing, and one row's word is nobody else's fate: an id or name for which rows name two
 // UPNs finds nobody.
-type learned struct{ *identities }
+type learned struct {
+	*identities
 
-func newLearned(limits Limits) learned {
-	return learned{newIdentities(limits, func(id *Identity) string {
+	changed func() // told of every change
+}
+
+func newLearned(limits Limits, changed func()) learned {
+	byUPN := func(id *Identity) string {
 		if id.UPN == "" {
 			return ""
 		}
 		return lookupKey(keyUPN, id.UPN)
-	})}
+	}
+	return learned{newIdentities(limits, byUPN), changed}
 }
 
 // isUPN reports whether a text is one that can be relied on.
@@ -101,10 +106,12 @@ func (d learned) take(id *Identity, now time.Time) *Identity {
 	key := d.keyOf(id)
 	before, ok := d.entries[key]
 	if !ok {
+		d.changed()
 		d.put(key, id, now)
 		return id
 	}
 	if !before.covers(id) {
+		d.changed()
 		before = before.completedBy(id)
 		d.put(key, before, now)
 		return before

@@ -56,12 +56,12 @@ type people struct {
 	shown      shown       // of event rows, by device
 }
 
-func newPeople(limits Limits) people {
+func newPeople(limits Limits, changed func()) people {
 	return people{
 		identities: newIdentities(limits, (*Identity).key),
 		users:      newIdentities(limits, (*Identity).key),
-		learned:    newLearned(limits),
-		shown:      newShown(limits),
+		learned:    newLearned(limits, changed),
+		shown:      newShown(limits, changed),
 	}
 }
 

@@ -97,6 +97,7 @@ func (d *Directories) Fill(f *Restored) {
 	slices.SortStableFunc(f.entries, func(a, b restoredEntry) int { return a.seen.Compare(b.seen) })
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.changed()
 	for _, e := range f.entries {
 		e.put(d)
 	}

@@ -16,7 +16,11 @@ const maxShown = 256
 // shown is the directory of the accounts that rows of a device have shown, by DeviceId. It tells whose a name is
 // that means little by itself: AzureAD\name without SID, a name without domain, an account of the device's own. Its
 // owner guards it.
-type shown struct{ *aging[*shownAccounts] }
+type shown struct {
+	*aging[*shownAccounts]
+
+	changed func() // told of every change
+}
 
 type shownAccounts struct {
 	sighting
@@ -24,7 +28,9 @@ type shownAccounts struct {
 	accounts []accounts.Account
 }
 
-func newShown(limits Limits) shown { return shown{newAging(limits, func(*shownAccounts) {})} }
+func newShown(limits Limits, changed func()) shown {
+	return shown{newAging(limits, func(*shownAccounts) {}), changed}
+}
 
 // shows reports whether a row that has an account tells what a name means at its device.
 func shows(a accounts.Account, device row.Device) bool {
@@ -50,6 +56,7 @@ func (d shown) take(a accounts.Account, deviceID string, now time.Time) *shownAc
 	at := slices.IndexFunc(known.accounts, func(b accounts.Account) bool { return isSameAccount(a, b) })
 	changed := at < 0 && len(known.accounts) < maxShown || at >= 0 && known.accounts[at].Merge(a) != known.accounts[at]
 	if changed {
+		d.changed()
 		// The store may hold the old list, so it is not changed in place.
 		known.accounts = slices.Clone(known.accounts)
 		if at < 0 {

@@ -34,15 +34,20 @@ const (
 // Plan is how a table's rows become events; of directories it has no event.
 type Plan struct {
 	Table *tables.Table
+	// Layout has the columns that events are made of.
+	Layout *row.Layout
 
 	event    *tables.Event
 	payload  []planField
 	metadata []planField
+	// Where the columns stand that are not in payload and metadata alone.
+	timestamp, platformID, protocol row.Place
 }
 
 // planField takes one column to one key.
 type planField struct {
 	key, column                  string
+	at                           row.Place
 	parse, holdsJSON, remoteOnly bool
 }
 
@@ -62,13 +67,17 @@ func NewPlans(additional []string) map[string]*Plan {
 }
 
 func newPlan(t *tables.Table, additional []string) *Plan {
-	p := &Plan{Table: t, event: t.Event}
+	p := &Plan{Table: t, Layout: row.NewLayout(), event: t.Event}
 	if t.Event == nil {
 		return p
 	}
+	p.timestamp = p.Layout.Place(tables.TimestampColumn)
+	p.platformID = p.Layout.Place(t.Event.PlatformID)
+	p.protocol = p.Layout.Place(row.RequestProtocolColumn)
 	field := func(key, column string) planField {
 		return planField{
-			key: key, column: column, holdsJSON: row.HoldsJSON(t, column), remoteOnly: slices.Contains(t.Event.RemoteOnly, column),
+			key: key, column: column, at: p.Layout.Place(column),
+			holdsJSON: row.HoldsJSON(t, column), remoteOnly: slices.Contains(t.Event.RemoteOnly, column),
 		}
 	}
 	for _, f := range t.Event.Payload {
@@ -120,10 +129,9 @@ const (
 	keyRawMetadata  = "raw_metadata"
 )
 
-// New builds the TOTAL event of a row, its keys in the documented order.
-func (p *Plan) New(r row.Row, facts Facts) pcommon.Value {
-	event := pcommon.NewValueMap()
-	m := event.Map()
+// Write builds the TOTAL event of a row in m, which is empty, its keys in the documented order. Where the row has no
+// Timestamp, at stands for it.
+func (p *Plan) Write(m pcommon.Map, r row.Cells, at time.Time, facts Facts) {
 	m.EnsureCapacity(11)
 	m.PutStr("event_id", facts.EventID)
 	m.PutStr("event_type", p.event.Type)
@@ -131,28 +139,27 @@ func (p *Plan) New(r row.Row, facts Facts) pcommon.Value {
 	m.PutStr("signal_type", signalType)
 	m.PutStr("domain_id", facts.DomainID)
 	m.PutStr("tuid", facts.TUID)
-	putTime(m, "timestamp", r)
+	p.putTime(m, "timestamp", r, at)
 
 	payload := m.PutEmptyMap("payload")
-	payload.EnsureCapacity(len(p.payload) + 1)
+	payload.EnsureCapacity(len(p.payload) + 3)
 	payload.PutStr("user", facts.User)
-	putFields(payload, r, p.payload)
+	p.putFields(payload, r, p.payload)
 	putText(payload, "target_user", facts.TargetUser)
 	putText(payload, "target_group", facts.TargetGroup)
 
-	platformID := r.Text(p.event.PlatformID)
+	platformID := r.Text(p.platformID)
 	metadata := m.PutEmptyMap(keyRawMetadata)
-	metadata.EnsureCapacity(len(p.metadata) + 5)
+	metadata.EnsureCapacity(len(p.metadata) + 6) // with late
 	putText(metadata, "platform_event_id", platformID)
-	putFields(metadata, r, p.metadata)
-	putTime(metadata, "created_at", r)
+	p.putFields(metadata, r, p.metadata)
+	p.putTime(metadata, "created_at", r, at)
 	metadata.PutStr("source_platform", sourcePlatform)
 	putText(metadata, keyLane, facts.Lane)
 	putText(metadata, keyAttributedBy, facts.AttributedBy)
 
 	putText(m, "platform_event_id", platformID)
 	m.PutStr("platform_event_source", facts.Source)
-	return event
 }
 
 // MarkLate says in an event that it came after a later one of the same person and table.
@@ -165,31 +172,31 @@ func MarkLate(event pcommon.Value) {
 	}
 }
 
-func putFields(m pcommon.Map, r row.Row, fields []planField) {
-	for _, f := range fields {
-		v, ok := r.Columns.Get(f.column)
-		if !ok || row.IsEmpty(v, f.holdsJSON) || f.remoteOnly && !r.IsRemote() {
+func (p *Plan) putFields(m pcommon.Map, r row.Cells, fields []planField) {
+	for i := range fields {
+		f := &fields[i]
+		v := r[f.at]
+		if row.IsEmpty(v, f.holdsJSON) || f.remoteOnly && !row.IsRemoteProtocol(r.Text(p.protocol)) {
 			continue
 		}
-		if f.parse && v.Type() == pcommon.ValueTypeStr {
-			parsed := pcommon.NewValueEmpty()
-			if row.ParseJSON(v.Str(), parsed) {
-				parsed.MoveTo(m.PutEmpty(f.key))
-				continue
-			}
+		if v.Type() != pcommon.ValueTypeStr {
+			v.CopyTo(m.PutEmpty(f.key))
+			continue
 		}
-		v.CopyTo(m.PutEmpty(f.key))
+		if !f.parse || !row.ParseJSON(v.Str(), m.PutEmpty(f.key)) {
+			m.PutStr(f.key, v.Str())
+		}
 	}
 }
 
 // putTime writes the row's Timestamp as it came; without one, the record's.
-func putTime(m pcommon.Map, key string, r row.Row) {
-	if v, ok := r.Columns.Get(tables.TimestampColumn); ok && !row.IsEmpty(v, false) {
+func (p *Plan) putTime(m pcommon.Map, key string, r row.Cells, at time.Time) {
+	if v := r[p.timestamp]; !row.IsEmpty(v, false) {
 		v.CopyTo(m.PutEmpty(key))
 		return
 	}
-	if r.Time.UnixNano() != 0 {
-		m.PutStr(key, r.Time.Format(time.RFC3339Nano))
+	if at.UnixNano() != 0 {
+		m.PutStr(key, at.Format(time.RFC3339Nano))
 	}
 }
 

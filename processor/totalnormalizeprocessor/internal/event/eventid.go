@@ -15,8 +15,8 @@ import (
 // customers.
 var namespace = uuid.MustParse("6f1c0f7e-3f5b-5c0b-9a53-0d5d2f4f6a01")
 
-// IDOf is the record's log.record.uid. A record that has none, because it came from elsewhere
-// than the receiver, gets one that depends on its table and columns alone, so that the same row has
+// IDOf is the record's log.record.uid. For a record that has none, because it came from elsewhere
+// than the receiver, it is one that depends on its table and columns alone, so that the same row has
 // the same id every time.
 func IDOf(record plog.LogRecord) string {
 	if v, ok := record.Attributes().Get(logrecord.AttributeUID); ok {
@@ -27,7 +27,5 @@ func IDOf(record plog.LogRecord) string {
 	table, _ := record.Attributes().Get(logrecord.AttributeTable)
 	// fmt prints maps in the order of their keys, and unlike JSON it has a form for every number.
 	content := fmt.Appendf(nil, "%s %#v", table.Str(), record.Body().Map().AsRaw())
-	uid := uuid.NewSHA1(namespace, content).String()
-	record.Attributes().PutStr(logrecord.AttributeUID, uid)
-	return uid
+	return uuid.NewSHA1(namespace, content).String()
 }

@@ -46,14 +46,8 @@ func (g *Groups) From(resource plog.ResourceLogs, scope plog.ScopeLogs) Source {
 	return Source{groups: g, key: key, resource: resource, scope: scope}
 }
 
-// Of is where the record's event goes. The tenant that stands on the record belongs to the resource.
-func (s Source) Of(record plog.LogRecord) Source {
-	v, ok := record.Attributes().Get(logrecord.AttributeTenantID)
-	if !ok {
-		return s
-	}
-	tenantID := v.AsString()
-	record.Attributes().Remove(logrecord.AttributeTenantID)
+// OfTenant is where the events go of records on which a tenant stands, which belongs to the resource.
+func (s Source) OfTenant(tenantID string) Source {
 	if known, ok := s.resource.Resource().Attributes().Get(logrecord.AttributeTenantID); ok && known.AsString() == tenantID || tenantID == "" {
 		return s
 	}
@@ -89,9 +83,20 @@ func (s Source) Person(domainID, tuid, personKey string) plog.LogRecordSlice {
 // AppendTo moves the groups, each in order of time, to the end of logs.
 func (g *Groups) AppendTo(logs plog.Logs) {
 	for _, records := range g.people {
-		records.Sort(before)
+		if !isSorted(records) { // most are, and Sort allocates
+			records.Sort(before)
+		}
 	}
 	g.logs.ResourceLogs().MoveAndAppendTo(logs.ResourceLogs())
+}
+
+func isSorted(records plog.LogRecordSlice) bool {
+	for i := 1; i < records.Len(); i++ {
+		if before(records.At(i), records.At(i-1)) {
+			return false
+		}
+	}
+	return true
 }
 
 func before(a, b plog.LogRecord) bool {

@@ -32,9 +32,13 @@ func (r Row) LoggedOnUsers() ([]accounts.Account, bool) {
 	return loggedOn(v.Slice()), true
 }
 
+// WordsLoggedOn are the words one of which AdditionalFields have that say who was logged on, in the forms of a key that
+// occur.
+var WordsLoggedOn = []string{"oggedOnUsers", "oggedonusers"}
+
 // NamedLoggedOn are the accounts of which AdditionalFields say that they were logged on.
 func (r Row) NamedLoggedOn() []accounts.Account {
-	if !r.Mentions("oggedOnUsers", "oggedonusers") {
+	if !r.Mentions(WordsLoggedOn...) {
 		return nil
 	}
 	v, ok := r.Field("LoggedOnUsers")

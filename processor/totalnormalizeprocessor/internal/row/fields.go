@@ -6,12 +6,13 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-const additionalFields = "AdditionalFields"
+// AdditionalFieldsColumn holds an object whose fields depend on the kind of the event.
+const AdditionalFieldsColumn = "AdditionalFields"
 
 // Fields is the object in AdditionalFields; false: there is none.
 func (r Row) Fields() (pcommon.Map, bool) {
 	if !r.fields.parsed {
-		r.fields.object, r.fields.found = r.Object(additionalFields)
+		r.fields.object, r.fields.found = r.Object(AdditionalFieldsColumn)
 		r.fields.parsed = true
 	}
 	return r.fields.object, r.fields.found
@@ -20,7 +21,7 @@ func (r Row) Fields() (pcommon.Map, bool) {
 // Mentions reports whether AdditionalFields may hold one of these words. Text is not parsed for it:
 // most rows have none.
 func (r Row) Mentions(words ...string) bool {
-	v, ok := r.Columns.Get(additionalFields)
+	v, ok := r.Columns.Get(AdditionalFieldsColumn)
 	if !ok {
 		return false
 	}

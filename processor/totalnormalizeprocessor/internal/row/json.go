@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -39,7 +41,19 @@ func isEmptyJSON(text string) bool {
 	if len(text) > longest {
 		return false
 	}
-	switch strings.Join(strings.Fields(text), "") {
+	var dense [4]byte // without blanks
+	n := 0
+	for _, c := range text {
+		if unicode.IsSpace(c) {
+			continue
+		}
+		if n == len(dense) || c >= utf8.RuneSelf {
+			return false
+		}
+		dense[n] = byte(c)
+		n++
+	}
+	switch string(dense[:n]) {
 	case "", "null", `""`, "[]", "{}":
 		return true
 	}

@@ -34,9 +34,12 @@ var posixKeys = []struct {
 	{"InitiatingProcessPosixRealUser", true},
 }
 
+// WordPosix is the word that AdditionalFields have which name POSIX users.
+const WordPosix = "Posix"
+
 // PosixUsers are the POSIX users in AdditionalFields, in acting order.
 func (r Row) PosixUsers() []PosixUser {
-	if !r.Mentions("Posix") {
+	if !r.Mentions(WordPosix) {
 		return nil
 	}
 	fields, ok := r.Fields()

@@ -69,8 +69,14 @@ func HoldsJSON(t *tables.Table, column string) bool {
 }
 
 // IsRemote reports whether a file event came over the network.
-func (r Row) IsRemote() bool {
-	protocol := strings.TrimSpace(r.Text("RequestProtocol"))
+func (r Row) IsRemote() bool { return IsRemoteProtocol(r.Text(RequestProtocolColumn)) }
+
+// RequestProtocolColumn tells by which protocol a file was asked for.
+const RequestProtocolColumn = "RequestProtocol"
+
+// IsRemoteProtocol reports whether a file event with this RequestProtocol came over the network.
+func IsRemoteProtocol(protocol string) bool {
+	protocol = strings.TrimSpace(protocol)
 	return protocol != "" && !strings.EqualFold(protocol, "Local")
 }
 

@@ -27,6 +27,8 @@ type mappingFile struct {
 	now    func() time.Time
 
 	users atomic.Pointer[map[string]string]
+	// reads counts how often users was replaced.
+	reads atomic.Uint64
 
 	mu        sync.Mutex // guards everything below
 	read      os.FileInfo
@@ -60,6 +62,7 @@ func (f *mappingFile) reload() error {
 		return fmt.Errorf("'%s': %s %w", mappingFileKey, f.path, err)
 	}
 	f.users.Store(&users)
+	f.reads.Add(1)
 	f.logger.Info("The mapping file has been read", zap.Int("users", len(users)))
 	return nil
 }

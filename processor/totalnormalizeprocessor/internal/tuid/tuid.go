@@ -62,6 +62,14 @@ func (t *TUIDs) Refresh() {
 	}
 }
 
+// Version is another one whenever Of may answer otherwise than before.
+func (t *TUIDs) Version() uint64 {
+	if t.mapping == nil {
+		return 0
+	}
+	return t.mapping.reads.Load()
+}
+
 // Of returns the tuid of a person with this key and these names; empty where people without one are let through. False:
 // they are dropped.
 func (t *TUIDs) Of(key string, names []string) (string, bool) {

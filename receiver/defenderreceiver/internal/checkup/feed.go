@@ -36,10 +36,10 @@ func (w *walk) feeds(ctx context.Context) {
 
 // feed asks as the receiver does: in the order of last updates, else without.
 func (w *walk) feed(ctx context.Context, feed Feed) finding {
-	request := hunting.ObjectsRequest{From: w.Now().Add(w.ahead - recent).Truncate(time.Second), Filter: feed.Filter, Top: 1, Ordered: true}
+	request := hunting.ObjectsRequest{From: w.Now().Add(w.ahead - recent).Truncate(time.Second), Filter: feed.Filter, Top: 1, Ordered: !feed.Daily}
 	found, err := w.object(ctx, feed.Lister, request)
 	unordered := false
-	if refused := (*hunting.Error)(nil); errors.As(err, &refused) && refused.Kind == hunting.BadQuery {
+	if refused := (*hunting.Error)(nil); errors.As(err, &refused) && refused.Kind == hunting.BadQuery && request.Ordered {
 		request.Ordered = false
 		found, err = w.object(ctx, feed.Lister, request)
 		unordered = err == nil
@@ -51,6 +51,9 @@ func (w *walk) feed(ctx context.Context, feed Feed) finding {
 	f := fine("the list can be read; something was updated in the last %d h", hours)
 	if !found {
 		f.outcome, f.detail = diagnosis.Empty, fmt.Sprintf("the list can be read; nothing was updated in the last %d h", hours)
+	}
+	if feed.Daily {
+		f.detail = "the list can be read"
 	}
 	if unordered {
 		f.detail += "; it does not come in the order of last updates, so each poll reads it to its end"

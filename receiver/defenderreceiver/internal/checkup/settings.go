@@ -86,6 +86,8 @@ type Feed struct {
 	// Roles are the app roles of which one lets it be read; the first one is enough.
 	Roles  []string
 	Filter string
+	// Daily: an object is made each day; there are no times of updates to ask for.
+	Daily  bool
 	Lister Lister
 }
 

@@ -8,27 +8,27 @@ import (
 )
 
 // recent are the ids of delivered and refused rows in memory, by bin.
-type recent map[Bin]map[uuid.UUID]struct{}
+type recent map[Bin]*idSet
 
 func (r recent) remember(bin Bin, ids ...uuid.UUID) {
 	known := r[bin]
 	if known == nil {
-		known = map[uuid.UUID]struct{}{}
+		known = &idSet{}
 		r[bin] = known
 	}
 	for _, id := range ids {
-		known[id] = struct{}{}
+		known.add(id)
 	}
 }
 
 func (r recent) has(bin Bin, id uuid.UUID) bool {
-	_, ok := r[bin][id]
-	return ok
+	known := r[bin]
+	return known != nil && known.has(id)
 }
 
 // forget drops the bins before one.
 func (r recent) forget(oldest Bin) {
-	maps.DeleteFunc(r, func(bin Bin, _ map[uuid.UUID]struct{}) bool { return bin < oldest })
+	maps.DeleteFunc(r, func(bin Bin, _ *idSet) bool { return bin < oldest })
 }
 
 // shelf is where a lane is stored.

@@ -70,10 +70,10 @@ func TestStoredLiveLaneIsTakenUp(t *testing.T) {
 	assert.Equal(t, Entry{Rows: 2, Segments: 1}, l.Entry(5984176))
 	assert.Equal(t, Entry{Rows: 2, Segments: 1, Refused: 2}, l.Entry(5984182))
 	assert.True(t, l.Recognise(uuid.UUID{1}, Bin(5984182).Start()))
-	assert.Len(t, l.recent[5984178], 1)
+	assert.Equal(t, 1, l.recent[5984178].len())
 	assert.NotContains(t, l.recent, Bin(5984176), "it lies before the overlap")
 	require.NoError(t, l.Load(t.Context(), Bin(5984176).Start(), Bin(5984176).End()))
-	assert.Len(t, l.recent[5984176], 2)
+	assert.Equal(t, 2, l.recent[5984176].len())
 	unchanged(t, m, values, keeper, l)
 
 	first, isNow, err := keeper.FirstStart(t.Context(), "DeviceLogonEvents", time.Now())
@@ -98,7 +98,7 @@ func TestStoredHistoryIsTakenUp(t *testing.T) {
 		},
 	}, l.Cursor())
 	assert.Equal(t, day.Add(6*time.Hour), l.CompleteUntil())
-	assert.Len(t, l.recent[5983848], 1)
+	assert.Equal(t, 1, l.recent[5983848].len())
 	unchanged(t, m, values, keeper, l)
 }
 

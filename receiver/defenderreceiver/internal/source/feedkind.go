@@ -62,11 +62,16 @@ func (k FeedKind) uid(tenantID string, o feed.Object, standing feed.Standing) uu
 	if standing == feed.Grown {
 		name += "\x00" + strconv.Itoa(o.Parts)
 	}
+	return uuid.NewSHA1(tenantOf(tenantID), []byte(name))
+}
+
+// tenantOf is the space of the ids of a tenant's records.
+func tenantOf(tenantID string) uuid.UUID {
 	tenant, err := uuid.Parse(tenantID)
 	if err != nil {
 		tenant = uuid.NewSHA1(uuid.NameSpaceDNS, []byte(tenantID))
 	}
-	return uuid.NewSHA1(tenant, []byte(name))
+	return tenant
 }
 
 // severities are those of records, by Graph's words.

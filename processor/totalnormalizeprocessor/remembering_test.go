@@ -1,0 +1,158 @@
+package totalnormalizeprocessor
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// who is the user and tuid of a row's event, or the reason of its drop.
+func (h *harness) who(tb testing.TB, r plog.LogRecord) [2]string {
+	tb.Helper()
+	before := len(h.sink.AllLogs())
+	user := h.user(tb, r)
+	if len(h.sink.AllLogs()) == before {
+		return [2]string{user}
+	}
+	tuid, _ := h.sink.AllLogs()[before].ResourceLogs().At(0).Resource().Attributes().Get("total.tuid")
+	return [2]string{user, tuid.Str()}
+}
+
+// Who acted is remembered from call to call, and never longer than it is so: whatever changes in a directory, the next
+// row has the answer of a processor that remembers nothing.
+func TestRememberedIsNeverStale(t *testing.T) {
+	onDevice := func(id, name string) columns { return columns{"DeviceId": id, "DeviceName": name} }
+	mac := additional(columns{"InitiatingProcessPosixEffectiveUser": columns{"Name": "jane", "PosixUserId": 600}})
+	for name, c := range map[string]struct {
+		row, change plog.LogRecord
+		known       []plog.LogRecord // before
+	}{
+		"IdentityInfo names the person": {
+			account("acme", "jane", janeSID).row("DeviceLogonEvents"),
+			columns{"AccountUpn": "jane@acme.com", "OnPremSid": janeSID}.row("IdentityInfo"),
+			nil,
+		},
+		"IdentityInfo calls it a service account": {
+			account("acme", "jane", janeSID).row("DeviceLogonEvents"),
+			columns{"AccountUpn": "jane@acme.com", "OnPremSid": janeSID, "Type": "ServiceAccount"}.row("IdentityInfo"),
+			nil,
+		},
+		"Users names the person": {
+			account("acme", "jane", janeSID).row("DeviceLogonEvents"),
+			columns{"id": entraID, "userPrincipalName": "jane@acme.com", "onPremisesSecurityIdentifier": janeSID}.row("Users"),
+			nil,
+		},
+		"a row teaches whose the SID is": {
+			account("acme", "jane", janeSID).row("DeviceLogonEvents"),
+			full("acme", "jane", janeSID, "jane@acme.com", entraID).row("DeviceProcessEvents"),
+			nil,
+		},
+		"a row teaches what else is hers": {
+			columns{"AccountObjectId": entraID}.row("DeviceProcessEvents"),
+			full("acme", "jane", janeSID, "jane@acme.com", entraID).row("DeviceProcessEvents"),
+			nil,
+		},
+		"a device shows whose a name is": {
+			account("", "jane", "").and(onDevice("d1", "ws-1")).row("DeviceLogonEvents"),
+			account("acme", "jane", janeSID).and(onDevice("d1", "ws-1")).row("DeviceLogonEvents"),
+			nil,
+		},
+		"DeviceInfo names the device, whose own account it is": {
+			account("ws-1", "jane", "").and(onDevice("d1", "")).row("DeviceLogonEvents"),
+			onDevice("d1", "ws-1").row("DeviceInfo"),
+			[]plog.LogRecord{columns{"AccountUpn": "jane@acme.com", "AccountDomain": "ws-1", "AccountName": "jane"}.row("IdentityInfo")},
+		},
+		"another device has the same name": {
+			account("ws-1", "jane", "").and(onDevice("d1", "ws-1")).row("DeviceLogonEvents"),
+			onDevice("d2", "ws-1").row("DeviceInfo"),
+			[]plog.LogRecord{onDevice("d1", "ws-1").row("DeviceInfo")},
+		},
+		"DeviceInfo shows an account": {
+			account("", "jane", "").and(onDevice("d1", "ws-1")).row("DeviceLogonEvents"),
+			onDevice("d1", "ws-1").and(columns{"LoggedOnUsers": `[{"UserName":"jane","DomainName":"acme","Sid":"` + janeSID + `"}]`}).row("DeviceInfo"),
+			nil,
+		},
+		"DeviceInfo says that it is a Mac": {
+			mac.and(onDevice("d1", "ws-1")).row("DeviceFileEvents"),
+			onDevice("d1", "ws-1").and(columns{"OSPlatform": "macOS"}).row("DeviceInfo"),
+			[]plog.LogRecord{onDevice("d1", "ws-1").row("DeviceInfo")},
+		},
+		"another domain has the same label": {
+			account("acme.local", "jane", "").row("DeviceLogonEvents"),
+			account("acme.example", "bob", "").row("DeviceLogonEvents"),
+			[]plog.LogRecord{account("acme.local", "bob", "").row("DeviceLogonEvents")},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			knowing, forgetful := newHarness(t), newHarness(t)
+			knowing.consume(t, c.known...)
+			before := knowing.who(t, c.row)
+			require.Equal(t, before, knowing.who(t, c.row))
+			knowing.consume(t, c.change)
+			after := knowing.who(t, c.row)
+			require.NotEqual(t, before, after, "the change is one")
+
+			forgetful.consume(t, append(c.known, c.change)...)
+			assert.Equal(t, forgetful.who(t, c.row), after)
+		})
+	}
+}
+
+func TestRememberedIsForgottenWithTheDirectorysEntry(t *testing.T) {
+	h := newHarness(t, func(c *Config) { c.Directories.MaxAge = 24 * time.Hour })
+	h.consume(t, columns{"AccountUpn": "jane@acme.com", "OnPremSid": janeSID}.row("IdentityInfo"))
+	row := account("acme", "jane", janeSID).row("DeviceLogonEvents")
+	require.Equal(t, "jane@acme.com", h.user(t, row))
+	h.clock = h.clock.Add(25 * time.Hour)
+	assert.Equal(t, `acme\jane`, h.user(t, row))
+}
+
+func TestRememberedEndsWithTheMappingFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tuids.csv")
+	writeMapping(t, path, "jane@acme.com,t-1\n", time.Now())
+	h := newHarness(t, func(c *Config) { c.TUID.MappingFile = path })
+	row := columns{"AccountUpn": "jane@acme.com"}.row("DeviceProcessEvents")
+	for range 2 {
+		require.Equal(t, "t-1", h.who(t, row)[1])
+	}
+	writeMapping(t, path, "jane@acme.com,t-2\n", time.Now().Add(time.Minute))
+	h.clock = h.clock.Add(2 * time.Second)
+	assert.Equal(t, "t-2", h.who(t, row)[1])
+}
+
+// A person at work stays known, although the rows that say the same are not looked at each time.
+func TestWhoIsRememberedDoesNotAge(t *testing.T) {
+	h := newHarness(t, func(c *Config) { c.Directories.MaxAge = 24 * time.Hour })
+	h.consume(t, full("acme", "jane", janeSID, "jane@acme.com", entraID).row("DeviceProcessEvents"))
+	for range 72 {
+		h.clock = h.clock.Add(time.Hour)
+		h.consume(t, full("acme", "jane", janeSID, "jane@acme.com", entraID).row("DeviceProcessEvents"))
+	}
+	assert.Equal(t, "jane@acme.com", h.user(t, account("acme", "jane", janeSID).row("DeviceLogonEvents")))
+}
+
+// Who was logged on is another one at another time.
+func TestWhoWasLoggedOnIsNotRemembered(t *testing.T) {
+	h := newHarness(t)
+	for at, user := range map[string]string{"08:00": "jane", "10:00": "bob"} {
+		h.consume(t, columns{
+			"Timestamp": "2026-03-15T" + at + ":00Z", "DeviceId": "d1", "LoggedOnUsers": `[{"UserName":"` + user + `","DomainName":"acme"}]`,
+		}.row("DeviceInfo"))
+	}
+	row := func(at string) plog.LogRecord {
+		return columns{"Timestamp": "2026-03-15T" + at + ":00Z", "DeviceId": "d1"}.row("DeviceEvents")
+	}
+	for range 2 {
+		out := h.consume(t, row("09:00"), row("11:00"), row("09:30"))
+		require.Len(t, out, 2)
+		for i, user := range []string{`acme\jane`, `acme\bob`} {
+			for _, record := range out[i].ScopeLogs().At(0).LogRecords().All() {
+				assert.Equal(t, user, payloadUser(record.Body().Map()))
+			}
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package defenderreceiver
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/time/rate"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/journal"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/posture"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/source"
+)
+
+// scoreAudit is how often all days are read again that the service keeps.
+const scoreAudit = 24 * time.Hour
+
+// posture makes the lanes of Secure Score, and of open alerts, where a pipeline wants them.
+func (b lists) posture(ctx context.Context) ([]*lane, error) {
+	var lanes []*lane
+	if b.wantsScoreRecords() || b.figures != nil && wantsScores(b.cfg.Metrics) {
+		l, err := b.secureScores(ctx)
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, l)
+	}
+	if b.figures != nil && b.cfg.Metrics.DefenderAlertsOpen.Enabled {
+		lanes = append(lanes, b.openAlerts(ctx))
+	}
+	return lanes, nil
+}
+
+func (b lists) wantsScoreRecords() bool { return b.next != nil && b.cfg.Feeds.SecureScores.Enabled }
+
+// secureScores makes the lane of Secure Score, with its stored state.
+func (b lists) secureScores(ctx context.Context) (*lane, error) {
+	interval := b.cfg.Feeds.SecureScores.PollInterval
+	b.telemetry.begin(ctx, secureScores)
+	metrics := b.telemetry.history(secureScores)
+	metrics.begin(ctx)
+	seen, logger := b.registry.Add(secureScores, secureScores, true), b.set.Logger.With(zap.String("table", secureScores))
+	limit, release := b.cfg.listLimit()
+	lists := source.ScoreLists{
+		Scores: b.list(secureScores, hunting.SecureScores, limit, logger), Profiles: b.list(secureScores, hunting.ControlProfiles, limit, logger),
+	}
+	audits := source.NewFeedAuditor(scoreAudit, posture.Kept*24*time.Hour, metrics, seen, logger)
+	audits.KeepsRefused = b.cfg.DeadLetter.Directory != ""
+	settings := source.ScoreSettings{
+		Name: secureScores, Store: b.store, StoreKey: "feed/v1/" + strings.ToLower(b.cfg.Credentials.TenantID) + "/" + secureScores,
+		Board: posture.NewBoard[posture.Figures](interval),
+	}
+	if b.figures != nil {
+		settings.Board = b.figures.scores
+	}
+	if b.wantsScoreRecords() {
+		settings.Records = source.NewScoreRecords(b.cfg.Credentials.TenantID,
+			b.outlet(&tables.Table{Name: secureScores}, "", interval, seen), metrics, seen, b.now)
+	}
+	scores := source.NewSecureScores(settings, lists, audits, seen)
+	l := &lane{
+		table: secureScores, id: secureScores, kind: feedKind, source: scores, health: seen, now: lists.Scores.Time,
+		loop: b.loop(scores, secureScores, seen, b.gates.apart, interval), release: release,
+	}
+	l.loop.Polled = settings.Board.Polled
+	if settings.Records == nil {
+		return l, nil
+	}
+	l.record = audits.Record()
+	if b.journal != nil {
+		audits.Audited = b.listJournalist(journal.Lane{Table: secureScores, TimeBasis: byCreation}, audits, func() time.Time { return time.Time{} }, logger)
+	}
+	return l, scores.Resume(ctx)
+}
+
+// openAlerts makes the lane that counts open alerts.
+func (b lists) openAlerts(ctx context.Context) *lane {
+	b.telemetry.begin(ctx, openAlerts)
+	seen, logger := b.registry.Add(openAlerts, openAlerts, true), b.set.Logger.With(zap.String("table", openAlerts))
+	limit, release := b.cfg.listLimit()
+	client := b.list(openAlerts, hunting.AlertsV2, limit, logger)
+	bySource := slices.Contains(b.cfg.Metrics.DefenderAlertsOpen.EnabledAttributes, metadata.DefenderAlertsOpenMetricAttributeKeyServiceSource)
+	counts := source.NewOpenAlerts(client, b.figures.alerts, bySource, seen)
+	loop := b.loop(counts, openAlerts, seen, b.gates.apart, b.cfg.CollectionInterval)
+	loop.Polled = b.figures.alerts.Polled
+	return &lane{
+		table: openAlerts, id: openAlerts, kind: countKind, source: counts, loop: loop, health: seen, now: client.Time, release: release,
+	}
+}
+
+// list makes what a lane asks for a list with.
+func (b lists) list(lane string, list hunting.List, limit *rate.Limiter, logger *zap.Logger) *service.Lists {
+	return service.NewLists(b.api, list, limit, service.Settings{
+		Lane: lane, Accepted: b.registry.Answered, Now: b.now, Logger: logger,
+		Answered: func(ctx context.Context, spent time.Duration, err error) { b.telemetry.query(ctx, lane, spent, err) },
+	})
+}

@@ -1,0 +1,159 @@
+package tail
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/internal/streaming"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/export"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/lines"
+)
+
+// The attributes that say where a record's line stands.
+const (
+	attributeContainer = "azure.storage.container"
+	attributeBlob      = "azure.storage.blob"
+	attributeOffset    = "azure.storage.offset"
+)
+
+// handing is a part of a blob whose lines are handed on.
+type handing struct {
+	*Container
+	blob   string
+	tenant string // that of the batch
+	batch  *delivery.Batch
+	begins []int64 // where the line of each row of the batch begins
+}
+
+// handOn hands whole lines on. It returns how many bytes of them are done with: all, or up to the first line that the
+// pipeline has not taken.
+func (c *Container) handOn(ctx context.Context, blob string, at int64, text []byte) (int64, error) {
+	h := &handing{Container: c, blob: blob}
+	from := at
+	for len(text) > 0 {
+		line, rest := lines.Split(text)
+		for _, item := range c.reader.Read(line) {
+			if done, err := h.add(ctx, at, item); err != nil {
+				return done - from, err
+			}
+		}
+		at, text = at+int64(len(line)), rest
+	}
+	if done, err := h.flush(ctx); err != nil {
+		return done - from, err
+	}
+	return at - from, nil
+}
+
+// handOnPieces hands on the beginning of a line that is too long to be read.
+func (c *Container) handOnPieces(ctx context.Context, blob string, at int64, text []byte) (int64, error) {
+	h := &handing{Container: c, blob: blob}
+	from := at
+	for _, item := range lines.Pieces(text) {
+		if done, err := h.add(ctx, at, item); err != nil {
+			return done - from, err
+		}
+		at += int64(len(item.Text))
+	}
+	if done, err := h.flush(ctx); err != nil {
+		return done - from, err
+	}
+	return at - from, nil
+}
+
+// add puts an item into the batch. With an error it returns where the first line begins that was not taken.
+func (h *handing) add(ctx context.Context, at int64, item lines.Item) (int64, error) {
+	tenant, row, bytes := export.Tenant(h.blob), delivery.Row{}, len(item.Text)
+	var text streaming.Undecoded
+	if item.Err == nil {
+		row = delivery.Row{UID: item.Row.UID, At: item.Row.Timestamp, Timestamp: item.Row.Timestamp, Readable: !item.Row.Timestamp.IsZero()}
+		if item.Row.TenantID != "" {
+			tenant = item.Row.TenantID
+		}
+		bytes = item.Bytes
+	} else {
+		text = streaming.NewUndecoded(item.Text, item.Err)
+		row.UID = text.UID
+	}
+	if h.batch != nil && (h.tenant != tenant || h.batch.Full()) {
+		if done, err := h.flush(ctx); err != nil {
+			return done, err
+		}
+	}
+	if item.Err == nil && h.isKnown(row.UID) {
+		h.Metrics.Duplicates(h.table.Name, 1)
+		return 0, nil
+	}
+	if h.batch == nil {
+		h.tenant = tenant
+		h.batch = delivery.NewBatch(h.table, delivery.Origin{TenantID: tenant, Scope: h.Scope, Version: h.Version}, "", h.Batch)
+	}
+	record := h.batch.Append(row, bytes)
+	h.begins = append(h.begins, at)
+	h.mark(record, at)
+	if item.Err == nil {
+		item.Row.MoveTo(record, h.Now())
+		return 0, nil
+	}
+	h.Metrics.Undecoded(h.table.Name, 1)
+	text.Fill(record, h.Now())
+	return 0, nil
+}
+
+// isKnown reports whether a row was handed on lately. Texts that are no rows are not asked for: equal ones may be parts of
+// one line.
+func (h *handing) isKnown(uid uuid.UUID) bool {
+	if h.Recent == nil {
+		return false
+	}
+	return h.batch != nil && h.batch.Holds(uid) || h.Recent.Has(uid, h.Now())
+}
+
+// mark says where the record's line stands.
+func (h *handing) mark(record plog.LogRecord, at int64) {
+	if !h.Origin {
+		return
+	}
+	record.Attributes().PutStr(attributeContainer, h.name)
+	record.Attributes().PutStr(attributeBlob, h.blob)
+	record.Attributes().PutInt(attributeOffset, at)
+}
+
+// flush hands the batch on. With an error it returns where the first line begins that was not taken.
+func (h *handing) flush(ctx context.Context) (int64, error) {
+	if h.batch == nil {
+		return 0, nil
+	}
+	begins := h.begins
+	result, err := h.Deliverer.Deliver(ctx, h.batch, HeldFor)
+	h.batch, h.begins = nil, nil
+	h.count(result)
+	for i, outcome := range result.Outcomes {
+		if outcome != delivery.Held {
+			continue
+		}
+		if err == nil {
+			err = delivery.ErrRefused
+		}
+		return begins[i], fmt.Errorf("deliver rows of %s: %w", h.table.Name, err)
+	}
+	return 0, nil // an end that came when all was taken
+}
+
+func (h *handing) count(result delivery.Result) {
+	h.Metrics.Delivered(h.table.Name, result)
+	delivered, refused, now := result.Count(delivery.Delivered), result.Count(delivery.Refused), h.Now()
+	h.seen.Count(delivered, refused)
+	if h.Recent == nil {
+		return
+	}
+	for i, row := range result.Rows {
+		if result.Outcomes[i] != delivery.Held {
+			h.Recent.Add(row.UID, now)
+		}
+	}
+}

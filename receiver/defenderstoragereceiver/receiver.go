@@ -1,0 +1,297 @@
+package defenderstoragereceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/receiver"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/control"
+	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/internal/settings"
+	"github.com/otelcol-defender/otelcol-defender/internal/storageclient"
+	"github.com/otelcol-defender/otelcol-defender/internal/version"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/account"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/export"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/health"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/metadata"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/recent"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/state"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/tail"
+)
+
+// span is a time within which something goes on.
+type span struct {
+	ctx context.Context //nolint:containedctx // it is no caller's: it lasts from Start to Shutdown
+	end context.CancelFunc
+}
+
+// storageReceiver reads one account.
+type storageReceiver struct {
+	set       receiver.Settings
+	cfg       Config
+	next      consumer.Logs
+	telemetry *telemetry
+	now       func() time.Time
+	board     *health.Board
+	calls     span // of calls of the pipeline, which may last longer than the loops
+
+	// Set by Start.
+	store     storage.Client
+	running   span // its end also hides the receiver from the control extension
+	loops     sync.WaitGroup
+	closeIdle func()
+
+	shutdown sync.Once
+}
+
+func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*storageReceiver, error) {
+	telemetry, err := newTelemetry(set, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	// Errors here are expected ones, whose place in the code helps nobody.
+	set.Logger = set.Logger.WithOptions(zap.AddStacktrace(zapcore.DPanicLevel))
+	calls, cutOff := context.WithCancel(context.Background())
+	return &storageReceiver{
+		set: set, cfg: cfg, next: next, telemetry: telemetry, now: time.Now, board: health.New(), calls: span{calls, cutOff},
+	}, nil
+}
+
+// Start opens the storage, loads the places and starts the loops. It sends nothing itself, so an account that is down does
+// not keep the Collector from starting.
+func (r *storageReceiver) Start(ctx context.Context, host component.Host) (err error) {
+	identity, client, err := r.connect(ctx, host)
+	if err != nil {
+		return err
+	}
+	r.closeIdle = func() {
+		client.Client.CloseIdleConnections()
+		identity.Close()
+	}
+	defer func() {
+		if err != nil {
+			r.closeIdle()
+		}
+	}()
+	store, err := r.openStorage(ctx, host)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, store.Close(ctx))
+			r.store = nil
+		}
+	}()
+	r.store = store
+	places, err := state.Open(ctx, store, state.First(r.now(), r.cfg.InitialLookback))
+	if err != nil {
+		return err
+	}
+	reader, err := r.newAccount(client, places)
+	if err != nil {
+		return err
+	}
+	if err := reader.Prepare(ctx); err != nil {
+		return err
+	}
+	if err := r.telemetry.observe(r.board, identity.Expiry); err != nil {
+		return err
+	}
+	r.run(ctx, host, reader, identity)
+	return nil
+}
+
+// run starts the loops.
+func (r *storageReceiver) run(ctx context.Context, host component.Host, reader *tail.Account, identity credentials.Identity) {
+	// Start's own context ends when all components have started.
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.loops.Go(func() { r.board.Run(running, host) })
+	r.loops.Go(func() { reader.Run(running) })
+	r.loops.Go(func() { identity.Watch(running, r.wakeAll) })
+	r.loops.Go(func() {
+		identity.Expiry.Follow(running, r.now, func(end string) { r.board.Note(credentials.ExpiryNote, end) }, r.set.Logger)
+	})
+	hide := control.Register(host, &controlled{
+		id: r.set.ID.String(), cfg: &r.cfg, board: r.board, places: reader.State, expiry: identity.Expiry, now: r.now,
+	})
+	r.running = span{running, func() {
+		hide()
+		cancel()
+	}}
+}
+
+// wakeAll lets all containers try at once, because the credentials have changed.
+func (r *storageReceiver) wakeAll() {
+	for _, c := range r.board.Containers() {
+		c.Wake()
+	}
+}
+
+// connect makes the client of the account.
+func (r *storageReceiver) connect(ctx context.Context, host component.Host) (credentials.Identity, *account.Client, error) {
+	target, err := url.Parse(r.cfg.AccountURL)
+	if err != nil {
+		return credentials.Identity{}, nil, fmt.Errorf("'account_url': %w", err)
+	}
+	if err := settings.TLSFiles(r.cfg.ClientConfig.TLS); err != nil {
+		return credentials.Identity{}, nil, err
+	}
+	httpClient, err := r.cfg.ClientConfig.ToClient(ctx, host.GetExtensions(), r.set.TelemetrySettings)
+	if err != nil {
+		return credentials.Identity{}, nil, fmt.Errorf("make the client of the storage account: %w", err)
+	}
+	identity, err := r.cfg.Credentials.Identity(ctx, credentials.Surroundings{
+		Client: r.cfg.ClientConfig, Host: host, Telemetry: r.set.TelemetrySettings, Login: cloudOf(target.Hostname()).login, Service: scope,
+	})
+	if err != nil {
+		httpClient.CloseIdleConnections()
+		return credentials.Identity{}, nil, err
+	}
+	var tokens account.TokenSource // nil: an extension says who asks
+	if identity.Tokens != nil {
+		tokens = identity.Tokens
+	}
+	return identity, account.New(account.Config{
+		URL: target, Client: httpClient, Tokens: tokens, Agent: r.set.BuildInfo.Command + "/" + r.set.BuildInfo.Version,
+		Answered: r.telemetry.answered, Now: r.now,
+	}), nil
+}
+
+func (r *storageReceiver) openStorage(ctx context.Context, host component.Host) (storage.Client, error) {
+	if r.cfg.StorageID == nil {
+		// Validate demands a storage; without one there is nothing to open, as in a test's host.
+		return storage.NewNopClient(), nil
+	}
+	return storageclient.Open(ctx, host, *r.cfg.StorageID, component.KindReceiver, r.set.ID)
+}
+
+// newAccount puts the parts together.
+func (r *storageReceiver) newAccount(client *account.Client, places *state.State) (*tail.Account, error) {
+	dead, err := delivery.OpenDeadLetters(r.cfg.DeadLetter.Directory)
+	if err != nil {
+		return nil, err
+	}
+	retry := r.cfg.RetryOnFailure
+	retry.MaxElapsedTime = tail.HeldFor
+	deliverer := delivery.New(delivery.Settings{
+		Next: r.next, Calls: r.calls.ctx, ObsReport: r.telemetry.obsrep, Retry: retry, DeadLetters: dead, Logger: r.set.Logger,
+		Waiting: r.board.Hold,
+		Letters: func(table string, written bool) {
+			r.telemetry.letter(table, written)
+			r.board.Letter(table, written)
+		},
+	})
+	a := &tail.Account{
+		Surroundings: tail.Surroundings{
+			Plan: r.cfg.plan(), Client: client, Deliverer: deliverer,
+			Batch: delivery.Limits{Records: r.cfg.Batch.MaxRecords, Bytes: r.cfg.Batch.MaxBytes},
+			Scope: metadata.ScopeName, Version: version.Number, State: places,
+			Slots: make(chan struct{}, r.cfg.Concurrency), Retry: r.cfg.RetryOnFailure, Metrics: r.telemetry, Logger: r.set.Logger, Now: r.now,
+		},
+		Containers: r.cfg.Containers, Excluded: r.cfg.ExcludeContainers, Board: r.board, Begin: r.telemetry.begin,
+	}
+	if r.cfg.Deduplicate.Window > 0 && r.cfg.Deduplicate.MaxEntries > 0 {
+		a.Recent = recent.New(r.cfg.Deduplicate.Window, r.cfg.Deduplicate.MaxEntries)
+	}
+	return a, nil
+}
+
+// plan is what is read, and how often.
+func (c *Config) plan() tail.Plan {
+	p := tail.Plan{
+		ListInterval: c.ListInterval, TailInterval: c.TailInterval, MaxRead: int64(c.MaxReadBytes), Mine: c.isMine, Origin: c.RecordOrigin,
+	}
+	if len(c.Tenants) == 1 {
+		p.Prefix = export.TenantPrefix(c.Tenants[0])
+	}
+	return p
+}
+
+// isMine reports whether this receiver reads a blob.
+func (c *Config) isMine(container, blob string) bool {
+	if len(c.Tenants) > 0 {
+		tenant := export.Tenant(blob)
+		if !slices.ContainsFunc(c.Tenants, func(own string) bool { return strings.EqualFold(own, tenant) }) {
+			return false
+		}
+	}
+	if c.Shard.Of <= 1 {
+		return true
+	}
+	h := fnv.New32a()
+	h.Write([]byte(container + "/" + blob))
+	return int(h.Sum32()%uint32(c.Shard.Of)) == c.Shard.Index //nolint:gosec // it is at least 2, and small
+}
+
+// Shutdown ends the loops, whose last places are stored by then, and closes the storage. Calls of the pipeline that are
+// under way are waited for, because a call that is cut off may have delivered its rows all the same. Just before
+// shutdown_timeout they are cut off; what they still deliver is read again after the restart.
+func (r *storageReceiver) Shutdown(ctx context.Context) error {
+	var err error
+	r.shutdown.Do(func() { err = r.stop(ctx) })
+	return err
+}
+
+func (r *storageReceiver) stop(ctx context.Context) error {
+	defer r.telemetry.shutdown()
+	defer r.calls.end()
+	if r.running.end != nil {
+		r.running.end()
+		if !r.wait(ctx) {
+			r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
+				zap.Duration("shutdown_timeout", r.cfg.ShutdownTimeout))
+		}
+		r.closeIdle()
+	}
+	if r.store == nil {
+		return nil
+	}
+	if err := r.store.Close(ctx); err != nil {
+		return fmt.Errorf("close the storage: %w", err)
+	}
+	return nil
+}
+
+// heedingPart of shutdown_timeout is for calls that heed that they were cut off.
+const heedingPart = 10
+
+// wait waits for the loops, which end with the calls that are under way, and reports whether they ended.
+func (r *storageReceiver) wait(ctx context.Context) bool {
+	ended := make(chan struct{})
+	go func() {
+		r.loops.Wait()
+		close(ended)
+	}()
+	within := func(ctx context.Context, patience time.Duration) bool {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case <-ended:
+			return true
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		return false
+	}
+	heeding := r.cfg.ShutdownTimeout / heedingPart
+	if within(ctx, r.cfg.ShutdownTimeout-heeding) {
+		return true
+	}
+	r.calls.end()
+	return within(context.WithoutCancel(ctx), heeding)
+}
