@@ -19,6 +19,7 @@ import (
 	resourceprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
 	transformprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	kafkareceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver"
+	alertresolverconnector "github.com/otelcol-defender/otelcol-defender/connector/alertresolverconnector"
 	detectionrateconnector "github.com/otelcol-defender/otelcol-defender/connector/detectionrateconnector"
 	defendercontrolextension "github.com/otelcol-defender/otelcol-defender/extension/defendercontrolextension"
 	defenderstreamingencodingextension "github.com/otelcol-defender/otelcol-defender/extension/defenderstreamingencodingextension"
@@ -162,6 +163,7 @@ func components() (otelcol.Factories, error) {
 		forwardconnector.NewFactory(),
 		countconnector.NewFactory(),
 		detectionrateconnector.NewFactory(),
+		alertresolverconnector.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
@@ -170,6 +172,7 @@ func components() (otelcol.Factories, error) {
 		forwardconnector.NewFactory().Type():       "go.opentelemetry.io/collector/connector/forwardconnector v0.155.0",
 		countconnector.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/connector/countconnector v0.155.0",
 		detectionrateconnector.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
+		alertresolverconnector.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
 	})
 
 	return factories, nil

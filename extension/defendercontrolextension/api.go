@@ -27,12 +27,16 @@ func (a *api) register(mux *http.ServeMux) {
 		mux.HandleFunc("POST "+receiver+"/tables/{table}/pause", a.command(actionPause))
 		mux.HandleFunc("POST "+receiver+"/tables/{table}/resume", a.command(actionResume))
 	}
+	for _, id := range []string{"{id}", "{type}/{name}"} {
+		mux.HandleFunc("POST /api/v1/resolvers/"+id+"/stop", a.throw(actionStop))
+		mux.HandleFunc("POST /api/v1/resolvers/"+id+"/resume", a.throw(actionStart))
+	}
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, http.StatusNotFound, refusal("the API has no "+r.Method+" "+r.URL.Path))
 	})
 }
 
-// receiverOf is the id of the receiver that a path names.
+// receiverOf is the id of the receiver or resolver that a path names.
 func receiverOf(r *http.Request) string {
 	if name := r.PathValue("name"); name != "" {
 		return r.PathValue("type") + "/" + name
@@ -68,6 +72,20 @@ func (a *api) receiver(w http.ResponseWriter, r *http.Request, id string) {
 		}
 	}
 	fail(w, r, http.StatusNotFound, errNoReceiver)
+}
+
+// throw stops a resolver, or lets it go on, and answers with its new status.
+func (a *api) throw(action string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id := receiverOf(r)
+		if err := a.commander.throw(r, action, id); err != nil {
+			fail(w, r, statusOf(err), err)
+			return
+		}
+		if resolver, ok := a.commander.registry.resolver(id); ok {
+			writeJSON(w, http.StatusOK, resolver.Status())
+		}
+	}
 }
 
 func (a *api) report(w http.ResponseWriter, r *http.Request) {

@@ -19,10 +19,14 @@ const (
 	actionPause  = "pause"
 	actionResume = "resume"
 	actionTest   = "test"
+	// Of resolvers.
+	actionStop  = "stop"
+	actionStart = "start"
 )
 
 var (
 	errNoReceiver = errors.New("there is no such receiver: GET /api/v1/status lists them")
+	errNoResolver = errors.New("there is no such resolver: GET /api/v1/status lists them")
 	errElsewhere  = errors.New("the receiver does not run on this worker")
 	errNoTest     = errors.New("this receiver cannot test its connection")
 	errNoReport   = errors.New("this receiver keeps no journal to report of")
@@ -34,7 +38,7 @@ var (
 // statusOf is the HTTP status of an error.
 func statusOf(err error) int {
 	switch {
-	case errors.Is(err, errNoReceiver), errors.Is(err, control.ErrNoTable), errors.Is(err, errAction):
+	case errors.Is(err, errNoReceiver), errors.Is(err, errNoResolver), errors.Is(err, control.ErrNoTable), errors.Is(err, errAction):
 		return http.StatusNotFound
 	case errors.Is(err, errElsewhere):
 		return http.StatusConflict
@@ -95,6 +99,25 @@ func (c command) of(ctx context.Context, receiver control.Receiver) (control.Res
 	default:
 		return nil, errAction
 	}
+}
+
+// throw stops a resolver, or lets it go on, and says so in the log.
+func (c *commander) throw(r *http.Request, action, id string) error {
+	resolver, ok := c.registry.resolver(id)
+	if !ok {
+		return errNoResolver
+	}
+	do := resolver.Stop
+	if action == actionStart {
+		do = resolver.Resume
+	}
+	fields := append(whoAsks(r), zap.String("action", action), zap.String("resolver", id))
+	if err := do(r.Context()); err != nil {
+		c.logger.Warn("A user's command failed.", append(fields, zap.Error(err))...)
+		return err
+	}
+	c.logger.Info("A user's command was carried out.", fields...)
+	return nil
 }
 
 // report is a receiver's of a day.

@@ -127,6 +127,37 @@ func TestNoReceiverIsAnEmptyList(t *testing.T) {
 	assert.Contains(t, s.ask(http.MethodGet, "/", "").body, "No receiver")
 }
 
+// A resolver is shown, stopped and let go on, by the API and by the page.
+func TestResolver(t *testing.T) {
+	s := serve(t, nil, nil)
+	assert.Contains(t, s.ask(http.MethodGet, "/api/v1/status", "").body, `"resolvers": []`)
+	resolver := new(fakeResolver)
+	s.t.Cleanup(s.extension.RegisterResolver(resolver))
+	assert.Contains(t, s.ask(http.MethodGet, "/api/v1/status", "").body, `"id": "alert_resolver/x"`)
+
+	stopped := s.ask(http.MethodPost, "/api/v1/resolvers/alert_resolver%2Fx/stop", "")
+	assert.Equal(t, http.StatusOK, stopped.status)
+	assert.Contains(t, stopped.body, `"stopped": true`)
+	page := s.ask(http.MethodGet, "/", "").body
+	for _, text := range []string{"A user has stopped it", "1,200 alerts wait, 1 left alone, 3 resolved since its start.", "Go on", "no &lt;way&gt;"} {
+		assert.Contains(t, page, text)
+	}
+	assert.Contains(t, s.ask(http.MethodPost, "/api/v1/resolvers/alert_resolver/x/resume", "").body, `"stopped": false`)
+	assert.Contains(t, s.ask(http.MethodGet, "/", "").body, "It resolves alerts of security tests in the tenant.")
+	assert.Equal(t, http.StatusNotFound, s.ask(http.MethodPost, "/api/v1/resolvers/other/stop", "").status)
+
+	form := s.ask(http.MethodGet, "/confirm?action=stop&receiver=alert_resolver/x", "").body
+	_, token, _ := strings.Cut(form, `name="token" value="`)
+	token, _, _ = strings.Cut(token, `"`)
+	acted := s.ask(http.MethodPost, "/act", "action=stop&receiver=alert_resolver/x&token="+token, "Content-Type: application/x-www-form-urlencoded")
+	assert.Equal(t, http.StatusSeeOther, acted.status, acted.body)
+	assert.True(t, resolver.stopped)
+	assert.Contains(t, s.ask(http.MethodGet, "/confirm?action=start&receiver=alert_resolver/x", "").body, "they are resolved in the tenant")
+
+	resolver.err = control.ErrNotKept
+	assert.Equal(t, http.StatusInternalServerError, s.ask(http.MethodPost, "/api/v1/resolvers/alert_resolver/x/resume", "").status)
+}
+
 func TestCommands(t *testing.T) {
 	one, two := newFake(time.Now()), newFake(time.Now())
 	two.status.ID = "defender/second"

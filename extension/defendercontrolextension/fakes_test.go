@@ -55,6 +55,28 @@ func (f *fakeReceiver) tell(what, table string, change func(*control.Table)) err
 	return fmt.Errorf("%s: %w", table, control.ErrNoTable)
 }
 
+// fakeResolver is a resolver that can be stopped.
+type fakeResolver struct {
+	stopped bool
+	err     error
+}
+
+func (f *fakeResolver) Status() control.ResolverStatus {
+	return control.ResolverStatus{
+		ID: "alert_resolver/x", Mode: "enabled", Stopped: f.stopped, Pending: 1200, Decisions: map[string]int64{"resolved": 3, "left_alone": 1}, LastError: "no <way>",
+	}
+}
+
+func (f *fakeResolver) Stop(context.Context) error {
+	f.stopped = true
+	return f.err
+}
+
+func (f *fakeResolver) Resume(context.Context) error {
+	f.stopped = false
+	return f.err
+}
+
 // fakeTester can test and report, too.
 type fakeTester struct{ *fakeReceiver }
 

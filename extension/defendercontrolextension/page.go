@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/control"
 )
 
 //go:embed assets
@@ -87,6 +89,13 @@ func (p *page) confirm(w http.ResponseWriter, r *http.Request) {
 		c.Title, c.Button = "Test the connection of "+c.Receiver+"?", "Test"
 		c.Text = "The test asks the service for a token and for a few rows of each table. Its queries are charged to the receiver's quota. It can take " +
 			"some minutes."
+	case actionStop:
+		c.Title, c.Button = "Stop "+c.Receiver+"?", "Stop"
+		c.Text = "It resolves no alert until somebody lets it go on, also after a restart. A request that is under way ends. Alerts that are " +
+			"resolved stay resolved."
+	case actionStart:
+		c.Title, c.Button = "Let "+c.Receiver+" go on?", "Go on"
+		c.Text = "It goes on with the alerts that wait. With the mode enabled, they are resolved in the tenant."
 	default:
 		p.show(w, http.StatusNotFound, "message", message{Title: "There is no such action", Text: "Go back to the status page."})
 		return
@@ -107,7 +116,7 @@ func (p *page) act(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	result, err := p.commander.carryOut(r, command{r.PostFormValue("action"), r.PostFormValue("receiver"), r.PostFormValue("table")})
+	result, err := p.command(r)
 	switch {
 	case err != nil:
 		p.show(w, statusOf(err), "message", message{Title: "It could not be done", Text: err.Error()})
@@ -116,6 +125,15 @@ func (p *page) act(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	}
+}
+
+// command is what a form commands, of a resolver or of a receiver.
+func (p *page) command(r *http.Request) (control.Result, error) {
+	c := command{r.PostFormValue("action"), r.PostFormValue("receiver"), r.PostFormValue("table")}
+	if c.action == actionStop || c.action == actionStart {
+		return nil, p.commander.throw(r, c.action, c.receiver)
+	}
+	return p.commander.carryOut(r, c)
 }
 
 func (p *page) showReport(w http.ResponseWriter, r *http.Request) {

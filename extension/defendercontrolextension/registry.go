@@ -16,10 +16,14 @@ type registry struct {
 	mu         sync.Mutex // guards everything below
 	receivers  []*control.Receiver
 	processors []*control.Processor
+	resolvers  []*control.Resolver
 	lessors    []control.Lessor
 }
 
-var _ control.Registrar = (*registry)(nil)
+var (
+	_ control.Registrar         = (*registry)(nil)
+	_ control.ResolverRegistrar = (*registry)(nil)
+)
 
 // Register implements control.Registrar.
 func (r *registry) Register(receiver control.Receiver) func() {
@@ -29,6 +33,11 @@ func (r *registry) Register(receiver control.Receiver) func() {
 // RegisterProcessor implements control.Registrar.
 func (r *registry) RegisterProcessor(processor control.Processor) func() {
 	return enter(&r.mu, &r.processors, &processor)
+}
+
+// RegisterResolver implements control.ResolverRegistrar.
+func (r *registry) RegisterResolver(resolver control.Resolver) func() {
+	return enter(&r.mu, &r.resolvers, &resolver)
 }
 
 // enter adds an entry to a list until the returned function is called.
@@ -47,9 +56,10 @@ func enter[T any](mu *sync.Mutex, list *[]*T, entry *T) func() {
 func (r *registry) status() control.Status {
 	s := control.Status{
 		Version: version.Number, Time: time.Now().UTC(), Receivers: []control.ReceiverStatus{}, Processors: []control.ProcessorStatus{},
+		Resolvers: []control.ResolverStatus{},
 	}
 	r.mu.Lock()
-	receivers, processors := slices.Clone(r.receivers), slices.Clone(r.processors)
+	receivers, processors, resolvers := slices.Clone(r.receivers), slices.Clone(r.processors), slices.Clone(r.resolvers)
 	r.mu.Unlock()
 	leases := r.leases()
 	for _, receiver := range receivers {
@@ -65,8 +75,12 @@ func (r *registry) status() control.Status {
 	for _, processor := range processors {
 		s.Processors = append(s.Processors, (*processor).Status())
 	}
+	for _, resolver := range resolvers {
+		s.Resolvers = append(s.Resolvers, (*resolver).Status())
+	}
 	slices.SortFunc(s.Receivers, func(a, b control.ReceiverStatus) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(s.Processors, func(a, b control.ProcessorStatus) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(s.Resolvers, func(a, b control.ResolverStatus) int { return cmp.Compare(a.ID, b.ID) })
 	return s
 }
 
@@ -78,6 +92,19 @@ func (r *registry) receiver(id string) (control.Receiver, bool) {
 	for _, receiver := range receivers {
 		if (*receiver).Status().ID == id {
 			return *receiver, true
+		}
+	}
+	return nil, false
+}
+
+// resolver finds one by its id.
+func (r *registry) resolver(id string) (control.Resolver, bool) {
+	r.mu.Lock()
+	resolvers := slices.Clone(r.resolvers)
+	r.mu.Unlock()
+	for _, resolver := range resolvers {
+		if (*resolver).Status().ID == id {
+			return *resolver, true
 		}
 	}
 	return nil, false

@@ -2,6 +2,7 @@ package defendercontrolextension
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -17,7 +18,16 @@ type view struct {
 	// Summary is said to who cannot see the page when it changes.
 	Summary   string
 	Receivers []receiverView
+	Resolvers []resolverView
 	Drops     []dropView
+}
+
+// resolverView is what writes to the tenant.
+type resolverView struct {
+	ID, Anchor string
+	// Text says what it does, Numbers what it has done.
+	Text, Numbers, Error string
+	Stopped              bool
 }
 
 type receiverView struct {
@@ -66,10 +76,31 @@ func newView(s control.Status, now time.Time) view {
 		v.Receivers = append(v.Receivers, shown)
 		summary = append(summary, summarize(shown))
 	}
+	for i, r := range s.Resolvers {
+		v.Resolvers = append(v.Resolvers, newResolverView(i, r))
+	}
 	v.Summary = strings.Join(summary, " ")
 	for _, p := range s.Processors {
 		v.Drops = append(v.Drops, drops(p)...)
 	}
+	return v
+}
+
+func newResolverView(index int, r control.ResolverStatus) resolverView {
+	v := resolverView{ID: r.ID, Anchor: "resolver-" + strconv.Itoa(index), Stopped: r.Stopped, Error: r.LastError}
+	switch {
+	case r.Stopped:
+		v.Text = "A user has stopped it: no alert is resolved."
+	case r.Mode == "enabled":
+		v.Text = "It resolves alerts of security tests in the tenant."
+	default:
+		v.Text = "A dry run: it says which alerts it would resolve, and writes nothing."
+	}
+	v.Numbers = grouped(r.Pending) + " alerts wait"
+	for _, result := range slices.Sorted(maps.Keys(r.Decisions)) {
+		v.Numbers += ", " + grouped(int(r.Decisions[result])) + " " + strings.ReplaceAll(result, "_", " ")
+	}
+	v.Numbers += " since its start."
 	return v
 }
 

@@ -18,6 +18,7 @@ const (
 	postgres  = "extension/postgresstorageextension/internal/"
 	siem      = "processor/defendersiemprocessor/internal/"
 	rate      = "connector/detectionrateconnector/internal/"
+	resolver  = "connector/alertresolverconnector/internal/"
 	emulator  = "internal/emulator/"
 )
 
@@ -41,7 +42,7 @@ var floors = [][]string{
 
 	// What the components and the emulator are made of.
 	{postgres + "tenancy"},
-	{receiver + "source", processor + "actor", siem + "selection", rate + "executionsfile", rate + "journal", rate + "report", emulator + "api", emulator + "entra", emulator + "rows"},
+	{receiver + "source", processor + "actor", siem + "selection", rate + "executionsfile", rate + "journal", rate + "report", resolver + "graph", resolver + "task", emulator + "api", emulator + "entra", emulator + "rows"},
 	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", rate + "book", emulator + "faults", emulator + "judge", emulator + "tenant"},
 	{receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", rate + "correlation", emulator + "answer"},
 	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "memo", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},

@@ -26,6 +26,7 @@ type Status struct {
 	Time       time.Time         `json:"time"` // of this machine
 	Receivers  []ReceiverStatus  `json:"receivers"`
 	Processors []ProcessorStatus `json:"processors"`
+	Resolvers  []ResolverStatus  `json:"resolvers"`
 }
 
 // ReceiverStatus is a receiver's part.

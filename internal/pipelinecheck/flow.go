@@ -73,7 +73,7 @@ func (f *flow) follow(from component.ID, signal pipeline.Signal) {
 }
 
 // keeps reports whether a connector takes rows for itself.
-func (c *configured) keeps() bool { return c.is(typeDetectionRate) }
+func (c *configured) keeps() bool { return c.is(typeDetectionRate, typeAlertResolver) }
 
 // derive collects the exporters beyond a connector that makes metrics or traces of the rows.
 func (f *flow) derive(connector component.ID) {

@@ -48,6 +48,7 @@ const (
 	typeTotalNormalize = "total_normalize"
 	typeDefenderSIEM   = "defender_siem"
 	typeDetectionRate  = "detection_rate"
+	typeAlertResolver  = "alert_resolver"
 	typeFilter         = "filter"
 	typeTransform      = "transform"
 	typeGroupByAttrs   = "groupbyattrs"
@@ -166,7 +167,7 @@ var judged = map[section][]string{
 	receivers:  {typeDefender, typeKafka},
 	processors: {typeTotalNormalize, typeDefenderSIEM, typeFilter, typeTransform, typeGroupByAttrs, "batch", "memory_limiter", "resource", "attributes"},
 	exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeClickHouse, typeDebug, typeNop},
-	connectors: {typeForward, typeDetectionRate, "count"},
+	connectors: {typeForward, typeDetectionRate, typeAlertResolver, "count"},
 	extensions: {typeFileStorage, typePostgresStorage, typeStreaming, typeNDJSON},
 }
 

@@ -27,7 +27,7 @@ func TestInvalid(t *testing.T) {
 		"no such exporter":      {`exporters: {splunk_hec: {token: x}}`, "exporters::splunk_hec", "this build has no exporter of the type splunk_hec: it has clickhouse, debug, file, kafka, nop, otlp_grpc, otlp_http, prometheus; docs/backends.md says how rows get there"},
 		"no such receiver":      {`receivers: {defendr: {}}`, "receivers::defendr", "did you mean defender?"},
 		"no such processor":     {`processors: {logdedup: {}}`, "processors::logdedup", "this build has no processor"},
-		"no such connector":     {`connectors: {routing: {}}`, "connectors::routing", "this build has no connector of the type routing: it has count, detection_rate, forward"},
+		"no such connector":     {`connectors: {routing: {}}`, "connectors::routing", "this build has no connector of the type routing: it has alert_resolver, count, detection_rate, forward"},
 		"no such extension":     {`extensions: {redis_storage: {}}`, "extensions::redis_storage", "this build has no extension"},
 		"in another section":    {`exporters: {batch: {}}`, "exporters::batch", "there is one under processors"},
 		"a typo in a pipeline":  {`service: {pipelines: {logs: {receivers: [defnder]}}}`, "service::pipelines::logs::receivers", "defnder is not configured under receivers: did you mean defender?"},

@@ -189,6 +189,10 @@ func TestSecurityVersions(t *testing.T) {
 	denied := h.security(t, http.MethodPatch, alertsPath+"/da1", `{"status":"new"}`)
 	assert.Equal(t, http.StatusForbidden, denied.StatusCode)
 	assert.Contains(t, string(denied.body), "API required roles: "+RoleAlertsWrite)
+	written := h.Report()
+	assert.Equal(t, []int64{3, 1, 4, 0}, []int64{
+		written.Written("alerts_v2", http.MethodPatch), written.Written("", http.MethodPost), written.Written("", ""), written.Written("incidents", ""),
+	}, "also what was refused")
 }
 
 func TestSecurityAnswersThatAreNotWhole(t *testing.T) {

@@ -32,6 +32,7 @@ const (
 type Judge struct {
 	mu         sync.Mutex // guards everything below
 	calls      map[callKey]int64
+	writes     map[writeKey]int64
 	throttled  int64
 	early      int64
 	bytesSent  int64
@@ -48,6 +49,8 @@ type Throttle struct {
 }
 
 type callKey struct{ path, outcome string }
+
+type writeKey struct{ list, method string }
 
 // tableRecord is what was read of one table, or of several in one query.
 type tableRecord struct {
@@ -68,7 +71,7 @@ const (
 
 // New returns a judge that has seen nothing.
 func New() *Judge {
-	return &Judge{calls: map[callKey]int64{}, tables: map[string]*tableRecord{}, HuntingThrottle: &Throttle{}, UsersThrottle: &Throttle{}, SecurityThrottle: &Throttle{}}
+	return &Judge{calls: map[callKey]int64{}, writes: map[writeKey]int64{}, tables: map[string]*tableRecord{}, HuntingThrottle: &Throttle{}, UsersThrottle: &Throttle{}, SecurityThrottle: &Throttle{}}
 }
 
 // Call counts an answered call.
@@ -76,6 +79,13 @@ func (j *Judge) Call(path, outcome string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.calls[callKey{path, outcome}]++
+}
+
+// Write counts a call that would change an object of a list, whether or not it is accepted.
+func (j *Judge) Write(list, method string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.writes[writeKey{list, method}]++
 }
 
 // Arrived notes a call, which comes too early if an earlier answer's Retry-After still runs
@@ -244,6 +254,12 @@ func (j *Judge) Report(cpu time.Duration) Report {
 	}
 	slices.SortFunc(r.Calls, func(a, b CallCount) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Outcome, b.Outcome))
+	})
+	for k, n := range j.writes {
+		r.Writes = append(r.Writes, WriteCount{List: k.list, Method: k.method, Count: n})
+	}
+	slices.SortFunc(r.Writes, func(a, b WriteCount) int {
+		return cmp.Or(strings.Compare(a.List, b.List), strings.Compare(a.Method, b.Method))
 	})
 	for _, t := range j.tables {
 		r.Tables = append(r.Tables, t.TableReport)

@@ -12,7 +12,8 @@ import (
 
 // Report is what an emulator saw of its client.
 type Report struct {
-	Calls []CallCount `json:"calls"`
+	Calls  []CallCount  `json:"calls"`
+	Writes []WriteCount `json:"writes"`
 	// Throttled are the 429s that were sent, RetriedTooEarly the hunting calls that came while a
 	// Retry-After was still running.
 	Throttled       int64         `json:"throttled"`
@@ -28,6 +29,13 @@ type CallCount struct {
 	Path    string `json:"path"`
 	Outcome string `json:"outcome"` // a status, with what it was for where one status has several causes
 	Count   int64  `json:"count"`
+}
+
+// WriteCount counts calls that would change objects of a list of the security API, whether or not they were accepted.
+type WriteCount struct {
+	List   string `json:"list"`
+	Method string `json:"method"` // PATCH, or POST of a comment
+	Count  int64  `json:"count"`
 }
 
 // TableReport is about the queries that read one table, or several at once (`AlertEvidence+AlertInfo`).
@@ -57,6 +65,17 @@ func (r Report) Count(path, outcome string) int64 {
 	return n
 }
 
+// Written is the number of calls with a method that would change objects of a list; an empty argument means any.
+func (r Report) Written(list, method string) int64 {
+	var n int64
+	for _, w := range r.Writes {
+		if (list == "" || w.List == list) && (method == "" || w.Method == method) {
+			n += w.Count
+		}
+	}
+	return n
+}
+
 // Table returns the figures of a table; zero if it was never read.
 func (r Report) Table(name string) TableReport {
 	for _, t := range r.Tables {
@@ -73,6 +92,9 @@ func (r Report) String() string {
 	fmt.Fprintln(&cells, "path\toutcome\tcalls")
 	for _, c := range r.Calls {
 		fmt.Fprintf(&cells, "%s\t%s\t%d\n", c.Path, c.Outcome, c.Count)
+	}
+	for _, w := range r.Writes {
+		fmt.Fprintf(&cells, "%s %s\twrites\t%d\n", w.Method, w.List, w.Count)
 	}
 	fmt.Fprintln(&cells, "\ntables\tqueries\trows scanned\trows returned\treturned before\toverlapping queries\toverlap")
 	for _, t := range r.Tables {

@@ -109,6 +109,9 @@ type reply func(w http.ResponseWriter, r *http.Request, c *api.Exchange) *answer
 // handle answers calls of those who have one of the roles.
 func (a *API) handle(roles []string, then reply) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			a.Judge.Write(a.list, r.Method)
+		}
 		a.api.Serve(w, r, func(w http.ResponseWriter, r *http.Request, c *api.Exchange) *answer.Failure {
 			if failure := a.authorize(r, roles); failure != nil {
 				return failure
