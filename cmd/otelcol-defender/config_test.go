@@ -37,8 +37,11 @@ var environment = map[string]func(t *testing.T) map[string]string{
 	"file.yaml":   forTenant(),
 	"alerts.yaml": without("TOTAL_DOMAIN_ID", forTenant()),
 	"siem.yaml":   without("TOTAL_DOMAIN_ID", forTenant()),
-	"kafka.yaml":  forTenant(toKafka),
-	"otlp.yaml":   forTenant(toOTLP),
+	"posture.yaml": without("TOTAL_DOMAIN_ID", forTenant(map[string]string{
+		"CONTROL_TECHNIQUES": filepath.Join(configDirectory, "control-techniques.csv"),
+	})),
+	"kafka.yaml": forTenant(toKafka),
+	"otlp.yaml":  forTenant(toOTLP),
 	"clickhouse.yaml": forTenant(map[string]string{
 		"CLICKHOUSE_ENDPOINT": "tcp://clickhouse.example:9440?secure=true", "CLICKHOUSE_USERNAME": "defender", "CLICKHOUSE_PASSWORD": "p$ss: word",
 	}),
