@@ -33,15 +33,13 @@ const configDirectory = "../../config"
 
 // environment gives the variables that a shipped configuration asks its user for.
 var environment = map[string]func(t *testing.T) map[string]string{
-	"demo.yaml":   func(*testing.T) map[string]string { return nil },
-	"file.yaml":   forTenant(),
-	"alerts.yaml": without("TOTAL_DOMAIN_ID", forTenant()),
-	"siem.yaml":   without("TOTAL_DOMAIN_ID", forTenant()),
-	"posture.yaml": without("TOTAL_DOMAIN_ID", forTenant(map[string]string{
-		"CONTROL_TECHNIQUES": filepath.Join(configDirectory, "control-techniques.csv"),
-	})),
-	"kafka.yaml": forTenant(toKafka),
-	"otlp.yaml":  forTenant(toOTLP),
+	"demo.yaml":    func(*testing.T) map[string]string { return nil },
+	"file.yaml":    forTenant(),
+	"alerts.yaml":  without("TOTAL_DOMAIN_ID", forTenant()),
+	"siem.yaml":    without("TOTAL_DOMAIN_ID", forTenant()),
+	"posture.yaml": without("TOTAL_DOMAIN_ID", forTenant()),
+	"kafka.yaml":   forTenant(toKafka),
+	"otlp.yaml":    forTenant(toOTLP),
 	"clickhouse.yaml": forTenant(map[string]string{
 		"CLICKHOUSE_ENDPOINT": "tcp://clickhouse.example:9440?secure=true", "CLICKHOUSE_USERNAME": "defender", "CLICKHOUSE_PASSWORD": "p$ss: word",
 	}),
