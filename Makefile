@@ -81,7 +81,7 @@ kafka: ## the half of integration with Apache Kafka (Java 17 and, once, Maven)
 
 prometheus: ## the other half: a fault for each alert rule, and Prometheus sees each fire (minutes)
 	@if command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1; then \
-		promtool check rules docs/alerts.yml && promtool test rules internal/e2e/testdata/alerts_test.yml && \
+		promtool check rules docs/alerts.yml docs/posture-alerts.yml && promtool test rules internal/e2e/testdata/alerts_test.yml internal/e2e/testdata/posture_alerts_test.yml && \
 		PROMETHEUS=$$(command -v prometheus) $(STATIC) $(GO) test -v -count=1 -timeout 20m -run '^TestPrometheus' ./internal/e2e; \
 	else echo "make prometheus: SKIPPED, nothing was tested: Prometheus is not installed (Debian: apt-get install prometheus)"; fi
 

@@ -37,6 +37,7 @@ var environment = map[string]func(t *testing.T) map[string]string{
 	"file.yaml":      forTenant(),
 	"alerts.yaml":    without("TOTAL_DOMAIN_ID", forTenant()),
 	"siem.yaml":      without("TOTAL_DOMAIN_ID", forTenant()),
+	"posture.yaml":   without("TOTAL_DOMAIN_ID", forTenant()),
 	"detection.yaml": without("TOTAL_DOMAIN_ID", forTenant()),
 	"kafka.yaml":     forTenant(toKafka),
 	"otlp.yaml":      forTenant(toOTLP),

@@ -35,7 +35,7 @@ type alertRule struct {
 // readAlerts reads the rules, in the pace of a test.
 func readAlerts(t *testing.T, minute time.Duration) (rules []alertRule) {
 	t.Helper()
-	for _, rule := range readRules(t) {
+	for _, rule := range readRules(t, alertsFile) {
 		rules = append(rules, scaleRule(t, rule, minute))
 	}
 	return rules

@@ -116,7 +116,7 @@ func troubles() map[string]trouble {
 func TestEachRuleHasATrouble(t *testing.T) {
 	t.Parallel()
 	var rules, fires []string
-	for _, rule := range readRules(t) {
+	for _, rule := range readRules(t, alertsFile) {
 		rules = append(rules, rule.Alert)
 	}
 	for _, trouble := range troubles() {
@@ -149,7 +149,7 @@ func TestPrometheus(t *testing.T) {
 	for _, p := range pairs {
 		p.breakLater()
 	}
-	server.verifyRules(len(readRules(t)))
+	server.verifyRules(len(readRules(t, alertsFile)))
 	var last string
 	fired := func() bool {
 		missing := server.notFired(wanted)

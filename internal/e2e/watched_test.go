@@ -88,7 +88,7 @@ func TestRunbook(t *testing.T) {
 	for _, section := range regexp.MustCompile(`(?m)^## (\w+)$`).FindAllStringSubmatch(string(content), -1) {
 		sections = append(sections, section[1])
 	}
-	for _, rule := range readRules(t) {
+	for _, rule := range readRules(t, alertsFile) {
 		alerts = append(alerts, rule.Alert)
 		assert.Equal(t, "https://github.com/otelcol-defender/otelcol-defender/blob/main/docs/runbook.md#"+strings.ToLower(rule.Alert),
 			rule.Annotations["runbook_url"], rule.Alert)
@@ -111,16 +111,16 @@ func TestRulesHaveTests(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(filepath.Join("testdata", "alerts_test.yml"))
 	require.NoError(t, err)
-	for _, rule := range readRules(t) {
+	for _, rule := range readRules(t, alertsFile) {
 		assert.Regexp(t, `eval_time: \w+\n +alertname: `+rule.Alert+`\n`, string(content), "it fires")
 		assert.Regexp(t, `alertname: `+rule.Alert+`, exp_alerts: \[\]`, string(content), "it does not fire")
 	}
 }
 
 // readRules reads the rules as they are.
-func readRules(t *testing.T) []rulefmt.Rule {
+func readRules(t *testing.T, file string) []rulefmt.Rule {
 	t.Helper()
-	content, err := os.ReadFile(alertsFile)
+	content, err := os.ReadFile(file)
 	require.NoError(t, err)
 	groups, errs := rulefmt.Parse(content, false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
 	require.Empty(t, errs)
@@ -131,8 +131,8 @@ func readRules(t *testing.T) []rulefmt.Rule {
 // watchedExpressions are all PromQL expressions that are shipped, by where they stand.
 func watchedExpressions(t *testing.T) map[string][]string {
 	t.Helper()
-	found := map[string][]string{"the dashboard": dashboardExpressions(t)}
-	for _, rule := range readRules(t) {
+	found := map[string][]string{"the dashboard": dashboardExpressions(t, dashboardFile)}
+	for _, rule := range readRules(t, alertsFile) {
 		found[rule.Alert] = []string{rule.Expr}
 	}
 	content, err := os.ReadFile(queriesFile)
@@ -148,9 +148,9 @@ func watchedExpressions(t *testing.T) map[string][]string {
 var documentedQuery = regexp.MustCompile("(?s)```promql\n(.+?)\n```")
 
 // dashboardExpressions are those of the panels, with the variables replaced as Grafana does, and those of the variables.
-func dashboardExpressions(t *testing.T) (found []string) {
+func dashboardExpressions(t *testing.T, file string) (found []string) {
 	t.Helper()
-	content, err := os.ReadFile(dashboardFile)
+	content, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var dashboard struct {
 		Panels []struct {
@@ -161,7 +161,7 @@ func dashboardExpressions(t *testing.T) (found []string) {
 		}
 	}
 	require.NoError(t, json.Unmarshal(content, &dashboard))
-	filled := strings.NewReplacer("$instance", ".*", "$receiver", ".*", "$table", ".*", "$__rate_interval", "5m")
+	filled := strings.NewReplacer("$instance", ".*", "$receiver", ".*", "$table", ".*", "$tenant", ".*", "$__rate_interval", "5m")
 	for _, panel := range dashboard.Panels {
 		for _, target := range panel.Targets {
 			found = append(found, filled.Replace(target.Expr))

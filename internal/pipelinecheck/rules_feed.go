@@ -6,7 +6,7 @@ var feedRules = []rule{
 		name: "feed_audit_off", effect: Loses,
 		where: func(f *flow) []string {
 			var paths []string
-			for _, feed := range f.feeds() {
+			for _, feed := range f.audited() {
 				if f.source.duration(feed+"::audit::interval") == 0 || f.source.duration(feed+"::audit::window") == 0 {
 					paths = append(paths, joinKeys(f.source.path(), feed+"::audit"))
 				}
@@ -49,15 +49,21 @@ var feedRules = []rule{
 const (
 	alertsFeed    = "feeds::alerts_v2"
 	incidentsFeed = "feeds::incidents"
+	scoresFeed    = "feeds::secure_scores"
 )
 
 // isOfGraph: this processor makes events of alerts of Graph.
 func isOfGraph(c *configured) bool { return c.text("alerts") == "graph" }
 
+// audited are the keys of the source's feeds that are enabled and have an audit to be set.
+func (f *flow) audited() []string { return f.enabled(alertsFeed, incidentsFeed) }
+
 // feeds are the keys of the source's feeds that are enabled.
-func (f *flow) feeds() []string {
+func (f *flow) feeds() []string { return f.enabled(alertsFeed, incidentsFeed, scoresFeed) }
+
+func (f *flow) enabled(feeds ...string) []string {
 	var enabled []string
-	for _, feed := range []string{alertsFeed, incidentsFeed} {
+	for _, feed := range feeds {
 		if f.source.truth(feed + "::enabled") {
 			enabled = append(enabled, feed)
 		}

@@ -168,6 +168,7 @@ service: {pipelines: {metrics: {receivers: [count], exporters: [file/2]}}}`}, "e
 	{"feed_audit_off", []string{toKafka, source(`feeds: {incidents: {enabled: true, audit: {interval: 0s}}}`)}, "receivers::defender::feeds::incidents::audit"},
 	{"feed_beside_events", []string{toKafka, source(`feeds: {alerts_v2: {enabled: true}}`)}, "receivers::defender::feeds::alerts_v2"},
 	{"feed_beside_events", []string{toKafka, ofGraph, source(`feeds: {incidents: {enabled: true}}`)}, "receivers::defender::feeds::incidents"},
+	{"feed_beside_events", []string{toKafka, source(`feeds: {secure_scores: {enabled: true}}`)}, "receivers::defender::feeds::secure_scores"},
 	{"feed_dropped", []string{toKafka, `processors: {total_normalize: {other_records: drop}}`, source(`feeds: {alerts_v2: {enabled: true}}`)}, "receivers::defender::feeds::alerts_v2"},
 	{"alerts_without_feed", []string{toKafka, `processors: {total_normalize: {alerts: graph}}`}, "processors::total_normalize::alerts"},
 	{"alerts_without_feed", []string{fromEventHub, `processors: {total_normalize: {alerts: graph}}`}, "processors::total_normalize::alerts"},

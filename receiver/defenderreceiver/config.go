@@ -191,6 +191,17 @@ type SecureScoresConfig struct {
 	Enabled bool `mapstructure:"enabled" example:"true"`
 	// PollInterval is how often it is read. The service makes a score once a day.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
+	// ControlAlerts counts, once a day, the alerts that belong to each control. It needs the feed alerts_v2.
+	ControlAlerts ControlAlertsConfig `mapstructure:"control_alerts" example:"{techniques_file: /etc/otelcol-defender/control-techniques.csv}"`
+}
+
+// ControlAlertsConfig says which alerts belong to a control.
+type ControlAlertsConfig struct {
+	// TechniquesFile is a table in CSV with the columns match, a part of a control's title, and techniques, which the control is
+	// against; empty: alerts are not counted. It is read again when it changes.
+	TechniquesFile string `mapstructure:"techniques_file" example:"/etc/otelcol-defender/control-techniques.csv"`
+	// Window is how long before a day alerts may have been created that are counted for it.
+	Window time.Duration `mapstructure:"window"`
 }
 
 // MetricsPipelineConfig is what the receiver gives a metrics pipeline.
@@ -321,7 +332,7 @@ func defaultFeeds() FeedsConfig {
 		}
 	}
 	return FeedsConfig{
-		AlertsV2: of(200), Incidents: of(50), SecureScores: SecureScoresConfig{PollInterval: 6 * time.Hour}, requestsPerMinute: 150,
+		AlertsV2: of(200), Incidents: of(50), SecureScores: SecureScoresConfig{PollInterval: 6 * time.Hour, ControlAlerts: ControlAlertsConfig{Window: 30 * 24 * time.Hour}}, requestsPerMinute: 150,
 	}
 }
 

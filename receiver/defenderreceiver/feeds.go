@@ -27,6 +27,8 @@ func declaredFeeds() []declaredFeed {
 const (
 	secureScores = "secure_scores"
 	openAlerts   = "open_alerts"
+	// controlAlerts is that of how many alerts belong to each control.
+	controlAlerts = "control_alerts"
 )
 
 // scoreRoles are the permissions of which one lets Secure Score be read.

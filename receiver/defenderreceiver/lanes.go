@@ -44,11 +44,16 @@ type builder struct {
 	journal   *journal.Journal // of complete audits; nil: there is none
 	store     storage.Client   // of watermarks, feeds and the context of alerts
 	pivots    *source.Pivots   // nil: the context of alerts is not read
+	// techniques are the alerts that are counted by controls; nil: they are not.
+	techniques *source.TechniqueAlerts
 	outputs
 }
 
 // build makes the lanes of all that is read for the pipelines, with their stored cursors.
 func (b *builder) build(ctx context.Context) ([]*lane, error) {
+	if err := (lists{b}).openTechniques(ctx); err != nil {
+		return nil, err
+	}
 	lanes, err := b.records(ctx)
 	if err != nil {
 		return nil, err
@@ -267,7 +272,7 @@ func (b lists) feed(ctx context.Context, declared declaredFeed, own *FeedConfig)
 		TenantID: b.cfg.Credentials.TenantID, Store: b.store, StoreKey: "feed/v1/" + strings.ToLower(b.cfg.Credentials.TenantID) + "/" + name,
 	}, client, b.outlet(&tables.Table{Name: name}, "", own.PollInterval, seen), audits, seen, logger)
 	if name == string(contextOfAlertsV2) {
-		feed.Pivots = b.pivots
+		feed.Pivots, feed.Techniques = b.pivots, b.techniques
 	}
 	if b.journal != nil && audits.Window > 0 {
 		audits.Audited = b.listJournalist(journal.Lane{Table: name, TimeBasis: byLastUpdate}, audits, feed.Start, logger)

@@ -2,6 +2,8 @@ package defenderreceiver
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +26,13 @@ const scoreAudit = 24 * time.Hour
 // posture makes the lanes of Secure Score, and of open alerts, where a pipeline wants them.
 func (b lists) posture(ctx context.Context) ([]*lane, error) {
 	var lanes []*lane
+	if b.techniques != nil {
+		l, err := b.controlAlerts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, l)
+	}
 	if b.wantsScoreRecords() || b.figures != nil && wantsScores(b.cfg.Metrics) {
 		l, err := b.secureScores(ctx)
 		if err != nil {
@@ -53,11 +62,14 @@ func (b lists) secureScores(ctx context.Context) (*lane, error) {
 	audits := source.NewFeedAuditor(scoreAudit, posture.Kept*24*time.Hour, metrics, seen, logger)
 	audits.KeepsRefused = b.cfg.DeadLetter.Directory != ""
 	settings := source.ScoreSettings{
-		Name: secureScores, Store: b.store, StoreKey: "feed/v1/" + strings.ToLower(b.cfg.Credentials.TenantID) + "/" + secureScores,
+		Name: secureScores, Store: b.store, StoreKey: b.keyOf("feed", secureScores),
 		Board: posture.NewBoard[posture.Figures](interval),
 	}
 	if b.figures != nil {
 		settings.Board = b.figures.scores
+	}
+	if b.techniques != nil {
+		settings.Controls = b.techniques.Controls
 	}
 	if b.wantsScoreRecords() {
 		settings.Records = source.NewScoreRecords(b.cfg.Credentials.TenantID,
@@ -77,6 +89,57 @@ func (b lists) secureScores(ctx context.Context) (*lane, error) {
 		audits.Audited = b.listJournalist(journal.Lane{Table: secureScores, TimeBasis: byCreation}, audits, func() time.Time { return time.Time{} }, logger)
 	}
 	return l, scores.Resume(ctx)
+}
+
+// openTechniques takes up the alerts that are counted by controls, where a user wants that.
+func (b lists) openTechniques(ctx context.Context) error {
+	own := b.cfg.Feeds.SecureScores.ControlAlerts
+	if b.next == nil || own.TechniquesFile == "" {
+		return nil
+	}
+	if _, err := readTable(own.TechniquesFile); err != nil {
+		return fmt.Errorf("'feeds::secure_scores::control_alerts::techniques_file': %w", err)
+	}
+	var err error
+	b.techniques, err = source.NewTechniqueAlerts(ctx, posture.NewControls(own.Window), b.store, b.keyOf("posture", "alerts"), b.now())
+	return err
+}
+
+// controlAlerts makes the lane of how many alerts belong to each control.
+func (b lists) controlAlerts(ctx context.Context) (*lane, error) {
+	own, interval := b.cfg.Feeds.SecureScores.ControlAlerts, b.cfg.Feeds.AlertsV2.PollInterval
+	b.telemetry.begin(ctx, controlAlerts)
+	seen := b.registry.Add(controlAlerts, controlAlerts, true)
+	counts := &source.ControlAlerts{
+		Name: controlAlerts, Store: b.store, StoreKey: b.keyOf("feed", controlAlerts), Controls: b.techniques.Controls, Health: seen, Now: b.now,
+		Records: source.NewScoreRecords(b.cfg.Credentials.TenantID, b.outlet(&tables.Table{Name: controlAlerts}, "", interval, seen),
+			b.telemetry.history(controlAlerts), seen, b.now),
+		Table: func() (posture.Table, error) { return readTable(own.TechniquesFile) },
+	}
+	l := &lane{
+		table: controlAlerts, id: controlAlerts, kind: countKind, source: counts, health: seen, now: b.now,
+		loop: b.loop(counts, controlAlerts, seen, b.gates.apart, interval),
+	}
+	return l, counts.Resume(ctx)
+}
+
+// readTable reads a user's table of controls and techniques.
+func readTable(path string) (posture.Table, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the table of controls and techniques: %w", err)
+	}
+	defer file.Close()
+	table, err := posture.ParseTable(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the table of controls and techniques %s: %w", path, err)
+	}
+	return table, nil
+}
+
+// keyOf is where something of the tenant stands in the storage.
+func (b lists) keyOf(kind, name string) string {
+	return kind + "/v1/" + strings.ToLower(b.cfg.Credentials.TenantID) + "/" + name
 }
 
 // openAlerts makes the lane that counts open alerts.

@@ -195,8 +195,18 @@ func (c *FeedsConfig) validate(api API) error {
 		}
 	}
 	errs = append(errs, settings.Under(secureScores, settings.AtLeast("poll_interval", c.SecureScores.PollInterval, minPollInterval)))
+	errs = append(errs, settings.Under(secureScores, c.SecureScores.ControlAlerts.validate(c)))
 	if c.SecureScores.Enabled && api == APILegacy {
 		errs = append(errs, settings.Problemf(secureScores, "needs api: graph: the legacy API's token is not for Graph, which keeps the scores"))
+	}
+	return errors.Join(errs...)
+}
+
+// validate checks how alerts are counted by controls.
+func (c *ControlAlertsConfig) validate(feeds *FeedsConfig) error {
+	errs := []error{settings.Within("control_alerts::window", c.Window, 24*time.Hour, largestLookback)}
+	if c.TechniquesFile != "" && !(feeds.AlertsV2.Enabled && feeds.SecureScores.Enabled) {
+		errs = append(errs, settings.Problemf("control_alerts::techniques_file", "needs feeds: {alerts_v2: {enabled: true}, secure_scores: {enabled: true}}, whose alerts and controls it brings together"))
 	}
 	return errors.Join(errs...)
 }

@@ -8,5 +8,6 @@
 //	board.go     the figures as they were read last, for those who show them
 //	state.go     which days and profiles were delivered
 //	table.go     a user's table of controls and techniques
-//	alerts.go    the alerts of a period, by technique
+//	alerts.go    the alerts of a period
+//	controls.go  how many alerts belong to each control of a day
 package posture

@@ -15,8 +15,6 @@ type State struct {
 	// complete is the newest day of the last reading that came to its end: none before it is missing but what the service had
 	// not shown yet. Empty: there was none.
 	complete string
-	// counted is the newest day of which the alerts of controls were delivered.
-	counted string
 }
 
 const (
@@ -78,12 +76,6 @@ func (s *State) HasProfile(p Profile) bool { return s.profiles[p.ID] == p.Versio
 // AddProfile notes that a version of a profile was delivered.
 func (s *State) AddProfile(p Profile) { s.profiles[p.ID] = p.Version }
 
-// HasCounted reports whether the alerts of controls were delivered of a day.
-func (s *State) HasCounted(of string) bool { return of <= s.counted }
-
-// AddCounted notes that they were.
-func (s *State) AddCounted(of string) { s.counted = of }
-
 func isDate(of string) bool {
 	_, err := time.Parse(time.DateOnly, of)
 	return err == nil
@@ -95,14 +87,13 @@ type stored struct {
 	Days     map[string]int    `json:"days"`
 	Profiles map[string]string `json:"profiles"`
 	Complete string            `json:"complete,omitempty"`
-	Counted  string            `json:"counted,omitempty"`
 }
 
 const storedVersion = 1
 
 // Encode is the stored form.
 func (s *State) Encode() ([]byte, error) {
-	data, err := json.Marshal(stored{storedVersion, s.days, s.profiles, s.complete, s.counted})
+	data, err := json.Marshal(stored{storedVersion, s.days, s.profiles, s.complete})
 	if err != nil {
 		return nil, fmt.Errorf("encode the state of Secure Score: %w", err)
 	}
@@ -121,6 +112,6 @@ func Decode(data []byte) (*State, error) {
 	s := NewState()
 	maps.Copy(s.days, from.Days)
 	maps.Copy(s.profiles, from.Profiles)
-	s.complete, s.counted = from.Complete, from.Counted
+	s.complete = from.Complete
 	return s, nil
 }

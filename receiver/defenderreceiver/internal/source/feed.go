@@ -57,6 +57,8 @@ func (f *Feed) Poll(ctx context.Context) (bool, error) {
 	if f.state.Start.IsZero() {
 		f.state.Start, f.dirty = began.Add(-f.Lookback).Truncate(time.Second), true
 	}
+	// What was updated before the last poll was counted, or is never going to be.
+	f.Techniques.begin(later(f.state.Start, f.state.Mark))
 	if err := f.keep(ctx); err != nil {
 		return false, err
 	}
@@ -76,6 +78,7 @@ func (f *Feed) Poll(ctx context.Context) (bool, error) {
 	}
 	f.audits.complete(ctx, p.audit, began, f.state.Unreadable)
 	f.health.Progress(began)
+	f.Techniques.complete(began)
 	// What is new goes before: a range that cannot be read holds up nothing else.
 	err := f.gaps.retry(ctx, began)
 	f.health.SetUnreadable(len(f.state.Unreadable))

@@ -16,6 +16,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/feed"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/pivot"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/posture"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/service"
 )
 
@@ -36,6 +37,8 @@ type FeedSettings struct {
 	StoreKey string
 	// Pivots are told of the alerts that were delivered; nil: their context is not looked for.
 	Pivots *Pivots
+	// Techniques are told of them, too; nil: they are not counted by controls.
+	Techniques *TechniqueAlerts
 }
 
 // feedReader reads and delivers parts of a list, and knows what was delivered.
@@ -129,6 +132,8 @@ type pendingObject struct {
 	feed.Object
 	late  bool // a poll would not have found it
 	alert pivot.Alert
+	// counted is what controls count of it.
+	counted posture.Alert
 }
 
 // take adds an object to the batch unless its version was delivered.
@@ -151,11 +156,11 @@ func (f *feedReader) take(ctx context.Context, body pcommon.Map, page *feed.Page
 		return
 	}
 	isNew := standing == feed.First && f.state.IsNew(o)
-	alert := f.Pivots.read(body)
+	alert, counted := f.Pivots.read(body), f.Techniques.read(body)
 	record := f.outlet.Add(body, delivery.Row{UID: uid, At: o.Updated, Timestamp: o.Updated, Readable: true}, f.service.Now())
 	f.Kind.describe(record, o, isNew)
 	late := standing == feed.Grown || !f.state.Mark.IsZero() && o.Updated.Before(p.from.Truncate(time.Second))
-	pending[uid] = pendingObject{o, late, alert}
+	pending[uid] = pendingObject{o, late, alert, counted}
 }
 
 // deliver hands the batch over, and notes what became of its objects.
@@ -169,6 +174,7 @@ func (f *feedReader) deliver(ctx context.Context, pending feedPending, p *feedPa
 		}
 		f.state.Accept(o.Object, outcome == delivery.Refused)
 		f.Pivots.accept(o.alert, f.service.Time())
+		f.Techniques.accept(o.counted)
 		f.dirty = true
 		p.audit.found(o, outcome == delivery.Refused)
 		if o.late && outcome == delivery.Delivered {
@@ -209,8 +215,11 @@ func (f *feedReader) keep(ctx context.Context) error {
 		return nil
 	}
 	data, err := f.state.Encode()
-	if err == nil {
-		err = f.Pivots.write(context.WithoutCancel(ctx), f.Store, storage.SetOperation(f.StoreKey, data))
+	changes, failed, bad := f.Techniques.changes()
+	if err = cmp.Or(err, bad); err == nil {
+		if err = f.Pivots.write(context.WithoutCancel(ctx), f.Store, append(changes, storage.SetOperation(f.StoreKey, data))...); err != nil {
+			failed()
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %s: write %q: %w", failure.ErrStorage, f.Name, f.StoreKey, err)

@@ -28,6 +28,8 @@ type ScoreSettings struct {
 	Records *ScoreRecords
 	// Board is told the figures.
 	Board *posture.Board[posture.Figures]
+	// Controls are told of the newest score and the profiles; nil: alerts are not counted by controls.
+	Controls *posture.Controls
 }
 
 // ScoreLists are the two lists of Secure Score.
@@ -79,6 +81,9 @@ func (s *SecureScores) Poll(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	s.health.Progress(began)
+	if newest.Day != "" && s.Controls != nil {
+		s.Controls.Catalog(newest, s.profiles)
+	}
 	if newest.Day != "" {
 		s.Board.Show(posture.FiguresOf(newest, s.profiles), s.lists.Scores.Now())
 	}
