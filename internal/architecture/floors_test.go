@@ -16,6 +16,7 @@ const (
 	receiver  = "receiver/defenderreceiver/internal/"
 	processor = "processor/totalnormalizeprocessor/internal/"
 	siem      = "processor/defendersiemprocessor/internal/"
+	blobs     = "receiver/defenderstoragereceiver/internal/"
 	emulator  = "internal/emulator/"
 )
 
@@ -29,7 +30,7 @@ var floors = [][]string{
 	// The distribution, and the emulator.
 	{"internal/distribution", emulator + "defendersim"},
 	// The components: configuration, factory, wiring; the APIs of the emulator.
-	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "hunting", emulator + "security", emulator + "users"},
+	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "blobs", emulator + "hunting", emulator + "security", emulator + "users"},
 
 	// The comparison of what the source has with what a destination holds.
 	{"internal/verification"},
@@ -38,10 +39,10 @@ var floors = [][]string{
 	{"internal/verification/event"},
 
 	// What the components and the emulator are made of.
-	{receiver + "source", processor + "actor", siem + "selection", emulator + "api", emulator + "entra", emulator + "rows"},
-	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", emulator + "faults", emulator + "judge", emulator + "tenant"},
-	{receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", emulator + "answer"},
-	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid", siem + "alert"},
+	{receiver + "source", blobs + "tail", processor + "actor", siem + "selection", emulator + "api", emulator + "entra", emulator + "rows"},
+	{receiver + "reader", receiver + "checkup", blobs + "health", blobs + "state", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", emulator + "faults", emulator + "judge", emulator + "tenant"},
+	{receiver + "service", receiver + "audit", blobs + "account", blobs + "book", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", emulator + "answer"},
+	{receiver + "failure", blobs + "export", blobs + "lines", blobs + "recent", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "store", processor + "tuid", siem + "alert"},
 	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "kusto", receiver + "quota"},
 
 	// What several components share.

@@ -82,7 +82,7 @@ func inTime(t *testing.T, c blobs.Config, run func(t *testing.T, s *stage)) {
 func (s *stage) config(change func(*Config)) Config {
 	cfg := *createDefaultConfig().(*Config)
 	cfg.AccountURL = "http://127.0.0.1:1/account"
-	cfg.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: wireID})
+	cfg.ClientConfig.Auth = authBy(wireID)
 	cfg.Credentials.TenantID = tenantA
 	cfg.StorageID = &storageID
 	cfg.RetryOnFailure.RandomizationFactor = 0
@@ -91,6 +91,10 @@ func (s *stage) config(change func(*Config)) Config {
 	}
 	require.NoError(s.tb, cfg.Validate())
 	return cfg
+}
+
+func authBy(extension component.ID) configoptional.Optional[configauth.Config] {
+	return configoptional.Some(configauth.Config{AuthenticatorID: extension})
 }
 
 func (s *stage) host() collector.Host {
