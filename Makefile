@@ -1,5 +1,5 @@
-# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node, `make integration` Java
-# and Prometheus.
+# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node, `make integration` Java,
+# Prometheus and Node.
 
 GO      ?= go
 BIN     := bin
@@ -31,11 +31,14 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ORACLE := internal/emulator/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
+AZURITE         := $(abspath $(BIN))/azurite
+AZURITE_VERSION := 3.37.0
+
 HELM         := $(abspath $(BIN))/helm
 HELM_VERSION := v3.22.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test integration kafka prometheus ownbuild browser chart lint vulncheck fmt bench generate generated oracle run site dist dist-test publish clean
+.PHONY: help build test integration kafka prometheus azurite ownbuild browser chart lint vulncheck fmt bench generate generated oracle run site dist dist-test publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,7 +56,7 @@ test: ## run all tests, with the race detector where there is a C compiler
 	$(STATIC) $(GO) test -timeout 20m -run '^Test(TenDays|TenThousand|Weeks|Burst|Costs|Shortage|Analysts)' ./receiver/defenderreceiver
 	$(STATIC) $(GO) test -timeout 20m -run '^Test(EveryoneHasOneTUID|SecretsAreNotRepeated)$$' ./processor/totalnormalizeprocessor ./internal/pipelinecheck
 
-integration: kafka prometheus ## delivery to Apache Kafka itself, and alerts in Prometheus itself; each says so when it cannot
+integration: kafka prometheus azurite ## delivery to Apache Kafka itself, alerts in Prometheus itself, Microsoft's Azurite; each says so when it cannot
 
 kafka: ## the half of integration with Apache Kafka (Java 17 and, once, Maven)
 	@if scripts/kafka fetch $(KAFKA); then \
@@ -68,6 +71,13 @@ prometheus: ## the other half: a fault for each alert rule, and Prometheus sees 
 		promtool check rules docs/alerts.yml && promtool test rules internal/e2e/testdata/alerts_test.yml && \
 		PROMETHEUS=$$(command -v prometheus) $(STATIC) $(GO) test -v -count=1 -timeout 20m -run '^TestPrometheus' ./internal/e2e; \
 	else echo "make prometheus: SKIPPED, nothing was tested: Prometheus is not installed (Debian: apt-get install prometheus)"; fi
+
+azurite: ## the storage receiver against Microsoft's Azurite, beside the emulator (Node and, once, npm)
+	@if [ -x $(AZURITE)/node_modules/.bin/azurite-blob ] || \
+		{ command -v npm >/dev/null 2>&1 && npm install --no-audit --no-fund --silent --prefix $(AZURITE) azurite@$(AZURITE_VERSION); }; then \
+		AZURITE=$(AZURITE)/node_modules/.bin/azurite-blob STORAGE_KILLS=50 $(GO) test -v -count=1 -timeout 10m \
+			-run '^(TestAccountsBehaveAlike|TestWriterAndReaderAtOnce|TestKilledProcesses)$$' ./receiver/defenderstoragereceiver; \
+	else echo "make azurite: SKIPPED, nothing was tested: npm cannot install azurite $(AZURITE_VERSION), the lines above say why"; fi
 
 ownbuild: ## the Collector of docs/own-build.md, built with ocb of this checkout, in bin/ownbuild
 	$(STATIC) GO=$(GO) scripts/ownbuild $(BIN)/ownbuild

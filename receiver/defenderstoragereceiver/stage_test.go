@@ -55,7 +55,8 @@ type stage struct {
 	metrics collector.Metrics
 	logs    *observer.ObservedLogs
 	core    zapcore.Core
-	next    consumer.Logs // nil: the sink
+	next    consumer.Logs            // nil: the sink
+	wire    extensionauth.HTTPClient // nil: the account in this process
 }
 
 func newStage(tb testing.TB, c blobs.Config) *stage {
@@ -98,9 +99,11 @@ func authBy(extension component.ID) configoptional.Optional[configauth.Config] {
 }
 
 func (s *stage) host() collector.Host {
-	return collector.Host{
-		Extensions: collector.Extensions{storageID: s.storage, wireID: wire{handler: s.account}}, Status: s.status,
+	way := s.wire
+	if way == nil {
+		way = wire{handler: s.account}
 	}
+	return collector.Host{Extensions: collector.Extensions{storageID: s.storage, wireID: way.(component.Component)}, Status: s.status}
 }
 
 // start starts a receiver. It ends with the test, if it has not before.
