@@ -1,5 +1,5 @@
-# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node, `make integration` Java
-# and Prometheus.
+# `make help` lists the targets. Go and make are all they need; `make oracle` also wants Node, `make integration` Java,
+# Prometheus and Node.
 
 GO      ?= go
 BIN     := bin
@@ -31,11 +31,14 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ORACLE := internal/emulator/kql/oracle
 KAFKA  := $(abspath $(BIN))/kafka
 
+AZURITE         := $(abspath $(BIN))/azurite
+AZURITE_VERSION := 3.37.0
+
 HELM         := $(abspath $(BIN))/helm
 HELM_VERSION := v3.22.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-finished test-long integration kafka prometheus postgres ownbuild browser chart lint vulncheck fmt bench generate generated oracle run site dist dist-test publish clean
+.PHONY: help build test test-finished test-long integration kafka prometheus postgres azurite ownbuild browser chart lint vulncheck fmt bench generate generated oracle run site dist dist-test publish clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +48,7 @@ build: ## build every command into bin/
 	$(STATIC) $(GO) build -ldflags "-s -w" -o $(BIN)/ $(addprefix ./cmd/,$(COMMANDS))
 
 # The receiver's tests take longest, so they begin first, and the other packages are compiled and tested beside them.
-FIRST := ./receiver/defenderreceiver ./internal/verification ./receiver/defenderreceiver/internal/delivery
+FIRST := ./receiver/defenderreceiver ./internal/verification ./internal/delivery
 # Tests that take minutes under the race detector. TestModel and the two of LONG play some of their cases there, and all here.
 LONG_RECEIVER := '^Test(Model$$|TenDays|TenThousand|Weeks|Burst|Costs|Shortage|Analysts)'
 LONG          := '^Test(EveryoneHasOneTUID|SecretsAreNotRepeated)$$'
@@ -69,7 +72,7 @@ test-long:
 	$(STATIC) $(BESIDE) $(GO) test -vet=off -timeout 20m -run $(LONG_RECEIVER) ./receiver/defenderreceiver
 	$(STATIC) $(BESIDE) $(GO) test -vet=off -timeout 20m -run $(LONG) ./processor/totalnormalizeprocessor ./internal/pipelinecheck
 
-integration: kafka prometheus postgres ## delivery to Apache Kafka itself, alerts in Prometheus itself, workers on PostgreSQL itself; each says so when it cannot
+integration: kafka prometheus postgres azurite ## delivery to Apache Kafka itself, alerts in Prometheus itself, workers on PostgreSQL itself, Microsoft's Azurite; each says so when it cannot
 
 kafka: ## the half of integration with Apache Kafka (Java 17 and, once, Maven)
 	@if scripts/kafka fetch $(KAFKA); then \
@@ -91,6 +94,13 @@ postgres: ## the third part: workers that are killed, frozen and cut off take ov
 	@if [ -x "$(POSTGRES_BIN)/initdb" ]; then \
 		POSTGRES_BIN=$(POSTGRES_BIN) WORKERS_FOR=$(WORKERS_FOR) $(STATIC) $(GO) test -v -count=1 -timeout 30m -run '^TestPostgres' ./extension/postgresstorageextension ./internal/e2e; \
 	else echo "make postgres: SKIPPED, nothing was tested: PostgreSQL is not installed (Debian: apt-get install postgresql; POSTGRES_BIN names the folder of initdb)"; fi
+
+azurite: ## the storage receiver against Microsoft's Azurite, beside the emulator (Node and, once, npm)
+	@if [ -x $(AZURITE)/node_modules/.bin/azurite-blob ] || \
+		{ command -v npm >/dev/null 2>&1 && npm install --no-audit --no-fund --silent --prefix $(AZURITE) azurite@$(AZURITE_VERSION); }; then \
+		AZURITE=$(AZURITE)/node_modules/.bin/azurite-blob STORAGE_KILLS=50 $(GO) test -v -count=1 -timeout 10m \
+			-run '^(TestAccountsBehaveAlike|TestWriterAndReaderAtOnce|TestKilledProcesses)$$' ./receiver/defenderstoragereceiver; \
+	else echo "make azurite: SKIPPED, nothing was tested: npm cannot install azurite $(AZURITE_VERSION), the lines above say why"; fi
 
 ownbuild: ## the Collector of docs/own-build.md, built with ocb of this checkout, in bin/ownbuild
 	$(STATIC) GO=$(GO) scripts/ownbuild $(BIN)/ownbuild

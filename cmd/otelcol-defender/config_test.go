@@ -25,6 +25,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/defendersim"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver"
 )
 
 // The shipped configurations are loaded here, beside the generated component list, because only this package
@@ -49,7 +50,8 @@ var environment = map[string]func(t *testing.T) map[string]string{
 		"EVENTHUB_BROKER":            "acme.servicebus.windows.net:9093",
 		"EVENTHUB_CONNECTION_STRING": "Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=s;SharedAccessKey=a$b=",
 	}),
-	"fanout.yaml": forTenant(toKafka, toOTLP),
+	"fanout.yaml":  forTenant(toKafka, toOTLP),
+	"storage.yaml": forTenant(map[string]string{"STORAGE_ACCOUNT_URL": "https://contosodefender.blob.core.windows.net"}),
 	"production.yaml": forTenant(toKafka, map[string]string{
 		"KAFKA_USERNAME": "defender", "KAFKA_PASSWORD": "p$ss: word", "TELEMETRY_ENDPOINT": "http://127.0.0.1:4318",
 	}),
@@ -162,6 +164,9 @@ func TestRefusedRowsAreKeptAndReasonsShown(t *testing.T) {
 		config := load(t, settingsFor(t, name))
 		for id, receiver := range config.Receivers {
 			if receiver, ok := receiver.(*defenderreceiver.Config); ok {
+				assert.NotEmpty(t, receiver.DeadLetter.Directory, "%s: %s", name, id)
+			}
+			if receiver, ok := receiver.(*defenderstoragereceiver.Config); ok {
 				assert.NotEmpty(t, receiver.DeadLetter.Directory, "%s: %s", name, id)
 			}
 		}

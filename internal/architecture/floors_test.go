@@ -19,6 +19,7 @@ const (
 	siem      = "processor/defendersiemprocessor/internal/"
 	rate      = "connector/detectionrateconnector/internal/"
 	resolver  = "connector/alertresolverconnector/internal/"
+	blobs     = "receiver/defenderstoragereceiver/internal/"
 	emulator  = "internal/emulator/"
 )
 
@@ -32,7 +33,7 @@ var floors = [][]string{
 	// The distribution, and the emulator.
 	{"internal/distribution", emulator + "defendersim"},
 	// The components: configuration, factory, wiring; the APIs of the emulator.
-	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "hunting", emulator + "security", emulator + "users"},
+	{"receiver/*", "processor/*", "extension/*", "connector/*", emulator + "blobs", emulator + "hunting", emulator + "security", emulator + "users"},
 
 	// The comparison of what the source has with what a destination holds.
 	{"internal/verification"},
@@ -42,10 +43,10 @@ var floors = [][]string{
 
 	// What the components and the emulator are made of.
 	{postgres + "tenancy"},
-	{receiver + "source", processor + "actor", siem + "selection", rate + "executionsfile", rate + "journal", rate + "report", resolver + "graph", resolver + "task", emulator + "api", emulator + "entra", emulator + "rows"},
-	{receiver + "reader", receiver + "checkup", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", rate + "book", emulator + "faults", emulator + "judge", emulator + "tenant"},
-	{receiver + "service", receiver + "audit", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", rate + "correlation", emulator + "answer"},
-	{receiver + "failure", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "memo", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},
+	{receiver + "source", blobs + "tail", processor + "actor", siem + "selection", rate + "executionsfile", rate + "journal", rate + "report", resolver + "graph", resolver + "task", emulator + "api", emulator + "entra", emulator + "rows"},
+	{receiver + "reader", receiver + "checkup", blobs + "health", blobs + "state", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", rate + "book", emulator + "faults", emulator + "judge", emulator + "tenant"},
+	{receiver + "service", receiver + "audit", blobs + "account", blobs + "book", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", rate + "correlation", emulator + "answer"},
+	{receiver + "failure", blobs + "export", blobs + "lines", blobs + "recent", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "memo", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},
 	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "posture", receiver + "kusto", receiver + "quota", rate + "object", postgres + "database"},
 
 	// What several components share.

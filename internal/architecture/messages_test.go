@@ -35,6 +35,7 @@ var silent = []string{
 var advising = []string{
 	"internal/entra", "internal/hunting", "internal/refusal", "internal/settings",
 	"receiver/defenderreceiver/internal/audit", "receiver/defenderreceiver/internal/checkup", "receiver/defenderreceiver/internal/failure",
+	"receiver/defenderstoragereceiver/internal/account",
 }
 
 const troubleshooting = "docs/troubleshooting.md"

@@ -28,6 +28,7 @@ import (
 	defendersiemprocessor "github.com/otelcol-defender/otelcol-defender/processor/defendersiemprocessor"
 	totalnormalizeprocessor "github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor"
 	defenderreceiver "github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
+	defenderstoragereceiver "github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	forwardconnector "go.opentelemetry.io/collector/connector/forwardconnector"
@@ -100,14 +101,16 @@ func Components() (otelcol.Factories, error) {
 		otlpreceiver.NewFactory(),
 		kafkareceiver.NewFactory(),
 		defenderreceiver.NewFactory(),
+		defenderstoragereceiver.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
-		otlpreceiver.NewFactory().Type():     "go.opentelemetry.io/collector/receiver/otlpreceiver v0.155.0",
-		kafkareceiver.NewFactory().Type():    "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver v0.155.0",
-		defenderreceiver.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
+		otlpreceiver.NewFactory().Type():            "go.opentelemetry.io/collector/receiver/otlpreceiver v0.155.0",
+		kafkareceiver.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver v0.155.0",
+		defenderreceiver.NewFactory().Type():        "github.com/otelcol-defender/otelcol-defender v0.0.0",
+		defenderstoragereceiver.NewFactory().Type(): "github.com/otelcol-defender/otelcol-defender v0.0.0",
 	})
 
 	factories.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](

@@ -33,6 +33,8 @@ func valueOf(t *testing.T, name string) string {
 		return "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 	case name == "CLICKHOUSE_ENDPOINT":
 		return "tcp://host.example:9440?secure=true"
+	case name == "STORAGE_ACCOUNT_URL":
+		return "https://contosodefender.blob.core.windows.net"
 	case name == "LOKI_ENDPOINT":
 		return "https://loki.example/otlp"
 	case strings.Contains(name, "BROKER"), strings.HasSuffix(name, "_ENDPOINT"):

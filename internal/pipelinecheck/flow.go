@@ -39,7 +39,7 @@ func (c *configuration) flows() []*flow {
 
 // isSource: a kafka receiver brings rows only if it decodes them.
 func (c *configuration) isSource(receiver *configured) bool {
-	if receiver.is(typeDefender) {
+	if receiver.is(typeDefender, typeDefenderBlobs) {
 		return true
 	}
 	encoding, ok := receiver.referenced("logs::encoding")

@@ -36,6 +36,7 @@ func (s section) one() string { return strings.TrimSuffix(string(s), "s") }
 // The types that the rules speak of.
 const (
 	typeDefender       = "defender"
+	typeDefenderBlobs  = "defender_storage"
 	typeKafka          = "kafka"
 	typeOTLPGRPC       = "otlp_grpc"
 	typeOTLPHTTP       = "otlp_http"
@@ -164,7 +165,7 @@ func signals(f component.Factory, at side) string {
 // judged are the components of which it is known what they do to rows: those that a rule names, and those that take each
 // row, change it at most, and hand it on within the call.
 var judged = map[section][]string{
-	receivers:  {typeDefender, typeKafka},
+	receivers:  {typeDefender, typeDefenderBlobs, typeKafka},
 	processors: {typeTotalNormalize, typeDefenderSIEM, typeFilter, typeTransform, typeGroupByAttrs, "batch", "memory_limiter", "resource", "attributes"},
 	exporters:  {typeKafka, typeOTLPGRPC, typeOTLPHTTP, typeFile, typeClickHouse, typeDebug, typeNop},
 	connectors: {typeForward, typeDetectionRate, typeAlertResolver, "count"},

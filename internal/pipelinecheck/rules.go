@@ -29,7 +29,7 @@ var sourceRules = []rule{
 	},
 	{
 		name: "no_dead_letter", effect: Loses,
-		where:  theSource(typeDefender).at("dead_letter::directory", equals("dead_letter::directory", "")),
+		where:  theSource(typeDefender, typeDefenderBlobs).at("dead_letter::directory", equals("dead_letter::directory", "")),
 		why:    "rows that an exporter refuses for good, for instance because a message is too large, are passed over, counted and logged, but kept nowhere",
 		remedy: "dead_letter: {directory: /var/lib/otelcol-defender/dead-letters}",
 	},

@@ -24,13 +24,13 @@ var placeRules = []rule{
 	},
 	{
 		name: "dead_letters_in_memory", effect: Loses,
-		where:  theSource(typeDefender).at("dead_letter::directory", liesIn("dead_letter::directory", memoryDirectories)),
+		where:  theSource(typeDefender, typeDefenderBlobs).at("dead_letter::directory", liesIn("dead_letter::directory", memoryDirectories)),
 		why:    "this directory is in the machine's memory: the rows that an exporter refused for good are kept nowhere else, and gone after a reboot",
 		remedy: "a directory on a disk, e.g. /var/lib/otelcol-defender/dead-letters",
 	},
 	{
 		name: "dead_letters_temporary", effect: MayLose,
-		where:  theSource(typeDefender).at("dead_letter::directory", liesIn("dead_letter::directory", temporaryDirectories)),
+		where:  theSource(typeDefender, typeDefenderBlobs).at("dead_letter::directory", liesIn("dead_letter::directory", temporaryDirectories)),
 		why:    "many systems empty this directory at a reboot, or delete what is old in it: the rows that an exporter refused for good are kept nowhere else",
 		remedy: "a directory that is kept, e.g. /var/lib/otelcol-defender/dead-letters",
 	},

@@ -55,7 +55,8 @@ type stage struct {
 	metrics collector.Metrics
 	logs    *observer.ObservedLogs
 	core    zapcore.Core
-	next    consumer.Logs // nil: the sink
+	next    consumer.Logs            // nil: the sink
+	wire    extensionauth.HTTPClient // nil: the account in this process
 }
 
 func newStage(tb testing.TB, c blobs.Config) *stage {
@@ -82,7 +83,7 @@ func inTime(t *testing.T, c blobs.Config, run func(t *testing.T, s *stage)) {
 func (s *stage) config(change func(*Config)) Config {
 	cfg := *createDefaultConfig().(*Config)
 	cfg.AccountURL = "http://127.0.0.1:1/account"
-	cfg.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: wireID})
+	cfg.ClientConfig.Auth = authBy(wireID)
 	cfg.Credentials.TenantID = tenantA
 	cfg.StorageID = &storageID
 	cfg.RetryOnFailure.RandomizationFactor = 0
@@ -93,10 +94,16 @@ func (s *stage) config(change func(*Config)) Config {
 	return cfg
 }
 
+func authBy(extension component.ID) configoptional.Optional[configauth.Config] {
+	return configoptional.Some(configauth.Config{AuthenticatorID: extension})
+}
+
 func (s *stage) host() collector.Host {
-	return collector.Host{
-		Extensions: collector.Extensions{storageID: s.storage, wireID: wire{handler: s.account}}, Status: s.status,
+	way := s.wire
+	if way == nil {
+		way = wire{handler: s.account}
 	}
+	return collector.Host{Extensions: collector.Extensions{storageID: s.storage, wireID: way.(component.Component)}, Status: s.status}
 }
 
 // start starts a receiver. It ends with the test, if it has not before.

@@ -3,7 +3,9 @@
 // those of Microsoft's Azurite do: /account/container/blob.
 //
 //	account.go   containers and blobs in memory
-//	service.go   requests, who may make them, what was asked
+//	service.go   the account's settings, and what was asked
+//	http.go      requests, and who may make them
+//	exchange.go  one request and its answer
 //	read.go      GET and HEAD of a blob
 //	list.go      lists in XML, page by page
 //	write.go     what writes: containers, append blobs, blocks, deletions

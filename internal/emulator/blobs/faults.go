@@ -76,20 +76,6 @@ func (f *faults) draw(operation Operation, container string) Kind {
 	return ""
 }
 
-// Strike lets a fault strike the next n requests that it concerns; below zero: all until Mend.
-func (s *Service) Strike(n int, f Fault) {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.plan = append(s.faults.plan, planned{f, n})
-}
-
-// Mend ends all faults.
-func (s *Service) Mend() {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.plan = nil
-}
-
 // refusal is an error in the service's words.
 type refusal struct {
 	status        int

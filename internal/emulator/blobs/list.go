@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -88,13 +87,3 @@ func (s *Service) page(r *http.Request) (prefix, marker string, most int) {
 
 // marked hides what a marker is made of, as the service does.
 func marked(name string) string { return base64.URLEncoding.EncodeToString([]byte(name)) }
-
-func (e *exchange) sendXML(list any) {
-	body, err := xml.Marshal(list)
-	if err != nil {
-		e.refuse(refusals[TimedOut])
-		return
-	}
-	e.Header().Set("Content-Type", "application/xml")
-	e.send(http.StatusOK, slices.Concat([]byte(xml.Header), body))
-}

@@ -55,25 +55,6 @@ func (e *exchange) describe(v view) {
 	h.Set("Accept-Ranges", "bytes")
 }
 
-func (e *exchange) send(status int, content []byte) {
-	e.Header().Set("Content-Length", strconv.Itoa(len(content)))
-	e.WriteHeader(status)
-	if e.r.Method == http.MethodHead {
-		return
-	}
-	if e.cut {
-		content = content[:len(content)/2]
-	}
-	n, _ := e.Write(content)
-	e.call.Bytes = n
-	if e.cut {
-		if f, ok := e.ResponseWriter.(http.Flusher); ok {
-			f.Flush()
-		}
-		panic(http.ErrAbortHandler)
-	}
-}
-
 func quoted(etag string) string { return `"` + etag + `"` }
 
 // rangeOf is what a request asks for of a blob; without an end it asks for all that follows.

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
@@ -124,4 +125,45 @@ func discard(resp *http.Response) {
 	const most = 64 << 10
 	_, _ = io.CopyN(io.Discard, resp.Body, most)
 	resp.Body.Close()
+}
+
+// refused reads an answer that is none of success, and closes it.
+func (c *Client) refused(resp *http.Response) error {
+	defer resp.Body.Close()
+	const most = 16 << 10
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, most))
+	var told struct {
+		Code, Message string
+	}
+	_ = xml.Unmarshal(body, &told) // a page of a proxy has neither
+	e := &Error{
+		Status: resp.StatusCode, Code: resp.Header.Get("x-ms-error-code"), RequestID: resp.Header.Get("x-ms-request-id"),
+		RetryAfter: refusal.RetryAfter(resp.Header, c.Now()),
+	}
+	if e.Code == "" {
+		e.Code = refusal.Text(told.Code)
+	}
+	line, _, _ := strings.Cut(told.Message, "\n") // below it stand the id and the time
+	e.Message = refusal.Text(line)
+	e.Kind, e.Advice = judge(e.Status, e.Code)
+	if location := resp.Header.Get("Location"); location != "" && resp.StatusCode/100 == 3 {
+		e.Advice = refusal.Redirected(location, c.URL.Host, setting)
+	}
+	if e.RequestID == "" && e.Advice == "" && resp.StatusCode/100 != 5 {
+		e.Advice = refusal.Stranger(c.URL.Host, setting)
+	}
+	return e
+}
+
+// genuine refuses what something else than the service answered with success.
+func (c *Client) genuine(resp *http.Response) error {
+	if resp.Header.Get("x-ms-request-id") != "" {
+		return nil
+	}
+	defer discard(resp)
+	advice := refusal.Stranger(c.URL.Host, setting)
+	if strings.Contains(resp.Header.Get("Content-Type"), "text/html") {
+		advice = refusal.Page(c.URL.Host, setting)
+	}
+	return &Error{Kind: Passing, Status: resp.StatusCode, Advice: advice}
 }

@@ -1,10 +1,8 @@
 package account
 
 import (
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -79,34 +77,6 @@ func unreachable(err error) error {
 	return &Error{Kind: Passing, Err: err, Advice: refusal.Unreachable(err, setting)}
 }
 
-// refused reads an answer that is none of success, and closes it.
-func (c *Client) refused(resp *http.Response) error {
-	defer resp.Body.Close()
-	const most = 16 << 10
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, most))
-	var told struct {
-		Code, Message string
-	}
-	_ = xml.Unmarshal(body, &told) // a page of a proxy has neither
-	e := &Error{
-		Status: resp.StatusCode, Code: resp.Header.Get("x-ms-error-code"), RequestID: resp.Header.Get("x-ms-request-id"),
-		RetryAfter: refusal.RetryAfter(resp.Header, c.Now()),
-	}
-	if e.Code == "" {
-		e.Code = refusal.Text(told.Code)
-	}
-	line, _, _ := strings.Cut(told.Message, "\n") // below it stand the id and the time
-	e.Message = refusal.Text(line)
-	e.Kind, e.Advice = judge(e.Status, e.Code)
-	if location := resp.Header.Get("Location"); location != "" && resp.StatusCode/100 == 3 {
-		e.Advice = refusal.Redirected(location, c.URL.Host, setting)
-	}
-	if e.RequestID == "" && e.Advice == "" && resp.StatusCode/100 != 5 {
-		e.Advice = refusal.Stranger(c.URL.Host, setting)
-	}
-	return e
-}
-
 // judge is what a status and the service's code are about, and what helps.
 func judge(status int, code string) (Kind, string) {
 	switch {
@@ -129,17 +99,4 @@ func judge(status int, code string) (Kind, string) {
 	default:
 		return Passing, ""
 	}
-}
-
-// genuine refuses what something else than the service answered with success.
-func (c *Client) genuine(resp *http.Response) error {
-	if resp.Header.Get("x-ms-request-id") != "" {
-		return nil
-	}
-	defer discard(resp)
-	advice := refusal.Stranger(c.URL.Host, setting)
-	if strings.Contains(resp.Header.Get("Content-Type"), "text/html") {
-		advice = refusal.Page(c.URL.Host, setting)
-	}
-	return &Error{Kind: Passing, Status: resp.StatusCode, Advice: advice}
 }

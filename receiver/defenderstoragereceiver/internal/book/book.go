@@ -138,12 +138,6 @@ func (b *Book) review(e *entry) {
 	}
 }
 
-// heat says that a blob is to be asked for.
-func (b *Book) heat(e *entry) {
-	e.hot = true
-	b.review(e)
-}
-
 // justBegun is how long after an hour has begun the blob of the hour before is hot.
 const justBegun = 15 * time.Minute
 
@@ -153,7 +147,8 @@ func (b *Book) Heat(now time.Time) {
 	b.guesses = b.guesses[:0]
 	for base, newest := range b.heads() {
 		if !newest.hour.Before(present.Add(-time.Hour)) && (!newest.hour.Before(present) || now.Sub(present) < justBegun) {
-			b.heat(newest)
+			newest.hot = true
+			b.review(newest)
 		}
 		if name := export.Name(base, present); newest.hour.Before(present) {
 			if b.mine(name) {
@@ -162,7 +157,8 @@ func (b *Book) Heat(now time.Time) {
 			continue
 		}
 		if before, ok := b.blobs[export.Name(base, present.Add(-time.Hour))]; ok && now.Sub(present) < justBegun {
-			b.heat(before)
+			before.hot = true
+			b.review(before)
 		}
 	}
 	slices.Sort(b.guesses)

@@ -3,11 +3,9 @@ package tail
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"go.opentelemetry.io/collector/config/configretry"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
@@ -15,81 +13,27 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/account"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/book"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/health"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/lines"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/recent"
-	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/state"
 )
 
-const (
-	// HeldFor is how long the pipeline may not take rows until they are let go of, to be read again.
-	HeldFor = time.Minute
-	// refusedRest is the longest rest after that.
-	refusedRest = time.Minute
-	// saving bounds the storing of places that must be stored, also at the end.
-	saving = 30 * time.Second
-)
-
-// Plan is what is read, and how often.
-type Plan struct {
-	ListInterval time.Duration
-	TailInterval time.Duration // 0: hot blobs are not asked for
-	MaxRead      int64         // bytes of one part of a blob
-	Prefix       string        // what the names of the blobs begin with
-	Mine         func(container, blob string) bool
-	Origin       bool // records say where their line stands
-}
-
-// Metrics are told what happens.
-type Metrics interface {
-	Delivered(table string, result delivery.Result)
-	Duplicates(table string, rows int)
-	Undecoded(table string, texts int)
-	Read(table string, bytes int)
-	Recreated(table string)
-	Skipped(table string, entries int)
-	Lost(table string, bytes int64)
-	CursorWrites(err error)
-}
-
-// Surroundings are what all containers share.
-type Surroundings struct {
-	Plan
-	Client    *account.Client
-	Deliverer *delivery.Deliverer
-	Batch     delivery.Limits
-	Scope     string
-	Version   string
-	State     *state.State
-	Recent    *recent.Rows
-	Slots     chan struct{} // a value for each step that is under way
-	Retry     configretry.BackOffConfig
-	Metrics   Metrics
-	Logger    *zap.Logger
-	Now       func() time.Time
-}
+// refusedRest is the longest rest after the pipeline has not taken rows.
+const refusedRest = time.Minute
 
 // Container reads one.
 type Container struct {
-	*Surroundings
-	name   string
-	table  *tables.Table
-	seen   *health.Container
-	book   *book.Book
-	reader lines.Reader
-	pause  *backoff.ExponentialBackOff
-
+	reader
+	pause             *backoff.ExponentialBackOff
 	nextList, nextHot time.Time
 	published         time.Time
-	unsaved           bool
-	// want is how much is read of a blob whose line is longer than a part.
-	want map[string]int64
 }
 
 func newContainer(s *Surroundings, name, table string) *Container {
 	return &Container{
-		Surroundings: s, name: name, table: tables.Named(table),
-		book:  book.New(s.State.Start(), func(blob string) bool { return s.Mine(name, blob) }),
-		pause: delivery.NewBackOff(s.Retry), want: map[string]int64{},
+		reader: reader{
+			outlet: outlet{Surroundings: s, name: name, table: tables.Named(table)},
+			book:   book.New(s.State.Start(), func(blob string) bool { return s.Mine(name, blob) }),
+			want:   map[string]int64{},
+		},
+		pause: delivery.NewBackOff(s.Retry),
 	}
 }
 
@@ -128,7 +72,13 @@ func (c *Container) step(ctx context.Context) (time.Duration, error) {
 		}
 	}
 	if now := c.Now(); !now.Before(c.nextList) {
-		return 0, c.withSlot(ctx, c.list)
+		return 0, c.withSlot(ctx, func(ctx context.Context) error {
+			err := c.list(ctx)
+			if now := c.Now(); err == nil {
+				c.nextList, c.nextHot = now.Add(c.ListInterval), now.Add(c.TailInterval)
+			}
+			return err
+		})
 	}
 	if now := c.Now(); c.TailInterval > 0 && !now.Before(c.nextHot) {
 		c.book.Heat(now)
@@ -164,70 +114,6 @@ func (c *Container) withSlot(ctx context.Context, do func(context.Context) error
 	}
 	defer func() { <-c.Slots }()
 	return do(ctx)
-}
-
-// list compares all blobs with their places.
-func (c *Container) list(ctx context.Context) error {
-	c.book.BeginList()
-	skipped, marker := 0, ""
-	for {
-		blobs, others, next, err := c.Client.Blobs(ctx, c.name, c.Prefix, marker)
-		if isNoContainer(err) {
-			break // it is deleted, or not made yet
-		}
-		if err != nil {
-			return fmt.Errorf("list the blobs of %s: %w", c.name, err)
-		}
-		now := c.Now()
-		for _, b := range blobs {
-			c.book.Listed(b, now)
-		}
-		skipped += others
-		if marker = next; marker == "" {
-			break
-		}
-	}
-	for _, lost := range c.book.EndList() {
-		c.lost(lost.Name, lost.Bytes)
-	}
-	c.Metrics.Skipped(c.table.Name, skipped)
-	now := c.Now()
-	c.nextList = now.Add(c.ListInterval)
-	c.nextHot = now.Add(c.TailInterval)
-	return c.save(ctx)
-}
-
-// isNoContainer reports whether the service itself says that there is no such container.
-func isNoContainer(err error) bool {
-	refused := (*account.Error)(nil)
-	return errors.As(err, &refused) && refused.Kind == account.Absent && refused.Code == "ContainerNotFound"
-}
-
-func (c *Container) lost(blob string, bytes int64) {
-	c.Metrics.Lost(c.table.Name, bytes)
-	c.Logger.Error("A blob was deleted before all of it was read: the lifecycle rule of the account must keep blobs for longer than the longest outage.",
-		zap.String("table", c.table.Name), zap.String("container", c.name), zap.String("blob", blob), zap.Int64("unread_bytes", bytes))
-}
-
-var errStore = errors.New("cursors cannot be stored, so nothing more is read")
-
-// save stores the places that have changed. What was handed on must be stored also at the end.
-func (c *Container) save(ctx context.Context) error {
-	days := c.book.Dirty()
-	if len(days) == 0 {
-		c.unsaved = false
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saving)
-	defer cancel()
-	err := c.State.Save(ctx, c.name, days)
-	c.Metrics.CursorWrites(err)
-	c.unsaved = err != nil
-	if err != nil {
-		return fmt.Errorf("%w: %w", errStore, err)
-	}
-	c.book.Stored()
-	return nil
 }
 
 // failed says how long to rest after an error, and tells of it.

@@ -8,8 +8,9 @@
 // is let go of, with its slot: it is read again later, and other containers go on. While nothing is taken at all, all slots
 // are taken most of the time, and so hardly anything is read.
 //
-//	account.go    finds containers
-//	container.go  the loop of one
-//	read.go       a part of a blob
-//	handon.go     lines to the pipeline
+//	account.go       finds containers
+//	container.go     the loop of one
+//	read.go          lists, parts of blobs, places
+//	handon.go        lines to the pipeline
+//	surroundings.go  what all containers share
 package tail

@@ -9,7 +9,9 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/streaming"
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/export"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/lines"
 )
 
@@ -20,9 +22,18 @@ const (
 	attributeOffset    = "azure.storage.offset"
 )
 
+// outlet hands the rows of a container to the pipeline.
+type outlet struct {
+	*Surroundings
+	name  string
+	table *tables.Table
+	seen  *health.Container
+	lines lines.Reader
+}
+
 // handing is a part of a blob whose lines are handed on.
 type handing struct {
-	*Container
+	*outlet
 	blob   string
 	tenant string // that of the batch
 	batch  *delivery.Batch
@@ -31,12 +42,12 @@ type handing struct {
 
 // handOn hands whole lines on. It returns how many bytes of them are done with: all, or up to the first line that the
 // pipeline has not taken.
-func (c *Container) handOn(ctx context.Context, blob string, at int64, text []byte) (int64, error) {
-	h := &handing{Container: c, blob: blob}
+func (o *outlet) handOn(ctx context.Context, blob string, at int64, text []byte) (int64, error) {
+	h := &handing{outlet: o, blob: blob}
 	from := at
 	for len(text) > 0 {
 		line, rest := lines.Split(text)
-		for _, item := range c.reader.Read(line) {
+		for _, item := range o.lines.Read(line) {
 			if done, err := h.add(ctx, at, item); err != nil {
 				return done - from, err
 			}
@@ -50,8 +61,8 @@ func (c *Container) handOn(ctx context.Context, blob string, at int64, text []by
 }
 
 // handOnPieces hands on the beginning of a line that is too long to be read.
-func (c *Container) handOnPieces(ctx context.Context, blob string, at int64, text []byte) (int64, error) {
-	h := &handing{Container: c, blob: blob}
+func (o *outlet) handOnPieces(ctx context.Context, blob string, at int64, text []byte) (int64, error) {
+	h := &handing{outlet: o, blob: blob}
 	from := at
 	for _, item := range lines.Pieces(text) {
 		if done, err := h.add(ctx, at, item); err != nil {

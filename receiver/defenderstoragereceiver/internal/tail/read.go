@@ -3,15 +3,88 @@ package tail
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+
+	"go.uber.org/zap"
 
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/account"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/book"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/lines"
 )
 
+// reader reads the blobs of a container, and moves their places.
+type reader struct {
+	outlet
+	book    *book.Book
+	unsaved bool
+	// want is how much is read of a blob whose line is longer than a part.
+	want map[string]int64
+}
+
+// list compares all blobs with their places.
+func (c *reader) list(ctx context.Context) error {
+	c.book.BeginList()
+	skipped, marker := 0, ""
+	for {
+		blobs, others, next, err := c.Client.Blobs(ctx, c.name, c.Prefix, marker)
+		if isNoContainer(err) {
+			break // it is deleted, or not made yet
+		}
+		if err != nil {
+			return fmt.Errorf("list the blobs of %s: %w", c.name, err)
+		}
+		now := c.Now()
+		for _, b := range blobs {
+			c.book.Listed(b, now)
+		}
+		skipped += others
+		if marker = next; marker == "" {
+			break
+		}
+	}
+	for _, lost := range c.book.EndList() {
+		c.lost(lost.Name, lost.Bytes)
+	}
+	c.Metrics.Skipped(c.table.Name, skipped)
+	return c.save(ctx)
+}
+
+// isNoContainer reports whether the service itself says that there is no such container.
+func isNoContainer(err error) bool {
+	refused := (*account.Error)(nil)
+	return errors.As(err, &refused) && refused.Kind == account.Absent && refused.Code == "ContainerNotFound"
+}
+
+func (c *reader) lost(blob string, bytes int64) {
+	c.Metrics.Lost(c.table.Name, bytes)
+	c.Logger.Error("A blob was deleted before all of it was read: the lifecycle rule of the account must keep blobs for longer than the longest outage.",
+		zap.String("table", c.table.Name), zap.String("container", c.name), zap.String("blob", blob), zap.Int64("unread_bytes", bytes))
+}
+
+var errStore = errors.New("cursors cannot be stored, so nothing more is read")
+
+// save stores the places that have changed. What was handed on must be stored also at the end.
+func (c *reader) save(ctx context.Context) error {
+	days := c.book.Dirty()
+	if len(days) == 0 {
+		c.unsaved = false
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saving)
+	defer cancel()
+	err := c.State.Save(ctx, c.name, days)
+	c.Metrics.CursorWrites(err)
+	c.unsaved = err != nil
+	if err != nil {
+		return fmt.Errorf("%w: %w", errStore, err)
+	}
+	c.book.Stored()
+	return nil
+}
+
 // read reads one part of a blob, hands its lines on, and moves the blob's place.
-func (c *Container) read(ctx context.Context, task book.Task) error {
+func (c *reader) read(ctx context.Context, task book.Task) error {
 	n := max(c.want[task.Name], c.MaxRead)
 	from := task.Offset
 	within := c.book.Place(task.Name).Within
@@ -48,7 +121,7 @@ func (c *Container) read(ctx context.Context, task book.Task) error {
 }
 
 // gone takes a blob out that was deleted. Of one that is not made yet nothing is known.
-func (c *Container) gone(ctx context.Context, name string) error {
+func (c *reader) gone(ctx context.Context, name string) error {
 	delete(c.want, name)
 	if unread := c.book.Gone(name); unread > 0 {
 		c.lost(name, unread)
@@ -65,7 +138,7 @@ type taken struct {
 }
 
 // take hands on what a part has, and moves the place.
-func (c *Container) take(ctx context.Context, part account.Part, t taken) error {
+func (c *reader) take(ctx context.Context, part account.Part, t taken) error {
 	name, at, body := t.task.Name, t.from, part.Body
 	atEnd := part.Cut == nil && at+int64(len(body)) >= part.Blob.Size
 	if t.within {
@@ -100,7 +173,7 @@ func (c *Container) take(ctx context.Context, part account.Part, t taken) error 
 }
 
 // move stores a place. Of a blob that was read to its end, nothing is asked for until it changes.
-func (c *Container) move(ctx context.Context, part account.Part, name string, place book.Place, atEnd bool) error {
+func (c *reader) move(ctx context.Context, part account.Part, name string, place book.Place, atEnd bool) error {
 	before := c.book.Place(name)
 	place.Created = part.Blob.Created
 	if place.Created == "" {
