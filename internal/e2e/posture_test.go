@@ -101,7 +101,9 @@ func TestPosture(t *testing.T) {
 	c.kill()
 	c = start()
 	s.eventually(func() bool { return s.sim.Report().Table("secureScores").Queries >= 2 }, "another poll")
-	s.eventually(func() bool { return len(scrapeMetrics(t, "http://127.0.0.1:"+figures+"/metrics")["defender_alerts_open"].GetMetric()) > 0 }, "the figures")
+	s.eventually(func() bool {
+		return len(scrapeMetrics(t, "http://127.0.0.1:"+figures+"/metrics")["defender_alerts_open"].GetMetric()) > 0
+	}, "the figures")
 	c.stop()
 	assert.Equal(t, before, found(), "there is no second history")
 	assert.Zero(t, s.sim.Report().Count("/v1.0/security/runHuntingQuery", ""), "no hunting query")
