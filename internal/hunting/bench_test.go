@@ -314,5 +314,5 @@ func TestAllocationsOfARow(t *testing.T) {
 			}
 		}
 	}) / n
-	assert.LessOrEqual(t, perRow, 25.0+3, "a value each, the list of them, their text")
+	assert.LessOrEqual(t, perRow, 25.0+2.5, "a value each, the list of them, their text")
 }

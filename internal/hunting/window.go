@@ -39,7 +39,7 @@ func (w *window) fill() {
 		w.buf = w.buf[:copy(w.buf, w.ahead())]
 		w.from = 0
 	}
-	if len(w.buf) == cap(w.buf) {
+	if len(w.buf) == cap(w.buf) || cap(w.buf) < windowBytes {
 		w.buf = slices.Grow(w.buf, max(windowBytes, len(w.buf)))
 	}
 	var n int

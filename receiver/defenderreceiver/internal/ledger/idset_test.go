@@ -46,16 +46,16 @@ func TestIDSet(t *testing.T) {
 	}
 }
 
-// An hour of overlap of a tenant of ten million rows a day.
-func TestHeapOfAnHour(t *testing.T) {
-	const rows, most = 10_000_000 / 24, 8_000_000
+// A quarter of an hour of overlap of a tenant of ten million rows a day: an hour is below 8 MB.
+func TestHeapOfOverlap(t *testing.T) {
+	const rows, most = 10_000_000 / 24 / 4, 8_000_000 / 4
 	r := rand.New(rand.NewPCG(1, 2))
 	from := time.Date(2026, 3, 15, 8, 0, 0, 0, time.UTC)
 	before := onHeap()
 	l := Begin(nil, "DeviceEvents", "event_time", "", from)
 	for i := range rows {
 		// The rows of a poll come from several bins at once.
-		l.Deliver(randomID(r), from.Add(time.Hour*time.Duration(i)/rows-time.Duration(r.IntN(10))*time.Minute))
+		l.Deliver(randomID(r), from.Add(15*time.Minute*time.Duration(i)/rows+time.Duration(r.IntN(5))*time.Minute))
 		if i%1000 == 0 {
 			require.NoError(t, l.Keep(from))
 		}

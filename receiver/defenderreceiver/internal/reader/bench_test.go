@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumertest"
@@ -65,8 +66,9 @@ func (p packedAnswer) RoundTrip(*http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// receive does with a page what a pager does, into a pipeline that takes everything.
-func receive(tb testing.TB, table *tables.Table, page []byte, reached func()) int {
+// receive does with a page what a pager does, into a pipeline that takes everything. collected is called before each call of
+// the pipeline.
+func receive(tb testing.TB, table *tables.Table, page []byte, collected func()) int {
 	tb.Helper()
 	set := receivertest.NewNopSettings(component.MustNewType("defender"))
 	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set})
@@ -97,6 +99,7 @@ func receive(tb testing.TB, table *tables.Table, page []byte, reached func()) in
 		if more && !outlet.Full() {
 			continue
 		}
+		collected()
 		result, err := outlet.Deliver(tb.Context())
 		require.NoError(tb, err)
 		for _, r := range result.Rows {
@@ -104,7 +107,6 @@ func receive(tb testing.TB, table *tables.Table, page []byte, reached func()) in
 		}
 		require.NoError(tb, kept.Keep(observed))
 		taken += len(result.Rows)
-		reached()
 		if !more {
 			return taken
 		}
@@ -130,5 +132,39 @@ func BenchmarkReceive(b *testing.B) {
 			b.ReportMetric(float64(used)/float64(b.N)/rows, "cpu-ns/row")
 		})
 	}
-	runtime.GC()
+}
+
+// What is held of a page is a batch, which limits bound, and 18 bytes a row to recognise it by.
+func TestHeapOfAPage(t *testing.T) {
+	const rows, most = 4_000, 5 << 20
+	table, ok := tables.ByName("DeviceProcessEvents")
+	require.True(t, ok)
+	packed := packedPage(t, table.Name, rows)
+	held := func() int64 {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return int64(stats.HeapAlloc) //nolint:gosec // far below
+	}
+	var highest int64
+	before, calls := held(), 0
+	require.Equal(t, rows, receive(t, table, packed, func() {
+		if calls++; calls%2 == 1 {
+			highest = max(highest, held()-before)
+		}
+	}))
+	t.Logf("%.1f MiB in %d calls", float64(highest)/(1<<20), calls)
+	assert.Greater(t, calls, 4, "a call is bounded by bytes")
+	assert.Less(t, highest, int64(most))
+}
+
+// What a row costs up to the pipeline: a value each and its text, the record, and what tells it apart.
+func TestAllocationsOfAReceivedRow(t *testing.T) {
+	const rows = 1_000
+	table, ok := tables.ByName("DeviceProcessEvents")
+	require.True(t, ok)
+	packed := packedPage(t, table.Name, rows)
+	perRow := testing.AllocsPerRun(2, func() { receive(t, table, packed, func() {}) }) / rows
+	t.Logf("%.1f allocations a row", perRow)
+	assert.Less(t, perRow, 42.0)
 }
