@@ -132,8 +132,7 @@ func (c *call) verdictOf(p *pending) verdict {
 	}
 	if with := c.judge.knowledge(c.period); a.with != with || !c.judge.holds(a.verdict, p.record.Timestamp().AsTime()) {
 		c.countActs(p.reader.table, a)
-		a.verdict, a.with, a.source = c.judge.of(p.row()), with, 0
-		c.judge.remember(with, a.key, a.verdict)
+		a.verdict, a.with, a.source = c.judge.again(with, a.key, p), with, 0
 	}
 	if a.verdict.dropped == "" {
 		a.mapped++

@@ -1,6 +1,7 @@
 package totalnormalizeprocessor
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -86,6 +87,28 @@ func (j *judge) of(r row.Row) verdict {
 // holds reports whether a verdict that was found for one row is that of another with the same signs.
 func (j *judge) holds(v verdict, at time.Time) bool {
 	return v.at == nil || j.directories.LoggedOnAt(v.at.DeviceID, at) == v.at.LoggedOn
+}
+
+// again finds whose act a row is, now that other things are known than when it was asked for before, or that the row is
+// of another time.
+func (j *judge) again(with knowledge, key string, p *pending) verdict {
+	if v, ok := j.remembered.Get(with, []byte(key)); ok && j.holds(v, p.record.Timestamp().AsTime()) {
+		return v
+	}
+	r := p.row()
+	v := j.of(r)
+	if j.isSettled(r) {
+		j.remember(with, key, v)
+	}
+	return v
+}
+
+// isSettled reports whether the row would teach nothing if it came again: a row whose verdict is remembered is not taken
+// in. Where two rows contradict each other, or the directories have no room, that is not so.
+func (j *judge) isSettled(r row.Row) bool {
+	return !slices.ContainsFunc(j.resolver.Lessons(r), func(l actor.Lesson) bool {
+		return j.resolver.IsTaught(l) && !j.directories.Knows(l.Account, l.Device)
+	})
 }
 
 // remember keeps a verdict that was found with this knowledge, without the memory of the row that it was found in.

@@ -343,3 +343,27 @@ func TestCallsAtTheSameTime(t *testing.T) {
 	calls.Wait()
 	assert.Equal(t, 8, h.count("mapped"))
 }
+
+// The records that come in are left as they are: another component may hold them. Here they may not even be written to.
+func TestInputIsLeftAsItIs(t *testing.T) {
+	for _, alerts := range []Alerts{AlertsHunting, AlertsGraph} {
+		h := newHarness(t, func(c *Config) { c.Alerts, c.SemanticAttributes = alerts, true })
+		tenant := jane.row("DeviceLogonEvents")
+		tenant.Attributes().PutStr(logrecord.AttributeTenantID, "tenant-2")
+		rows := []plog.LogRecord{
+			tenant, jane.row("DeviceProcessEvents"), system.row("DeviceEvents"), plog.NewLogRecord(),
+			newRow("DeviceLogonEvents", "", `{"AccountName":"jane"}`), newRow("AlertEvidence", "u", `{"AccountName":"jane","Categories":"[\"x\"]"}`),
+			bodyOf(t, envelope("DeviceEvents", jane)), columns{"LoggedOnUsers": `[{"UserName":"jane"}]`}.row("DeviceInfo"), jane.row("Alerts"),
+		}
+		logs := logsOf(rows...)
+		before := copied(logs)
+		logs.MarkReadOnly()
+		h.consumeLogs(t, logs)
+		assert.Equal(t, before.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().Len(), logs.LogRecordCount())
+		for i, r := range logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+			was := before.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(i)
+			assert.Equal(t, was.Attributes().AsRaw(), r.Attributes().AsRaw())
+			assert.Equal(t, was.Body().AsRaw(), r.Body().AsRaw())
+		}
+	}
+}

@@ -166,3 +166,28 @@ func TestWhoWasLoggedOnIsNotRemembered(t *testing.T) {
 		}
 	}
 }
+
+// A row whose verdict is remembered teaches nothing, so only that of a row which has nothing left to teach is.
+func TestRowsTeachAgainWhatWasForgotten(t *testing.T) {
+	nowhere := columns{"DeviceId": "", "DeviceName": "ws-9"}
+	at := func(minute string, c columns) plog.LogRecord {
+		return c.and(nowhere).and(columns{"Timestamp": "2026-03-15T08:" + minute + ":00Z"}).row("DeviceProcessEvents")
+	}
+	ofJane := full("acme", "jane", janeSID, "jane@acme.com", "")
+	asked := account("", "", janeSID).and(nowhere).row("DeviceLogonEvents")
+	for name, c := range map[string]struct {
+		entries int
+		other   columns
+	}{
+		"for want of room":              {1, full("acme", "bob", bobSID, "bob@acme.com", "")},
+		"because another row denied it": {10, full("acme", "jane", bobSID, "jane@acme.com", "")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t, func(cfg *Config) { cfg.Directories.MaxEntries = c.entries })
+			h.consume(t, at("01", ofJane), at("02", c.other))
+			require.Equal(t, janeSID, h.user(t, asked), "forgotten")
+			h.consume(t, at("03", ofJane))
+			assert.Equal(t, "jane@acme.com", h.user(t, asked))
+		})
+	}
+}

@@ -30,7 +30,7 @@ func withAlertUsers(r row.Row, list []candidate) []candidate {
 	}
 	for i, c := range list {
 		if len(users) > mostForms {
-			users = slices.DeleteFunc(users, func(u accounts.Account) bool { return !c.account.Resembles(u) })
+			users = slices.DeleteFunc(slices.Clone(users), func(u accounts.Account) bool { return !c.account.Resembles(u) })
 		}
 		// The first person is the one that the account belongs to.
 		people := accounts.Persons(append([]accounts.Account{c.account}, users...))

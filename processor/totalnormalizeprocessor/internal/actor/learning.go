@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
@@ -44,7 +45,7 @@ func (v *Resolver) Lessons(r row.Row) []Lesson {
 	}
 	if r.Table.Kind == tables.Alerts {
 		// Whose device it is that these accounts are of is not said.
-		for _, a := range append(r.AlertUsers(), r.EntityAccount()) {
+		for _, a := range append(slices.Clip(r.AlertUsers()), r.EntityAccount()) {
 			if a.UPN != "" && (a.SID != "" || a.ObjectID != "") {
 				add(a, row.Device{})
 			}

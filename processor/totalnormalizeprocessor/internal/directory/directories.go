@@ -104,9 +104,17 @@ func (d *Directories) Learn(a accounts.Account, device row.Device, at time.Time)
 	return d.learn(a, device, at)
 }
 
-func (d *Directories) learn(a accounts.Account, device row.Device, at time.Time) []Change {
-	id, show, now := teaches(a, device, at), shows(a, device), d.now()
+// Knows reports whether an event row that says this of an account would teach nothing.
+func (d *Directories) Knows(a accounts.Account, device row.Device) bool {
+	id, show := d.news(a, device, time.Time{}, d.now())
+	return id == nil && !show
+}
+
+// news is what is new in what an event row says of an account: of the person, and of the device.
+func (d *Directories) news(a accounts.Account, device row.Device, at, now time.Time) (id *Identity, show bool) {
+	id, show = teaches(a, device, at), shows(a, device)
 	d.mu.RLock()
+	defer d.mu.RUnlock()
 	if id != nil && d.people.learned.knows(id, now) {
 		id = nil
 	}
@@ -114,8 +122,12 @@ func (d *Directories) learn(a accounts.Account, device row.Device, at time.Time)
 	if id != nil && d.people.covers(a, id) {
 		id = nil
 	}
-	show = show && !d.people.shown.knows(a, device.ID, now)
-	d.mu.RUnlock()
+	return id, show && !d.people.shown.knows(a, device.ID, now)
+}
+
+func (d *Directories) learn(a accounts.Account, device row.Device, at time.Time) []Change {
+	now := d.now()
+	id, show := d.news(a, device, at, now)
 	if id == nil && !show {
 		return nil
 	}

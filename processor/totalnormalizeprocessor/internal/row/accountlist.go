@@ -82,8 +82,15 @@ func nonEmpty(a accounts.Account) []accounts.Account {
 	return []accounts.Account{a}
 }
 
-// AlertUsers are the accounts that the alert of an evidence row is about.
+// AlertUsers are the accounts that the alert of an evidence row is about. The list is not to be changed.
 func (r Row) AlertUsers() []accounts.Account {
+	if !r.fields.listed {
+		r.fields.users, r.fields.listed = r.alertUsers(), true
+	}
+	return r.fields.users
+}
+
+func (r Row) alertUsers() []accounts.Account {
 	v, ok := r.JSON(tables.AlertUsersColumn)
 	if !ok || v.Type() != pcommon.ValueTypeSlice {
 		return nil
@@ -91,7 +98,9 @@ func (r Row) AlertUsers() []accounts.Account {
 	list := make([]accounts.Account, 0, v.Slice().Len())
 	for _, item := range v.Slice().All() {
 		if item.Type() == pcommon.ValueTypeMap {
-			list = append(list, nonEmpty(accountIn(item.Map(), listedAccount))...)
+			if a := accountIn(item.Map(), listedAccount); !a.IsEmpty() {
+				list = append(list, a)
+			}
 		}
 	}
 	return list

@@ -149,6 +149,8 @@ func (d *decoder) object(m pcommon.Map, depth int) error {
 	if depth < 0 {
 		return errTooDeep
 	}
+	const few = 4
+	m.EnsureCapacity(few)
 	for d.PeekKind() != jsontext.KindEndObject {
 		key, err := d.string()
 		if err != nil {

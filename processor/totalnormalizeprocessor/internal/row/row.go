@@ -98,9 +98,12 @@ func First(values ...string) string {
 	return ""
 }
 
-// fields is the object in AdditionalFields, parsed once for a row.
+// fields is what is parsed once for a row: the object in AdditionalFields, and the accounts in AlertUsers.
 type fields struct {
 	parsed bool
 	found  bool
 	object pcommon.Map
+
+	listed bool
+	users  []accounts.Account
 }
