@@ -48,6 +48,7 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.emulator.ClientSecret, "client-secret", defendersim.DefaultClientSecret, "its secret")
 	set.StringArrayVar(&f.certificates, "client-certificate", nil, "FILE with a certificate in PEM that is the application's too (repeatable)")
 	set.StringVar(&f.emulator.IdentityListen, "identity-listen", "", "address to serve a managed identity on, in the clear")
+	set.StringVar(&f.emulator.StorageListen, "storage-listen", "", "address to serve a storage account on, to which rows are exported as by the Streaming API")
 	set.DurationVar(&f.emulator.TokenLifetime, "token-lifetime", 3599*time.Second, "how long a token is valid")
 	set.StringSliceVar(&f.emulator.Roles, "roles", []string{defendersim.RoleGraph, defendersim.RoleLegacy, defendersim.RoleUsers, defendersim.RoleAlerts, defendersim.RoleIncidents, defendersim.RoleScores}, "app roles in tokens; leave one out to see a 403")
 

@@ -12,6 +12,9 @@ func introduction(s *defendersim.Server) string {
 	if url := s.IdentityURL(); url != "" {
 		identity = fmt.Sprintf("  identity       IDENTITY_ENDPOINT=%s IDENTITY_HEADER=%s\n", url, defendersim.IdentityHeader)
 	}
+	if url := s.StorageURL(); url != "" {
+		identity += fmt.Sprintf("  account url    %s\n", url)
+	}
 	return fmt.Sprintf(`defendersim is ready (local tool only: its credentials are no secret, its rows are made up)
 
   endpoint       %[1]s

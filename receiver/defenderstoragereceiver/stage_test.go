@@ -98,6 +98,10 @@ func authBy(extension component.ID) configoptional.Optional[configauth.Config] {
 	return configoptional.Some(configauth.Config{AuthenticatorID: extension})
 }
 
+func noAuth() configoptional.Optional[configauth.Config] {
+	return configoptional.None[configauth.Config]()
+}
+
 func (s *stage) host() collector.Host {
 	way := s.wire
 	if way == nil {

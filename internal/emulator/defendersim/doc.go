@@ -15,6 +15,7 @@
 //	hunting         the two hunting APIs
 //	users           Graph's users: whole, page by page, or what has changed
 //	security        Graph's alerts_v2, incidents and Secure Score
+//	blobs           a storage account, to which the tenant's rows are exported
 //
 // A query passes entra (token), hunting's quotas (calls a minute and an hour, CPU a quarter hour: 429), the body of Graph or
 // of the legacy API, kql (400 in the service's words), faults, rows, and the writer that makes JSON the way the service does:

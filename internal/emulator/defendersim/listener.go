@@ -22,6 +22,7 @@ type listener struct {
 	http     *http.Server
 	underWay *callWatch
 	cancel   context.CancelFunc
+	over     <-chan struct{} // closed when the serving ends
 	served   sync.WaitGroup
 }
 
@@ -34,6 +35,7 @@ func listen(ctx context.Context, address string, logger *slog.Logger, certificat
 	calls, abandonCalls := context.WithCancel(context.WithoutCancel(ctx))
 	l := &listener{url: "http://" + socket.Addr().String(), underWay: &callWatch{active: map[net.Conn]struct{}{}}}
 	ctx, l.cancel = context.WithCancel(ctx)
+	l.over = ctx.Done()
 	l.http = &http.Server{
 		Handler:           handler,
 		ErrorLog:          log.New(errorLog{logger}, "", 0),

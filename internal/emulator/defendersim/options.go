@@ -40,7 +40,9 @@ type Options struct {
 	Listen string // host:port, by default a free port of 127.0.0.1
 	// IdentityListen is where the machine's managed identity is served, in the clear as Azure does; empty: nowhere.
 	IdentityListen string
-	StateDir       string // where the CA is kept; empty: in a temporary directory, removed at the end
+	// StorageListen is where a storage account is served that the tenant's rows are exported to; empty: nowhere.
+	StorageListen string
+	StateDir      string // where the CA is kept; empty: in a temporary directory, removed at the end
 
 	TenantID, ClientID, ClientSecret string              // empty: the published defaults
 	Certificates                     []*x509.Certificate // of the application, beside its secret

@@ -27,6 +27,7 @@ type Server struct {
 	directory
 	lists
 	posture
+	*storageExport // nil without Options.StorageListen
 
 	now      func() time.Time
 	database *rows.Database
@@ -70,6 +71,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	if err := s.listen(ctx, o); err != nil {
 		return nil, errors.Join(err, s.state.remove())
+	}
+	if o.StorageListen != "" {
+		if err := s.export(ctx, o); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, nil
 }
@@ -169,6 +175,9 @@ func (s *Server) Close() error {
 	s.listener.close()
 	if s.identity != nil {
 		s.identity.close()
+	}
+	if s.storageExport != nil {
+		s.storageExport.close()
 	}
 	return s.state.remove()
 }

@@ -6,11 +6,13 @@ import "slices"
 const (
 	AudienceGraph  = "https://graph.microsoft.com"
 	AudienceLegacy = "https://api.security.microsoft.com"
+	// AudienceStorage is that of storage accounts, in all clouds.
+	AudienceStorage = "https://storage.azure.com"
 )
 
 // resources are all, also those of the clouds for the US government.
 var resources = []string{
-	AudienceGraph, AudienceLegacy, "https://graph.microsoft.us", "https://dod-graph.microsoft.us", "https://api-gov.security.microsoft.us",
+	AudienceGraph, AudienceLegacy, AudienceStorage, "https://graph.microsoft.us", "https://dod-graph.microsoft.us", "https://api-gov.security.microsoft.us",
 }
 
 // audienceAt is the audience of an API that is asked at a host: the government clouds have their own.

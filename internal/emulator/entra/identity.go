@@ -31,7 +31,7 @@ func (e *Entra) Identity(secret string) http.Handler {
 			refuse(http.StatusUnauthorized, "unauthorized", "The request does not come from this machine's identity.")
 		case query.Get("api-version") == "":
 			refuse(http.StatusBadRequest, "invalid_request", "Required query variable 'api-version' is missing")
-		case resource != AudienceGraph && resource != AudienceLegacy:
+		case resource != AudienceGraph && resource != AudienceLegacy && resource != AudienceStorage:
 			refuse(http.StatusBadRequest, "invalid_resource", "AADSTS500011: The resource principal named "+resource+" was not found in the tenant.")
 		case query.Has("client_id") && !strings.EqualFold(query.Get("client_id"), e.clientID):
 			refuse(http.StatusBadRequest, "invalid_request", "Identity not found")
