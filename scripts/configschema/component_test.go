@@ -36,7 +36,7 @@ func TestSchemasBesideTheComponents(t *testing.T) {
 		definitions, _ := schema["$defs"].(map[string]any)
 		checkReferences(t, name, schema, definitions, directories)
 	}
-	assert.Equal(t, 6, seen)
+	assert.Equal(t, 7, seen)
 }
 
 func readYAML(t *testing.T, path string) map[string]any {
