@@ -4,6 +4,7 @@ package chart
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,6 +38,8 @@ func TestRefusedValues(t *testing.T) {
 		"storage.accessMode=ReadWriteMany":       "/storage/accessMode",
 		"probes.liveness.path=/healthz":          "path",
 		"replicas=2":                             "replicas",
+		"workers=2":                              "postgres_storage",
+		"workers=0":                              "/workers",
 		"overlay.receiver.defender.settle=3m":    "receiver",
 		"resources.limits.memory=2 GB":           "/resources/limits/memory",
 		"serviceMonitor.enable=true":             "enable",
@@ -75,6 +78,25 @@ func TestOnePodOnTheCursors(t *testing.T) {
 	none := render(t, "kafka", "storage.className=-").set.Spec.VolumeClaimTemplates[0].Spec.StorageClassName
 	require.NotNil(t, none)
 	assert.Empty(t, *none)
+}
+
+// Several pods share the receivers of a configuration that keeps all of its state in the database, and of no other.
+func TestWorkers(t *testing.T) {
+	workers, err := os.ReadFile("../../config/workers.yaml")
+	require.NoError(t, err)
+	render := func(config string) (string, error) {
+		path := filepath.Join(t.TempDir(), "config.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(config), 0o600))
+		return helm(t, "template", release, chartDirectory, "--kube-version", kubernetes, "--set", "workers=3,secret.existing=defender", "--set-file", "config="+path)
+	}
+	rendered, err := render(string(workers))
+	require.NoError(t, err)
+	assert.Contains(t, rendered, "replicas: 3\n")
+	assert.Contains(t, rendered, "{name: WORKER_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}")
+	_, err = render(strings.Replace(string(workers), "storage: postgres_storage", "storage: file_storage/cursors", 1))
+	require.ErrorContains(t, err, "keeps its state in file_storage")
+	_, err = template(t, "otlp", "workers=2")
+	require.ErrorContains(t, err, "postgres_storage")
 }
 
 // The container has no rights that it does not need, and the Secret reaches it as a file.
