@@ -43,7 +43,7 @@ func (r *resolver) Start(ctx context.Context, host component.Host) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		(&passes{resolver: r, client: client}).run(running)
+		(&passes{resolver: r, client: client, pause: pause}).run(running)
 	}()
 	unregister := control.RegisterResolver(host, r)
 	r.end = func(context.Context) {
