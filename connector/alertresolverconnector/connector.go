@@ -39,7 +39,7 @@ func (r *resolver) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	running, cancel := context.WithCancel(context.Background())
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -112,8 +112,11 @@ func TestTouchedAlertsAreLeftAlone(t *testing.T) {
 // Only alerts by evidence of the right attribution are resolved.
 func TestWhatIsTaken(t *testing.T) {
 	mixed := object{"execution_id": "e1", "tier": "evidence", "attribution": "stage", "revision": int64(1), "alert_ids": []any{"a1", "a2", "a3", "a4"}, "alerts": []any{
-		object{"id": "a1", "tier": "evidence", "attribution": "stage"}, object{"id": "a2", "tier": "evidence", "attribution": "bundle"},
-		object{"id": "a3", "tier": "technique_host", "attribution": ""}, object{"id": "a4", "tier": "technique", "attribution": "stage"}, object{"tier": "evidence", "attribution": "stage"},
+		object{"id": "a1", "tier": "evidence", "attribution": "stage"},
+		object{"id": "a2", "tier": "evidence", "attribution": "bundle"},
+		object{"id": "a3", "tier": "technique_host", "attribution": ""},
+		object{"id": "a4", "tier": "technique", "attribution": "stage"},
+		object{"tier": "evidence", "attribution": "stage"},
 	}}
 	whole := func(tier, attribution string) object {
 		return object{"execution_id": "e1", "tier": tier, "attribution": attribution, "alert_ids": []any{"a1"}}

@@ -118,11 +118,11 @@ func (e tested) execution() execution.Execution {
 }
 
 // versions are three of an alert; its techniques come one after another.
-func (a raised) versions(t testing.TB) []alert.Alert {
-	t.Helper()
+func (a raised) versions(tb testing.TB) []alert.Alert {
+	tb.Helper()
 	var all []alert.Alert
 	for i, known := range []int{0, len(a.techniques) / 2, len(a.techniques)} {
-		all = append(all, read(t, map[string]any{
+		all = append(all, read(tb, map[string]any{
 			"id": a.id, "createdDateTime": a.at.Format(time.RFC3339Nano),
 			"lastUpdateDateTime": a.at.Add(time.Duration(i) * time.Minute).Format(time.RFC3339Nano),
 			"mitreTechniques":    list(a.techniques[:known]),
@@ -132,11 +132,11 @@ func (a raised) versions(t testing.TB) []alert.Alert {
 	return all
 }
 
-func versionsOf(t testing.TB, alerts []raised) map[string][]alert.Alert {
-	t.Helper()
+func versionsOf(tb testing.TB, alerts []raised) map[string][]alert.Alert {
+	tb.Helper()
 	all := map[string][]alert.Alert{}
 	for _, a := range alerts {
-		all[a.id] = a.versions(t)
+		all[a.id] = a.versions(tb)
 	}
 	return all
 }
@@ -149,13 +149,13 @@ func list(texts []string) []any {
 	return all
 }
 
-func read(t testing.TB, body map[string]any) alert.Alert {
-	t.Helper()
+func read(tb testing.TB, body map[string]any) alert.Alert {
+	tb.Helper()
 	record := plog.NewLogRecord()
 	record.SetEventName(logrecord.EventAlertV2)
-	require.NoError(t, record.Body().SetEmptyMap().FromRaw(body))
+	require.NoError(tb, record.Body().SetEmptyMap().FromRaw(body))
 	a, ok := alert.Read(record)
-	require.True(t, ok)
+	require.True(tb, ok)
 	return a
 }
 
