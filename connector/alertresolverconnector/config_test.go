@@ -1,6 +1,7 @@
 package alertresolverconnector
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -23,9 +24,7 @@ func complete(changes object) object {
 			"tenant_id": "11111111-2222-4333-8444-555555555555", "client_id": "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", "client_secret": "s3cret", "expires": "2027-03-01",
 		},
 	}
-	for key, value := range changes {
-		all[key] = value
-	}
+	maps.Copy(all, changes)
 	return all
 }
 

@@ -39,11 +39,11 @@ func (r *resolver) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	running, cancel := context.WithCancel(context.Background())
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		(&passes{resolver: r, client: client}).run(running)
+		(&passes{resolver: r, client: client, pause: pause}).run(running)
 	}()
 	unregister := control.RegisterResolver(host, r)
 	r.end = func(context.Context) {

@@ -1,6 +1,7 @@
 package alertresolverconnector
 
 import (
+	"context"
 	"io"
 	"maps"
 	"net/http"
@@ -84,6 +85,7 @@ func (s *stage) config(mode Mode) *Config {
 type byHand struct {
 	*passes
 	stage *stage
+	waits []time.Duration
 	// answer stands between the resolver and the tenant; nil: the request goes on.
 	answer func(*http.Request) (*http.Response, error)
 }
@@ -102,7 +104,12 @@ func (s *stage) open(cfg *Config, storage *collector.Storage) *byHand {
 	client, idle, err := r.connect(s.t.Context(), host)
 	require.NoError(s.t, err)
 	s.t.Cleanup(idle)
-	h := &byHand{passes: &passes{resolver: r, client: client}, stage: s}
+	h := &byHand{stage: s}
+	h.passes = &passes{resolver: r, client: client, pause: func(_ context.Context, wait time.Duration) bool {
+		h.waits = append(h.waits, wait)
+		s.Clock.Advance(wait)
+		return true
+	}}
 	next := client.HTTP.Transport
 	client.HTTP.Transport = between(func(req *http.Request) (*http.Response, error) {
 		if h.answer != nil {

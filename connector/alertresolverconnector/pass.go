@@ -23,6 +23,8 @@ var (
 type passes struct {
 	*resolver
 	client *graph.Client
+	// pause waits, whatever happens. It reports false if that is the end.
+	pause func(ctx context.Context, wait time.Duration) bool
 
 	// notBefore is when the next pass may begin.
 	notBefore time.Time
@@ -59,8 +61,8 @@ func (p *passes) sleep(ctx context.Context, most time.Duration) {
 	}
 }
 
-// pause waits, whatever happens. It reports false if that is the end.
-func (p *passes) pause(ctx context.Context, wait time.Duration) bool {
+// pause waits in real time.
+func pause(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

@@ -55,8 +55,14 @@ func fill(record plog.LogRecord, u task.Unsent, now time.Time) {
 	cause := u.Task.Cause()
 	body := record.Body().SetEmptyMap()
 	for _, field := range []struct{ key, value string }{
-		{"alert_id", u.Task.Alert}, {"execution_id", cause.Execution}, {"test_id", cause.Test}, {"mode", string(u.Mode)},
-		{"result", string(u.Receipt.Result)}, {"status_before", u.Receipt.StatusBefore}, {"reason", u.Receipt.Reason}, {"error", u.Receipt.Error},
+		{"alert_id", u.Task.Alert},
+		{"execution_id", cause.Execution},
+		{"test_id", cause.Test},
+		{"mode", string(u.Mode)},
+		{"result", string(u.Receipt.Result)},
+		{"status_before", u.Receipt.StatusBefore},
+		{"reason", u.Receipt.Reason},
+		{"error", u.Receipt.Error},
 		{"decided_at", u.Receipt.At.UTC().Format(time.RFC3339Nano)},
 	} {
 		body.PutStr(field.key, field.value)

@@ -102,7 +102,7 @@ func (c *core) start(ctx context.Context, host component.Host) error {
 		}
 	}
 	if c.life.started == c.life.members && !c.life.ended {
-		c.life.rounds = startRounds(c, c.life.out)
+		c.life.rounds = startRounds(ctx, c, c.life.out)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package detectionrateconnector
 import (
 	"context"
 	"maps"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -58,10 +59,11 @@ func (m *meter) ConsumeMetrics(_ context.Context, metrics pmetric.Metrics) error
 
 // seriesOf names a series: the metric, and the values of its attributes.
 func seriesOf(name string, attributes pcommon.Map) string {
+	parts := []string{name}
 	for _, v := range attributes.All() {
-		name += "/" + v.AsString()
+		parts = append(parts, v.AsString())
 	}
-	return name
+	return strings.Join(parts, "/")
 }
 
 func value(p pmetric.NumberDataPoint) float64 {
@@ -147,8 +149,8 @@ func (s *stage) told() (last map[string]object, count int) {
 }
 
 // executionOf is a record of an execution in the form of attributes.
-func executionOf(t testing.TB, id string, completed time.Time, attributes object) plog.LogRecord {
-	t.Helper()
+func executionOf(tb testing.TB, id string, completed time.Time, attributes object) plog.LogRecord {
+	tb.Helper()
 	r := plog.NewLogRecord()
 	r.SetEventName("security.test.execution")
 	r.SetTimestamp(pcommon.NewTimestampFromTime(completed))
@@ -157,15 +159,15 @@ func executionOf(t testing.TB, id string, completed time.Time, attributes object
 		"security.test.exit_code": int64(101), "host.name": "PC1",
 	}
 	maps.Copy(all, attributes)
-	require.NoError(t, r.Attributes().FromRaw(all))
+	require.NoError(tb, r.Attributes().FromRaw(all))
 	return r
 }
 
 const testID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 
 // alertOf is a record of a version of an alert.
-func alertOf(t testing.TB, id string, created, updated time.Time, body object) plog.LogRecord {
-	t.Helper()
+func alertOf(tb testing.TB, id string, created, updated time.Time, body object) plog.LogRecord {
+	tb.Helper()
 	r := plog.NewLogRecord()
 	r.SetEventName(logrecord.EventAlertV2)
 	all := object{
@@ -173,7 +175,7 @@ func alertOf(t testing.TB, id string, created, updated time.Time, body object) p
 		"mitreTechniques": []any{"T1059"}, "evidence": []any{},
 	}
 	maps.Copy(all, body)
-	require.NoError(t, r.Body().SetEmptyMap().FromRaw(all))
+	require.NoError(tb, r.Body().SetEmptyMap().FromRaw(all))
 	return r
 }
 

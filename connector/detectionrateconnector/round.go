@@ -29,8 +29,8 @@ type rounds struct {
 }
 
 // startRounds starts the rounds. The first one is at once: executions that are stored may be due.
-func startRounds(c *core, out outlets) *rounds {
-	ctx, cancel := context.WithCancel(context.Background())
+func startRounds(ctx context.Context, c *core, out outlets) *rounds {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &rounds{core: c, out: out, cancel: cancel, done: make(chan struct{})}
 	if c.cfg.ExecutionsFile != "" {
 		r.file = executionsfile.New(c.cfg.ExecutionsFile, c.format)

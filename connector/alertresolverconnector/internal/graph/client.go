@@ -145,8 +145,7 @@ func (c *Client) send(ctx context.Context, method string, path []string, token s
 
 // unreachable says what an operator can do where there was no answer.
 func unreachable(err error) error {
-	var failed *url.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
 		err = failed.Err // without the URL, which errors of callers name
 	}
 	if advice := refusal.Unreachable(err, "endpoint"); advice != "" {

@@ -34,10 +34,12 @@ func TestVersion(t *testing.T) {
 		"id": "da1", "createdDateTime": "2026-03-15T12:00:00.0066667Z", "lastUpdateDateTime": "2026-03-15T12:10:00Z",
 		"mitreTechniques": []any{"T1059.001", "t1003", nil},
 		"evidence": []any{
-			fields{"deviceDnsName": "PC1.acme.local", "hostName": "pc1", "mdeDeviceId": nil}, "odd", nil,
+			fields{"deviceDnsName": "PC1.acme.local", "hostName": "pc1", "mdeDeviceId": nil},
+			"odd", nil,
 			fields{"imageFile": fields{"fileName": "A.exe", "sha256": "AB"}, "parentProcessImageFile": fields{"fileName": uuidOfTest + "-T1059.exe", "filePath": `C:\x`}},
 			fields{"files": []any{fields{"fileDetails": fields{"fileName": "b.exe", "filePath": `C:\F0\` + uuidOfTest + `\x`}}}},
-			fields{"algorithm": "sha256", "value": "CD"}, fields{"algorithm": "md5", "value": "EF"},
+			fields{"algorithm": "sha256", "value": "CD"},
+			fields{"algorithm": "md5", "value": "EF"},
 		},
 	})
 	require.True(t, ok)

@@ -19,7 +19,7 @@ import (
 // The book at a size. EXECUTIONS=100000 measures that of a large tenant, with three alerts for each execution; the default is small.
 // With -v it prints what README.md says of memory and time.
 func TestScale(t *testing.T) {
-	n := 1000
+	n := 200
 	if text := os.Getenv("EXECUTIONS"); text != "" {
 		var err error
 		n, err = strconv.Atoi(text)

@@ -113,7 +113,8 @@ func TestTiers(t *testing.T) {
 		matches, total := x.Matches(&e)
 		assert.Equal(t, 3, total)
 		assert.Equal(t, []Match{
-			{"c", Evidence, Stage, nil, time.Minute}, {"b", TechniqueHost, Unattributed, []string{"T1003"}, time.Hour},
+			{"c", Evidence, Stage, nil, time.Minute},
+			{"b", TechniqueHost, Unattributed, []string{"T1003"}, time.Hour},
 			{"a", Technique, Unattributed, nil, -time.Hour},
 		}, withoutTechniquesOf("a", matches))
 	}
@@ -135,8 +136,14 @@ func TestSameHost(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"PC1", "pc1", true}, {"pc1", "pc1.acme.local", true}, {"pc1.acme.local", "PC1", true}, {"pc1", "pc10", false}, {"pc1.acme", "pc1.other", false},
-		{"", "", false}, {"pc1", "", false}, {"", "pc1", false},
+		{"PC1", "pc1", true},
+		{"pc1", "pc1.acme.local", true},
+		{"pc1.acme.local", "PC1", true},
+		{"pc1", "pc10", false},
+		{"pc1.acme", "pc1.other", false},
+		{"", "", false},
+		{"pc1", "", false},
+		{"", "pc1", false},
 	} {
 		assert.Equal(t, c.want, sameHost(c.a, c.b), "%q %q", c.a, c.b)
 	}

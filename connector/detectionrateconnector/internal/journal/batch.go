@@ -48,7 +48,7 @@ func (b *batch) empty() bool { return len(b.entries) == 0 && b.first == b.before
 
 // last is the last chunk after the batch.
 func (b *batch) last() uint64 {
-	return b.before.Last + uint64((len(b.entries)+perChunk-1)/perChunk) //nolint:gosec // a length is not negative
+	return b.before.Last + uint64((len(b.entries)+perChunk-1)/perChunk)
 }
 
 // chunks are the entries of each new chunk, by its number.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,7 +17,7 @@ import (
 )
 
 func entry(id string, version int) book.Entry {
-	return book.Entry{Key: book.Key{Kind: book.Alerts, ID: id}, Value: json.RawMessage(fmt.Sprint(version))}
+	return book.Entry{Key: book.Key{Kind: book.Alerts, ID: id}, Value: json.RawMessage(strconv.Itoa(version))}
 }
 
 // load is what a new journal finds.
@@ -43,13 +44,13 @@ func TestJournal(t *testing.T) {
 			var gone []book.Key
 			put := map[string]string{}
 			if save%10 == 0 { // one that is never written again
-				put[fmt.Sprint("old", save)] = fmt.Sprint(save)
+				put[fmt.Sprint("old", save)] = strconv.Itoa(save)
 				entries = append(entries, entry(fmt.Sprint("old", save), save))
 			}
 			for range random.IntN(perSave) + 1 {
-				id := fmt.Sprint(random.IntN(300))
+				id := strconv.Itoa(random.IntN(300))
 				if put[id] == "" {
-					put[id] = fmt.Sprint(save)
+					put[id] = strconv.Itoa(save)
 					entries = append(entries, entry(id, save))
 				}
 			}
@@ -96,7 +97,7 @@ func TestDamagedChunk(t *testing.T) {
 	storage := collector.NewStorage()
 	j := New(storage)
 	for i := range 3 {
-		require.NoError(t, j.Save(t.Context(), []book.Entry{entry(fmt.Sprint(i), i)}, nil))
+		require.NoError(t, j.Save(t.Context(), []book.Entry{entry(strconv.Itoa(i), i)}, nil))
 	}
 	require.NoError(t, storage.Set(t.Context(), keyOf(2), []byte("[{")))
 	var found []string

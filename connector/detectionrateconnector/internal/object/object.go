@@ -41,7 +41,7 @@ func Parse(text []byte) (Object, bool) {
 		return nil, false
 	}
 	_, err := decoder.Token()
-	return o, err == io.EOF //nolint:errorlint // Token returns io.EOF as it is
+	return o, err == io.EOF
 }
 
 // At is what stands at a path. A key that has dots may also stand there whole: {"a.b": 1} is {"a": {"b": 1}}.

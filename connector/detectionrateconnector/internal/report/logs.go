@@ -44,8 +44,13 @@ func fillBody(body pcommon.Map, c book.Correlation) {
 	e := c.Execution
 	body.PutStr("execution_id", e.ID)
 	for _, optional := range []struct{ key, value string }{
-		{"test_id", e.Test}, {"test_name", e.Name}, {"bundle_id", e.Bundle}, {"control_id", e.Control}, {"host", e.Host},
-		{"category", e.Category}, {"outcome", string(e.Outcome)},
+		{"test_id", e.Test},
+		{"test_name", e.Name},
+		{"bundle_id", e.Bundle},
+		{"control_id", e.Control},
+		{"host", e.Host},
+		{"category", e.Category},
+		{"outcome", string(e.Outcome)},
 	} {
 		if optional.value != "" {
 			body.PutStr(optional.key, optional.value)
