@@ -32,6 +32,9 @@ Also grants User.Read.All, for the table Users.
 .PARAMETER Alerts
 Also grants SecurityAlert.Read.All and SecurityIncident.Read.All, for the feeds of alerts and incidents.
 
+.PARAMETER Scores
+Also grants SecurityEvents.Read.All, for Secure Score.
+
 .PARAMETER Environment
 The cloud: Global, USGov or USGovDoD.
 #>
@@ -44,6 +47,7 @@ param(
     [ValidateRange(1, 24)] [int] $Months = 12,
     [switch] $Users,
     [switch] $Alerts,
+    [switch] $Scores,
     [ValidateSet('Global', 'USGov', 'USGovDoD')] [string] $Environment = 'Global'
 )
 $ErrorActionPreference = 'Stop'
@@ -74,6 +78,7 @@ $graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-00000
 $permissions = @('ThreatHunting.Read.All')
 if ($Users) { $permissions += 'User.Read.All' }
 if ($Alerts) { $permissions += 'SecurityAlert.Read.All', 'SecurityIncident.Read.All' }
+if ($Scores) { $permissions += 'SecurityEvents.Read.All' }
 $roles = foreach ($permission in $permissions) {
     $role = $graph.AppRoles | Where-Object { $_.Value -eq $permission -and $_.AllowedMemberTypes -contains 'Application' }
     if (-not $role) { throw "Microsoft Graph has no permission $permission in this tenant" }

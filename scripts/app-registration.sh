@@ -19,6 +19,7 @@ Usage: app-registration.sh (--secret-file FILE | --certificate FILE) [options]
   --months N           how long the secret is valid, 1 to 24 (default: 12)
   --users              also grant User.Read.All, for the table Users
   --alerts             also grant SecurityAlert.Read.All and SecurityIncident.Read.All, for the feeds of alerts and incidents
+  --scores             also grant SecurityEvents.Read.All, for Secure Score
   --help               show this
 TEXT
 }
@@ -35,6 +36,7 @@ while [ $# -gt 0 ]; do
     --months) months=${2:?"--months needs a number"}; shift 2 ;;
     --users) permissions+=(User.Read.All); shift ;;
     --alerts) permissions+=(SecurityAlert.Read.All SecurityIncident.Read.All); shift ;;
+    --scores) permissions+=(SecurityEvents.Read.All); shift ;;
     --help) usage; exit 0 ;;
     *) usage >&2; fail "there is no option $1" ;;
   esac

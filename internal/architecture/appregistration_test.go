@@ -22,6 +22,7 @@ case "$*" in
 "ad sp show"*User.Read.All*) echo role-users ;;
 "ad sp show"*SecurityAlert.Read.All*) echo role-alerts ;;
 "ad sp show"*SecurityIncident.Read.All*) echo role-incidents ;;
+"ad sp show"*SecurityEvents.Read.All*) echo role-scores ;;
 "ad app create"*) echo aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee ;;
 "ad app permission admin-consent"*) [ "$(grep -c admin-consent "$CALLS")" -gt "$REFUSALS" ] ;;
 "ad app credential reset"*--query*) echo the-secret ;;
@@ -80,13 +81,13 @@ func TestAppRegistration(t *testing.T) {
 func TestAppRegistrationWithCertificate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "app.crt")
 	require.NoError(t, os.WriteFile(file, []byte("PEM"), 0o600))
-	output, calls, err := registered(t, nil, "--certificate", file, "--name", "of O'Hara", "--alerts")
+	output, calls, err := registered(t, nil, "--certificate", file, "--name", "of O'Hara", "--alerts", "--scores")
 	require.NoError(t, err, output)
 	assert.NotContains(t, output, "SECRET")
 	asked := strings.Join(calls, "\n")
 	assert.Contains(t, asked, "--cert @"+file+" --append")
 	assert.Contains(t, asked, "displayName eq 'of O''Hara'")
-	assert.Contains(t, asked, "--api-permissions role-hunting=Role role-alerts=Role role-incidents=Role")
+	assert.Contains(t, asked, "--api-permissions role-hunting=Role role-alerts=Role role-incidents=Role role-scores=Role")
 }
 
 func TestAppRegistrationRefuses(t *testing.T) {
