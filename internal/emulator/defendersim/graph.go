@@ -28,6 +28,12 @@ func (d directory) RemoveUser(id string, forGood bool) error {
 // ExpireUserLinks makes Graph forget the links it gave to pages and changes of users: 410.
 func (d directory) ExpireUserLinks() { d.users.ForgetTokens() }
 
+// securityAPI is what Graph's security API serves.
+type securityAPI struct {
+	lists
+	posture
+}
+
 // posture is Secure Score, as tests change it.
 type posture struct {
 	catalog          *security.Catalog

@@ -25,8 +25,7 @@ type Server struct {
 
 	application
 	directory
-	lists
-	posture
+	securityAPI
 	*storageExport // nil without Options.StorageListen
 
 	now      func() time.Time
