@@ -92,7 +92,7 @@ func (c *call) normalize(p *pending, source order.Source, number int) bool {
 		c.drop(p, reasonAlertsFromGraph)
 		return true
 	}
-	if isEvidenceAlone(p.record) {
+	if p.copied && isEvidenceAlone(p.record) {
 		c.completeEvidence(p.row())
 	}
 	v := c.verdictOf(p)

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
@@ -18,7 +17,7 @@ func TestReaderReadsLikeAMap(t *testing.T) {
 	for i := range 30 {
 		columns = append(columns, fmt.Sprint("c", i))
 		if i%3 > 0 {
-			require.Equal(t, layout.Place(columns[i]), layout.Place(columns[i]))
+			layout.Place(columns[i])
 		}
 	}
 	reader := layout.NewReader()

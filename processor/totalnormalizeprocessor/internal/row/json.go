@@ -42,19 +42,17 @@ func isEmptyJSON(text string) bool {
 	if len(text) > longest {
 		return false
 	}
-	var dense [4]byte // without blanks
-	n := 0
+	var room [len("null") + utf8.UTFMax]byte
+	dense := room[:0] // without blanks
 	for _, c := range text {
 		if unicode.IsSpace(c) {
 			continue
 		}
-		if n == len(dense) || c >= utf8.RuneSelf {
+		if dense = utf8.AppendRune(dense, c); len(dense) > len("null") {
 			return false
 		}
-		dense[n] = byte(c)
-		n++
 	}
-	switch string(dense[:n]) {
+	switch string(dense) {
 	case "", "null", `""`, "[]", "{}":
 		return true
 	}
