@@ -80,11 +80,12 @@ func (c *call) normalize(p *pending, source order.Source, number int) bool {
 		return false
 	}
 	if p.reader == nil {
+		reason := reasonOfOther(p.record)
 		if c.cfg.OtherRecords == OtherRecordsDrop {
-			c.counts.dropped(tableOther, reasonOther)
+			c.counts.dropped(tableOther, reason)
 			return true
 		}
-		c.counts.passed(tableOther, reasonOther)
+		c.counts.passed(tableOther, reason)
 		return false
 	}
 	name := p.reader.table.Table.Name

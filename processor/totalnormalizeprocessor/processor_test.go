@@ -86,7 +86,7 @@ func TestOtherRecords(t *testing.T) {
 		h := newHarness(t, func(c *Config) { c.OtherRecords = OtherRecordsDrop })
 		assert.Empty(t, h.consume(t, others...))
 		assert.Empty(t, h.sink.AllLogs())
-		assert.Equal(t, map[string]int{"not_defender": 4}, h.dropReasons())
+		assert.Equal(t, map[string]int{"not_defender": 1, "other_table": 3}, h.dropReasons())
 	})
 }
 

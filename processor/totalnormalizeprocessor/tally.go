@@ -4,10 +4,12 @@ import (
 	"context"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
+	"github.com/otelcol-defender/otelcol-defender/internal/logrecord"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/actor"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/event"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/metadata"
@@ -18,7 +20,9 @@ import (
 const (
 	reasonDirectory = "directory"
 	reasonOther     = "not_defender"
-	reasonWatermark = "watermark"
+	// A row of a hunting table, or an object of a feed, that no event is made of.
+	reasonOtherTable = "other_table"
+	reasonWatermark  = "watermark"
 	// An alert of Graph that has no evidence, or an item of it that is none.
 	reasonNoEvidence = "no_evidence"
 	// A row of the tables of alerts, where alerts become events from Graph.
@@ -33,6 +37,14 @@ func reasonOf(way actor.Way) string {
 		return "posix_identity" // what the metric has called it from the beginning
 	}
 	return string(way)
+}
+
+// reasonOfOther is why no event is made of a record that is no row of a table with events.
+func reasonOfOther(record plog.LogRecord) string {
+	if _, has := record.Attributes().Get(logrecord.AttributeTable); has {
+		return reasonOtherTable
+	}
+	return reasonOther
 }
 
 const (
@@ -74,6 +86,9 @@ func everyKey(plans map[string]*event.Plan) tally {
 	all := tally{
 		{tableOther, outcomeDropped, reasonOther}: 0,
 		{tableOther, outcomePassed, reasonOther}:  0,
+
+		{tableOther, outcomeDropped, reasonOtherTable}: 0,
+		{tableOther, outcomePassed, reasonOtherTable}:  0,
 
 		{tableOther, outcomePassed, reasonWatermark}: 0,
 	}
