@@ -268,7 +268,7 @@ func assertCode(t *testing.T, err error, code string) {
 // Writer and reader at once: blocks that end anywhere, several tenants, hours that are closed and grow, blobs that are made
 // again, containers that come later.
 func TestWriterAndReaderAtOnce(t *testing.T) {
-	const tablesMost, rounds = 6, 12
+	const tablesMost, rounds = 5, 8
 	accounts(t, func(t *testing.T, o *outside) {
 		s := newStage(t, blobs.Config{})
 		w := &writer{outside: o, made: map[string]bool{}, torn: map[string]string{}}

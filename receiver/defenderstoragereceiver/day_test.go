@@ -27,7 +27,7 @@ const dayVariable = "STORAGE_DAY_MB"
 // memory beside the account's and the requests.
 func TestDayOfALargeTenant(t *testing.T) {
 	const tablesOfDay, hours, block = 20, 24, 36 << 10
-	megabytes := 8
+	megabytes := 2
 	if text := os.Getenv(dayVariable); text != "" {
 		var err error
 		megabytes, err = strconv.Atoi(text)

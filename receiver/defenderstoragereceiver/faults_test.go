@@ -87,8 +87,8 @@ func TestPassingFaults(t *testing.T) {
 func TestRefusingPipeline(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
 		s.sink.Refuse(func(plog.Logs) error { return errors.New("not now") })
-		for i := range 12 {
-			s.account.Append(export.Container(fmt.Sprintf("Table%d", i)), blobOf(tenantA, epoch), []byte(lines(tenantA, "DeviceEvents", 100*i, 100*i+100)))
+		for i := range 6 {
+			s.account.Append(export.Container(fmt.Sprintf("Table%d", i)), blobOf(tenantA, epoch), []byte(lines(tenantA, "DeviceEvents", 10*i, 10*i+10)))
 		}
 		s.start(nil)
 		wait(30 * time.Minute)
@@ -102,11 +102,11 @@ func TestRefusingPipeline(t *testing.T) {
 				read++
 			}
 		}
-		// A container's part is let go of after a minute, and rests for a minute at most.
-		assert.LessOrEqual(t, read, 12*30/2+12)
+		// A container's part is held for a minute before it is let go of and read again.
+		assert.LessOrEqual(t, read, 6*30)
 		s.sink.Refuse(nil)
 		wait(10 * time.Minute)
-		s.exactly(1_200)
+		s.exactly(60)
 		assert.True(t, s.status.OK())
 		assert.Zero(t, gauge(t, s, "otelcol_receiver_defender_storage_bytes_behind"))
 		assert.Equal(t, 1, s.logs.FilterMessageSnippet("Rows are held").Len())
@@ -327,7 +327,7 @@ func TestLineWithoutEnd(t *testing.T) {
 	inTime(t, blobs.Config{}, func(_ *testing.T, s *stage) {
 		text := lines(tenantA, table, 0, 2)
 		s.write(epoch, text[:len(text)-2])
-		s.start(nil)
+		s.start(func(c *Config) { c.ListInterval, c.TailInterval = 30*time.Minute, 5*time.Minute })
 		wait(23 * time.Hour)
 		s.exactly(1)
 		wait(2 * time.Hour)
@@ -335,7 +335,7 @@ func TestLineWithoutEnd(t *testing.T) {
 		wait(50 * time.Hour)
 		s.exactly(2)
 		s.write(epoch, "\r\n"+line(tenantA, table, 2))
-		wait(6 * time.Minute)
+		wait(31 * time.Minute)
 		s.exactly(3)
 	})
 }

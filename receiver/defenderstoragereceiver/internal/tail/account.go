@@ -9,10 +9,9 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/export"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/health"
-
-	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 )
 
 // Account reads the containers of one account.
