@@ -82,13 +82,13 @@ func (p *postgresStorage) GetClient(ctx context.Context, kind component.Kind, id
 func (p *postgresStorage) open(ctx context.Context, space string) (*tenancy.Term, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.LeaseDuration*5/4)
 	defer cancel()
+	var held *lease.HeldError // who held it when it was asked for last
 	for {
 		term, err := p.worker.Own(ctx, space, false)
-		var held *lease.HeldError
 		switch {
 		case err == nil:
 			return term, nil
-		case !errors.As(err, &held):
+		case !errors.As(err, &held) && (held == nil || ctx.Err() == nil):
 			return nil, err
 		}
 		timer := time.NewTimer(p.worker.Interval())
