@@ -294,6 +294,22 @@ func TestKilledBetweenWriteAndReceipt(t *testing.T) {
 		assert.Equal(t, "resolved", s.alert("a1")["status"])
 	}
 
+	// It dies after the comment, before the receipt is stored.
+	commented := newStage(t)
+	commented.raise("a1", nil)
+	first := commented.open(commented.config(ModeEnabled), commented.Storage)
+	first.tell(evidenceOf(t, "e1", 1, "a1"))
+	var left *collector.Storage
+	first.answer = func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodPost {
+			left = commented.Storage.Snapshot()
+		}
+		return nil, nil
+	}
+	first.once()
+	commented.open(commented.config(ModeEnabled), left).once()
+	assert.Equal(t, []int64{1, 1}, []int64{commented.writes(http.MethodPatch), commented.writes(http.MethodPost)})
+
 	// The answers to the change and to the comment get lost.
 	for _, method := range []string{http.MethodPatch, http.MethodPost} {
 		s := newStage(t)
