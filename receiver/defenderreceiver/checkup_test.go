@@ -143,3 +143,21 @@ func TestCheckupOfFeeds(t *testing.T) {
 		})
 	}
 }
+
+// Secure Score is asked for its newest day, without what its list does not take.
+func TestCheckupOfSecureScore(t *testing.T) {
+	for role, want := range map[string]diagnosis.Outcome{defendersim.RoleScores: diagnosis.OK, defendersim.RoleAlerts: diagnosis.NoPermission} {
+		s := newStage(t, defendersim.Options{Roles: []string{role}, Controls: 5})
+		cfg := s.scoreConfig()
+		cfg.Feeds.SecureScores.PollInterval, cfg.PollInterval = time.Hour, time.Minute
+		result, err := Test(t.Context(), s.create(cfg).set, cfg, s.Host())
+		require.NoError(t, err)
+		i := slices.IndexFunc(result.Checks, func(c diagnosis.Check) bool { return c.Name == "feed" })
+		require.GreaterOrEqual(t, i, 0, result.Text())
+		assert.Equal(t, []any{secureScores, want}, []any{result.Checks[i].Subject, result.Checks[i].Outcome}, result.Text())
+		if want == diagnosis.NoPermission {
+			assert.Contains(t, result.Checks[i].Remedy, "SecurityEvents.Read.All")
+		}
+		assert.Zero(t, s.Sim.Report().Count(scoresPath, "400"))
+	}
+}

@@ -28,8 +28,13 @@ type metricsPart struct {
 	collection receiver.Metrics
 }
 
+var errLegacyMetrics = errors.New("in a metrics pipeline the receiver needs api: graph: the legacy API's token is not for Graph, which keeps the scores")
+
 func createMetrics(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
 	own := cfg.(*Config)
+	if own.API == APILegacy {
+		return nil, errLegacyMetrics
+	}
 	i := instanceOf(set, own, func(o outputs) bool { return o.figures == nil })
 	i.figures = newFigures(own)
 	sc := &scrape{

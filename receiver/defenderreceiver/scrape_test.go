@@ -212,6 +212,14 @@ func TestPartsOfOneSignalAreApart(t *testing.T) {
 	}
 }
 
+// The legacy API has no scores.
+func TestMetricsOfTheLegacyAPI(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.API = APILegacy
+	_, err := NewFactory().CreateMetrics(t.Context(), receivertest.NewNopSettings(metadata.Type), cfg, consumertest.NewNop())
+	require.ErrorIs(t, err, errLegacyMetrics)
+}
+
 // Open alerts are counted by the service, in each group.
 func TestOpenAlerts(t *testing.T) {
 	s := newStage(t, defendersim.Options{})
