@@ -349,6 +349,9 @@ func defaultMetrics() metadata.MetricsConfig {
 func createDefaultConfig() component.Config {
 	client := confighttp.NewDefaultClientConfig()
 	client.Timeout = 200 * time.Second
+	// HTTP/2 lets the service send 4 MiB of an answer ahead of its reader, for each query under way. HTTP/1.1 leaves it in
+	// the kernel: 25 to 30 MiB less at the peak of a backlog, for the same CPU.
+	client.ForceAttemptHTTP2 = false
 	backOff := configretry.NewDefaultBackOffConfig()
 	// The service keeps the rows: there is no point at which trying again would be given up.
 	backOff.MaxElapsedTime = 0

@@ -86,7 +86,7 @@ func (s setup) receiver(i int) tree {
 	r := tree{
 		"endpoint": s.service,
 		"tls":      tree{"ca_file": s.ca},
-		"credentials": tree{
+		"credentials": tree{ //nolint:gosec // names of variables
 			"tenant_id": fmt.Sprintf("00000000-0000-4000-8000-%012d", i), "client_id": "${env:DEFENDER_CLIENT_ID}",
 			"client_secret_file": "${env:DEFENDER_CLIENT_SECRET_FILE}", "authority": s.service,
 		},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -31,7 +30,8 @@ func startStage(ctx context.Context, recording, directory string, s setup, rows 
 	st.setup.service = st.service.Endpoint
 	if s.into == intoOTLP || s.into == intoKafka {
 		if st.sink, err = startRole(ctx, filepath.Join(directory, "sink.log"), "sink", s.into); err != nil {
-			return nil, errors.Join(err, st.stop())
+			st.stop()
+			return nil, err
 		}
 		st.setup.sink = st.sink.Endpoint
 	}
@@ -39,7 +39,7 @@ func startStage(ctx context.Context, recording, directory string, s setup, rows 
 }
 
 // stop ends the processes.
-func (s *stage) stop() error {
+func (s *stage) stop() {
 	for _, r := range []*role{s.service, s.sink} {
 		if r != nil {
 			_ = r.stdin.Close()
@@ -50,7 +50,6 @@ func (s *stage) stop() error {
 			}
 		}
 	}
-	return nil
 }
 
 // progress is how far the collector has read.

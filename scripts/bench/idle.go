@@ -62,7 +62,7 @@ func (b *bench) measureIdles(ctx context.Context) (err error) {
 	defer func() {
 		for _, i := range idlers {
 			i.kill()
-			_ = i.stage.stop()
+			i.stage.stop()
 		}
 	}()
 	for _, s := range b.size.idles() {
@@ -116,11 +116,13 @@ func (b *bench) startIdler(ctx context.Context, build build, s setup) (*idler, e
 		return nil, err
 	}
 	if i.child, err = startCollector(ctx, build.path, directory, i.stage.setup); err != nil {
-		return nil, errors.Join(err, i.stage.stop())
+		i.stage.stop()
+		return nil, err
 	}
 	if i.started, err = settled(ctx, i.child, i.stage, s.receivers); err != nil {
 		i.kill()
-		return nil, errors.Join(err, i.stage.stop())
+		i.stage.stop()
+		return nil, err
 	}
 	return i, nil
 }

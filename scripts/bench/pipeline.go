@@ -39,7 +39,7 @@ func (b *bench) carry(ctx context.Context, binary string, l load) (m measured, e
 	if err != nil {
 		return measured{}, err
 	}
-	defer func() { _ = stage.stop() }()
+	defer stage.stop()
 	c, err := startCollector(ctx, binary, directory, stage.setup)
 	if err != nil {
 		return measured{}, err

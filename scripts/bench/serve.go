@@ -72,7 +72,7 @@ func untilEnd(g greeting, progress func() any) error {
 	admin := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(progress()) // who asked has gone
 	})}
-	defer admin.Close()
+	defer func() { _ = admin.Close() }()
 	go func() { _ = admin.Serve(listener) }() // until it is closed
 	g.Admin = "http://" + listener.Addr().String()
 	if err := json.NewEncoder(os.Stdout).Encode(g); err != nil {

@@ -67,7 +67,7 @@ func sinkKafka() error {
 	}
 	defer cluster.Close()
 	var records atomic.Int64
-	cluster.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) { //nolint:revive // the order is franz-go's
+	cluster.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
 		cluster.KeepControl()
 		if produce, ok := request.(*kmsg.ProduceRequest); ok {
 			records.Add(recordsIn(produce))

@@ -3,6 +3,7 @@ package service
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -60,11 +61,7 @@ func (s *Service) Progress() Progress {
 func (s *Service) Asked() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	asked := make(map[string]string, len(s.asked))
-	for table, text := range s.asked {
-		asked[table] = text
-	}
-	return asked
+	return maps.Clone(s.asked)
 }
 
 // Handler serves Entra ID's and Graph's endpoints.
@@ -88,7 +85,11 @@ func discovery(w http.ResponseWriter, r *http.Request) {
 
 // token gives anybody a token: e30 is {}, in the form of a JSON web token.
 func token(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, map[string]any{"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": "e30.e30.e30"})
+	writeJSON(w, struct {
+		Type     string `json:"token_type"`
+		Lifetime int    `json:"expires_in"`
+		Value    string `json:"access_token"`
+	}{"Bearer", 3599, "e30.e30.e30"})
 }
 
 func writeJSON(w http.ResponseWriter, value any) {
