@@ -3,6 +3,7 @@ package defenderreceiver
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,8 +51,8 @@ func (s *stage) newPipelines(cfg *Config, logs, metrics bool) *pipelines {
 // start starts the components, the last one first.
 func (p *pipelines) start() (stop func()) {
 	p.t.Helper()
-	for i := len(p.parts) - 1; i >= 0; i-- {
-		require.NoError(p.t, p.parts[i].Start(p.t.Context(), p.Host()))
+	for _, part := range slices.Backward(p.parts) {
+		require.NoError(p.t, part.Start(p.t.Context(), p.Host()))
 	}
 	ended := false
 	stop = func() {

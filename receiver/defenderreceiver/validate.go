@@ -205,7 +205,7 @@ func (c *FeedsConfig) validate(api API) error {
 // validate checks how alerts are counted by controls.
 func (c *ControlAlertsConfig) validate(feeds *FeedsConfig) error {
 	errs := []error{settings.Within("control_alerts::window", c.Window, 24*time.Hour, largestLookback)}
-	if c.TechniquesFile != "" && !(feeds.AlertsV2.Enabled && feeds.SecureScores.Enabled) {
+	if c.TechniquesFile != "" && (!feeds.AlertsV2.Enabled || !feeds.SecureScores.Enabled) {
 		errs = append(errs, settings.Problemf("control_alerts::techniques_file", "needs feeds: {alerts_v2: {enabled: true}, secure_scores: {enabled: true}}, whose alerts and controls it brings together"))
 	}
 	return errors.Join(errs...)

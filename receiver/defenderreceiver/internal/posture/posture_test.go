@@ -3,8 +3,8 @@ package posture
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +60,7 @@ func TestProfileOf(t *testing.T) {
 func TestFiguresAreBounded(t *testing.T) {
 	s, sum := Score{Current: 5, Max: 0}, 0.0
 	for i := range 300 {
-		s.Controls = append(s.Controls, ScoredControl{Name: fmt.Sprint(i), Category: fmt.Sprint("c", i), Score: 1})
+		s.Controls = append(s.Controls, ScoredControl{Name: strconv.Itoa(i), Category: "c" + strconv.Itoa(i), Score: 1})
 	}
 	s.Controls = append(s.Controls, ScoredControl{Category: "c0", Score: unknown})
 	f := FiguresOf(s, []Profile{{ID: "0", Category: "c0", Max: 3, State: "Default"}, {ID: "nobody", Category: "c0", Max: 7, State: "Default"}})
@@ -161,7 +161,9 @@ func TestControls(t *testing.T) {
 		version("b", midnight.Add(-3*day), noon, "T1059"),
 		version("at midnight", midnight, noon, "T1059"),
 		version("old", midnight.Add(-4*day), noon, "T1059"),
-		version("untagged", midnight.Add(-time.Hour), noon), {Created: midnight}, {ID: "no time"},
+		version("untagged", midnight.Add(-time.Hour), noon),
+		{Created: midnight},
+		{ID: "no time"},
 	}
 	table, err := ParseTable(strings.NewReader("match,techniques\nscripts,T1059\nransomware,T1486\n"))
 	require.NoError(t, err)
