@@ -36,10 +36,10 @@ const configDirectory = "../../config"
 var environment = map[string]func(t *testing.T) map[string]string{
 	"demo.yaml":      func(*testing.T) map[string]string { return nil },
 	"file.yaml":      forTenant(),
-	"alerts.yaml":    without("TOTAL_DOMAIN_ID", forTenant()),
-	"siem.yaml":      without("TOTAL_DOMAIN_ID", forTenant()),
-	"posture.yaml":   without("TOTAL_DOMAIN_ID", forTenant()),
-	"detection.yaml": without("TOTAL_DOMAIN_ID", forTenant()),
+	"alerts.yaml":    withoutDomain(forTenant()),
+	"siem.yaml":      withoutDomain(forTenant()),
+	"posture.yaml":   withoutDomain(forTenant()),
+	"detection.yaml": withoutDomain(forTenant()),
 	"kafka.yaml":     forTenant(toKafka),
 	"otlp.yaml":      forTenant(toOTLP),
 	"clickhouse.yaml": forTenant(map[string]string{
@@ -104,12 +104,12 @@ func forTenants(exporters ...map[string]string) func(t *testing.T) map[string]st
 	}
 }
 
-// without leaves a variable out.
-func without(name string, variables func(t *testing.T) map[string]string) func(t *testing.T) map[string]string {
+// withoutDomain leaves the domain of TOTAL out.
+func withoutDomain(variables func(t *testing.T) map[string]string) func(t *testing.T) map[string]string {
 	return func(t *testing.T) map[string]string {
 		t.Helper()
 		values := variables(t)
-		delete(values, name)
+		delete(values, "TOTAL_DOMAIN_ID")
 		return values
 	}
 }

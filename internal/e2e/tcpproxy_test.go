@@ -80,7 +80,7 @@ func (p *tcpProxy) add(conn net.Conn) bool {
 }
 
 func (p *tcpProxy) serve(client net.Conn) {
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	if !p.add(client) {
 		return
 	}
@@ -89,15 +89,14 @@ func (p *tcpProxy) serve(client net.Conn) {
 	if err != nil {
 		return
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	if !p.add(server) {
 		return
 	}
 	var copying sync.WaitGroup
 	pass := func(to, from net.Conn) {
 		copying.Go(func() {
-			defer to.Close()
-			defer from.Close()
+			defer func() { _, _ = to.Close(), from.Close() }()
 			buffer := make([]byte, 32<<10)
 			for {
 				n, err := from.Read(buffer)

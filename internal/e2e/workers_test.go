@@ -151,7 +151,7 @@ func (f *fleet) rows() map[string][]rawRow {
 func (f *fleet) settled() {
 	f.t.Helper()
 	conn := f.server.Connect()
-	defer conn.Close(f.t.Context())
+	defer func() { _ = conn.Close(f.t.Context()) }()
 	require.Eventually(f.t, func() bool {
 		held := f.holders(conn)
 		workers := map[string]int{}
@@ -230,7 +230,7 @@ func (f *fleet) disturb(fault disturbance, w *worker) {
 		return
 	}
 	conn = f.server.Connect()
-	defer conn.Close(f.t.Context())
+	defer func() { _ = conn.Close(f.t.Context()) }()
 	for shard, name := range before {
 		if name != w.name {
 			continue

@@ -110,6 +110,7 @@ func allocations() uint64 {
 }
 
 func decodeOurs(tb testing.TB, body []byte, columns []tables.Column) (int, plog.LogRecordSlice, error) {
+	tb.Helper()
 	client := newTestClient(tb, Graph, func(*http.Request) (*http.Response, error) {
 		resp := answer(http.StatusOK, nil, "")
 		resp.Body = io.NopCloser(bytes.NewReader(body))
@@ -133,7 +134,8 @@ func decodeOurs(tb testing.TB, body []byte, columns []tables.Column) (int, plog.
 }
 
 func decodeRowByRow(body []byte) (int, plog.LogRecordSlice, error) {
-	dec := json.NewDecoder(bytes.NewReader(body[bytes.Index(body, []byte(`[{`)):]))
+	_, results, _ := bytes.Cut(body, []byte(`[{`))
+	dec := json.NewDecoder(io.MultiReader(strings.NewReader(`[{`), bytes.NewReader(results)))
 	dec.UseNumber()
 	var records plog.LogRecordSlice
 	if _, err := dec.Token(); err != nil {

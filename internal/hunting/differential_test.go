@@ -48,8 +48,13 @@ func (a asked) exchange() exchange {
 func follow(link string) (*url.URL, error) { return url.Parse(link) }
 
 var differentialColumns = []tables.Column{
-	{Name: "Timestamp", Type: tables.DateTime}, {Name: "ReportId", Type: tables.Long}, {Name: "IsLocalAdmin", Type: tables.Bool},
-	{Name: "DeviceId"}, {Name: "ActionType"}, {Name: "B", Type: tables.Bool}, {Name: tables.UserRemoved, Type: tables.Bool},
+	{Name: "Timestamp", Type: tables.DateTime},
+	{Name: "ReportId", Type: tables.Long},
+	{Name: "IsLocalAdmin", Type: tables.Bool},
+	{Name: "DeviceId"},
+	{Name: "ActionType"},
+	{Name: "B", Type: tables.Bool},
+	{Name: tables.UserRemoved, Type: tables.Bool},
 }
 
 // decodeAll reads an answer by the production's decoder.
@@ -138,19 +143,19 @@ func (p *pieces) Read(b []byte) (int, error) {
 }
 
 // agree compares what both decoders make of a body.
-func agree(t testing.TB, body string, a asked, r *rand.Rand) {
-	t.Helper()
+func agree(tb testing.TB, body string, a asked, r *rand.Rand) {
+	tb.Helper()
 	ending := io.EOF
 	if r.IntN(8) == 0 {
 		ending = errBroke
 	}
 	most := 1 << r.IntN(16)
-	agreeOn(t, body, func() int { return r.IntN(most) }, ending, a)
+	agreeOn(tb, body, func() int { return r.IntN(most) }, ending, a)
 }
 
 // agreeOn compares what both make of a body that comes in pieces of given sizes.
-func agreeOn(t testing.TB, body string, size func() int, ending error, a asked) {
-	t.Helper()
+func agreeOn(tb testing.TB, body string, size func() int, ending error, a asked) {
+	tb.Helper()
 	got := decodeAll(&pieces{body, size, ending}, a)
 	want, deep := decodeByReference(&pieces{body, func() int { return 1 << 20 }, ending}, a)
 	if deep {
@@ -159,10 +164,10 @@ func agreeOn(t testing.TB, body string, size func() int, ending error, a asked) 
 	}
 	if !bytes.Equal(got.rows, want.rows) || got.count != want.count || got.repaired != want.repaired || got.err != want.err ||
 		!errors.Is(got.ended, want.ended) || got.link != want.link {
-		t.Fatalf("%+v: %q:\n got %d rows, %d repaired, %s, error %q\nwant %d rows, %d repaired, %s, error %q", a, body,
+		tb.Fatalf("%+v: %q:\n got %d rows, %d repaired, %s, error %q\nwant %d rows, %d repaired, %s, error %q", a, body,
 			got.count, got.repaired, asJSON(got.rows), got.err, want.count, want.repaired, asJSON(want.rows), want.err)
 	}
-	assert.Equal(t, want.schema, got.schema)
+	assert.Equal(tb, want.schema, got.schema)
 }
 
 func asJSON(rows []byte) string {

@@ -112,14 +112,14 @@ func (t *terms) run(ctx context.Context) error {
 		l, err := t.begin(ctx, term)
 		switch {
 		case ctx.Err() != nil:
-			return l.end(t.shutdown)
+			return l.end(t.shutdown) //nolint:contextcheck // the context of Shutdown
 		case err != nil:
 			t.abandon(ctx, l, err)
 			continue
 		}
 		select {
 		case <-ctx.Done():
-			return l.end(t.shutdown)
+			return l.end(t.shutdown) //nolint:contextcheck // the context of Shutdown
 		case <-term.Lost():
 			t.forget(ctx, l)
 		}

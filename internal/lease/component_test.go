@@ -216,6 +216,7 @@ func later() {
 
 func TestTheComponentLivesInTerms(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
+		t.Helper()
 		s.lessor.refuse(&lease.HeldError{Holder: lease.Holder{Worker: "b", Epoch: 7, Scope: "mine"}})
 		require.NoError(t, s.Start(t.Context(), s.host))
 		later()
@@ -254,6 +255,7 @@ func TestTheComponentLivesInTerms(t *testing.T) {
 // A lease that others are to have is given back when the component has stored its last state.
 func TestAYieldedTermIsGivenBack(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
+		t.Helper()
 		s.next.hold = 10 * time.Second
 		require.NoError(t, s.Start(t.Context(), s.host))
 		later()
@@ -272,6 +274,7 @@ func TestAYieldedTermIsGivenBack(t *testing.T) {
 // A component that cannot start leaves its lease to another worker, says why, and tries again.
 func TestAComponentThatCannotStartIsTriedAgain(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
+		t.Helper()
 		s.fail(errors.New("the certificate is not there"))
 		require.NoError(t, s.Start(t.Context(), s.host))
 		later()
@@ -286,6 +289,7 @@ func TestAComponentThatCannotStartIsTriedAgain(t *testing.T) {
 
 func TestWorkersWithAnotherConfigurationAreTold(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
+		t.Helper()
 		s.lessor.refuse(&lease.HeldError{Holder: lease.Holder{Worker: "b", Scope: "another"}})
 		require.NoError(t, s.Start(t.Context(), s.host))
 		later()

@@ -27,10 +27,10 @@ func NewFactory() receiver.Factory {
 // one of them does not read would be complete for one worker and not for the next.
 func (c *Config) scope() string {
 	h := sha256.New()
-	fmt.Fprintln(h, strings.ToLower(c.Credentials.TenantID), firstOf(c.ClientConfig.Endpoint, string(c.Cloud)), c.LateArrival.Mode, c.HumanAccountsOnly)
+	_, _ = fmt.Fprintln(h, strings.ToLower(c.Credentials.TenantID), firstOf(c.ClientConfig.Endpoint, string(c.Cloud)), c.LateArrival.Mode, c.HumanAccountsOnly)
 	for _, name := range slices.Sorted(maps.Keys(c.Tables)) {
 		if t := c.Tables[name]; t.Enabled {
-			fmt.Fprintf(h, "%s %q %q\n", name, t.Columns, t.Filter)
+			_, _ = fmt.Fprintf(h, "%s %q %q\n", name, t.Columns, t.Filter)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])

@@ -68,7 +68,7 @@ func startAzurite(t *testing.T, program string) *outside {
 	folder := t.TempDir()
 	roots := writeCertificate(t, folder)
 	port := ports.Free(t)
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, "--blobHost", "127.0.0.1", "--blobPort", port, "-l", filepath.Join(folder, "data"), //nolint:gosec // the test's own
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, "--blobHost", "127.0.0.1", "--blobPort", port, "-l", filepath.Join(folder, "data"),
 		"--silent", "--disableTelemetry", "--oauth", "basic", "--cert", filepath.Join(folder, "cert.pem"), "--key", filepath.Join(folder, "key.pem"))
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	require.NoError(t, cmd.Start())
@@ -181,6 +181,7 @@ func (o *outside) reader() *account.Client {
 // What the receiver relies on of an account.
 func TestAccountsBehaveAlike(t *testing.T) {
 	accounts(t, func(t *testing.T, o *outside) {
+		t.Helper()
 		c, ctx := o.reader(), t.Context()
 		const container, name = "insights-logs-advancedhunting-deviceevents", "tenantId=x/y=2026/m=11/d=21/h=10/m=00/PT1H.json"
 		_, _, _, err := c.Blobs(ctx, container, "", "")
@@ -270,6 +271,7 @@ func assertCode(t *testing.T, err error, code string) {
 func TestWriterAndReaderAtOnce(t *testing.T) {
 	const tablesMost, rounds = 5, 8
 	accounts(t, func(t *testing.T, o *outside) {
+		t.Helper()
 		s := newStage(t, blobs.Config{})
 		w := &writer{outside: o, made: map[string]bool{}, torn: map[string]string{}}
 		start := func() func() {
@@ -331,11 +333,12 @@ func (w *writer) rows(container, tenant string, hour time.Time, n int) {
 	blob := blobOf(tenant, hour)
 	w.ensure(container, blob)
 	key := container + "/" + blob
-	text := w.torn[key]
+	var more strings.Builder
 	for range n {
-		text += line(tenant, "DeviceEvents", w.written)
+		more.WriteString(line(tenant, "DeviceEvents", w.written))
 		w.written++
 	}
+	text := w.torn[key] + more.String()
 	cut := len(text)
 	if w.written%3 > 0 {
 		cut -= w.written % 200

@@ -1,6 +1,7 @@
 package defenderstoragereceiver
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -15,9 +16,7 @@ func load(t *testing.T, written map[string]any) (*Config, error) {
 		"account_url": "https://contosodefender.blob.core.windows.net", "storage": "file_storage/cursors",
 		"credentials": map[string]any{"tenant_id": tenantA, "client_id": "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", "client_secret": "s"},
 	}
-	for key, value := range written {
-		all[key] = value
-	}
+	maps.Copy(all, written)
 	cfg := createDefaultConfig().(*Config)
 	if err := confmap.NewFromStringMap(all).Unmarshal(cfg); err != nil {
 		return cfg, err

@@ -41,9 +41,9 @@ func createLogs(_ context.Context, set receiver.Settings, cfg component.Config, 
 // would be passed over.
 func (c *Config) scope() string {
 	h := sha256.New()
-	fmt.Fprintln(h, strings.ToLower(c.AccountURL), c.Shard.Index, c.Shard.Of)
+	_, _ = fmt.Fprintln(h, strings.ToLower(c.AccountURL), c.Shard.Index, c.Shard.Of)
 	for _, names := range [][]string{c.Containers, c.ExcludeContainers, c.Tenants} {
-		fmt.Fprintf(h, "%q\n", slices.Sorted(slices.Values(names)))
+		_, _ = fmt.Fprintf(h, "%q\n", slices.Sorted(slices.Values(names)))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }

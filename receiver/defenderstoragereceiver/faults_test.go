@@ -23,7 +23,8 @@ import (
 // Lists work and reads do not: the role is missing. It is said at once, and goes away without a restart.
 func TestMissingRole(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
-		s.write(epoch, lines(tenantA, table, 0, 3))
+		t.Helper()
+		s.write(epoch, lines(table, 0, 3))
 		s.account.Append(export.Container("DeviceInfo"), blobOf(tenantA, epoch), []byte(line(tenantA, "DeviceInfo", 3)))
 		s.account.Strike(-1, blobs.Fault{Kind: blobs.NoRole, Operation: blobs.Read})
 		s.start(nil)
@@ -40,6 +41,7 @@ func TestMissingRole(t *testing.T) {
 
 func TestFirewall(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		s.account.Strike(-1, blobs.Fault{Kind: blobs.Firewall})
 		s.start(nil)
 		wait(time.Second)
@@ -51,14 +53,15 @@ func TestFirewall(t *testing.T) {
 // One container's trouble stops no other.
 func TestOneContainerFails(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
-		s.write(epoch, lines(tenantA, table, 0, 3))
+		t.Helper()
+		s.write(epoch, lines(table, 0, 3))
 		broken := export.Container("DeviceInfo")
 		s.account.Append(broken, blobOf(tenantA, epoch), []byte(line(tenantA, "DeviceInfo", 3)))
 		s.account.Strike(-1, blobs.Fault{Kind: blobs.NoRole, Container: broken})
 		s.start(nil)
 		wait(time.Second)
 		s.exactly(3)
-		s.write(epoch, lines(tenantA, table, 4, 6))
+		s.write(epoch, lines(table, 4, 6))
 		wait(time.Minute)
 		assert.Equal(t, 5, s.sink.Count())
 	})
@@ -70,7 +73,7 @@ func TestPassingFaults(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			inTime(t, blobs.Config{EndIs416: true}, func(_ *testing.T, s *stage) {
 				for i := range 4 {
-					s.write(epoch.Add(-time.Duration(i)*time.Hour), lines(tenantA, table, 10*i, 10*i+10))
+					s.write(epoch.Add(-time.Duration(i)*time.Hour), lines(table, 10*i, 10*i+10))
 				}
 				for _, operation := range []blobs.Operation{blobs.ListContainers, blobs.ListBlobs, blobs.Read} {
 					s.account.Strike(3, blobs.Fault{Kind: kind, Operation: operation})
@@ -86,9 +89,10 @@ func TestPassingFaults(t *testing.T) {
 // The pipeline takes nothing for an hour: nothing is lost, memory does not grow, the lag shows and goes away.
 func TestRefusingPipeline(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		s.sink.Refuse(func(plog.Logs) error { return errors.New("not now") })
 		for i := range 6 {
-			s.account.Append(export.Container(fmt.Sprintf("Table%d", i)), blobOf(tenantA, epoch), []byte(lines(tenantA, "DeviceEvents", 10*i, 10*i+10)))
+			s.account.Append(export.Container(fmt.Sprintf("Table%d", i)), blobOf(tenantA, epoch), []byte(lines("DeviceEvents", 10*i, 10*i+10)))
 		}
 		s.start(nil)
 		wait(30 * time.Minute)
@@ -136,7 +140,7 @@ func TestPipelineRefusesSomeTables(t *testing.T) {
 		for i := range 8 {
 			s.account.Append(export.Container(fmt.Sprintf("Table%d", i)), blobOf(tenantA, epoch), []byte(line(tenantA, "DeviceEvents", 1000+i)))
 		}
-		s.write(epoch, lines(tenantA, table, 0, 5))
+		s.write(epoch, lines(table, 0, 5))
 		s.start(nil)
 		wait(5 * time.Minute)
 		s.exactly(5)
@@ -151,6 +155,7 @@ func TestPipelineRefusesSomeTables(t *testing.T) {
 // A row that is refused for good while others are accepted goes to the dead letters, and the others go on.
 func TestPoisonRow(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		s.sink.Refuse(func(logs plog.Logs) error {
 			for _, r := range collector.Records(logs) {
 				if v, ok := r.Log.Body().Map().Get("ReportId"); ok && v.AsString() == "5" {
@@ -159,7 +164,7 @@ func TestPoisonRow(t *testing.T) {
 			}
 			return nil
 		})
-		s.write(epoch, lines(tenantA, table, 0, 20))
+		s.write(epoch, lines(table, 0, 20))
 		directory := filepath.Join(t.TempDir(), "dead")
 		s.start(func(c *Config) { c.DeadLetter.Directory = directory })
 		wait(time.Hour)
@@ -177,15 +182,16 @@ func TestPoisonRow(t *testing.T) {
 // The storage takes no cursors: nothing more is read until it does.
 func TestCursorsCannotBeStored(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
-		s.write(epoch, lines(tenantA, table, 0, 5))
+		t.Helper()
+		s.write(epoch, lines(table, 0, 5))
 		s.start(nil)
 		wait(time.Minute)
 		s.storage.Fail(errors.New("disk full"))
-		s.write(epoch, lines(tenantA, table, 5, 10))
+		s.write(epoch, lines(table, 5, 10))
 		wait(time.Minute)
 		assert.Equal(t, 10, s.sink.Count())
 		assert.True(t, s.status.Has("cursors cannot be stored, so nothing more is read"))
-		s.write(epoch, lines(tenantA, table, 10, 15))
+		s.write(epoch, lines(table, 10, 15))
 		wait(20 * time.Minute)
 		assert.Equal(t, 10, s.sink.Count())
 		s.storage.Fail(nil)
@@ -198,7 +204,8 @@ func TestCursorsCannotBeStored(t *testing.T) {
 // Cursors that cannot be read end the start: to begin anew would repeat all that is kept.
 func TestDamagedCursors(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
-		s.write(epoch, lines(tenantA, table, 0, 5))
+		t.Helper()
+		s.write(epoch, lines(table, 0, 5))
 		s.start(nil)()
 		stop := s.start(nil)
 		wait(time.Minute)
@@ -225,8 +232,9 @@ func TestDamagedCursors(t *testing.T) {
 // A lifecycle rule deletes what was not read: how much is told.
 func TestLostBytes(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		s.sink.Refuse(func(plog.Logs) error { return errors.New("not now") })
-		text := lines(tenantA, table, 0, 10)
+		text := lines(table, 0, 10)
 		s.write(epoch, text)
 		s.start(nil)
 		wait(4 * time.Minute)
@@ -239,6 +247,7 @@ func TestLostBytes(t *testing.T) {
 	})
 	// A failed list takes nothing out.
 	inTime(t, blobs.Config{PageMost: 1}, func(t *testing.T, s *stage) {
+		t.Helper()
 		for i := range 3 {
 			s.write(epoch.Add(-time.Duration(i)*time.Hour), line(tenantA, table, i))
 		}
@@ -259,6 +268,7 @@ func TestLostBytes(t *testing.T) {
 // Lines that are no rows are handed on as text, and the rows around them are rows.
 func TestDamagedLines(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		bad := []string{"[", `{"records":[`, `["a","b`, "\x00\x00\x00\x00\x00\x00\x00\x00", line(tenantA, table, 999)[40:200], "\xff\xfe", "null"}
 		var text strings.Builder
 		for i, b := range bad {
@@ -289,6 +299,7 @@ func TestDamagedLines(t *testing.T) {
 // stop the table.
 func TestLongLines(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		long := strings.Replace(line(tenantA, table, 1), `"host"`, `"`+strings.Repeat("h", 100_000)+`"`, 1)
 		s.write(epoch, line(tenantA, table, 0)+long+line(tenantA, table, 2))
 		s.start(func(c *Config) { c.MaxReadBytes = 1024 })
@@ -296,6 +307,7 @@ func TestLongLines(t *testing.T) {
 		s.exactly(3)
 	})
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		monster := strings.Repeat("x", 21<<20)
 		s.write(epoch, line(tenantA, table, 0)+monster+"\r\n"+line(tenantA, table, 1))
 		s.start(nil)
@@ -325,7 +337,7 @@ func rowsOf(records []collector.Record) map[int]int {
 // A last line without an end is handed on once the blob has not grown for a day.
 func TestLineWithoutEnd(t *testing.T) {
 	inTime(t, blobs.Config{}, func(_ *testing.T, s *stage) {
-		text := lines(tenantA, table, 0, 2)
+		text := lines(table, 0, 2)
 		s.write(epoch, text[:len(text)-2])
 		s.start(func(c *Config) { c.ListInterval, c.TailInterval = 30*time.Minute, 5*time.Minute })
 		wait(23 * time.Hour)

@@ -63,6 +63,7 @@ func (d *dying) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 func TestKilledAtAnyMoment(t *testing.T) {
 	const kills, rowsEach = 50, 20
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		random := rand.New(rand.NewPCG(3, 4))
 		names := []string{"DeviceEvents", "DeviceInfo", "DeviceFileEvents"}
 		written := 0
@@ -124,12 +125,13 @@ const (
 // In a process that is to be killed a receiver runs in the place of the tests.
 func init() {
 	if account := os.Getenv(victimAccount); account != "" {
-		os.Exit(victim(account, os.Getenv(victimFolder)))
+		victim(account, os.Getenv(victimFolder))
+		os.Exit(1)
 	}
 }
 
 // victim reads an account until it is killed. It stores places as a collector does, and notes rows in a file.
-func victim(account, folder string) int {
+func victim(account, folder string) {
 	ctx := context.Background()
 	factory := filestorage.NewFactory()
 	cfg := factory.CreateDefaultConfig().(*filestorage.Config)
@@ -141,7 +143,7 @@ func victim(account, folder string) int {
 	out, openErr := os.OpenFile(filepath.Join(folder, "rows"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil || openErr != nil {
 		fmt.Println(err, openErr)
-		return 1
+		return
 	}
 	next, _ := consumer.NewLogs(func(_ context.Context, logs plog.Logs) error {
 		var text strings.Builder
@@ -162,7 +164,7 @@ func victim(account, folder string) int {
 	}
 	if err != nil {
 		fmt.Println(err)
-		return 1
+		return
 	}
 	select {} // until it is killed
 }

@@ -63,6 +63,7 @@ func (t *term) Err() error {
 // Where the storage gives leases, blobs are read only in a term, and the next one goes on where the cursors of the last are.
 func TestLivesInTerms(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		shared := leasing{s.storage, make(chan *term, 1)}
 		r := s.create(nil)
 		host := s.host()
@@ -70,7 +71,7 @@ func TestLivesInTerms(t *testing.T) {
 		require.NoError(t, r.Start(t.Context(), host))
 		defer func() { require.NoError(t, r.Shutdown(context.Background())) }()
 
-		s.write(epoch, lines(tenantA, table, 0, 3))
+		s.write(epoch, lines(table, 0, 3))
 		wait(10 * time.Minute)
 		assert.Zero(t, s.sink.Count(), "another worker reads")
 
@@ -80,7 +81,7 @@ func TestLivesInTerms(t *testing.T) {
 		s.exactly(3)
 		close(first.lost)
 		wait(time.Minute)
-		s.write(epoch, lines(tenantA, table, 3, 5))
+		s.write(epoch, lines(table, 3, 5))
 		wait(10 * time.Minute)
 		s.exactly(3)
 

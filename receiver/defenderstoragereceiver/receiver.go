@@ -102,7 +102,7 @@ func (r *storageReceiver) Start(ctx context.Context, host component.Host) (err e
 	if err != nil {
 		return err
 	}
-	reader, err := r.newAccount(client, places)
+	reader, err := r.newAccount(client, places) //nolint:contextcheck // what it makes outlives Start's context
 	if err != nil {
 		return err
 	}

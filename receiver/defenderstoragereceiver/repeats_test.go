@@ -20,11 +20,12 @@ import (
 func TestRepeats(t *testing.T) {
 	write := func(s *stage) {
 		for range 4 {
-			s.write(epoch, lines(tenantA, table, 0, 50))
+			s.write(epoch, lines(table, 0, 50))
 		}
-		s.write(epoch.Add(-time.Hour), lines(tenantA, table, 0, 50))
+		s.write(epoch.Add(-time.Hour), lines(table, 0, 50))
 	}
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		write(s)
 		s.start(nil)
 		wait(time.Minute)
@@ -32,11 +33,12 @@ func TestRepeats(t *testing.T) {
 		assert.Equal(t, 200, s.metrics.Sum("otelcol_receiver_defender_storage_rows", "outcome", "duplicate"))
 		assert.Equal(t, 50, s.metrics.Sum("otelcol_receiver_defender_storage_rows", "outcome", "delivered"))
 		wait(3 * time.Hour)
-		s.write(epoch, lines(tenantA, table, 0, 1)) // after the window
+		s.write(epoch, lines(table, 0, 1)) // after the window
 		wait(6 * time.Minute)
 		assert.Equal(t, 51, s.sink.Count())
 	})
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		write(s)
 		s.start(func(c *Config) { c.Deduplicate.Window = 0 })
 		wait(time.Minute)
@@ -52,7 +54,8 @@ func TestRepeats(t *testing.T) {
 // The same rows have the same bodies and uids as through Event Hubs.
 func TestSameAsThroughEventHubs(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
-		text := lines(tenantA, table, 0, 20)
+		t.Helper()
+		text := lines(table, 0, 20)
 		s.write(epoch, text)
 		s.start(nil)
 		wait(time.Minute)
@@ -80,6 +83,7 @@ func TestSameAsThroughEventHubs(t *testing.T) {
 func TestRequestsOfAnHour(t *testing.T) {
 	const containers, hours = 5, 168
 	inTime(t, blobs.Config{PageMost: 100}, func(t *testing.T, s *stage) {
+		t.Helper()
 		for i := range containers {
 			name := export.Container("Table" + string(rune('a'+i)))
 			for h := range hours {
@@ -116,6 +120,7 @@ func TestRequestsOfAnHour(t *testing.T) {
 // The parts of several receivers are all, and no blob is read by two of them.
 func TestShards(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		for i := range 40 {
 			s.write(epoch.Add(-time.Duration(i%20)*time.Hour), line(tenantA, table, i))
 		}
@@ -135,6 +140,7 @@ func TestShards(t *testing.T) {
 // Several receivers may share an account by containers or by tenants.
 func TestSelection(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
 		n := 0
 		for _, tenant := range []string{tenantA, tenantB} {
 			for _, name := range []string{"DeviceEvents", "DeviceInfo"} {

@@ -186,10 +186,10 @@ func line(tenant, table string, number int) string {
 		`"ActionType":"LogonSuccess","ReportId":%d,"AccountName":"jane.doe"},"Tenant":"DefaultTenant"}`+"\r\n", number%60, tenant, table, number%7, number)
 }
 
-func lines(tenant, table string, from, to int) string {
+func lines(table string, from, to int) string {
 	var b bytes.Buffer
 	for n := from; n < to; n++ {
-		b.WriteString(line(tenant, table, n))
+		b.WriteString(line(tenantA, table, n))
 	}
 	return b.String()
 }

@@ -60,7 +60,7 @@ func (s *Server) export(ctx context.Context, o Options) error {
 		return err
 	}
 	s.storageExport = e
-	go e.run(o.Logger)
+	go e.run(o.Logger) //nolint:contextcheck // it ends with the listener
 	return nil
 }
 

@@ -44,7 +44,7 @@ func Start(tb testing.TB) *Server {
 		tb.Skipf("PostgreSQL is not used: make integration sets %s", Variable)
 	}
 	// A folder that the server's user can reach, with a path that is short enough for a socket.
-	folder, err := os.MkdirTemp("", "postgres")
+	folder, err := os.MkdirTemp("", "postgres") //nolint:usetesting // TempDir is for this user alone
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = os.RemoveAll(folder) })
 	s := &Server{tb: tb, bin: bin, data: filepath.Join(folder, "data"), port: ports.Free(tb)}
@@ -118,7 +118,7 @@ func (s *Server) run(program string, arguments ...string) {
 	s.tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, filepath.Join(s.bin, program), arguments...)
+	command := exec.CommandContext(ctx, filepath.Join(s.bin, program), arguments...) //nolint:gosec // the programs of PostgreSQL
 	command.Dir = filepath.Dir(s.data)
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: s.account()}
 	// The server inherits what the program writes to: a pipe would keep the program from ending.

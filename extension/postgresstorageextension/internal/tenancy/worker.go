@@ -148,7 +148,7 @@ func (w *Worker) take(ctx context.Context, c database.Claim) (*Term, error) {
 		w.noteHolder(c.Shard, err)
 		return nil, err
 	}
-	t := begin(w.db, database.Fence{Shard: c.Shard, Instance: w.instance, Epoch: epoch}, w.length, asked)
+	t := begin(w.db, database.Fence{Shard: c.Shard, Instance: w.instance, Epoch: epoch}, w.length, asked) //nolint:contextcheck // a term outlives the call that takes it
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.newest[c.Shard] = epoch

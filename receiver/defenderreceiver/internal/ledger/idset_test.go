@@ -61,7 +61,7 @@ func TestHeapOfOverlap(t *testing.T) {
 		}
 	}
 	require.NoError(t, l.Keep(from))
-	held := int64(onHeap()) - int64(before) //nolint:gosec // far below
+	held := int64(onHeap()) - int64(before)
 	t.Logf("%.1f MB, %.1f bytes a row", float64(held)/1e6, float64(held)/rows)
 	assert.Less(t, held, int64(most))
 	runtime.KeepAlive(l)

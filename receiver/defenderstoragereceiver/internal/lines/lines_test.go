@@ -61,11 +61,11 @@ func TestDamageEndsWithItsLine(t *testing.T) {
 
 func TestPieces(t *testing.T) {
 	whole := strings.Repeat("x", 2*piece+1)
-	joined := ""
+	var joined strings.Builder
 	for _, item := range Pieces([]byte(whole)) {
 		require.Error(t, item.Err)
 		require.LessOrEqual(t, len(item.Text), piece)
-		joined += string(item.Text)
+		joined.Write(item.Text)
 	}
-	assert.Equal(t, whole, joined)
+	assert.Equal(t, whole, joined.String())
 }
