@@ -1,6 +1,7 @@
 package posture
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // was known.
 func TestAlertCounter(t *testing.T) {
 	noon := time.Date(2026, 3, 15, 12, 0, 0, 0, time.UTC)
-	in := func(d time.Duration) time.Time { return noon.Add(d) }
+	in := noon.Add
 	var none time.Time
 	for name, c := range map[string]struct {
 		created, resolved time.Time
@@ -61,9 +62,7 @@ func TestAlertVersionOf(t *testing.T) {
 			"id": "da1", "lastUpdateDateTime": resolved.Format(time.RFC3339), "createdDateTime": created.Format(time.RFC3339),
 			"resolvedDateTime": resolved.Format(time.RFC3339), "status": "resolved", "severity": "high", "classification": "falsePositive",
 		}
-		for key, value := range c.changes {
-			body[key] = value
-		}
+		maps.Copy(body, c.changes)
 		alert := pcommon.NewMap()
 		assert.NoError(t, alert.FromRaw(body))
 		assert.Equal(t, c.want, AlertVersionOf(alert), name)
