@@ -9,12 +9,15 @@ import (
 type figures struct {
 	scores *posture.Board[posture.Figures]
 	alerts *posture.Board[map[posture.AlertGroup]int]
+	// counter is told by the feed of alerts. It counts on when a lease of the receiver ends and another one begins.
+	counter *posture.AlertCounter
 }
 
 func newFigures(cfg *Config) *figures {
 	return &figures{
-		scores: posture.NewBoard[posture.Figures](cfg.Feeds.SecureScores.PollInterval),
-		alerts: posture.NewBoard[map[posture.AlertGroup]int](cfg.CollectionInterval),
+		scores:  posture.NewBoard[posture.Figures](cfg.Feeds.SecureScores.PollInterval),
+		alerts:  posture.NewBoard[map[posture.AlertGroup]int](cfg.CollectionInterval),
+		counter: posture.NewAlertCounter(),
 	}
 }
 

@@ -273,6 +273,9 @@ func (b lists) feed(ctx context.Context, declared declaredFeed, own *FeedConfig)
 	}, client, b.outlet(&tables.Table{Name: name}, "", own.PollInterval, seen), audits, seen, logger)
 	if name == string(contextOfAlertsV2) {
 		feed.Pivots, feed.Techniques = b.pivots, b.techniques
+		if b.figures != nil {
+			feed.Alerts = b.figures.counter
+		}
 	}
 	if b.journal != nil && audits.Window > 0 {
 		audits.Audited = b.listJournalist(journal.Lane{Table: name, TimeBasis: byLastUpdate}, audits, feed.Start, logger)

@@ -37,9 +37,11 @@ func createMetrics(_ context.Context, set receiver.Settings, cfg component.Confi
 	}
 	i := instanceOf(set, own, func(o outputs) bool { return o.figures == nil })
 	i.figures = newFigures(own)
+	began := pcommon.NewTimestampFromTime(time.Now())
 	sc := &scrape{
 		ended: i.ended, figures: i.figures, metrics: own.Metrics, now: time.Now, resource: metadata.NewResourceBuilder(own.ResourceAttributes),
-		builder: metadata.NewMetricsBuilder(metadata.MetricsBuilderConfig{Metrics: own.Metrics, ResourceAttributes: own.ResourceAttributes}, set),
+		builder: metadata.NewMetricsBuilder(metadata.MetricsBuilderConfig{Metrics: own.Metrics, ResourceAttributes: own.ResourceAttributes}, set, metadata.WithStartTime(began)),
+		times:   resolution{settings: own.Metrics.DefenderAlertsResolved, began: began},
 	}
 	sc.resource.SetMicrosoftDefenderTenantID(own.Credentials.TenantID)
 	scraped, err := scraper.NewMetrics(sc.collect)
@@ -78,6 +80,7 @@ type scrape struct {
 	now      func() time.Time // this machine's clock
 	ended    <-chan struct{}  // closed when the receiver ends
 	waited   bool
+	times    resolution
 }
 
 func (s *scrape) collect(ctx context.Context) (pmetric.Metrics, error) {
@@ -92,8 +95,24 @@ func (s *scrape) collect(ctx context.Context) (pmetric.Metrics, error) {
 			s.builder.RecordDefenderAlertsOpenDataPoint(at, int64(alerts), group.Severity, metadata.MapAttributeAlertStatus[group.Status], group.Source)
 		}
 	}
+	counted := s.figures.counter.Counts()
+	s.counted(at, counted)
 	s.builder.EmitForResource(metadata.WithResource(s.resource.Emit()))
-	return s.builder.Emit(), nil
+	metrics := s.builder.Emit()
+	s.times.add(metrics, at, counted)
+	return metrics, nil
+}
+
+// counted makes the data points of how many alerts were created and resolved. A group without any has none.
+func (s *scrape) counted(at pcommon.Timestamp, counts map[posture.AlertWords]posture.AlertCounts) {
+	for words, n := range counts {
+		if n.Created > 0 {
+			s.builder.RecordDefenderAlertsCreatedDataPoint(at, n.Created, words.Severity, words.Classification)
+		}
+		if n.Resolved > 0 {
+			s.builder.RecordDefenderAlertsResolvedDataPoint(at, n.Resolved, words.Severity, words.Classification)
+		}
+	}
 }
 
 // awaitFirst lets the first collection wait for what it is to show.

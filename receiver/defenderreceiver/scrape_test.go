@@ -81,7 +81,12 @@ func (p *pipelines) points() map[string]map[string]float64 {
 		for _, resource := range md.ResourceMetrics().All() {
 			for _, scope := range resource.ScopeMetrics().All() {
 				for _, m := range scope.Metrics().All() {
-					all[m.Name()] = values(m.Gauge().DataPoints())
+					switch m.Type() {
+					case pmetric.MetricTypeSum:
+						all[m.Name()] = values(m.Sum().DataPoints())
+					case pmetric.MetricTypeGauge:
+						all[m.Name()] = values(m.Gauge().DataPoints())
+					}
 				}
 			}
 		}
@@ -93,7 +98,7 @@ func values(points pmetric.NumberDataPointSlice) map[string]float64 {
 	found := map[string]float64{}
 	for _, point := range points.All() {
 		var words []string
-		for _, key := range []string{"category", "state", "deprecated", "basis", "severity", "status", "service_source"} {
+		for _, key := range []string{"category", "state", "deprecated", "basis", "severity", "status", "service_source", "classification"} {
 			if v, ok := point.Attributes().Get(key); ok {
 				words = append(words, v.AsString())
 			}

@@ -42,6 +42,25 @@ func TestStanding(t *testing.T) {
 	assert.Zero(t, s.Len())
 }
 
+// Before a version lies the one that is known. Of an object of which none is, others may have been updated before the start,
+// or before what is remembered.
+func TestBefore(t *testing.T) {
+	s := NewState()
+	s.Start = noon.Add(-time.Hour)
+	o := Object{ID: "da1", Updated: noon.Add(123 * tick)}
+	before := func(want time.Time, wantFirst bool, why string) {
+		t.Helper()
+		got, first := s.Before(o)
+		assert.Equal(t, want, got, why)
+		assert.Equal(t, wantFirst, first, why)
+	}
+	before(s.Start.Add(-tick), true, "nothing was delivered")
+	s.Accept(o, false)
+	before(o.Updated, false, "known")
+	s.Forget(noon.Add(time.Minute))
+	before(noon.Add(time.Minute-tick), true, "forgotten")
+}
+
 // What is not remembered any more is not read again, whatever the settings become; nor is what was updated before the start.
 func TestFrom(t *testing.T) {
 	s := NewState()

@@ -55,6 +55,17 @@ func (s *State) IsNew(o Object) bool {
 	return o.Created.Before(s.Start) || o.Created.IsZero() || !o.Created.Before(s.since)
 }
 
+// Before is when what was delivered of an object before a version of it was last updated, at the latest. If no version is
+// known, this one is the first of those that are: others may have been updated before the start, or are forgotten.
+func (s *State) Before(o Object) (updated time.Time, first bool) {
+	known, ok := s.delivered[keyOf(o.ID)]
+	if !ok {
+		return s.From(time.Time{}).Add(-tick), true
+	}
+	const second = int64(time.Second / tick)
+	return time.Unix(known.updated/second, known.updated%second*int64(tick)).UTC(), false
+}
+
 // From is where a walk begins that is to begin at a time: not before the start, and not where what was delivered is
 // forgotten, whatever the settings were then.
 func (s *State) From(at time.Time) time.Time {

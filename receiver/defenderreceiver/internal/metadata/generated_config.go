@@ -9,6 +9,55 @@ import (
 	"go.opentelemetry.io/collector/filter"
 )
 
+// DefenderAlertsCreatedMetricAttributeKey specifies the key of an attribute for the defender.alerts.created metric.
+type DefenderAlertsCreatedMetricAttributeKey string
+
+const (
+	DefenderAlertsCreatedMetricAttributeKeySeverity       DefenderAlertsCreatedMetricAttributeKey = "severity"
+	DefenderAlertsCreatedMetricAttributeKeyClassification DefenderAlertsCreatedMetricAttributeKey = "classification"
+)
+
+// DefenderAlertsCreatedMetricConfig provides config for the defender.alerts.created metric.
+type DefenderAlertsCreatedMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+
+	AggregationStrategy string                                    `mapstructure:"aggregation_strategy"`
+	EnabledAttributes   []DefenderAlertsCreatedMetricAttributeKey `mapstructure:"attributes"`
+}
+
+func (ms *DefenderAlertsCreatedMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+func (ms *DefenderAlertsCreatedMetricConfig) Validate() error {
+	for _, val := range ms.EnabledAttributes {
+		switch val {
+		case DefenderAlertsCreatedMetricAttributeKeySeverity, DefenderAlertsCreatedMetricAttributeKeyClassification:
+		default:
+			return fmt.Errorf("metric defender.alerts.created doesn't have an attribute %v, valid attributes: [severity, classification]", val)
+		}
+	}
+
+	switch ms.AggregationStrategy {
+	case AggregationStrategySum, AggregationStrategyAvg, AggregationStrategyMin, AggregationStrategyMax:
+	default:
+		return fmt.Errorf("invalid aggregation strategy %q, valid strategies: [%s, %s, %s, %s]", ms.AggregationStrategy, AggregationStrategySum, AggregationStrategyAvg, AggregationStrategyMin, AggregationStrategyMax)
+	}
+
+	return nil
+}
+
 // DefenderAlertsOpenMetricAttributeKey specifies the key of an attribute for the defender.alerts.open metric.
 type DefenderAlertsOpenMetricAttributeKey string
 
@@ -47,6 +96,55 @@ func (ms *DefenderAlertsOpenMetricConfig) Validate() error {
 		case DefenderAlertsOpenMetricAttributeKeySeverity, DefenderAlertsOpenMetricAttributeKeyAlertStatus, DefenderAlertsOpenMetricAttributeKeyServiceSource:
 		default:
 			return fmt.Errorf("metric defender.alerts.open doesn't have an attribute %v, valid attributes: [severity, status, service_source]", val)
+		}
+	}
+
+	switch ms.AggregationStrategy {
+	case AggregationStrategySum, AggregationStrategyAvg, AggregationStrategyMin, AggregationStrategyMax:
+	default:
+		return fmt.Errorf("invalid aggregation strategy %q, valid strategies: [%s, %s, %s, %s]", ms.AggregationStrategy, AggregationStrategySum, AggregationStrategyAvg, AggregationStrategyMin, AggregationStrategyMax)
+	}
+
+	return nil
+}
+
+// DefenderAlertsResolvedMetricAttributeKey specifies the key of an attribute for the defender.alerts.resolved metric.
+type DefenderAlertsResolvedMetricAttributeKey string
+
+const (
+	DefenderAlertsResolvedMetricAttributeKeySeverity       DefenderAlertsResolvedMetricAttributeKey = "severity"
+	DefenderAlertsResolvedMetricAttributeKeyClassification DefenderAlertsResolvedMetricAttributeKey = "classification"
+)
+
+// DefenderAlertsResolvedMetricConfig provides config for the defender.alerts.resolved metric.
+type DefenderAlertsResolvedMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+
+	AggregationStrategy string                                     `mapstructure:"aggregation_strategy"`
+	EnabledAttributes   []DefenderAlertsResolvedMetricAttributeKey `mapstructure:"attributes"`
+}
+
+func (ms *DefenderAlertsResolvedMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+func (ms *DefenderAlertsResolvedMetricConfig) Validate() error {
+	for _, val := range ms.EnabledAttributes {
+		switch val {
+		case DefenderAlertsResolvedMetricAttributeKeySeverity, DefenderAlertsResolvedMetricAttributeKeyClassification:
+		default:
+			return fmt.Errorf("metric defender.alerts.resolved doesn't have an attribute %v, valid attributes: [severity, classification]", val)
 		}
 	}
 
@@ -315,7 +413,9 @@ func (ms *DefenderSecureScoreRatioMetricConfig) Unmarshal(parser *confmap.Conf) 
 
 // MetricsConfig provides config for defender metrics.
 type MetricsConfig struct {
+	DefenderAlertsCreated            DefenderAlertsCreatedMetricConfig            `mapstructure:"defender.alerts.created"`
 	DefenderAlertsOpen               DefenderAlertsOpenMetricConfig               `mapstructure:"defender.alerts.open"`
+	DefenderAlertsResolved           DefenderAlertsResolvedMetricConfig           `mapstructure:"defender.alerts.resolved"`
 	DefenderSecureScoreByCategory    DefenderSecureScoreByCategoryMetricConfig    `mapstructure:"defender.secure_score.by_category"`
 	DefenderSecureScoreControls      DefenderSecureScoreControlsMetricConfig      `mapstructure:"defender.secure_score.controls"`
 	DefenderSecureScoreCurrent       DefenderSecureScoreCurrentMetricConfig       `mapstructure:"defender.secure_score.current"`
@@ -327,10 +427,20 @@ type MetricsConfig struct {
 
 func DefaultMetricsConfig() MetricsConfig {
 	return MetricsConfig{
+		DefenderAlertsCreated: DefenderAlertsCreatedMetricConfig{
+			Enabled:             true,
+			AggregationStrategy: AggregationStrategySum,
+			EnabledAttributes:   []DefenderAlertsCreatedMetricAttributeKey{DefenderAlertsCreatedMetricAttributeKeySeverity, DefenderAlertsCreatedMetricAttributeKeyClassification},
+		},
 		DefenderAlertsOpen: DefenderAlertsOpenMetricConfig{
 			Enabled:             true,
 			AggregationStrategy: AggregationStrategyAvg,
 			EnabledAttributes:   []DefenderAlertsOpenMetricAttributeKey{DefenderAlertsOpenMetricAttributeKeySeverity, DefenderAlertsOpenMetricAttributeKeyAlertStatus, DefenderAlertsOpenMetricAttributeKeyServiceSource},
+		},
+		DefenderAlertsResolved: DefenderAlertsResolvedMetricConfig{
+			Enabled:             true,
+			AggregationStrategy: AggregationStrategySum,
+			EnabledAttributes:   []DefenderAlertsResolvedMetricAttributeKey{DefenderAlertsResolvedMetricAttributeKeySeverity, DefenderAlertsResolvedMetricAttributeKeyClassification},
 		},
 		DefenderSecureScoreByCategory: DefenderSecureScoreByCategoryMetricConfig{
 			Enabled:             true,

@@ -26,10 +26,20 @@ func TestMetricsBuilderConfig(t *testing.T) {
 			name: "all_set",
 			want: MetricsBuilderConfig{
 				Metrics: MetricsConfig{
+					DefenderAlertsCreated: DefenderAlertsCreatedMetricConfig{
+						Enabled:             true,
+						AggregationStrategy: AggregationStrategySum,
+						EnabledAttributes:   []DefenderAlertsCreatedMetricAttributeKey{DefenderAlertsCreatedMetricAttributeKeySeverity, DefenderAlertsCreatedMetricAttributeKeyClassification},
+					},
 					DefenderAlertsOpen: DefenderAlertsOpenMetricConfig{
 						Enabled:             true,
 						AggregationStrategy: AggregationStrategyAvg,
 						EnabledAttributes:   []DefenderAlertsOpenMetricAttributeKey{DefenderAlertsOpenMetricAttributeKeySeverity, DefenderAlertsOpenMetricAttributeKeyAlertStatus, DefenderAlertsOpenMetricAttributeKeyServiceSource},
+					},
+					DefenderAlertsResolved: DefenderAlertsResolvedMetricConfig{
+						Enabled:             true,
+						AggregationStrategy: AggregationStrategySum,
+						EnabledAttributes:   []DefenderAlertsResolvedMetricAttributeKey{DefenderAlertsResolvedMetricAttributeKeySeverity, DefenderAlertsResolvedMetricAttributeKeyClassification},
 					},
 					DefenderSecureScoreByCategory: DefenderSecureScoreByCategoryMetricConfig{
 						Enabled:             true,
@@ -70,10 +80,20 @@ func TestMetricsBuilderConfig(t *testing.T) {
 			name: "none_set",
 			want: MetricsBuilderConfig{
 				Metrics: MetricsConfig{
+					DefenderAlertsCreated: DefenderAlertsCreatedMetricConfig{
+						Enabled:             false,
+						AggregationStrategy: AggregationStrategySum,
+						EnabledAttributes:   []DefenderAlertsCreatedMetricAttributeKey{DefenderAlertsCreatedMetricAttributeKeySeverity, DefenderAlertsCreatedMetricAttributeKeyClassification},
+					},
 					DefenderAlertsOpen: DefenderAlertsOpenMetricConfig{
 						Enabled:             false,
 						AggregationStrategy: AggregationStrategyAvg,
 						EnabledAttributes:   []DefenderAlertsOpenMetricAttributeKey{DefenderAlertsOpenMetricAttributeKeySeverity, DefenderAlertsOpenMetricAttributeKeyAlertStatus, DefenderAlertsOpenMetricAttributeKeyServiceSource},
+					},
+					DefenderAlertsResolved: DefenderAlertsResolvedMetricConfig{
+						Enabled:             false,
+						AggregationStrategy: AggregationStrategySum,
+						EnabledAttributes:   []DefenderAlertsResolvedMetricAttributeKey{DefenderAlertsResolvedMetricAttributeKeySeverity, DefenderAlertsResolvedMetricAttributeKeyClassification},
 					},
 					DefenderSecureScoreByCategory: DefenderSecureScoreByCategoryMetricConfig{
 						Enabled:             false,
@@ -114,11 +134,23 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(DefenderAlertsOpenMetricConfig{}, DefenderSecureScoreByCategoryMetricConfig{}, DefenderSecureScoreControlsMetricConfig{}, DefenderSecureScoreCurrentMetricConfig{}, DefenderSecureScoreMaxMetricConfig{}, DefenderSecureScoreMaxByCategoryMetricConfig{}, DefenderSecureScorePeerAverageMetricConfig{}, DefenderSecureScoreRatioMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(DefenderAlertsCreatedMetricConfig{}, DefenderAlertsOpenMetricConfig{}, DefenderAlertsResolvedMetricConfig{}, DefenderSecureScoreByCategoryMetricConfig{}, DefenderSecureScoreControlsMetricConfig{}, DefenderSecureScoreCurrentMetricConfig{}, DefenderSecureScoreMaxMetricConfig{}, DefenderSecureScoreMaxByCategoryMetricConfig{}, DefenderSecureScorePeerAverageMetricConfig{}, DefenderSecureScoreRatioMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}
 }
+func TestDefenderAlertsCreatedMetricsConfig_Validate(t *testing.T) {
+	cfg := DefaultMetricsConfig().DefenderAlertsCreated
+	require.NoError(t, cfg.Validate())
+
+	cfg.EnabledAttributes = []DefenderAlertsCreatedMetricAttributeKey{"invalid"}
+	require.ErrorContains(t, cfg.Validate(), "metric defender.alerts.created doesn't have an attribute invalid, valid attributes: [severity, classification]")
+
+	cfg = DefaultMetricsConfig().DefenderAlertsCreated
+	cfg.AggregationStrategy = "invalid"
+	require.ErrorContains(t, cfg.Validate(), "invalid aggregation strategy")
+}
+
 func TestDefenderAlertsOpenMetricsConfig_Validate(t *testing.T) {
 	cfg := DefaultMetricsConfig().DefenderAlertsOpen
 	require.NoError(t, cfg.Validate())
@@ -127,6 +159,18 @@ func TestDefenderAlertsOpenMetricsConfig_Validate(t *testing.T) {
 	require.ErrorContains(t, cfg.Validate(), "metric defender.alerts.open doesn't have an attribute invalid, valid attributes: [severity, status, service_source]")
 
 	cfg = DefaultMetricsConfig().DefenderAlertsOpen
+	cfg.AggregationStrategy = "invalid"
+	require.ErrorContains(t, cfg.Validate(), "invalid aggregation strategy")
+}
+
+func TestDefenderAlertsResolvedMetricsConfig_Validate(t *testing.T) {
+	cfg := DefaultMetricsConfig().DefenderAlertsResolved
+	require.NoError(t, cfg.Validate())
+
+	cfg.EnabledAttributes = []DefenderAlertsResolvedMetricAttributeKey{"invalid"}
+	require.ErrorContains(t, cfg.Validate(), "metric defender.alerts.resolved doesn't have an attribute invalid, valid attributes: [severity, classification]")
+
+	cfg = DefaultMetricsConfig().DefenderAlertsResolved
 	cfg.AggregationStrategy = "invalid"
 	require.ErrorContains(t, cfg.Validate(), "invalid aggregation strategy")
 }

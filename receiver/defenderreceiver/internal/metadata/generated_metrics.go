@@ -460,9 +460,17 @@ var MapAttributeWindow = map[string]AttributeWindow{
 }
 
 var MetricsInfo = metricsInfo{
+	DefenderAlertsCreated: metricInfo{
+		Name:       "defender.alerts.created",
+		Attributes: []string{"severity", "classification"},
+	},
 	DefenderAlertsOpen: metricInfo{
 		Name:       "defender.alerts.open",
 		Attributes: []string{"severity", "alert_status", "service_source"},
+	},
+	DefenderAlertsResolved: metricInfo{
+		Name:       "defender.alerts.resolved",
+		Attributes: []string{"severity", "classification"},
 	},
 	DefenderSecureScoreByCategory: metricInfo{
 		Name:       "defender.secure_score.by_category",
@@ -492,7 +500,9 @@ var MetricsInfo = metricsInfo{
 }
 
 type metricsInfo struct {
+	DefenderAlertsCreated            metricInfo
 	DefenderAlertsOpen               metricInfo
+	DefenderAlertsResolved           metricInfo
 	DefenderSecureScoreByCategory    metricInfo
 	DefenderSecureScoreControls      metricInfo
 	DefenderSecureScoreCurrent       metricInfo
@@ -505,6 +515,100 @@ type metricsInfo struct {
 type metricInfo struct {
 	Name       string
 	Attributes []string
+}
+
+type metricDefenderAlertsCreated struct {
+	data          pmetric.Metric                    // data buffer for generated metric.
+	config        DefenderAlertsCreatedMetricConfig // metric config provided by user.
+	capacity      int                               // max observed number of data points added to the metric.
+	aggDataPoints []int64                           // slice containing number of aggregated datapoints at each index
+}
+
+// init fills defender.alerts.created metric with initial data.
+func (m *metricDefenderAlertsCreated) init() {
+	m.data.SetName("defender.alerts.created")
+	m.data.SetDescription("Alerts that were created, as the feed alerts_v2 delivered them since the receiver was started; absent unless that feed is enabled.")
+	m.data.SetUnit("{alert}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+	m.aggDataPoints = m.aggDataPoints[:0]
+}
+
+func (m *metricDefenderAlertsCreated) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, severityAttributeValue string, classificationAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+
+	dp := pmetric.NewNumberDataPoint()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	if slices.Contains(m.config.EnabledAttributes, DefenderAlertsCreatedMetricAttributeKeySeverity) {
+		dp.Attributes().PutStr("severity", severityAttributeValue)
+	}
+	if slices.Contains(m.config.EnabledAttributes, DefenderAlertsCreatedMetricAttributeKeyClassification) {
+		dp.Attributes().PutStr("classification", classificationAttributeValue)
+	}
+
+	var s string
+	dps := m.data.Sum().DataPoints()
+	for i := 0; i < dps.Len(); i++ {
+		dpi := dps.At(i)
+		if dp.Attributes().Equal(dpi.Attributes()) && dp.StartTimestamp() == dpi.StartTimestamp() && dp.Timestamp() == dpi.Timestamp() {
+			switch s = m.config.AggregationStrategy; s {
+			case AggregationStrategySum, AggregationStrategyAvg:
+				dpi.SetIntValue(dpi.IntValue() + val)
+				m.aggDataPoints[i] += 1
+				return
+			case AggregationStrategyMin:
+				if dpi.IntValue() > val {
+					dpi.SetIntValue(val)
+				}
+				return
+			case AggregationStrategyMax:
+				if dpi.IntValue() < val {
+					dpi.SetIntValue(val)
+				}
+				return
+			}
+		}
+	}
+
+	dp.SetIntValue(val)
+	m.aggDataPoints = append(m.aggDataPoints, 1)
+	dp.MoveTo(dps.AppendEmpty())
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricDefenderAlertsCreated) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricDefenderAlertsCreated) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		if m.config.AggregationStrategy == AggregationStrategyAvg {
+			for i, aggCount := range m.aggDataPoints {
+				m.data.Sum().DataPoints().At(i).SetIntValue(m.data.Sum().DataPoints().At(i).IntValue() / aggCount)
+			}
+		}
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricDefenderAlertsCreated(cfg DefenderAlertsCreatedMetricConfig) metricDefenderAlertsCreated {
+	m := metricDefenderAlertsCreated{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
 }
 
 type metricDefenderAlertsOpen struct {
@@ -594,6 +698,100 @@ func (m *metricDefenderAlertsOpen) emit(metrics pmetric.MetricSlice) {
 
 func newMetricDefenderAlertsOpen(cfg DefenderAlertsOpenMetricConfig) metricDefenderAlertsOpen {
 	m := metricDefenderAlertsOpen{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricDefenderAlertsResolved struct {
+	data          pmetric.Metric                     // data buffer for generated metric.
+	config        DefenderAlertsResolvedMetricConfig // metric config provided by user.
+	capacity      int                                // max observed number of data points added to the metric.
+	aggDataPoints []int64                            // slice containing number of aggregated datapoints at each index
+}
+
+// init fills defender.alerts.resolved metric with initial data.
+func (m *metricDefenderAlertsResolved) init() {
+	m.data.SetName("defender.alerts.resolved")
+	m.data.SetDescription("Alerts that were resolved, as the feed alerts_v2 delivered them since the receiver was started; absent unless that feed is enabled.")
+	m.data.SetUnit("{alert}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+	m.aggDataPoints = m.aggDataPoints[:0]
+}
+
+func (m *metricDefenderAlertsResolved) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, severityAttributeValue string, classificationAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+
+	dp := pmetric.NewNumberDataPoint()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	if slices.Contains(m.config.EnabledAttributes, DefenderAlertsResolvedMetricAttributeKeySeverity) {
+		dp.Attributes().PutStr("severity", severityAttributeValue)
+	}
+	if slices.Contains(m.config.EnabledAttributes, DefenderAlertsResolvedMetricAttributeKeyClassification) {
+		dp.Attributes().PutStr("classification", classificationAttributeValue)
+	}
+
+	var s string
+	dps := m.data.Sum().DataPoints()
+	for i := 0; i < dps.Len(); i++ {
+		dpi := dps.At(i)
+		if dp.Attributes().Equal(dpi.Attributes()) && dp.StartTimestamp() == dpi.StartTimestamp() && dp.Timestamp() == dpi.Timestamp() {
+			switch s = m.config.AggregationStrategy; s {
+			case AggregationStrategySum, AggregationStrategyAvg:
+				dpi.SetIntValue(dpi.IntValue() + val)
+				m.aggDataPoints[i] += 1
+				return
+			case AggregationStrategyMin:
+				if dpi.IntValue() > val {
+					dpi.SetIntValue(val)
+				}
+				return
+			case AggregationStrategyMax:
+				if dpi.IntValue() < val {
+					dpi.SetIntValue(val)
+				}
+				return
+			}
+		}
+	}
+
+	dp.SetIntValue(val)
+	m.aggDataPoints = append(m.aggDataPoints, 1)
+	dp.MoveTo(dps.AppendEmpty())
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricDefenderAlertsResolved) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricDefenderAlertsResolved) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		if m.config.AggregationStrategy == AggregationStrategyAvg {
+			for i, aggCount := range m.aggDataPoints {
+				m.data.Sum().DataPoints().At(i).SetIntValue(m.data.Sum().DataPoints().At(i).IntValue() / aggCount)
+			}
+		}
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricDefenderAlertsResolved(cfg DefenderAlertsResolvedMetricConfig) metricDefenderAlertsResolved {
+	m := metricDefenderAlertsResolved{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -1124,7 +1322,9 @@ type MetricsBuilder struct {
 	buildInfo                              component.BuildInfo  // contains version information.
 	resourceAttributeIncludeFilter         map[string]filter.Filter
 	resourceAttributeExcludeFilter         map[string]filter.Filter
+	metricDefenderAlertsCreated            metricDefenderAlertsCreated
 	metricDefenderAlertsOpen               metricDefenderAlertsOpen
+	metricDefenderAlertsResolved           metricDefenderAlertsResolved
 	metricDefenderSecureScoreByCategory    metricDefenderSecureScoreByCategory
 	metricDefenderSecureScoreControls      metricDefenderSecureScoreControls
 	metricDefenderSecureScoreCurrent       metricDefenderSecureScoreCurrent
@@ -1157,7 +1357,9 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		startTime:                              pcommon.NewTimestampFromTime(time.Now()),
 		metricsBuffer:                          pmetric.NewMetrics(),
 		buildInfo:                              settings.BuildInfo,
+		metricDefenderAlertsCreated:            newMetricDefenderAlertsCreated(mbc.Metrics.DefenderAlertsCreated),
 		metricDefenderAlertsOpen:               newMetricDefenderAlertsOpen(mbc.Metrics.DefenderAlertsOpen),
+		metricDefenderAlertsResolved:           newMetricDefenderAlertsResolved(mbc.Metrics.DefenderAlertsResolved),
 		metricDefenderSecureScoreByCategory:    newMetricDefenderSecureScoreByCategory(mbc.Metrics.DefenderSecureScoreByCategory),
 		metricDefenderSecureScoreControls:      newMetricDefenderSecureScoreControls(mbc.Metrics.DefenderSecureScoreControls),
 		metricDefenderSecureScoreCurrent:       newMetricDefenderSecureScoreCurrent(mbc.Metrics.DefenderSecureScoreCurrent),
@@ -1243,7 +1445,9 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	ils.Scope().SetName(ScopeName)
 	ils.Scope().SetVersion(mb.buildInfo.Version)
 	ils.Metrics().EnsureCapacity(mb.metricsCapacity)
+	mb.metricDefenderAlertsCreated.emit(ils.Metrics())
 	mb.metricDefenderAlertsOpen.emit(ils.Metrics())
+	mb.metricDefenderAlertsResolved.emit(ils.Metrics())
 	mb.metricDefenderSecureScoreByCategory.emit(ils.Metrics())
 	mb.metricDefenderSecureScoreControls.emit(ils.Metrics())
 	mb.metricDefenderSecureScoreCurrent.emit(ils.Metrics())
@@ -1282,9 +1486,19 @@ func (mb *MetricsBuilder) Emit(options ...ResourceMetricsOption) pmetric.Metrics
 	return metrics
 }
 
+// RecordDefenderAlertsCreatedDataPoint adds a data point to defender.alerts.created metric.
+func (mb *MetricsBuilder) RecordDefenderAlertsCreatedDataPoint(ts pcommon.Timestamp, val int64, severityAttributeValue string, classificationAttributeValue string) {
+	mb.metricDefenderAlertsCreated.recordDataPoint(mb.startTime, ts, val, severityAttributeValue, classificationAttributeValue)
+}
+
 // RecordDefenderAlertsOpenDataPoint adds a data point to defender.alerts.open metric.
 func (mb *MetricsBuilder) RecordDefenderAlertsOpenDataPoint(ts pcommon.Timestamp, val int64, severityAttributeValue string, alertStatusAttributeValue AttributeAlertStatus, serviceSourceAttributeValue string) {
 	mb.metricDefenderAlertsOpen.recordDataPoint(mb.startTime, ts, val, severityAttributeValue, alertStatusAttributeValue.String(), serviceSourceAttributeValue)
+}
+
+// RecordDefenderAlertsResolvedDataPoint adds a data point to defender.alerts.resolved metric.
+func (mb *MetricsBuilder) RecordDefenderAlertsResolvedDataPoint(ts pcommon.Timestamp, val int64, severityAttributeValue string, classificationAttributeValue string) {
+	mb.metricDefenderAlertsResolved.recordDataPoint(mb.startTime, ts, val, severityAttributeValue, classificationAttributeValue)
 }
 
 // RecordDefenderSecureScoreByCategoryDataPoint adds a data point to defender.secure_score.by_category metric.

@@ -67,7 +67,9 @@ func TestMetricsBuilder(t *testing.T) {
 			settings.Logger = zap.New(observedZapCore)
 			mb := NewMetricsBuilder(loadMetricsBuilderConfig(t, tt.name), settings, WithStartTime(start))
 			aggMap := make(map[string]string) // contains the aggregation strategies for each metric name
+			aggMap["defender.alerts.created"] = mb.metricDefenderAlertsCreated.config.AggregationStrategy
 			aggMap["defender.alerts.open"] = mb.metricDefenderAlertsOpen.config.AggregationStrategy
+			aggMap["defender.alerts.resolved"] = mb.metricDefenderAlertsResolved.config.AggregationStrategy
 			aggMap["defender.secure_score.by_category"] = mb.metricDefenderSecureScoreByCategory.config.AggregationStrategy
 			aggMap["defender.secure_score.controls"] = mb.metricDefenderSecureScoreControls.config.AggregationStrategy
 			aggMap["defender.secure_score.max_by_category"] = mb.metricDefenderSecureScoreMaxByCategory.config.AggregationStrategy
@@ -82,9 +84,21 @@ func TestMetricsBuilder(t *testing.T) {
 			allMetricsCount := 0
 			defaultMetricsCount++
 			allMetricsCount++
+			mb.RecordDefenderAlertsCreatedDataPoint(ts, 1, "severity-val", "classification-val")
+			if tt.name == "reaggregate_set" {
+				mb.RecordDefenderAlertsCreatedDataPoint(ts, 3, "severity-val-2", "classification-val-2")
+			}
+			defaultMetricsCount++
+			allMetricsCount++
 			mb.RecordDefenderAlertsOpenDataPoint(ts, 1, "severity-val", AttributeAlertStatusNew, "service_source-val")
 			if tt.name == "reaggregate_set" {
 				mb.RecordDefenderAlertsOpenDataPoint(ts, 3, "severity-val-2", AttributeAlertStatusInProgress, "service_source-val-2")
+			}
+			defaultMetricsCount++
+			allMetricsCount++
+			mb.RecordDefenderAlertsResolvedDataPoint(ts, 1, "severity-val", "classification-val")
+			if tt.name == "reaggregate_set" {
+				mb.RecordDefenderAlertsResolvedDataPoint(ts, 3, "severity-val-2", "classification-val-2")
 			}
 			defaultMetricsCount++
 			allMetricsCount++
@@ -125,7 +139,9 @@ func TestMetricsBuilder(t *testing.T) {
 			res := rb.Emit()
 			metrics := mb.Emit(WithResource(res))
 			if tt.name == "reaggregate_set" {
+				assert.Empty(t, mb.metricDefenderAlertsCreated.aggDataPoints)
 				assert.Empty(t, mb.metricDefenderAlertsOpen.aggDataPoints)
+				assert.Empty(t, mb.metricDefenderAlertsResolved.aggDataPoints)
 				assert.Empty(t, mb.metricDefenderSecureScoreByCategory.aggDataPoints)
 				assert.Empty(t, mb.metricDefenderSecureScoreControls.aggDataPoints)
 				assert.Empty(t, mb.metricDefenderSecureScoreMaxByCategory.aggDataPoints)
@@ -157,6 +173,55 @@ func TestMetricsBuilder(t *testing.T) {
 			validatedMetrics := make(map[string]bool)
 			for _, mi := range allMetricsList {
 				switch mi.Name() {
+				case "defender.alerts.created":
+					if tt.name != "reaggregate_set" {
+						assert.False(t, validatedMetrics["defender.alerts.created"], "Found a duplicate in the metrics slice: defender.alerts.created")
+						validatedMetrics["defender.alerts.created"] = true
+						assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+						assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+						assert.Equal(t, "Alerts that were created, as the feed alerts_v2 delivered them since the receiver was started; absent unless that feed is enabled.", mi.Description())
+						assert.Equal(t, "{alert}", mi.Unit())
+						assert.True(t, mi.Sum().IsMonotonic())
+						assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+						dp := mi.Sum().DataPoints().At(0)
+						assert.Equal(t, start, dp.StartTimestamp())
+						assert.Equal(t, ts, dp.Timestamp())
+						assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+						assert.Equal(t, int64(1), dp.IntValue())
+						severityAttrVal, ok := dp.Attributes().Get("severity")
+						assert.True(t, ok)
+						assert.Equal(t, "severity-val", severityAttrVal.Str())
+						classificationAttrVal, ok := dp.Attributes().Get("classification")
+						assert.True(t, ok)
+						assert.Equal(t, "classification-val", classificationAttrVal.Str())
+					} else {
+						assert.False(t, validatedMetrics["defender.alerts.created"], "Found a duplicate in the metrics slice: defender.alerts.created")
+						validatedMetrics["defender.alerts.created"] = true
+						assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+						assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+						assert.Equal(t, "Alerts that were created, as the feed alerts_v2 delivered them since the receiver was started; absent unless that feed is enabled.", mi.Description())
+						assert.Equal(t, "{alert}", mi.Unit())
+						assert.True(t, mi.Sum().IsMonotonic())
+						assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+						dp := mi.Sum().DataPoints().At(0)
+						assert.Equal(t, start, dp.StartTimestamp())
+						assert.Equal(t, ts, dp.Timestamp())
+						assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+						switch aggMap["defender.alerts.created"] {
+						case "sum":
+							assert.Equal(t, int64(4), dp.IntValue())
+						case "avg":
+							assert.Equal(t, int64(2), dp.IntValue())
+						case "min":
+							assert.Equal(t, int64(1), dp.IntValue())
+						case "max":
+							assert.Equal(t, int64(3), dp.IntValue())
+						}
+						_, ok := dp.Attributes().Get("severity")
+						assert.False(t, ok)
+						_, ok = dp.Attributes().Get("classification")
+						assert.False(t, ok)
+					}
 				case "defender.alerts.open":
 					if tt.name != "reaggregate_set" {
 						assert.False(t, validatedMetrics["defender.alerts.open"], "Found a duplicate in the metrics slice: defender.alerts.open")
@@ -205,6 +270,55 @@ func TestMetricsBuilder(t *testing.T) {
 						_, ok = dp.Attributes().Get("status")
 						assert.False(t, ok)
 						_, ok = dp.Attributes().Get("service_source")
+						assert.False(t, ok)
+					}
+				case "defender.alerts.resolved":
+					if tt.name != "reaggregate_set" {
+						assert.False(t, validatedMetrics["defender.alerts.resolved"], "Found a duplicate in the metrics slice: defender.alerts.resolved")
+						validatedMetrics["defender.alerts.resolved"] = true
+						assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+						assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+						assert.Equal(t, "Alerts that were resolved, as the feed alerts_v2 delivered them since the receiver was started; absent unless that feed is enabled.", mi.Description())
+						assert.Equal(t, "{alert}", mi.Unit())
+						assert.True(t, mi.Sum().IsMonotonic())
+						assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+						dp := mi.Sum().DataPoints().At(0)
+						assert.Equal(t, start, dp.StartTimestamp())
+						assert.Equal(t, ts, dp.Timestamp())
+						assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+						assert.Equal(t, int64(1), dp.IntValue())
+						severityAttrVal, ok := dp.Attributes().Get("severity")
+						assert.True(t, ok)
+						assert.Equal(t, "severity-val", severityAttrVal.Str())
+						classificationAttrVal, ok := dp.Attributes().Get("classification")
+						assert.True(t, ok)
+						assert.Equal(t, "classification-val", classificationAttrVal.Str())
+					} else {
+						assert.False(t, validatedMetrics["defender.alerts.resolved"], "Found a duplicate in the metrics slice: defender.alerts.resolved")
+						validatedMetrics["defender.alerts.resolved"] = true
+						assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+						assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+						assert.Equal(t, "Alerts that were resolved, as the feed alerts_v2 delivered them since the receiver was started; absent unless that feed is enabled.", mi.Description())
+						assert.Equal(t, "{alert}", mi.Unit())
+						assert.True(t, mi.Sum().IsMonotonic())
+						assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+						dp := mi.Sum().DataPoints().At(0)
+						assert.Equal(t, start, dp.StartTimestamp())
+						assert.Equal(t, ts, dp.Timestamp())
+						assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+						switch aggMap["defender.alerts.resolved"] {
+						case "sum":
+							assert.Equal(t, int64(4), dp.IntValue())
+						case "avg":
+							assert.Equal(t, int64(2), dp.IntValue())
+						case "min":
+							assert.Equal(t, int64(1), dp.IntValue())
+						case "max":
+							assert.Equal(t, int64(3), dp.IntValue())
+						}
+						_, ok := dp.Attributes().Get("severity")
+						assert.False(t, ok)
+						_, ok = dp.Attributes().Get("classification")
 						assert.False(t, ok)
 					}
 				case "defender.secure_score.by_category":

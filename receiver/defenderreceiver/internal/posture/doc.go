@@ -5,6 +5,7 @@
 //	profile.go   a control as the catalog describes it
 //	figures.go   what metrics show of the newest score and the catalog
 //	openalerts.go  how open alerts are counted
+//	alertcounter.go  how many alerts were created and resolved
 //	board.go     the figures as they were read last, for those who show them
 //	state.go     which days and profiles were delivered
 //	table.go     a user's table of controls and techniques

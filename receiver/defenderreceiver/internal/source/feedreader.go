@@ -39,6 +39,14 @@ type FeedSettings struct {
 	Pivots *Pivots
 	// Techniques are told of them, too; nil: they are not counted by controls.
 	Techniques *TechniqueAlerts
+	// Alerts is told of those that the pipeline has taken; nil: nobody is.
+	Alerts AlertCounts
+}
+
+// AlertCounts counts versions of alerts. Before is when what was delivered of the alert before was last updated, at the
+// latest; first: no version of it is known.
+type AlertCounts interface {
+	Accept(v posture.AlertVersion, first bool, before time.Time)
 }
 
 // feedReader reads and delivers parts of a list, and knows what was delivered.
@@ -134,6 +142,7 @@ type pendingObject struct {
 	alert pivot.Alert
 	// counted is what controls count of it.
 	counted posture.Alert
+	version posture.AlertVersion
 }
 
 // take adds an object to the batch unless its version was delivered.
@@ -157,10 +166,14 @@ func (f *feedReader) take(ctx context.Context, body pcommon.Map, page *feed.Page
 	}
 	isNew := standing == feed.First && f.state.IsNew(o)
 	alert, counted := f.Pivots.read(body), f.Techniques.read(body)
+	var version posture.AlertVersion
+	if f.Alerts != nil {
+		version = posture.AlertVersionOf(body)
+	}
 	record := f.outlet.Add(body, delivery.Row{UID: uid, At: o.Updated, Timestamp: o.Updated, Readable: true}, f.service.Now())
 	f.Kind.describe(record, o, isNew)
 	late := standing == feed.Grown || !f.state.Mark.IsZero() && o.Updated.Before(p.from.Truncate(time.Second))
-	pending[uid] = pendingObject{o, late, alert, counted}
+	pending[uid] = pendingObject{o, late, alert, counted, version}
 }
 
 // deliver hands the batch over, and notes what became of its objects.
@@ -171,6 +184,9 @@ func (f *feedReader) deliver(ctx context.Context, pending feedPending, p *feedPa
 		outcome := result.Outcomes[i]
 		if outcome == delivery.Held {
 			continue
+		}
+		if outcome == delivery.Delivered {
+			f.count(o)
 		}
 		f.state.Accept(o.Object, outcome == delivery.Refused)
 		f.Pivots.accept(o.alert, f.service.Time())
@@ -183,6 +199,14 @@ func (f *feedReader) deliver(ctx context.Context, pending feedPending, p *feedPa
 	}
 	clear(pending)
 	return errors.Join(err, f.keep(ctx))
+}
+
+// count counts a version that the pipeline has taken, before it is noted as known.
+func (f *feedReader) count(o pendingObject) {
+	if f.Alerts != nil {
+		before, first := f.state.Before(o.Object)
+		f.Alerts.Accept(o.version, first, before)
+	}
 }
 
 // mark moves the mark forward to an update, unless it lies ahead of the service's clock. What neither polls nor audits read
