@@ -245,7 +245,7 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 	defer r.calls.end()
 	if r.running.end != nil {
 		r.running.end()
-		if !r.wait(ctx) {
+		if !delivery.End(ctx, &r.running.loops, r.cfg.ShutdownTimeout, r.calls.end) {
 			r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
 				zap.Duration("shutdown_timeout", r.cfg.ShutdownTimeout))
 		}
@@ -274,40 +274,10 @@ func (r *defenderReceiver) stop(ctx context.Context) error {
 	return err
 }
 
-// wait waits for the loops, which end with the calls that are under way, and reports whether they ended.
-func (r *defenderReceiver) wait(ctx context.Context) bool {
-	ended := make(chan struct{})
-	go func() {
-		r.running.loops.Wait()
-		close(ended)
-	}()
-	within := func(ctx context.Context, patience time.Duration) bool {
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		select {
-		case <-ended:
-			return true
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		return false
-	}
-	heeding := r.cfg.ShutdownTimeout / heedingPart
-	if within(ctx, r.cfg.ShutdownTimeout-heeding) {
-		return true
-	}
-	r.calls.end()
-	return within(context.WithoutCancel(ctx), heeding)
-}
-
-// heedingPart of shutdown_timeout is for calls that heed that they were cut off, and for the last writes if the
-// caller's own time is over by then.
-const heedingPart = 10
-
 // grace is for the last writes.
 func (r *defenderReceiver) grace(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx.Err() == nil {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(context.WithoutCancel(ctx), r.cfg.ShutdownTimeout/heedingPart)
+	return context.WithTimeout(context.WithoutCancel(ctx), delivery.Heeding(r.cfg.ShutdownTimeout))
 }

@@ -252,7 +252,7 @@ func (r *storageReceiver) stop(ctx context.Context) error {
 	defer r.calls.end()
 	if r.running.end != nil {
 		r.running.end()
-		if !r.wait(ctx) {
+		if !delivery.End(ctx, &r.loops, r.cfg.ShutdownTimeout, r.calls.end) {
 			r.set.Logger.Warn("The pipeline still holds rows at shutdown; they are read again after a restart.",
 				zap.Duration("shutdown_timeout", r.cfg.ShutdownTimeout))
 		}
@@ -265,33 +265,4 @@ func (r *storageReceiver) stop(ctx context.Context) error {
 		return fmt.Errorf("close the storage: %w", err)
 	}
 	return nil
-}
-
-// heedingPart of shutdown_timeout is for calls that heed that they were cut off.
-const heedingPart = 10
-
-// wait waits for the loops, which end with the calls that are under way, and reports whether they ended.
-func (r *storageReceiver) wait(ctx context.Context) bool {
-	ended := make(chan struct{})
-	go func() {
-		r.loops.Wait()
-		close(ended)
-	}()
-	within := func(ctx context.Context, patience time.Duration) bool {
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		select {
-		case <-ended:
-			return true
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		return false
-	}
-	heeding := r.cfg.ShutdownTimeout / heedingPart
-	if within(ctx, r.cfg.ShutdownTimeout-heeding) {
-		return true
-	}
-	r.calls.end()
-	return within(context.WithoutCancel(ctx), heeding)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -103,7 +102,7 @@ func (a *Account) Run(ctx context.Context) {
 					". The first one is made some minutes, and up to a day, after the export was set up.")
 			}
 		}
-		if !sleep(ctx, rest) {
+		if !delivery.Sleep(ctx, rest) {
 			return
 		}
 	}
@@ -141,15 +140,4 @@ func (a *Account) addAll(ctx context.Context, names []string, loops *sync.WaitGr
 		loops.Go(func() { c.run(ctx) })
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, rest time.Duration) bool {
-	timer := time.NewTimer(rest)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
