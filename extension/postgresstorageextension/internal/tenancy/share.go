@@ -29,13 +29,15 @@ func (s standing) surplus() int { return max(s.held-s.fair(), 0) }
 type balance struct {
 	asked map[string]map[string]struct{} // leases that were asked for, by kind
 	free  map[string]time.Time           // since when a lease is left to others
+	// taking is how many leases are being taken, by kind. Several components of a kind ask at the same time.
+	taking map[string]int
 	// given are leases that this worker has given away; kept are those of them that nobody took.
 	given, kept map[string]struct{}
 }
 
 func newBalance() balance {
 	return balance{
-		asked: map[string]map[string]struct{}{}, free: map[string]time.Time{},
+		asked: map[string]map[string]struct{}{}, free: map[string]time.Time{}, taking: map[string]int{},
 		given: map[string]struct{}{}, kept: map[string]struct{}{},
 	}
 }

@@ -175,18 +175,20 @@ func (w *Worker) Hold(ctx context.Context, kind, shard, scope string) (*Term, er
 		return nil, err
 	}
 	t, err := w.take(ctx, database.Claim{Shard: shard, Scope: scope})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.balance.taking[kind]--
 	if err != nil {
 		return nil, err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.balance.took(shard)
 	w.terms[shard] = t
 	w.generation++
 	return t, nil
 }
 
-// leave leaves a lease that is free to a worker that holds fewer.
+// leave leaves a lease that is free to a worker that holds fewer. Without an error the lease counts as this worker's while
+// it is being taken.
 func (w *Worker) leave(ctx context.Context, kind, shard string) error {
 	w.mu.Lock()
 	w.balance.ask(kind, shard)
@@ -199,16 +201,17 @@ func (w *Worker) leave(ctx context.Context, kind, shard string) error {
 	if err != nil {
 		return err
 	}
-	held := len(w.held(kind))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if holder != nil {
 		w.balance.isHeld(shard)
 		return &lease.HeldError{Holder: *holder}
 	}
+	held := len(w.held(kind)) + w.balance.taking[kind]
 	if !w.balance.standing(kind, held, counted).mayTake(w.balance.freeFor(shard, time.Now()), w.length) {
 		return &lease.HeldError{}
 	}
+	w.balance.taking[kind]++
 	return nil
 }
 
@@ -223,9 +226,8 @@ func (w *Worker) share(ctx context.Context) {
 			w.logger.Debug("The other workers could not be counted; it is tried again.", zap.Error(err))
 			continue
 		}
-		held := w.held(kind)
 		w.mu.Lock()
-		given := w.balance.give(kind, held, counted)
+		given := w.balance.give(kind, w.held(kind), counted)
 		w.mu.Unlock()
 		for _, t := range given {
 			t.Yield()
@@ -245,11 +247,9 @@ func (w *Worker) Own(ctx context.Context, shard string, again bool) (*Term, erro
 	return t, nil
 }
 
-// held are the terms of a kind that go on, the oldest first.
+// held are the terms of a kind that go on, the oldest first. The caller holds mu.
 func (w *Worker) held(kind string) []*Term {
 	var held []*Term
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	for shard, t := range w.terms {
 		if strings.HasPrefix(shard, kind+"/") && t.Err() == nil {
 			held = append(held, t)
