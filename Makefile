@@ -24,6 +24,8 @@ STAGE   := $(BIN)/release
 
 # The race detector needs a C compiler; without one the tests still run.
 RACE := $(if $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null),-race)
+# A program with the race detector sleeps for a second before it ends, and there is one for each package.
+ATONCE := GORACE="atexit_sleep_ms=0 $(GORACE)"
 
 NFPM          := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -59,14 +61,13 @@ BESIDE := GOGC=400 GOMEMLIMIT=3GiB $(if $(shell command -v nice 2>/dev/null),nic
 # lint runs go vet, which would compile all dependencies once more for what go test checks.
 test: ## run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
-	$(GO) test $(RACE) -vet=off -timeout 20m $(FIRST) $(filter-out %/internal/e2e $(addprefix %,$(FIRST:.%=%)),$(shell $(GO) list ./...))
+	$(ATONCE) $(GO) test $(RACE) -vet=off -timeout 20m $(FIRST) $(filter-out %/internal/e2e $(addprefix %,$(FIRST:.%=%)),$(shell $(GO) list ./...))
 	@echo "without the race detector: tests of the finished program, which has none in it, and what takes minutes under it:"
 	@$(STATIC) $(GO) list -export -deps -test ./cmd/otelcol-defender ./internal/e2e ./receiver/defenderreceiver >/dev/null # compiles them
 	$(MAKE) -j2 test-finished test-long
-	$(STATIC) $(GO) test -vet=off -timeout 20m -run '^TestTwoReceivers' ./internal/e2e
 
 test-finished:
-	$(STATIC) $(GO) test -vet=off -timeout 20m -skip '^TestTwoReceivers' ./internal/e2e
+	$(STATIC) $(GO) test -vet=off -timeout 20m ./internal/e2e
 
 test-long:
 	$(STATIC) $(BESIDE) $(GO) test -vet=off -timeout 20m -run $(LONG_RECEIVER) ./receiver/defenderreceiver

@@ -223,7 +223,7 @@ func fault(f defendersim.Fault) func(*pair) { return func(p *pair) { p.stage.sim
 // one has nothing.
 func TestTwoReceivers(t *testing.T) {
 	if raceEnabled {
-		t.Skip("a minute of its rules is a second, which needs both cores; make test runs it alone, without the race detector")
+		t.Skip("a minute of its rules is a second, which needs both cores; make test runs it without the race detector")
 	}
 	healthy := startTenant(t)
 	var pairs []*pair
