@@ -29,7 +29,11 @@ func TestFaults(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, defendersim.Options{Seed: 7})
-			s.Sim.SetFaults(defendersim.Fault{Kind: kind, Rate: 0.5, Delay: time.Nanosecond})
+			fault := defendersim.Fault{Kind: kind, Rate: 0.5, Delay: time.Nanosecond}
+			if kind == defendersim.FaultUnavailable {
+				fault.Delay = 0 // or each asks for a wait of a second
+			}
+			s.Sim.SetFaults(fault)
 			n := 0
 			for second := range 20 {
 				s.Plant(n, 10, epoch.Add(-time.Minute).Add(time.Duration(second)*time.Second))

@@ -154,6 +154,7 @@ func TestOtherTablesOfATenant(t *testing.T) {
 	names := []string{"CloudAppEvents", "DeviceImageLoadEvents", "EmailEvents", "IdentityLogonEvents", "UrlClickEvents"}
 	cfg := s.named(names...)
 	cfg.Backfill.Window = 4 * time.Hour
+	cfg.PollInterval = 250 * time.Millisecond // leaves turns for the history
 	s.launch(cfg)
 	until := epoch.Add(-settle)
 	s.readUntil(until, names...)

@@ -100,7 +100,7 @@ func (s *stage) config(names ...string) *Config {
 	cfg.Credentials.Authority = s.Sim.URL()
 	id := testbed.StorageID
 	cfg.StorageID = &id
-	cfg.PollInterval = 5 * time.Millisecond
+	cfg.PollInterval = 25 * time.Millisecond
 	cfg.Settle = settle
 	cfg.CheckpointDelay = 0
 	cfg.RetryOnFailure.InitialInterval = time.Millisecond
