@@ -39,7 +39,7 @@ func TestTenDaysOfEvents(t *testing.T) {
 
 // Every query of alerts joins all that there are, so they are fewer.
 func TestTenDaysOfAlerts(t *testing.T) {
-	runDays(t, 10, 3*time.Hour, time.Second, 1000, "Alerts")
+	runDays(t, 10, 3*time.Hour, 200*time.Millisecond, 1000, "Alerts")
 }
 
 // runDays reads the days of the sample, and lets the newest rows of them become visible and be audited.

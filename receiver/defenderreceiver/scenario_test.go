@@ -112,7 +112,7 @@ func (s *stage) readUntil(until time.Time, names ...string) {
 	for deadline := time.Now().Add(wait); len(left) > 0; {
 		require.True(s.t, time.Now().Before(deadline), "%s should be read until %s, and is read until %s", left[0], until, s.cursor(left[0]).CompleteUntil)
 		if s.cursor(left[0]).CompleteUntil.Before(until) {
-			time.Sleep(time.Millisecond)
+			time.Sleep(10 * time.Millisecond) // a look decodes the whole ledger
 			continue
 		}
 		left = left[1:]
