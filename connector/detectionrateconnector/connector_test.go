@@ -197,14 +197,12 @@ func TestPipelinesRefuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, nil, nil, func(c *Config) { c.Settle = 0 })
 		s.logs.Refuse(func(plog.Logs) error { return errors.New("not now") })
-		s.metrics.refusal = errors.New("not now")
+		s.metrics.refuse(errors.New("not now"))
 		require.NoError(t, s.give(batchOf(executionOf(t, "e1", time.Now(), nil))))
 		time.Sleep(10 * time.Minute)
 		s.logs.Exactly(t, 0)
 		s.logs.Refuse(nil)
-		s.metrics.mu.Lock()
-		s.metrics.refusal = nil
-		s.metrics.mu.Unlock()
+		s.metrics.refuse(nil)
 		time.Sleep(10 * time.Minute)
 		s.logs.Exactly(t, 1)
 		assert.InDelta(t, 1, s.metrics.figures()["defender.detection.executions"], 0)

@@ -73,6 +73,13 @@ func value(p pmetric.NumberDataPoint) float64 {
 	return p.DoubleValue()
 }
 
+// refuse answers calls with an error from now on; nil: it takes them again.
+func (m *meter) refuse(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refusal = err
+}
+
 // figures are the last ones.
 func (m *meter) figures() map[string]float64 {
 	m.mu.Lock()
