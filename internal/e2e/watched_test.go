@@ -250,8 +250,9 @@ func (m scrape) selected(selector *parser.VectorSelector) (found []labels.Labels
 	return found
 }
 
-// scrapeProduction starts a collector with config/production.yaml, a history to read and credentials that end, and
-// returns its metrics once all events have come. reader replaces the reader of metrics: a setting, and its port.
+// scrapeProduction starts a collector with config/production.yaml, a history to read, credentials that end and a receiver
+// that waits for its lease, and returns its metrics once all events have come. reader replaces the reader of metrics: a
+// setting, and its port.
 func scrapeProduction(t *testing.T, reader ...string) scrape {
 	t.Helper()
 	s, want := newDeliveryStage(t)
@@ -266,7 +267,7 @@ func scrapeProduction(t *testing.T, reader ...string) scrape {
 		arguments, port = append(arguments, reader[0]), reader[1]
 	}
 	s.start(run{
-		configs:   []string{shipped + "production.yaml", overEmulator, "kafkaca.yaml"},
+		configs:   []string{shipped + "production.yaml", overEmulator, "kafkaca.yaml", "standby.yaml"},
 		arguments: arguments,
 		variables: append(s.shippedEnvironment(), "KAFKA_BROKERS="+strings.Join(cluster.ListenAddrs(), ","), "KAFKA_USERNAME=defender",
 			"KAFKA_PASSWORD=password", "E2E_KAFKA_CA_FILE="+caFile, "TELEMETRY_ENDPOINT="+startTelemetryServer(t).url, "LIVENESS_ENDPOINT=127.0.0.1:0", "METRICS_PORT="+port),
