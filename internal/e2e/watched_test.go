@@ -109,11 +109,13 @@ func TestRunbook(t *testing.T) {
 // Each rule has a test of promtool, which `make prometheus` runs.
 func TestRulesHaveTests(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile(filepath.Join("testdata", "alerts_test.yml"))
-	require.NoError(t, err)
-	for _, rule := range readRules(t, alertsFile) {
-		assert.Regexp(t, `eval_time: \w+\n +alertname: `+rule.Alert+`\n`, string(content), "it fires")
-		assert.Regexp(t, `alertname: `+rule.Alert+`, exp_alerts: \[\]`, string(content), "it does not fire")
+	for file, tests := range map[string]string{alertsFile: "alerts_test.yml", postureAlertsFile: "posture_alerts_test.yml"} {
+		content, err := os.ReadFile(filepath.Join("testdata", tests))
+		require.NoError(t, err)
+		for _, rule := range readRules(t, file) {
+			assert.Regexp(t, `eval_time: \w+\n +alertname: `+rule.Alert+`\n`, string(content), "it fires")
+			assert.Regexp(t, `alertname: `+rule.Alert+`, exp_alerts: \[\]`, string(content), "it does not fire")
+		}
 	}
 }
 
