@@ -21,7 +21,7 @@ too.
 A certificate (DER or PEM, without its key) that is uploaded in place of a secret.
 
 .PARAMETER Name
-How the app registration is called.
+How the app registration is called: otelcol-defender, or otelcol-defender-resolver with -Resolver.
 
 .PARAMETER Months
 How long the secret is valid.
@@ -35,6 +35,10 @@ Also grants SecurityAlert.Read.All and SecurityIncident.Read.All, for the feeds 
 .PARAMETER Scores
 Also grants SecurityEvents.Read.All, for Secure Score.
 
+.PARAMETER Resolver
+Makes the app registration of the connector alert_resolver: grants SecurityAlert.ReadWrite.All, with which alerts can be
+changed, and nothing else.
+
 .PARAMETER Environment
 The cloud: Global, USGov or USGovDoD.
 #>
@@ -43,11 +47,12 @@ param(
     [Parameter(Mandatory)] [string] $TenantId,
     [Parameter(Mandatory, ParameterSetName = 'Secret')] [string] $SecretFile,
     [Parameter(Mandatory, ParameterSetName = 'Certificate')] [string] $Certificate,
-    [string] $Name = 'otelcol-defender',
+    [string] $Name,
     [ValidateRange(1, 24)] [int] $Months = 12,
     [switch] $Users,
     [switch] $Alerts,
     [switch] $Scores,
+    [switch] $Resolver,
     [ValidateSet('Global', 'USGov', 'USGovDoD')] [string] $Environment = 'Global'
 )
 $ErrorActionPreference = 'Stop'
@@ -63,6 +68,11 @@ function Invoke-Retry([scriptblock] $Command) {
     }
 }
 
+# Whoever reads the collector's secret must not be able to write to the tenant with it.
+if ($Resolver -and ($Users -or $Alerts -or $Scores)) {
+    throw '-Resolver makes an app registration of its own: run the script again without it for -Users, -Alerts and -Scores'
+}
+if (-not $Name) { $Name = if ($Resolver) { 'otelcol-defender-resolver' } else { 'otelcol-defender' } }
 if ($SecretFile -and (Test-Path -LiteralPath $SecretFile)) { throw "$SecretFile exists: name a new file" }
 Connect-MgGraph -TenantId $TenantId -Environment $Environment -NoWelcome `
     -Scopes 'Application.ReadWrite.All', 'AppRoleAssignment.ReadWrite.All'
@@ -75,7 +85,7 @@ if (Get-MgApplication -Filter "displayName eq '$quoted'") {
 
 # Microsoft Graph has this id in every tenant and cloud.
 $graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
-$permissions = @('ThreatHunting.Read.All')
+$permissions = @(if ($Resolver) { 'SecurityAlert.ReadWrite.All' } else { 'ThreatHunting.Read.All' })
 if ($Users) { $permissions += 'User.Read.All' }
 if ($Alerts) { $permissions += 'SecurityAlert.Read.All', 'SecurityIncident.Read.All' }
 if ($Scores) { $permissions += 'SecurityEvents.Read.All' }
@@ -121,6 +131,7 @@ if ($SecretFile) {
     Write-Host "the secret ends on $($end.ToString('yyyy-MM-dd')): set credentials::expires to this day"
 }
 
+$prefix = if ($Resolver) { 'RESOLVER' } else { 'DEFENDER' }
 "DEFENDER_TENANT_ID=$((Get-MgContext).TenantId)"
-"DEFENDER_CLIENT_ID=$($application.AppId)"
-if ($SecretFile) { "DEFENDER_CLIENT_SECRET_FILE=$SecretFile" }
+"$($prefix)_CLIENT_ID=$($application.AppId)"
+if ($SecretFile) { "$($prefix)_CLIENT_SECRET_FILE=$SecretFile" }

@@ -5,6 +5,8 @@
 #   az login --tenant TENANT --allow-no-subscriptions
 #   scripts/app-registration.sh --secret-file /etc/otelcol-defender/secret
 #
+# With --resolver it makes another one, for the connector alert_resolver, which may change alerts and nothing else.
+#
 # It needs the role Privileged Role Administrator or Global Administrator, for the consent. It prints what the configuration
 # needs. It never prints the secret.
 set -euo pipefail
@@ -15,32 +17,41 @@ Usage: app-registration.sh (--secret-file FILE | --certificate FILE) [options]
 
   --secret-file FILE   make a client secret, and write it to FILE, which only you may read; FILE must not exist yet
   --certificate FILE   upload this certificate (PEM, without its key) in place of a secret
-  --name NAME          how the app registration is called (default: otelcol-defender)
+  --name NAME          how the app registration is called (default: otelcol-defender, with --resolver otelcol-defender-resolver)
   --months N           how long the secret is valid, 1 to 24 (default: 12)
   --users              also grant User.Read.All, for the table Users
   --alerts             also grant SecurityAlert.Read.All and SecurityIncident.Read.All, for the feeds of alerts and incidents
   --scores             also grant SecurityEvents.Read.All, for Secure Score
+  --resolver           make the app registration of the connector alert_resolver: grant SecurityAlert.ReadWrite.All, with which
+                       alerts can be changed, and nothing else
   --help               show this
 TEXT
 }
 
 fail() { echo "app-registration.sh: $*" >&2; exit 1; }
 
-name=otelcol-defender months=12 secret_file='' certificate=''
-permissions=(ThreatHunting.Read.All)
+name='' months=12 secret_file='' certificate='' resolver='' more=()
 while [ $# -gt 0 ]; do
   case $1 in
     --secret-file) secret_file=${2:?"--secret-file needs a file"}; shift 2 ;;
     --certificate) certificate=${2:?"--certificate needs a file"}; shift 2 ;;
     --name) name=${2:?"--name needs a name"}; shift 2 ;;
     --months) months=${2:?"--months needs a number"}; shift 2 ;;
-    --users) permissions+=(User.Read.All); shift ;;
-    --alerts) permissions+=(SecurityAlert.Read.All SecurityIncident.Read.All); shift ;;
-    --scores) permissions+=(SecurityEvents.Read.All); shift ;;
+    --users) more+=(User.Read.All); shift ;;
+    --alerts) more+=(SecurityAlert.Read.All SecurityIncident.Read.All); shift ;;
+    --scores) more+=(SecurityEvents.Read.All); shift ;;
+    --resolver) resolver=1; shift ;;
     --help) usage; exit 0 ;;
     *) usage >&2; fail "there is no option $1" ;;
   esac
 done
+if [ -n "$resolver" ]; then
+  # Whoever reads the collector's secret must not be able to write to the tenant with it.
+  [ ${#more[@]} = 0 ] || fail "--resolver makes an app registration of its own: run the script again without it for --users, --alerts and --scores"
+  permissions=(SecurityAlert.ReadWrite.All) name=${name:-otelcol-defender-resolver}
+else
+  permissions=(ThreatHunting.Read.All ${more[@]+"${more[@]}"}) name=${name:-otelcol-defender}
+fi
 [ -n "$secret_file" ] || [ -n "$certificate" ] || { usage >&2; fail "say --secret-file or --certificate"; }
 [ -z "$secret_file" ] || [ -z "$certificate" ] || fail "say --secret-file or --certificate, not both"
 [ -z "$secret_file" ] || [ ! -e "$secret_file" ] || fail "$secret_file exists: name a new file"
@@ -93,11 +104,13 @@ else
   ) || { rm -f "$secret_file"; fail "no secret was made: make one on the page Certificates & secrets of $name ($client)"; }
 fi
 
+prefix=DEFENDER
+[ -z "$resolver" ] || prefix=RESOLVER
 cat <<TEXT
 export DEFENDER_TENANT_ID=$tenant
-export DEFENDER_CLIENT_ID=$client
+export ${prefix}_CLIENT_ID=$client
 TEXT
 if [ -n "$secret_file" ]; then
-  echo "export DEFENDER_CLIENT_SECRET_FILE=$secret_file"
+  echo "export ${prefix}_CLIENT_SECRET_FILE=$secret_file"
   echo "# the secret ends on $end: set credentials::expires to this day" >&2
 fi

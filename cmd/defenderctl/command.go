@@ -17,6 +17,7 @@ var commands = []func() *cobra.Command{
 	newPauseCommand,
 	newReplayCommand,
 	newReportCommand,
+	newResolverCommand,
 	newResumeCommand,
 	newSchemaCommand,
 	newStatusCommand,

@@ -16,7 +16,7 @@ func TestManualPages(t *testing.T) {
 	cmd := newCommand()
 	cmd.SetArgs([]string{"man", directory})
 	require.NoError(t, cmd.ExecuteContext(t.Context()))
-	for _, name := range []string{"defenderctl", "defenderctl-check", "defenderctl-verify"} {
+	for _, name := range []string{"defenderctl", "defenderctl-check", "defenderctl-resolver-stop", "defenderctl-verify"} {
 		page, err := os.ReadFile(filepath.Join(directory, name+".1"))
 		require.NoError(t, err)
 		assert.Contains(t, string(page), `"Nov 2023"`, name)

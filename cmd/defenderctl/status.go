@@ -15,12 +15,12 @@ import (
 	api "github.com/otelcol-defender/otelcol-defender/internal/control"
 )
 
-const statusHelp = `status shows what each receiver and table of a running collector does. It asks the extension defender_control.
+const statusHelp = `status shows what each receiver and table of a running collector does, and each alert_resolver. It asks the extension defender_control.
 
 ` + authHelp + `
 
-Exit status: 0 all tables run, or wait for the quota, or a user or the configuration wants them not to; 1 a table is in trouble; 2 the
-collector does not answer. With --watch it is that of the last answer.`
+Exit status: 0 all tables run, or wait for the quota, or a user or the configuration wants them not to; 1 a table is in trouble, or the last
+pass of an alert_resolver ended early; 2 the collector does not answer. With --watch it is that of the last answer.`
 
 type statusFlags struct {
 	*control
@@ -88,7 +88,7 @@ func (f *statusFlags) look(ctx context.Context, out io.Writer, prefix string) er
 	} else if _, err := io.WriteString(out, prefix+statusText(status)); err != nil {
 		return fmt.Errorf("print the status: %w", err)
 	}
-	if slices.ContainsFunc(status.Receivers, inTrouble) {
+	if slices.ContainsFunc(status.Receivers, inTrouble) || slices.ContainsFunc(status.Resolvers, isResolverInTrouble) {
 		return errFound
 	}
 	return nil
@@ -132,6 +132,7 @@ func statusText(s api.Status) string {
 		b.WriteString("\n")
 		writeTables(&b, r.Tables, s.Time)
 	}
+	writeResolvers(&b, s.Resolvers, s.Time)
 	return b.String()
 }
 

@@ -54,8 +54,8 @@ func (r *shownReceiver) Resume(context.Context, string) error {
 
 func (r *shownReceiver) ResumeAll(ctx context.Context) error { return r.Resume(ctx, r.table.Name) }
 
-// serve runs the extension with receivers, and gives its address.
-func serve(t *testing.T, receivers ...api.Receiver) string {
+// serve runs the extension with receivers and resolvers, and gives its address.
+func serve(t *testing.T, shown ...any) string {
 	t.Helper()
 	factory := defendercontrolextension.NewFactory()
 	for {
@@ -70,15 +70,22 @@ func serve(t *testing.T, receivers ...api.Receiver) string {
 			require.ErrorContains(t, err, "in use", "another process has taken the port")
 			continue
 		}
-		return register(t, e, address, receivers)
+		return register(t, e, address, shown)
 	}
 }
 
-func register(t *testing.T, e extension.Extension, address string, receivers []api.Receiver) string {
+func register(t *testing.T, e extension.Extension, address string, shown []any) string {
 	t.Helper()
 	t.Cleanup(func() { assert.NoError(t, e.Shutdown(context.Background())) })
-	for _, r := range receivers {
-		e.(api.Registrar).Register(r)
+	for _, component := range shown {
+		switch c := component.(type) {
+		case api.Receiver:
+			e.(api.Registrar).Register(c)
+		case api.Resolver:
+			e.(api.ResolverRegistrar).RegisterResolver(c)
+		default:
+			require.Failf(t, "nothing shows it", "%T", c)
+		}
 	}
 	return "http://" + address
 }

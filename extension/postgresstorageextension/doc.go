@@ -25,6 +25,7 @@
 //
 //	extension.go  the component, and the three ways to open a part
 //	client.go     the storage.Client of each way
+//	telemetry.go  the metrics of leases
 //	config.go     the settings
 package postgresstorageextension
 

@@ -20,12 +20,13 @@ import (
 
 // postgresStorage is the component.
 type postgresStorage struct {
-	cfg    *Config
-	logger *zap.Logger
+	cfg *Config
+	set extension.Settings
 
 	// Set by Start.
-	db     *database.Database
-	worker *tenancy.Worker
+	db        *database.Database
+	worker    *tenancy.Worker
+	telemetry *telemetry
 }
 
 var (
@@ -43,12 +44,17 @@ func (p *postgresStorage) Start(ctx context.Context, _ component.Host) error {
 		return err
 	}
 	if database.IsPlain(string(p.cfg.DSN)) {
-		p.logger.Warn("What is stored may cross the network in clear text, or to a server that is not checked: set sslmode=verify-full in dsn.")
+		p.set.Logger.Warn("What is stored may cross the network in clear text, or to a server that is not checked: set sslmode=verify-full in dsn.")
 	}
-	p.db = db
-	p.worker = tenancy.NewWorker(p.cfg.worker(), p.cfg.LeaseDuration, db, p.logger)
+	worker := tenancy.NewWorker(p.cfg.worker(), p.cfg.LeaseDuration, db, p.set.Logger)
+	observed, err := observe(p.set, worker)
+	if err != nil {
+		db.Close()
+		return fmt.Errorf("creating the extension's metrics: %w", err)
+	}
+	p.db, p.worker, p.telemetry = db, worker, observed
 	p.worker.Run(ctx)
-	p.logger.Info("This worker shares its storage with others of the same configuration.", zap.String("worker", p.worker.Name()))
+	p.set.Logger.Info("This worker shares its storage with others of the same configuration.", zap.String("worker", p.worker.Name()))
 	return nil
 }
 
@@ -58,6 +64,7 @@ func (p *postgresStorage) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	defer p.db.Close()
+	defer p.telemetry.shutdown()
 	if err := p.worker.Close(ctx); err != nil {
 		return fmt.Errorf("other workers take the leases only when their time is over: %w", err)
 	}
@@ -149,9 +156,6 @@ func leasesOf(holders map[string]lease.Holder, here bool) []control.Lease {
 	}
 	return leases
 }
-
-// nameOf is how a kind of components is called in keys.
-func nameOf(kind component.Kind) string { return strings.ToLower(kind.String()) }
 
 // shardOf is what a component's lease is of.
 func shardOf(kind component.Kind, id component.ID) string { return nameOf(kind) + "/" + id.String() }

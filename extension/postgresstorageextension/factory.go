@@ -15,5 +15,5 @@ func NewFactory() extension.Factory {
 }
 
 func create(_ context.Context, set extension.Settings, config component.Config) (extension.Extension, error) {
-	return &postgresStorage{cfg: config.(*Config), logger: set.Logger}, nil
+	return &postgresStorage{cfg: config.(*Config), set: set}, nil
 }

@@ -4,7 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +23,7 @@ case "$*" in
 "ad sp show"*ThreatHunting.Read.All*) echo role-hunting ;;
 "ad sp show"*User.Read.All*) echo role-users ;;
 "ad sp show"*SecurityAlert.Read.All*) echo role-alerts ;;
+"ad sp show"*SecurityAlert.ReadWrite.All*) echo role-resolver ;;
 "ad sp show"*SecurityIncident.Read.All*) echo role-incidents ;;
 "ad sp show"*SecurityEvents.Read.All*) echo role-scores ;;
 "ad app create"*) echo aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee ;;
@@ -90,6 +93,49 @@ func TestAppRegistrationWithCertificate(t *testing.T) {
 	assert.Contains(t, asked, "--api-permissions role-hunting=Role role-alerts=Role role-incidents=Role role-scores=Role")
 }
 
+// What may write to the tenant is an app registration of its own, which may do nothing else.
+func TestAppRegistrationOfTheResolver(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	output, calls, err := registered(t, nil, "--secret-file", file, "--resolver")
+	require.NoError(t, err, output)
+	assert.Contains(t, output, "export DEFENDER_TENANT_ID=11111111-2222-4333-8444-555555555555\n"+
+		"export RESOLVER_CLIENT_ID=aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\nexport RESOLVER_CLIENT_SECRET_FILE="+file+"\n")
+	asked := strings.Join(calls, "\n")
+	assert.Contains(t, asked, "ad app create --display-name otelcol-defender-resolver --sign-in-audience AzureADMyOrg")
+	assert.Regexp(t, `--api-permissions role-resolver=Role --`, asked)
+
+	_, calls, err = registered(t, nil, "--secret-file", filepath.Join(t.TempDir(), "other"), "--resolver", "--name", "mine")
+	require.NoError(t, err)
+	assert.Contains(t, strings.Join(calls, "\n"), "ad app create --display-name mine")
+	_, calls, err = registered(t, nil, "--secret-file", filepath.Join(t.TempDir(), "plain"))
+	require.NoError(t, err)
+	assert.Regexp(t, `--api-permissions role-hunting=Role --`, strings.Join(calls, "\n"), "the collector's own may not write")
+}
+
+// Both scripts have the same options, grant the same permissions and print the same variables.
+func TestAppRegistrationScriptsAgree(t *testing.T) {
+	read := func(name string) string {
+		content, err := os.ReadFile(filepath.Join(root, "scripts", name))
+		require.NoError(t, err)
+		return string(content)
+	}
+	shell, power := read("app-registration.sh"), read("app-registration.ps1")
+	permission := regexp.MustCompile(`\b\w+\.(?:Read|ReadWrite)\.All\b`)
+	granted := func(text string, apart ...string) []string {
+		names := slices.Compact(slices.Sorted(slices.Values(permission.FindAllString(text, -1))))
+		return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(apart, name) })
+	}
+	assert.Equal(t, granted(shell), granted(power, "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"))
+	for _, option := range []string{"Users", "Alerts", "Scores", "Resolver"} {
+		assert.Contains(t, shell, "\n    --"+strings.ToLower(option)+")")
+		assert.Contains(t, power, "[switch] $"+option+",")
+		assert.Contains(t, power, ".PARAMETER "+option+"\n")
+	}
+	for _, name := range []string{"otelcol-defender-resolver", "RESOLVER", "SecretFile", "_CLIENT_ID", "_CLIENT_SECRET_FILE"} {
+		assert.Contains(t, power, name)
+	}
+}
+
 func TestAppRegistrationRefuses(t *testing.T) {
 	folder := t.TempDir()
 	present := filepath.Join(folder, "present")
@@ -101,6 +147,7 @@ func TestAppRegistrationRefuses(t *testing.T) {
 		"there is no directory":                        {"--secret-file", filepath.Join(folder, "no", "secret")},
 		"--months must be a whole number from 1 to 24": {"--secret-file", filepath.Join(folder, "a"), "--months", "36"},
 		"there is no option --permission":              {"--permission", "x"},
+		"--resolver makes an app registration of its":  {"--secret-file", filepath.Join(folder, "a"), "--resolver", "--alerts"},
 	} {
 		output, calls, err := registered(t, nil, args...)
 		require.Error(t, err, want)

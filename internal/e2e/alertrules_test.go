@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"testing"
@@ -13,7 +14,7 @@ import (
 // Each rule fires for the series that is in trouble, when it has lasted long enough, and for none beside it.
 func TestAlertRules(t *testing.T) {
 	t.Parallel()
-	const prefix = "otelcol_receiver_defender_"
+	const prefix, leases = "otelcol_receiver_defender_", "otelcol_extension_postgres_storage_"
 	type values func(minute int) float64
 	constant := func(value float64) values { return func(int) float64 { return value } }
 	rising := func(minute int) float64 { return float64(minute) }
@@ -76,8 +77,17 @@ func TestAlertRules(t *testing.T) {
 			17,
 		},
 		"DefenderNothingRead": {
-			[]series{{prefix + "queries", []string{"outcome", "ok"}, rising}, {prefix + "queries", []string{"outcome", "transient"}, rising}},
-			[]series{{prefix + "queries", []string{"outcome", "ok"}, constant(3)}, {prefix + "queries", []string{"outcome", "transient"}, rising}},
+			[]series{
+				{prefix + "queries", []string{"outcome", "ok"}, rising},
+				{prefix + "queries", []string{"outcome", "transient"}, rising},
+				interval,
+				{prefix + "queries", []string{"outcome", "ok", "instance", "a worker that ran it before"}, constant(3)},
+			},
+			[]series{
+				{prefix + "queries", []string{"outcome", "ok"}, constant(3)},
+				{prefix + "queries", []string{"outcome", "transient"}, rising},
+				interval,
+			},
 			7,
 		},
 		"DefenderAccessRefused": {
@@ -117,7 +127,22 @@ func TestAlertRules(t *testing.T) {
 		"DefenderAuditOverdue": {
 			[]series{{prefix + "audit_age", nil, constant(10_800)}}, []series{{prefix + "audit_age", nil, constant(10_801)}}, 10,
 		},
+		"DefenderNoWorker": {
+			[]series{
+				{leases + "lease_held", []string{"kind", "receiver", "component", "defender/b"}, constant(0)},
+				{leases + "lease_held", []string{"kind", "receiver", "component", "defender/b", "instance", "another"}, constant(1)},
+				{leases + "lease_held", []string{"kind", "exporter", "component", "otlp"}, constant(0)},
+			},
+			[]series{{leases + "lease_held", []string{"kind", "receiver", "component", "defender/a"}, constant(0)}},
+			5,
+		},
+		"DefenderLeasesNotRenewed": {
+			[]series{{leases + "renewal_age", []string{"extension", "postgres_storage/b"}, constant(60)}},
+			[]series{{leases + "renewal_age", []string{"extension", "postgres_storage/a"}, constant(61)}},
+			2,
+		},
 	}
+	about := map[string]string{"DefenderLeasesNotRenewed": "postgres_storage/a"}
 	for _, rule := range readAlerts(t, time.Minute) {
 		if rule.name != "DefenderDown" { // see below
 			assert.Contains(t, examples, rule.name)
@@ -144,7 +169,7 @@ func TestAlertRules(t *testing.T) {
 			fired := r.firing(t, rules, epoch, epoch.Add(2*time.Hour-time.Minute), time.Minute)
 			names := slices.Collect(maps.Keys(fired))
 			require.Len(t, names, 1)
-			assert.Contains(t, names[0], alert+" defender/a")
+			assert.Contains(t, names[0], alert+" "+cmp.Or(about[alert], "defender/a"))
 			assert.InDelta(t, test.minutes, fired[names[0]].Sub(epoch).Minutes(), 1.5)
 		})
 	}

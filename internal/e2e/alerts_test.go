@@ -216,7 +216,7 @@ func firstFiring(points []promql.FPoint, step, after time.Duration) (time.Time, 
 // failures".
 func alertName(name string, metric labels.Labels) string {
 	parts := []string{name}
-	for _, label := range []string{"receiver", "table", "reason"} {
+	for _, label := range []string{"receiver", "table", "reason", "component", "extension"} {
 		if value := metric.Get(label); value != "" {
 			parts = append(parts, value)
 		}

@@ -49,8 +49,13 @@ func readPosture(t *testing.T, path string) (lines []postureLine) {
 func TestPosture(t *testing.T) {
 	// A first start takes the past that it reads from the machine's clock, so the emulator has the same.
 	s := newStage(t, defendersim.Options{Now: time.Now, Controls: 60})
+	created, resolved := time.Now().Add(-48*time.Hour).Format(time.RFC3339Nano), time.Now().Add(-47*time.Hour).Format(time.RFC3339Nano)
 	require.NoError(t, s.sim.PutAlert(map[string]any{
-		"id": "da1", "createdDateTime": time.Now().Add(-48 * time.Hour).Format(time.RFC3339Nano), "lastUpdateDateTime": time.Now().Add(-47 * time.Hour).Format(time.RFC3339Nano),
+		"id": "da2", "createdDateTime": created, "lastUpdateDateTime": resolved, "resolvedDateTime": resolved, "severity": "high", "status": "resolved",
+		"classification": "truePositive", "serviceSource": "microsoftDefenderForEndpoint",
+	}, time.Now()))
+	require.NoError(t, s.sim.PutAlert(map[string]any{
+		"id": "da1", "createdDateTime": created, "lastUpdateDateTime": resolved,
 		"severity": "high", "status": "new", "serviceSource": "microsoftDefenderForEndpoint", "mitreTechniques": []any{"T1059.001"},
 	}, time.Now()))
 	figures := ports.Free(t)
@@ -60,7 +65,7 @@ func TestPosture(t *testing.T) {
 		return s.startShipped("posture.yaml", []string{"posturehasty.yaml"}, "FIGURES_ENDPOINT=127.0.0.1:"+figures, "CONTROL_TECHNIQUES="+table)
 	}
 	path := filepath.Join(s.dataDirectory(), "posture.ndjson")
-	wanted := map[string]int{"microsoft.defender.secure_score_control_profile": len(s.sim.ControlProfiles()), "microsoft.defender.alert_v2": 1}
+	wanted := map[string]int{"microsoft.defender.secure_score_control_profile": len(s.sim.ControlProfiles()), "microsoft.defender.alert_v2": 2}
 	for _, score := range s.sim.SecureScores(time.Now())[:90] {
 		wanted["microsoft.defender.secure_score"]++
 		wanted["microsoft.defender.secure_score_control"] += len(score["controlScores"].([]any))
@@ -82,7 +87,7 @@ func TestPosture(t *testing.T) {
 	var page scrape
 	s.eventually(func() bool {
 		page = scrapeMetrics(t, "http://127.0.0.1:"+figures+"/metrics")
-		return len(page["defender_alerts_open"].GetMetric()) > 0
+		return len(page["defender_alerts_open"].GetMetric()) > 0 && page.sum("defender_alerts_created") == 2 && page.sum("defender_alerts_resolved") == 1
 	}, "the figures")
 	assert.Len(t, page["defender_secure_score_by_category"].GetMetric(), 5)
 	newest := s.sim.SecureScores(time.Now())[0]

@@ -105,6 +105,13 @@ func troubles() map[string]trouble {
 			way:   brokenWay{begin: func(p *pair) { p.hide("ghost") }},
 			fires: []string{"DefenderRowsMissing"},
 		},
+		"database of the leases down": {
+			settings: []string{
+				"extensions.postgres_storage.dsn=postgres://otelcol@127.0.0.1:1/otelcol", "receivers.defender/a.storage=postgres_storage",
+				"service.extensions=[file_storage/a, file_storage/b, healthcheckv2, postgres_storage]",
+			},
+			fires: []string{"DefenderNoWorker", "DefenderLeasesNotRenewed"},
+		},
 		"collector killed": {
 			way:   brokenWay{later: func(p *pair) { p.collector.kill() }},
 			fires: []string{"DefenderDown"},
@@ -288,13 +295,23 @@ func (s *prometheusServer) verifyRules(count int) {
 // notFired says which alerts have not fired yet for the collector that each is expected of, nor for its broken receiver.
 func (s *prometheusServer) notFired(wanted map[string]string) (missing []string) {
 	s.t.Helper()
-	fired := s.query(`max by (alertname, instance, receiver) (max_over_time(ALERTS{alertstate="firing"}[1h]))`)
+	fired := s.query(`max by (alertname, instance, receiver, component) (max_over_time(ALERTS{alertstate="firing"}[1h]))`)
 	for alert, instance := range wanted {
-		if !slices.ContainsFunc(fired, func(series map[string]string) bool {
-			return series["alertname"] == alert && series["instance"] == instance && (series["receiver"] == "defender/a" || alert == "DefenderDown")
-		}) {
+		if !slices.ContainsFunc(fired, func(series map[string]string) bool { return series["alertname"] == alert && isAbout(series, instance) }) {
 			missing = append(missing, fmt.Sprintf("%s of %q", alert, instance))
 		}
 	}
 	return missing
+}
+
+// isAbout reports whether an alert is about the receiver that is broken in a collector.
+func isAbout(alert map[string]string, instance string) bool {
+	switch alert["alertname"] {
+	case "DefenderDown", "DefenderLeasesNotRenewed": // about the whole collector
+		return alert["instance"] == instance
+	case "DefenderNoWorker": // about all collectors together
+		return alert["component"] == "defender/a"
+	default:
+		return alert["instance"] == instance && alert["receiver"] == "defender/a"
+	}
 }

@@ -109,11 +109,13 @@ func TestRunbook(t *testing.T) {
 // Each rule has a test of promtool, which `make prometheus` runs.
 func TestRulesHaveTests(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile(filepath.Join("testdata", "alerts_test.yml"))
-	require.NoError(t, err)
-	for _, rule := range readRules(t, alertsFile) {
-		assert.Regexp(t, `eval_time: \w+\n +alertname: `+rule.Alert+`\n`, string(content), "it fires")
-		assert.Regexp(t, `alertname: `+rule.Alert+`, exp_alerts: \[\]`, string(content), "it does not fire")
+	for file, tests := range map[string]string{alertsFile: "alerts_test.yml", postureAlertsFile: "posture_alerts_test.yml"} {
+		content, err := os.ReadFile(filepath.Join("testdata", tests))
+		require.NoError(t, err)
+		for _, rule := range readRules(t, file) {
+			assert.Regexp(t, `eval_time: \w+\n +alertname: `+rule.Alert+`\n`, string(content), "it fires")
+			assert.Regexp(t, `alertname: `+rule.Alert+`, exp_alerts: \[\]`, string(content), "it does not fire")
+		}
 	}
 }
 
@@ -250,8 +252,9 @@ func (m scrape) selected(selector *parser.VectorSelector) (found []labels.Labels
 	return found
 }
 
-// scrapeProduction starts a collector with config/production.yaml, a history to read and credentials that end, and
-// returns its metrics once all events have come. reader replaces the reader of metrics: a setting, and its port.
+// scrapeProduction starts a collector with config/production.yaml, a history to read, credentials that end and a receiver
+// that waits for its lease, and returns its metrics once all events have come. reader replaces the reader of metrics: a
+// setting, and its port.
 func scrapeProduction(t *testing.T, reader ...string) scrape {
 	t.Helper()
 	s, want := newDeliveryStage(t)
@@ -266,7 +269,7 @@ func scrapeProduction(t *testing.T, reader ...string) scrape {
 		arguments, port = append(arguments, reader[0]), reader[1]
 	}
 	s.start(run{
-		configs:   []string{shipped + "production.yaml", overEmulator, "kafkaca.yaml"},
+		configs:   []string{shipped + "production.yaml", overEmulator, "kafkaca.yaml", "standby.yaml"},
 		arguments: arguments,
 		variables: append(s.shippedEnvironment(), "KAFKA_BROKERS="+strings.Join(cluster.ListenAddrs(), ","), "KAFKA_USERNAME=defender",
 			"KAFKA_PASSWORD=password", "E2E_KAFKA_CA_FILE="+caFile, "TELEMETRY_ENDPOINT="+startTelemetryServer(t).url, "LIVENESS_ENDPOINT=127.0.0.1:0", "METRICS_PORT="+port),

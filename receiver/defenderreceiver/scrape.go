@@ -39,11 +39,11 @@ func createMetrics(_ context.Context, set receiver.Settings, cfg component.Confi
 	i.figures = newFigures(own)
 	began := pcommon.NewTimestampFromTime(time.Now())
 	sc := &scrape{
-		ended: i.ended, figures: i.figures, metrics: own.Metrics, now: time.Now, resource: metadata.NewResourceBuilder(own.ResourceAttributes),
-		builder: metadata.NewMetricsBuilder(metadata.MetricsBuilderConfig{Metrics: own.Metrics, ResourceAttributes: own.ResourceAttributes}, set, metadata.WithStartTime(began)),
-		times:   resolution{settings: own.Metrics.DefenderAlertsResolved, began: began},
+		ended: i.ended, figures: i.figures, metrics: own.Metrics, now: time.Now, tenantID: own.Credentials.TenantID,
+		resource: metadata.NewResourceBuilder(own.ResourceAttributes),
+		builder:  metadata.NewMetricsBuilder(metadata.MetricsBuilderConfig{Metrics: own.Metrics, ResourceAttributes: own.ResourceAttributes}, set, metadata.WithStartTime(began)),
+		times:    resolution{settings: own.Metrics.DefenderAlertsResolved, began: began},
 	}
-	sc.resource.SetMicrosoftDefenderTenantID(own.Credentials.TenantID)
 	scraped, err := scraper.NewMetrics(sc.collect)
 	if err != nil {
 		return nil, err
@@ -76,6 +76,7 @@ type scrape struct {
 	figures  *figures
 	metrics  metadata.MetricsConfig
 	builder  *metadata.MetricsBuilder
+	tenantID string
 	resource *metadata.ResourceBuilder
 	now      func() time.Time // this machine's clock
 	ended    <-chan struct{}  // closed when the receiver ends
@@ -97,6 +98,7 @@ func (s *scrape) collect(ctx context.Context) (pmetric.Metrics, error) {
 	}
 	counted := s.figures.counter.Counts()
 	s.counted(at, counted)
+	s.resource.SetMicrosoftDefenderTenantID(s.tenantID) // Emit forgets it
 	s.builder.EmitForResource(metadata.WithResource(s.resource.Emit()))
 	metrics := s.builder.Emit()
 	s.times.add(metrics, at, counted)

@@ -272,3 +272,24 @@ func TestMetricsWithoutPermission(t *testing.T) {
 	require.Eventually(t, func() bool { return s.Status.Has("SecurityAlert.Read.All") }, wait, time.Millisecond)
 	assert.NotContains(t, p.points(), "defender.alerts.open")
 }
+
+// Each collection says whose figures they are, not the first one alone.
+func TestEveryCollectionNamesTheTenant(t *testing.T) {
+	s := newStage(t, defendersim.Options{Controls: 3})
+	p := s.newPipelines(s.metricsConfig(), false, true)
+	stop := p.start()
+	p.has("defender.secure_score.current")
+	collected := len(p.figures.AllMetrics())
+	require.Eventually(t, func() bool { return len(p.figures.AllMetrics()) > collected+1 }, wait, time.Millisecond)
+	stop()
+	resources := 0
+	for _, md := range p.figures.AllMetrics() {
+		for _, resource := range md.ResourceMetrics().All() {
+			resources++
+			tenant, ok := resource.Resource().Attributes().Get("microsoft.defender.tenant_id")
+			require.True(t, ok)
+			assert.Equal(t, s.Sim.TenantID, tenant.Str())
+		}
+	}
+	assert.Greater(t, resources, 1)
+}

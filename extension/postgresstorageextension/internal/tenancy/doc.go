@@ -14,4 +14,5 @@
 //	worker.go  the terms of this worker
 //	term.go    one term and its renewals
 //	share.go   how many leases a worker should hold: a decision
+//	tally.go   counts what becomes of terms
 package tenancy

@@ -34,6 +34,7 @@ const (
 type Term struct {
 	fence  database.Fence
 	db     Database
+	tally  *tally
 	length time.Duration
 	since  time.Time
 	lost   chan struct{}
@@ -45,9 +46,10 @@ type Term struct {
 }
 
 // begin begins a term that was asked for at a time.
-func begin(db Database, f database.Fence, length time.Duration, asked time.Time) *Term {
+func begin(db Database, counts *tally, f database.Fence, length time.Duration, asked time.Time) *Term {
 	ctx, cancel := context.WithCancel(context.Background())
-	t := &Term{fence: f, db: db, length: length, since: asked, renewed: asked, lost: make(chan struct{}), cancel: cancel}
+	t := &Term{fence: f, db: db, tally: counts, length: length, since: asked, renewed: asked, lost: make(chan struct{}), cancel: cancel}
+	counts.began(f.Shard, asked)
 	go t.keep(ctx)
 	return t
 }
@@ -92,6 +94,7 @@ func (t *Term) do(request func() error) error {
 	err := request()
 	switch {
 	case err == nil:
+		t.tally.renewed(sent)
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if sent.After(t.renewed) {
@@ -117,15 +120,12 @@ func (t *Term) Release(ctx context.Context) error {
 	return t.db.Release(ctx, t.fence)
 }
 
-var errReleased = fmt.Errorf("it was given back: %w", lease.ErrFenced)
-
 // Yield says that another worker is to have the lease. It is held until Release.
 func (t *Term) Yield() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.err == nil {
-		t.err = lease.ErrYielded
-		close(t.lost)
+		t.end(lease.ErrYielded)
 	}
 }
 
@@ -136,11 +136,17 @@ func (t *Term) lose(cause error) {
 	defer t.mu.Unlock()
 	switch {
 	case t.err == nil:
-		t.err = cause
-		close(t.lost)
+		t.end(cause)
 	case errors.Is(t.err, lease.ErrYielded):
 		t.err = cause
 	}
+}
+
+// end ends the term for its component. The caller holds mu.
+func (t *Term) end(cause error) {
+	t.err = cause
+	close(t.lost)
+	t.tally.ended(t.fence.Shard, cause)
 }
 
 // over is why nothing can be stored any more; nil: it can.

@@ -21,6 +21,7 @@ type Worker struct {
 	name, instance string
 	length         time.Duration // of a lease
 	db             Database
+	tally          *tally
 	logger         *zap.Logger
 	running        sync.WaitGroup
 	cancel         context.CancelFunc
@@ -36,8 +37,8 @@ type Worker struct {
 	generation uint64
 }
 
-// sessions is the kind of the leases that workers have of themselves.
-const sessions = "worker"
+// Sessions is the kind of the leases that workers have of themselves.
+const Sessions = "worker"
 
 // forgotten is how long the sessions of workers that ended are kept.
 const forgotten = 24 * time.Hour
@@ -45,7 +46,7 @@ const forgotten = 24 * time.Hour
 // NewWorker makes a worker that holds nothing.
 func NewWorker(name string, length time.Duration, db Database, logger *zap.Logger) *Worker {
 	return &Worker{
-		name: name, instance: uuid.NewString(), length: length, db: db, logger: logger, cancel: func() {},
+		name: name, instance: uuid.NewString(), length: length, db: db, tally: newTally(time.Now()), logger: logger, cancel: func() {},
 		terms: map[string]*Term{}, elsewhere: map[string]lease.Holder{}, newest: map[string]int64{},
 		balance: newBalance(),
 	}
@@ -101,7 +102,7 @@ func (w *Worker) live(ctx context.Context) {
 			w.logger.Debug("The worker's session could not begin; it is tried again.", zap.Error(err))
 			continue
 		}
-		if err := w.db.Forget(ctx, sessions, forgotten); err != nil {
+		if err := w.db.Forget(ctx, Sessions, forgotten); err != nil {
 			w.logger.Debug("Old sessions are not removed.", zap.Error(err))
 		}
 		w.follow(ctx, session)
@@ -126,7 +127,7 @@ func (w *Worker) follow(ctx context.Context, session *Term) {
 
 // begin begins a session.
 func (w *Worker) begin(ctx context.Context) (*Term, error) {
-	session, err := w.take(ctx, database.Claim{Shard: sessions + "/" + w.instance})
+	session, err := w.take(ctx, database.Claim{Shard: Sessions + "/" + w.instance})
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +149,7 @@ func (w *Worker) take(ctx context.Context, c database.Claim) (*Term, error) {
 		w.noteHolder(c.Shard, err)
 		return nil, err
 	}
-	t := begin(w.db, database.Fence{Shard: c.Shard, Instance: w.instance, Epoch: epoch}, w.length, asked) //nolint:contextcheck // a term outlives the call that takes it
+	t := begin(w.db, w.tally, database.Fence{Shard: c.Shard, Instance: w.instance, Epoch: epoch}, w.length, asked) //nolint:contextcheck // a term outlives the call that takes it
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.newest[c.Shard] = epoch
@@ -264,6 +265,26 @@ func (w *Worker) Session() (session *Term, generation uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.session, w.generation
+}
+
+// Counts are those since the worker was made.
+func (w *Worker) Counts() Counts { return w.tally.all() }
+
+// Asked are the leases that this worker has asked for, by what they are of, and whether it holds them for certain. Its own
+// session goes by its name.
+func (w *Worker) Asked() map[string]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	asked := map[string]bool{Sessions + "/" + w.name: w.session != nil && w.session.IsCertain()}
+	for _, shards := range w.balance.asked {
+		for shard := range shards {
+			asked[shard] = false
+		}
+	}
+	for shard, t := range w.terms {
+		asked[shard] = t.IsCertain()
+	}
+	return asked
 }
 
 // Holders are the leases that this worker holds, and those that others held when it asked last, by what they are of.

@@ -140,3 +140,15 @@ func TestTimeOfTheLastVersion(t *testing.T) {
 	assert.Equal(t, 1, keys)
 	require.NoError(t, New(nil, at.now).Prune(t.Context()))
 }
+
+// What was forgotten because another worker may know more of it takes no room.
+func TestRefreshMakesRoom(t *testing.T) {
+	worker := collector.NewStorage().NewWorker()
+	b := New(worker, newClock().now)
+	for round := range 3 {
+		worker.Begin()
+		require.NoError(t, add(t, b, Key(strconv.Itoa(round)), round))
+		assert.Equal(t, alertWeight+1, b.weight)
+		assert.Equal(t, 1, b.recent.Len())
+	}
+}
