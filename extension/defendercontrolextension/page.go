@@ -87,7 +87,8 @@ func (p *page) confirm(w http.ResponseWriter, r *http.Request) {
 		c.Text = "It is polled at once, and goes on where it stands."
 	case actionTest:
 		c.Title, c.Button = "Test the connection of "+c.Receiver+"?", "Test"
-		c.Text = "The test asks the service for a token and for a few rows of each table. Its queries are charged to the receiver's quota. It can take " +
+		c.Text = "The test asks the service for a token, and for what each table or container has. Queries are charged to the receiver's quota, and " +
+			"a storage account bills each request. It can take " +
 			"some minutes."
 	case actionStop:
 		c.Title, c.Button = "Stop "+c.Receiver+"?", "Stop"

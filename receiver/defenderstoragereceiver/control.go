@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/state"
 )
@@ -22,12 +23,19 @@ type controlled struct {
 	places *state.State
 	expiry credentials.Expiry
 	now    func() time.Time
+	test   func(ctx context.Context) (*diagnosis.Result, error)
 
 	// commanding makes one step of a command's two: what is stored, and what is in effect.
 	commanding sync.Mutex
 }
 
-var _ control.Receiver = (*controlled)(nil)
+var (
+	_ control.Receiver = (*controlled)(nil)
+	_ control.Tester   = (*controlled)(nil)
+)
+
+// Test implements control.Tester.
+func (c *controlled) Test(ctx context.Context) (control.Result, error) { return c.test(ctx) }
 
 // Pause implements control.Receiver.
 func (c *controlled) Pause(ctx context.Context, table string) error { return c.halt(ctx, table, true) }
