@@ -81,7 +81,7 @@ func (p *page) confirm(w http.ResponseWriter, r *http.Request) {
 	case actionPause:
 		c.Title, c.Button = "Pause "+what+"?", "Pause"
 		c.Text = "It is not read until somebody resumes it, also after a restart. A poll that is under way ends first. No rows are lost: it goes on " +
-			"where it stands, as long as the service keeps the rows, which is 30 days."
+			"where it stands, as long as the service keeps the rows, which is 30 days, and a storage account its blobs."
 	case actionResume:
 		c.Title, c.Button = "Resume "+what+"?", "Resume"
 		c.Text = "It is polled at once, and goes on where it stands."

@@ -97,6 +97,7 @@ func (h *handing) add(ctx context.Context, at int64, item lines.Item) (int64, er
 	}
 	if item.Err == nil && h.isKnown(row.UID) {
 		h.Metrics.Duplicates(h.table.Name, 1)
+		h.seen.Count(health.Rows{Repeated: 1})
 		return 0, nil
 	}
 	if h.batch == nil {
@@ -111,6 +112,7 @@ func (h *handing) add(ctx context.Context, at int64, item lines.Item) (int64, er
 		return 0, nil
 	}
 	h.Metrics.Undecoded(h.table.Name, 1)
+	h.seen.Count(health.Rows{Broken: 1})
 	text.Fill(record, h.Now())
 	return 0, nil
 }
@@ -157,11 +159,11 @@ func (h *handing) flush(ctx context.Context) (int64, error) {
 
 func (h *handing) count(result delivery.Result) {
 	h.Metrics.Delivered(h.table.Name, result)
-	delivered, refused, now := result.Count(delivery.Delivered), result.Count(delivery.Refused), h.Now()
-	h.seen.Count(delivered, refused)
+	h.seen.Count(health.Rows{Delivered: result.Count(delivery.Delivered), Refused: result.Count(delivery.Refused)})
 	if h.Recent == nil {
 		return
 	}
+	now := h.Now()
 	for i, row := range result.Rows {
 		if result.Outcomes[i] != delivery.Held {
 			h.Recent.Add(row.UID, now)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -20,12 +21,14 @@ type reader struct {
 	unsaved bool
 	// want is how much is read of a blob whose line is longer than a part.
 	want map[string]int64
+	// listed is when the last complete list began, whole the same of the last one after which nothing was unread.
+	listed, whole time.Time
 }
 
 // list compares all blobs with their places.
 func (c *reader) list(ctx context.Context) error {
 	c.book.BeginList()
-	skipped, marker := 0, ""
+	began, skipped, marker := c.Now(), 0, ""
 	for {
 		blobs, others, next, err := c.Client.Blobs(ctx, c.name, c.Prefix, marker)
 		if isNoContainer(err) {
@@ -46,6 +49,7 @@ func (c *reader) list(ctx context.Context) error {
 	for _, lost := range c.book.EndList() {
 		c.lost(lost.Name, lost.Bytes)
 	}
+	c.listed = began
 	c.Metrics.Skipped(c.table.Name, skipped)
 	return c.save(ctx)
 }
@@ -58,6 +62,7 @@ func isNoContainer(err error) bool {
 
 func (c *reader) lost(blob string, bytes int64) {
 	c.Metrics.Lost(c.table.Name, bytes)
+	c.seen.Lose(bytes)
 	c.Logger.Error("A blob was deleted before all of it was read: the lifecycle rule of the account must keep blobs for longer than the longest outage.",
 		zap.String("table", c.table.Name), zap.String("container", c.name), zap.String("blob", blob), zap.Int64("unread_bytes", bytes))
 }
