@@ -49,8 +49,18 @@ func (a *accountUnderTest) write(table string, ago time.Duration) {
 // flags name the account as a user would.
 func (a *accountUnderTest) flags(t *testing.T, sets ...string) []string {
 	t.Helper()
-	path := configFile(t, fmt.Sprintf(`
-extensions: {file_storage: {directory: /var/lib/x}}
+	args := []string{"test", "--config", a.config(t, "/var/lib/x")}
+	for _, set := range sets {
+		args = append(args, "--set", set)
+	}
+	return args
+}
+
+// config is a configuration file that keeps its cursors in a directory.
+func (a *accountUnderTest) config(t *testing.T, directory string) string {
+	t.Helper()
+	return configFile(t, fmt.Sprintf(`
+extensions: {file_storage: {directory: %[6]s}}
 receivers:
   defender_storage:
     account_url: %[5]s
@@ -69,12 +79,7 @@ receivers:
 exporters: {nop: {}}
 service:
   pipelines: {logs: {receivers: [defender_storage], exporters: [nop]}}
-`, a.URL(), a.CAFile(), a.TenantID, a.ClientID, a.StorageURL()))
-	args := []string{"test", "--config", path}
-	for _, set := range sets {
-		args = append(args, "--set", set)
-	}
-	return args
+`, a.URL(), a.CAFile(), a.TenantID, a.ClientID, a.StorageURL(), directory))
 }
 
 func TestStorageAccountThatIsFine(t *testing.T) {

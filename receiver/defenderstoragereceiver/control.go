@@ -31,6 +31,7 @@ type controlled struct {
 
 var (
 	_ control.Receiver = (*controlled)(nil)
+	_ control.Reporter = (*controlled)(nil)
 	_ control.Tester   = (*controlled)(nil)
 )
 

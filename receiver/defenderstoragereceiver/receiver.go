@@ -206,8 +206,8 @@ func (r *storageReceiver) newAccount(client *account.Client, places *state.State
 	a := &tail.Account{
 		Surroundings: tail.Surroundings{
 			Plan: r.cfg.plan(), Client: client, Deliverer: deliverer,
-			Batch: delivery.Limits{Records: r.cfg.Batch.MaxRecords, Bytes: r.cfg.Batch.MaxBytes},
-			Scope: metadata.ScopeName, Version: version.Number, State: places,
+			Batch:   delivery.Limits{Records: r.cfg.Batch.MaxRecords, Bytes: r.cfg.Batch.MaxBytes},
+			Letters: dead != nil, Scope: metadata.ScopeName, Version: version.Number, State: places,
 			Slots: make(chan struct{}, r.cfg.Concurrency), Retry: r.cfg.RetryOnFailure, Metrics: r.telemetry, Logger: r.set.Logger, Now: r.now,
 		},
 		Containers: r.cfg.Containers, Excluded: r.cfg.ExcludeContainers, Board: r.board, Begin: r.telemetry.begin,
