@@ -15,7 +15,7 @@ import (
 )
 
 const pauseHelp = `pause holds tables and feeds of a running collector back until they are resumed, also over a restart. No rows are lost: a table goes
-on where it stands, as long as the service keeps the rows, which is 30 days.
+on where it stands, as long as the service keeps the rows, which is 30 days, and a storage account its blobs.
 
 ` + authHelp
 

@@ -15,12 +15,17 @@ const reportHelp = `report proves what became of the rows of a day: for each tab
 delivered, recovered by an audit, refused, are missing or set aside; what filters left on the server; and what is not known.
 The day is one of UTC, of the time by which the table is read.
 
+Of a receiver of the storage export (defender_storage) it says for each container how many bytes and rows were read of the blobs
+of the day, what became of the rows, what is unread or was deleted unread, and as of when the blobs were listed. The day is that of
+the blobs' names. Nobody counts what the export has written, so it claims no more than lengths of blobs.
+
 It asks the running collector through its control API (--url). With --config it reads the storage of a collector that is stopped.
 
 ` + authHelp + `
 
-Exit status: 0 each row of the day that the service counts was delivered or is in the dead letters; 1 rows were not delivered, or the
-journal was changed; 2 not all of the day is known, or there is no report.`
+Exit status: 0 each row of the day that the service counts was delivered or is in the dead letters, or each blob was read up to its
+length at a time after the day; 1 rows were not delivered, or the journal was changed; 2 not all of the day is known, or there is
+no report.`
 
 // reportFlags are what report is asked for.
 type reportFlags struct {
@@ -53,7 +58,7 @@ func newReportCommand() *cobra.Command {
 }
 
 func (f *reportFlags) run(cmd *cobra.Command) error {
-	write, ok := map[string]func(io.Writer, *proof.Report) error{
+	write, ok := map[string]func(io.Writer, proof.Document) error{
 		"text": writeReportText, "json": writeReportJSON, "markdown": writeReportMarkdown,
 	}[f.output]
 	if !ok {
@@ -84,21 +89,21 @@ func (f *reportFlags) run(cmd *cobra.Command) error {
 }
 
 // read gets the report from the running collector, or from the storage of one that is stopped.
-func (f *reportFlags) read(ctx context.Context, day proof.Day) (*proof.Report, error) {
+func (f *reportFlags) read(ctx context.Context, day proof.Day) (proof.Document, error) {
 	if len(f.configs) > 0 {
 		return readStored(ctx, f, day)
 	}
 	return readRunning(ctx, f.control, f.receiver, day)
 }
 
-func writeReportText(out io.Writer, r *proof.Report) error {
+func writeReportText(out io.Writer, r proof.Document) error {
 	_, err := io.WriteString(out, r.Text())
 	return err
 }
 
-func writeReportMarkdown(out io.Writer, r *proof.Report) error {
+func writeReportMarkdown(out io.Writer, r proof.Document) error {
 	_, err := io.WriteString(out, r.Markdown())
 	return err
 }
 
-func writeReportJSON(out io.Writer, r *proof.Report) error { return printJSON(out, r) }
+func writeReportJSON(out io.Writer, r proof.Document) error { return printJSON(out, r) }

@@ -30,6 +30,11 @@ func dayReport(change func(*proof.Report)) *proof.Report {
 // controlAPI answers as the extension defender_control does.
 func controlAPI(t *testing.T, report *proof.Report, receivers ...string) string {
 	t.Helper()
+	return controlAPIOf(t, report.Receiver, report.Day, report, receivers...)
+}
+
+func controlAPIOf(t *testing.T, receiver string, day proof.Day, report proof.Document, receivers ...string) string {
+	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		var status struct {
@@ -41,7 +46,7 @@ func controlAPI(t *testing.T, report *proof.Report, receivers ...string) string 
 		assert.NoError(t, json.NewEncoder(w).Encode(status))
 	})
 	mux.HandleFunc("GET /api/v1/receivers/{id}/report", func(w http.ResponseWriter, r *http.Request) {
-		if r.PathValue("id") != report.Receiver || r.URL.Query().Get("day") != string(report.Day) {
+		if r.PathValue("id") != receiver || r.URL.Query().Get("day") != string(day) {
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = w.Write([]byte(`{"error": "no such receiver"}`))
 			return
@@ -81,6 +86,37 @@ func TestReportOfARunningCollector(t *testing.T) {
 			assert.JSONEq(t, string(want), output)
 		})
 	}
+}
+
+// The report of a storage export is one of another kind, with the same exit statuses.
+func TestReportOfAStorageExport(t *testing.T) {
+	end := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		container proof.Exported
+		status    int
+	}{
+		"all read": {proof.Exported{Table: "DeviceEvents", Listed: end}, 0},
+		"unread":   {proof.Exported{Table: "DeviceEvents", Listed: end, Bytes: proof.Bytes{Unread: 1}}, exitFailed},
+		"lost":     {proof.Exported{Table: "DeviceEvents", Listed: end, Bytes: proof.Bytes{Lost: 1}}, exitFound},
+	} {
+		report := &proof.ExportReport{
+			Version: proof.Version, Kind: proof.KindExport, Receiver: "defender_storage", Day: "2026-11-21", Containers: []proof.Exported{c.container},
+		}
+		url := controlAPIOf(t, report.Receiver, report.Day, report, "defender_storage")
+		for format, want := range map[string]string{"text": report.Text(), "markdown": report.Markdown()} {
+			output, status := run(t, "report", "--day", "2026-11-21", "--url", url, "--output", format)
+			assert.Equal(t, c.status, status, name)
+			assert.Equal(t, want, output, name)
+		}
+		output, status := run(t, "report", "--day", "2026-11-21", "--url", url, "--output", "json")
+		assert.Equal(t, c.status, status, name)
+		var back proof.ExportReport
+		require.NoError(t, json.Unmarshal([]byte(output), &back))
+		assert.Equal(t, report, &back, name)
+	}
+	newer := &proof.ExportReport{Version: proof.Version, Kind: "another_kind", Receiver: "x", Day: "2026-11-21"}
+	_, status := run(t, "report", "--day", "2026-11-21", "--url", controlAPIOf(t, "x", newer.Day, newer, "x"))
+	assert.Equal(t, exitFailed, status)
 }
 
 func TestReportOfOneOfSeveralReceivers(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 )
 
 // readStored reads the storage of a collector that is stopped.
-func readStored(ctx context.Context, f *reportFlags, day proof.Day) (report *proof.Report, err error) {
+func readStored(ctx context.Context, f *reportFlags, day proof.Day) (report proof.Document, err error) {
 	locations, err := (&checkFlags{configs: f.configs, sets: f.sets}).locations()
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func readStored(ctx context.Context, f *reportFlags, day proof.Day) (report *pro
 	}
 	in := cfg.StoredIn()
 	if in == nil {
-		return nil, fmt.Errorf("receivers::%s has no storage, so it keeps no journal", id)
+		return nil, fmt.Errorf("receivers::%s has no storage, so it keeps nothing that a report is made of", id)
 	}
 	storage, err := extensionIn(ctx, loaded.Conf, factories.Extensions, *in)
 	if err != nil {
@@ -52,15 +52,30 @@ func readStored(ctx context.Context, f *reportFlags, day proof.Day) (report *pro
 		return nil, fmt.Errorf("extensions::%s: %w", in, err)
 	}
 	defer func() { err = errors.Join(err, storage.Shutdown(ctx)) }()
-	return cfg.StoredReport(ctx, host, id, day)
+	return storedReport(ctx, cfg, host, id, day)
 }
 
-// reporter is the configuration of a receiver that keeps a journal.
+// reporter is the configuration of a receiver that keeps what a report is made of.
 type reporter interface {
 	component.Config
-	// StoredIn is the storage extension that has the journal; nil: there is none.
+	// StoredIn is the storage extension that has it; nil: there is none.
 	StoredIn() *component.ID
-	StoredReport(ctx context.Context, host component.Host, id component.ID, day proof.Day) (*proof.Report, error)
+}
+
+// storedReport makes the report of a receiver's kind.
+func storedReport(ctx context.Context, cfg reporter, host component.Host, id component.ID, day proof.Day) (proof.Document, error) {
+	switch cfg := cfg.(type) {
+	case interface {
+		StoredReport(ctx context.Context, host component.Host, id component.ID, day proof.Day) (*proof.Report, error)
+	}:
+		return cfg.StoredReport(ctx, host, id, day)
+	case interface {
+		StoredReport(ctx context.Context, host component.Host, id component.ID, day proof.Day) (*proof.ExportReport, error)
+	}:
+		return cfg.StoredReport(ctx, host, id, day)
+	default:
+		return nil, fmt.Errorf("receivers::%s makes no report", id)
+	}
 }
 
 // storageHost is a collector that has one extension.

@@ -19,8 +19,8 @@ const statusHelp = `status shows what each receiver and table of a running colle
 
 ` + authHelp + `
 
-Exit status: 0 all tables run, or wait for the quota, or a user or the configuration wants them not to; 1 a table is in trouble, or the last
-pass of an alert_resolver ended early; 2 the collector does not answer. With --watch it is that of the last answer.`
+Exit status: 0 all tables run, or wait for the quota, or a user or the configuration wants them not to; 1 a table is in trouble, rows are
+missing or lost, or the last pass of an alert_resolver ended early; 2 the collector does not answer. With --watch it is that of the last answer.`
 
 type statusFlags struct {
 	*control
@@ -104,7 +104,7 @@ func inTrouble(r api.ReceiverStatus) bool {
 			return t.Reason != api.ReasonUser
 		case api.Running, api.WaitingQuota, api.Disabled, api.Standby:
 		}
-		return t.Audit != nil && t.Audit.Missing > 0
+		return t.Audit != nil && t.Audit.Missing > 0 || t.Blobs != nil && t.Blobs.BytesLost > 0
 	})
 }
 
@@ -112,7 +112,7 @@ func inTrouble(r api.ReceiverStatus) bool {
 func statusText(s api.Status) string {
 	var b strings.Builder
 	if len(s.Receivers) == 0 {
-		b.WriteString("no defender receiver runs here\n")
+		b.WriteString("no receiver of Microsoft Defender runs here\n")
 	}
 	for i, r := range s.Receivers {
 		if i > 0 {
@@ -125,15 +125,55 @@ func statusText(s api.Status) string {
 		if r.State == api.Standby {
 			continue
 		}
-		_, _ = fmt.Fprintf(&b, "quota   %s\n", quotaText(r.Quota))
+		if quota := quotaText(r.Quota); quota != "" {
+			_, _ = fmt.Fprintf(&b, "quota   %s\n", quota)
+		}
 		for _, trouble := range r.Troubles {
 			_, _ = fmt.Fprintf(&b, "trouble %s\n", trouble)
 		}
 		b.WriteString("\n")
-		writeTables(&b, r.Tables, s.Time)
+		writeAll(&b, r.Tables, s.Time)
 	}
 	writeResolvers(&b, s.Resolvers, s.Time)
 	return b.String()
+}
+
+// writeAll writes the tables of hunting and the containers of a storage export, each in their own columns.
+func writeAll(b *strings.Builder, all []api.Table, now time.Time) {
+	var tables, containers []api.Table
+	for _, t := range all {
+		if t.Blobs == nil {
+			tables = append(tables, t)
+		} else {
+			containers = append(containers, t)
+		}
+	}
+	if len(tables) > 0 {
+		writeTables(b, tables, now)
+	}
+	if len(containers) > 0 {
+		writeContainers(b, containers, now)
+	}
+	if len(all) == 0 {
+		b.WriteString("nothing is read: no table or container was found yet\n")
+	}
+}
+
+func writeContainers(b *strings.Builder, containers []api.Table, now time.Time) {
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "CONTAINER OF\tSTATE\tLAG\tBLOBS\tUNREAD\tDELIVERED\tREFUSED\tREPEATED\tBROKEN\tLOST\tLAST LIST\tLAST GROWTH")
+	for _, t := range containers {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d B\t%d\t%d\t%d\t%d\t%d B\t%s\t%s\n", t.Name, withReason(t.State, t.Reason), lagText(t), t.Blobs.Number, t.Blobs.BytesUnread,
+			t.RowsDelivered, t.RowsRefused, t.Blobs.RowsRepeated, t.Blobs.LinesBroken, t.Blobs.BytesLost, ago(t.Blobs.LastList, now), ago(t.Blobs.LastGrowth, now))
+	}
+	_ = w.Flush() // a builder takes everything
+}
+
+func lagText(t api.Table) string {
+	if t.LagSeconds == nil {
+		return "-"
+	}
+	return (time.Duration(*t.LagSeconds) * time.Second).String()
 }
 
 func writeTables(b *strings.Builder, tables []api.Table, now time.Time) {
@@ -145,17 +185,14 @@ func writeTables(b *strings.Builder, tables []api.Table, now time.Time) {
 			disabled = append(disabled, t.Name)
 			continue
 		}
-		lag, hour, history := "-", 0, "-"
-		if t.LagSeconds != nil {
-			lag = (time.Duration(*t.LagSeconds) * time.Second).String()
-		}
+		hour, history := 0, "-"
 		for _, rows := range t.RowsPerMinute {
 			hour += rows
 		}
 		if t.Backfill != nil {
 			history = fmt.Sprintf("%.0f %%", 100*t.Backfill.Progress)
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", t.Name, withReason(t.State, t.Reason), lag, hour,
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", t.Name, withReason(t.State, t.Reason), lagText(t), hour,
 			t.RowsDelivered, t.RowsRefused, auditText(t.Audit), ago(t.LastPoll, now), history)
 	}
 	_ = w.Flush() // a builder takes everything

@@ -110,6 +110,35 @@ func TestStatus(t *testing.T) {
 	assert.Contains(t, output, "paused (credentials)")
 }
 
+// The containers of a storage export have columns of their own, and no quota.
+func TestStatusOfContainers(t *testing.T) {
+	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	at := func(ago time.Duration) *time.Time { then := now.Add(-ago); return &then }
+	lag := 130.0
+	blobs := &api.Blobs{
+		Container: "insights-logs-advancedhunting-deviceevents", Number: 168, BytesUnread: 4096, LastGrowth: at(time.Minute), LastList: at(2 * time.Minute),
+		RowsRepeated: 31, LinesBroken: 2,
+	}
+	status := api.Status{Version: "1", Time: now, Receivers: []api.ReceiverStatus{
+		{ID: "defender_storage", State: api.Running, Tables: []api.Table{
+			{Name: "DeviceEvents", Kind: "container", State: api.Running, LagSeconds: &lag, Rows: api.Rows{RowsDelivered: 4711, RowsRefused: 5}, Blobs: blobs},
+		}},
+		{ID: "defender_storage/new", State: api.Running},
+	}}
+	assert.Equal(t, `defender_storage: running   (version 1, 2026-11-21T10:00:00Z)
+
+CONTAINER OF  STATE    LAG    BLOBS  UNREAD  DELIVERED  REFUSED  REPEATED  BROKEN  LOST  LAST LIST  LAST GROWTH
+DeviceEvents  running  2m10s  168    4096 B  4711       5        31        2       0 B   2m0s ago   1m0s ago
+
+defender_storage/new: running   (version 1, 2026-11-21T10:00:00Z)
+
+nothing is read: no table or container was found yet
+`, statusText(status))
+	assert.False(t, inTrouble(status.Receivers[0]))
+	blobs.BytesLost = 1
+	assert.True(t, inTrouble(status.Receivers[0]), "rows were lost")
+}
+
 func TestInTrouble(t *testing.T) {
 	now := time.Now()
 	for name, c := range map[string]struct {

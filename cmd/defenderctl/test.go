@@ -23,18 +23,23 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/pipelinecheck"
 	"github.com/otelcol-defender/otelcol-defender/internal/version"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver"
 )
 
 const testHelp = `test asks the tenant, before anything runs: it reads the configuration as the collector does, and walks from this machine to
-the tables of every defender receiver. It looks at proxy, DNS, connection and TLS of each host, the token and its roles, a
+the tables of every defender receiver, and to the containers of every defender_storage receiver. It looks at proxy, DNS, connection and TLS of each host, the token and its roles, a
 first query, the clocks, and each enabled table: permission, plan, quota, columns, ingestion_time(), how much is there. It
 counts the devices and the events of the last 24 hours. Every problem has its remedy.
+
+Of a storage account it lists the containers of the export and their blobs, and reads one byte of each container: whether the
+role is given, which tables have a container, how old the newest blob is. It sends GET and nothing else.
 
 It changes nothing in the tenant, opens no storage, and prints no secrets.
 
 It spends one query, one more for each enabled table, and one more each for Alerts, for DeviceInfo if it is not enabled, and
 for a column that the service lacks: 11 with the default tables. They stay within the receiver's share of the quota. A
-collector that runs already does not see them: its own test (POST /api/v1/receivers/{id}/test) counts them too.
+collector that runs already does not see them: its own test (POST /api/v1/receivers/{id}/test) counts them too. A storage account
+gets one list for its containers, one for each container and 5,000 blobs, and one read for each container; the result says how many.
 
 Exit status: 0 nothing is wrong; 1 the receiver can run, with loss, gaps or delays; 2 it cannot run, or the test could not be
 made.`
@@ -61,7 +66,7 @@ func newTestCommand() *cobra.Command {
 		"location of a configuration: a file, or file:, env:, yaml:, http: or https: (repeatable; later ones are laid over earlier ones)")
 	cmd.Flags().StringArrayVar(&f.sets, "set", nil,
 		"a setting to lay over the configuration, as the collector's own flag, e.g. receivers.defender.timeout=30s (repeatable)")
-	cmd.Flags().StringVar(&f.receiver, "receiver", "", "id of the one receiver to test, e.g. defender/acme; default: every defender receiver of a pipeline")
+	cmd.Flags().StringVar(&f.receiver, "receiver", "", "id of the one receiver to test, e.g. defender/acme; default: every one of a pipeline")
 	cmd.Flags().StringVar(&f.output, "output", "text", "text or json")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Minute, "how long the whole test may take")
 	return cmd
@@ -101,8 +106,24 @@ func (f *testFlags) run(cmd *cobra.Command) error {
 	return [...]error{diagnosis.Fine: nil, diagnosis.Warning: errFound, diagnosis.Fatal: errUnjudged}[worst]
 }
 
-// configuredReceiver is a defender receiver of a configuration.
+// testable is a type of receivers that can test its connection.
+type testable struct {
+	factory receiver.Factory
+	test    func(context.Context, receiver.Settings, component.Config, component.Host) (*diagnosis.Result, error)
+}
+
+// testables are those types.
+func testables() map[component.Type]testable {
+	hunting, storage := defenderreceiver.NewFactory(), defenderstoragereceiver.NewFactory()
+	return map[component.Type]testable{
+		hunting.Type(): {hunting, defenderreceiver.Test},
+		storage.Type(): {storage, defenderstoragereceiver.Test},
+	}
+}
+
+// configuredReceiver is a receiver of a configuration that can be tested.
 type configuredReceiver struct {
+	testable
 	id   component.ID
 	conf *confmap.Conf
 }
@@ -121,7 +142,11 @@ func receiversToTest(conf *confmap.Conf, wanted string) ([]configuredReceiver, e
 	var known []string
 	for _, name := range slices.Sorted(maps.Keys(section.ToStringMap())) {
 		var id component.ID
-		if id.UnmarshalText([]byte(name)) != nil || id.Type() != defenderreceiver.NewFactory().Type() {
+		if id.UnmarshalText([]byte(name)) != nil {
+			continue
+		}
+		kind, can := testables()[id.Type()]
+		if !can {
 			continue
 		}
 		known = append(known, id.String())
@@ -132,15 +157,15 @@ func receiversToTest(conf *confmap.Conf, wanted string) ([]configuredReceiver, e
 		if err != nil {
 			return nil, fmt.Errorf("read receivers::%s: it is not a map of settings", id)
 		}
-		found = append(found, configuredReceiver{id: id, conf: sub})
+		found = append(found, configuredReceiver{kind, id, sub})
 	}
 	switch {
 	case len(found) > 0:
 		return found, nil
 	case len(known) == 0:
-		return nil, errors.New("there is nothing to test: the configuration has no defender receiver")
+		return nil, errors.New("there is nothing to test: the configuration has no receiver of the type defender or defender_storage")
 	case wanted != "":
-		return nil, fmt.Errorf("there is no such defender receiver as --receiver says; there are: %s", strings.Join(known, ", "))
+		return nil, fmt.Errorf("there is no such receiver to test as --receiver says; there are: %s", strings.Join(known, ", "))
 	default:
 		return nil, fmt.Errorf("there is nothing to test: %s stands in no pipeline; list it under receivers of one, or name it with --receiver",
 			strings.Join(known, ", "))
@@ -171,8 +196,7 @@ func inPipelines(conf *confmap.Conf) (map[string]bool, error) {
 }
 
 func (c configuredReceiver) test(ctx context.Context) (*diagnosis.Result, error) {
-	factory := defenderreceiver.NewFactory()
-	cfg := factory.CreateDefaultConfig()
+	cfg := c.factory.CreateDefaultConfig()
 	if err := c.conf.Unmarshal(cfg); err != nil {
 		return nil, fmt.Errorf("read the settings: %w", err)
 	}
@@ -183,7 +207,7 @@ func (c configuredReceiver) test(ctx context.Context) (*diagnosis.Result, error)
 		},
 		BuildInfo: component.BuildInfo{Command: "defenderctl", Version: version.Number},
 	}
-	return defenderreceiver.Test(ctx, set, cfg, noExtensions{})
+	return c.testable.test(ctx, set, cfg, noExtensions{})
 }
 
 // noExtensions is a host for components that use none.

@@ -34,6 +34,8 @@ configuration, and compares each with what the destination holds. It names what 
 The period is of event time, as events have it in "timestamp". Rows are read whenever they arrived, as far back as the
 service keeps them: 30 days. Rows that arrived so lately that the collector need not have delivered them are not missed.
 
+It reads tables of defender receivers. Of a defender_storage receiver, report says what was read of its blobs.
+
 It spends queries of the receiver's quota. Beside a running collector it takes a turn of the receiver for each query, through
 the collector's extension defender_control: name its URL with --control. A collector that is stopped has the account in the
 receiver's storage. As long as verify holds it, the collector cannot start.

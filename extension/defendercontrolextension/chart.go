@@ -17,6 +17,9 @@ const (
 )
 
 func newChart(perMinute []int) chart {
+	if len(perMinute) == 0 {
+		return chart{Total: "–"} // it is not counted
+	}
 	most, sum := 0, 0
 	for _, rows := range perMinute {
 		most, sum = max(most, rows), sum+rows

@@ -81,13 +81,14 @@ func (p *page) confirm(w http.ResponseWriter, r *http.Request) {
 	case actionPause:
 		c.Title, c.Button = "Pause "+what+"?", "Pause"
 		c.Text = "It is not read until somebody resumes it, also after a restart. A poll that is under way ends first. No rows are lost: it goes on " +
-			"where it stands, as long as the service keeps the rows, which is 30 days."
+			"where it stands, as long as the service keeps the rows, which is 30 days, and a storage account its blobs."
 	case actionResume:
 		c.Title, c.Button = "Resume "+what+"?", "Resume"
 		c.Text = "It is polled at once, and goes on where it stands."
 	case actionTest:
 		c.Title, c.Button = "Test the connection of "+c.Receiver+"?", "Test"
-		c.Text = "The test asks the service for a token and for a few rows of each table. Its queries are charged to the receiver's quota. It can take " +
+		c.Text = "The test asks the service for a token, and for what each table or container has. Queries are charged to the receiver's quota, and " +
+			"a storage account bills each request. It can take " +
 			"some minutes."
 	case actionStop:
 		c.Title, c.Button = "Stop "+c.Receiver+"?", "Stop"

@@ -23,7 +23,7 @@ type tableView struct {
 	Detail             detailView
 }
 
-// auditView is what the last audit found.
+// auditView is what the last audit found; of a container, what is known of its blobs.
 type auditView struct {
 	Matched, Found, Age string
 	Bad                 bool
@@ -47,6 +47,9 @@ func newTableView(receiver string, t control.Table, now time.Time) tableView {
 		Name: t.Name, Kind: t.Kind, Anchor: receiver + "-" + t.Name, State: stateOf(t.State), Rate: newChart(t.RowsPerMinute),
 		Delivered: grouped(t.RowsDelivered), LastPoll: since(t.LastPoll, now), Lag: "–", Paused: t.State == control.Paused,
 		Audit: newAuditView(t.Audit, now), Detail: newDetailView(t, now),
+	}
+	if t.Blobs != nil {
+		v.Audit = newBlobsView(*t.Blobs, now)
 	}
 	if v.Paused {
 		v.Reason = reasonView{Text: t.Reason, Bad: t.Reason != control.ReasonUser}
@@ -102,6 +105,25 @@ func newAuditView(a *control.Audit, now time.Time) auditView {
 	return auditView{
 		Matched: grouped(a.Matched) + " matched", Found: strings.Join(parts, ", "), Age: since(a.Last, now), Bad: a.Missing+a.Refused > 0,
 	}
+}
+
+// newBlobsView is what a container has in the place of audits.
+func newBlobsView(b control.Blobs, now time.Time) auditView {
+	v := auditView{Matched: grouped(b.Number) + " blobs", Age: "none has grown"}
+	if b.LastGrowth != nil {
+		v.Age = "grew " + since(b.LastGrowth, now)
+	}
+	var parts []string
+	for _, part := range []struct {
+		n    int64
+		what string
+	}{{b.BytesLost, "bytes lost"}, {b.BytesUnread, "bytes unread"}, {int64(b.LinesBroken), "lines broken"}, {int64(b.RowsRepeated), "rows repeated"}} {
+		if part.n > 0 {
+			parts = append(parts, grouped(int(part.n))+" "+part.what)
+		}
+	}
+	v.Found, v.Bad = strings.Join(parts, ", "), b.BytesLost > 0
+	return v
 }
 
 func letters(l control.DeadLetters) string {

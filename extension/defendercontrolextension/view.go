@@ -146,6 +146,14 @@ func newReceiverView(index int, r control.ReceiverStatus, now time.Time) receive
 	return v
 }
 
+// Checked is the title of what shows that nothing is missing.
+func (v receiverView) Checked() string {
+	if slices.ContainsFunc(v.Tables, func(t tableView) bool { return t.Kind == "container" }) {
+		return "Blobs"
+	}
+	return "Last audit"
+}
+
 // workerSentence says which worker runs a receiver.
 func workerSentence(lease *control.Lease) string {
 	switch {

@@ -31,6 +31,23 @@ func TestChart(t *testing.T) {
 	assert.Empty(t, newChart(nil).Line)
 }
 
+// A container of a storage export has its blobs in the place of audits, and no rate.
+func TestViewOfAContainer(t *testing.T) {
+	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	grown := now.Add(-4 * time.Minute)
+	show := func(b control.Blobs) receiverView {
+		return viewOf(func(r *control.ReceiverStatus) {
+			r.Tables = []control.Table{{Name: "DeviceEvents", Kind: "container", State: control.Running, Blobs: &b}}
+		}).Receivers[0]
+	}
+	r := show(control.Blobs{Number: 1168, LastGrowth: &grown, BytesUnread: 4096, RowsRepeated: 31})
+	assert.Equal(t, "Blobs", r.Checked())
+	assert.Equal(t, auditView{Matched: "1,168 blobs", Found: "4,096 bytes unread, 31 rows repeated", Age: "grew 4 min ago"}, r.Tables[0].Audit)
+	assert.Equal(t, chart{Total: "–"}, r.Tables[0].Rate, "no rate is counted")
+	assert.True(t, show(control.Blobs{BytesLost: 5}).Tables[0].Audit.Bad)
+	assert.Equal(t, "Last audit", viewOf(func(*control.ReceiverStatus) {}).Receivers[0].Checked())
+}
+
 // viewOf is what the page says after a change to a receiver all of whose tables are fine.
 func viewOf(change func(r *control.ReceiverStatus)) view {
 	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)

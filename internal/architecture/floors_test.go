@@ -44,7 +44,7 @@ var floors = [][]string{
 	// What the components and the emulator are made of.
 	{postgres + "tenancy"},
 	{receiver + "source", blobs + "tail", processor + "actor", siem + "selection", rate + "executionsfile", rate + "journal", rate + "report", resolver + "graph", resolver + "task", emulator + "api", emulator + "entra", emulator + "rows"},
-	{receiver + "reader", receiver + "checkup", blobs + "health", blobs + "state", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", rate + "book", emulator + "faults", emulator + "judge", emulator + "tenant"},
+	{receiver + "reader", receiver + "checkup", blobs + "checkup", blobs + "health", blobs + "state", processor + "directory", processor + "event", processor + "graphalert", processor + "order", processor + "drops", siem + "emitted", siem + "record", rate + "book", emulator + "faults", emulator + "judge", emulator + "tenant"},
 	{receiver + "service", receiver + "audit", blobs + "account", blobs + "book", receiver + "journal", receiver + "watermark", receiver + "health", processor + "row", siem + "indicator", rate + "correlation", emulator + "answer"},
 	{receiver + "failure", blobs + "export", blobs + "lines", blobs + "recent", receiver + "pivot", receiver + "query", receiver + "scheduler", processor + "memo", processor + "store", processor + "tuid", siem + "alert", rate + "alert", rate + "execution"},
 	{receiver + "checkpoint", receiver + "feed", receiver + "ledger", receiver + "paging", receiver + "posture", receiver + "kusto", receiver + "quota", rate + "object", postgres + "database"},
@@ -52,7 +52,7 @@ var floors = [][]string{
 	// What several components share.
 	{"internal/testbed/postgres"},
 	{"internal/credentials", "internal/delivery", "internal/streaming", "internal/testbed/collector", "internal/testbed/ports"},
-	{"internal/logrecord", "internal/control/turns", "internal/storageclient"},
+	{"internal/logrecord", "internal/control/turns", "internal/diagnosis/step", "internal/storageclient"},
 	{"internal/accounts", "internal/configschema", "internal/entra", "internal/hunting", "internal/replay", "internal/rowid"},
 	{emulator + "kql/engine", emulator + "kql/oracle"},
 	{emulator + "kql/syntax"},

@@ -33,9 +33,9 @@ var silent = []string{
 // advising are packages that put advice together out of many strings: each text of theirs counts, not only what stands
 // in a call that makes an error.
 var advising = []string{
-	"internal/entra", "internal/hunting", "internal/refusal", "internal/settings",
+	"internal/diagnosis/step", "internal/entra", "internal/hunting", "internal/refusal", "internal/settings",
 	"receiver/defenderreceiver/internal/audit", "receiver/defenderreceiver/internal/checkup", "receiver/defenderreceiver/internal/failure",
-	"receiver/defenderstoragereceiver/internal/account",
+	"receiver/defenderstoragereceiver/internal/account", "receiver/defenderstoragereceiver/internal/checkup",
 }
 
 const troubleshooting = "docs/troubleshooting.md"

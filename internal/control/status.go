@@ -74,12 +74,13 @@ type Credentials struct {
 // Table is a table or feed.
 type Table struct {
 	Name  string `json:"name"`
-	Kind  string `json:"kind"` // table, directory or feed
+	Kind  string `json:"kind"` // table, directory, feed or container
 	State State  `json:"state"`
 	// Reason is why it is paused: user, failures, credentials, permission, not_in_plan, ...
 	Reason string `json:"reason"`
 	Lane   string `json:"lane"` // live; the lane of history is Backfill
-	// CompleteUntil is up to when all rows were delivered, on the service's clock.
+	// CompleteUntil is up to when all rows were delivered, on the service's clock; of a container: when the last list began after
+	// which nothing was unread.
 	CompleteUntil *time.Time `json:"complete_until"`
 	LagSeconds    *float64   `json:"lag_seconds"`
 	Rows
@@ -88,6 +89,21 @@ type Table struct {
 	Audit       *Audit      `json:"audit"`        // null: it is not audited
 	DeadLetters DeadLetters `json:"dead_letters"`
 	Backfill    *Backfill   `json:"backfill"` // null: no history is read
+	Blobs       *Blobs      `json:"blobs"`    // null: it is no container of the storage export
+}
+
+// Blobs are those of a container of the storage export, as far as they were heard of. What is counted is so since the
+// receiver's start.
+type Blobs struct {
+	Container    string     `json:"container"` // its name in the account
+	Number       int        `json:"number"`
+	BytesUnread  int64      `json:"bytes_unread"`
+	UnreadSince  *time.Time `json:"unread_since"`  // since when the oldest unread byte is there; null: nothing is unread
+	LastGrowth   *time.Time `json:"last_growth"`   // when one of them grew last
+	LastList     *time.Time `json:"last_list"`     // when the last complete list began
+	BytesLost    int64      `json:"bytes_lost"`    // deleted before they were read
+	RowsRepeated int        `json:"rows_repeated"` // handed on before, and left out
+	LinesBroken  int        `json:"lines_broken"`  // no rows; handed on as texts
 }
 
 // Rows are those that a table had since the receiver's start, in both lanes.

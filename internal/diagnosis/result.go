@@ -48,6 +48,7 @@ const (
 	Connection Group = "connection" // settings, proxy, DNS, TCP, TLS
 	Access     Group = "access"     // token, roles, clock, a first query
 	Tables     Group = "tables"     // each enabled table and feed
+	Containers Group = "containers" // each container of the storage export
 )
 
 // Outcome is what a check found, as a word for programs. The words do not change.
@@ -76,6 +77,9 @@ const (
 	ServiceFailed Outcome = "service_failed" // an outage of the service
 	Empty         Outcome = "empty"          // the table has no recent rows
 	NoArrival     Outcome = "no_arrival"     // the service does not say when rows arrived
+	NoContainer   Outcome = "no_container"   // the storage export has made no container of the table
+	Stale         Outcome = "stale"          // the storage export has written nothing lately
+	TooMany       Outcome = "too_many"       // a container has more blobs than a test looks at
 	WrongClock    Outcome = "wrong_clock"    // this machine's clock differs from the service's
 	Failed        Outcome = "failed"         // any other error
 )
@@ -83,9 +87,10 @@ const (
 // Check is one thing that was looked at. Detail and Remedy hold no secrets.
 type Check struct {
 	Group Group `json:"group"`
-	// Name is what was looked at: settings, proxy, dns, connect, tls, token, roles, query, clock, devices, table, feed.
+	// Name is what was looked at: settings, proxy, dns, connect, tls, token, roles, query, clock, devices, table, feed; of the
+	// storage export list, read, container, export, tables.
 	Name string `json:"name"`
-	// Subject is the host, the table or the feed; empty where there is only one of the name.
+	// Subject is the host, the table (of a container, too) or the feed; empty where there is only one of the name.
 	Subject  string   `json:"subject,omitempty"`
 	Outcome  Outcome  `json:"outcome"`
 	Severity Severity `json:"severity"`
@@ -133,6 +138,19 @@ type Result struct {
 	// Queries is how many requests of the tenant's hunting quota the test has spent.
 	Queries int     `json:"queries"`
 	Checks  []Check `json:"checks"`
+	// Export is what the storage account has; nil for a receiver that sends queries.
+	Export *Export `json:"export,omitempty"`
+}
+
+// Export is what a storage account has for a receiver, as far as its containers were listed.
+type Export struct {
+	Containers int   `json:"containers"`
+	Blobs      int64 `json:"blobs"`
+	Bytes      int64 `json:"bytes"`
+	// Newest is when a blob grew last; nil: there is none with rows.
+	Newest *time.Time `json:"newest"`
+	// Requests are those that the test has sent to the account, which bills them.
+	Requests int `json:"requests"`
 }
 
 // Add takes a check in and keeps the result's severity at the worst.

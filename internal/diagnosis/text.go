@@ -13,7 +13,7 @@ import (
 const width = 110
 
 var groupTitles = map[Group]string{
-	Connection: "Connection", Access: "Access", Tables: "Tables",
+	Connection: "Connection", Access: "Access", Tables: "Tables", Containers: "Containers",
 }
 
 // WriteText writes Text.
@@ -101,8 +101,7 @@ func writeWrapped(b *strings.Builder, head string, indent int, text string) {
 }
 
 func (r *Result) writeSummary(b *strings.Builder) {
-	fmt.Fprintf(b, "\nDevices: %s   Events of the last %d h: %s   Queries spent: %d   Took: %s\n",
-		count(r.Devices), r.RecentHours, count(r.RecentEvents), r.Queries, time.Duration(r.Duration).Round(time.Millisecond))
+	fmt.Fprintf(b, "\n%s   Took: %s\n", r.figures(), time.Duration(r.Duration).Round(time.Millisecond))
 	switch r.Severity {
 	case Fine:
 		b.WriteString("The receiver can run: nothing is wrong.\n")
@@ -111,6 +110,19 @@ func (r *Result) writeSummary(b *strings.Builder) {
 	default:
 		fmt.Fprintf(b, "The receiver cannot run; fatal: %d; warnings: %d.\n", r.Count(Fatal), r.Count(Warning))
 	}
+}
+
+// figures are what was counted, and what the test has cost.
+func (r *Result) figures() string {
+	if r.Export == nil {
+		return fmt.Sprintf("Devices: %s   Events of the last %d h: %s   Queries spent: %d", count(r.Devices), r.RecentHours, count(r.RecentEvents), r.Queries)
+	}
+	newest := "not known"
+	if r.Export.Newest != nil {
+		newest = r.Export.Newest.UTC().Format(time.RFC3339)
+	}
+	return fmt.Sprintf("Containers: %d   Blobs: %s   Bytes: %s   Newest rows written: %s   Requests: %d",
+		r.Export.Containers, Number(r.Export.Blobs), Number(r.Export.Bytes), newest, r.Export.Requests)
 }
 
 func count(n *int64) string {

@@ -4,7 +4,7 @@ import "slices"
 
 // rules is everything that is looked for. A condition in a rule reads effective settings, so a default counts like a
 // setting that is written.
-var rules = slices.Concat(sourceRules, quotaRules, placeRules, processorRules, feedRules, deliveryRules, queueRules, workerRules, exporterRules, backendRules, watchRules)
+var rules = slices.Concat(sourceRules, quotaRules, exportRules, placeRules, processorRules, feedRules, deliveryRules, queueRules, workerRules, exporterRules, backendRules, watchRules)
 
 var sourceRules = []rule{
 	{

@@ -4,20 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/configauth"
-	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver"
 	"golang.org/x/time/rate"
 
-	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis/step"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/checkup"
@@ -58,7 +55,7 @@ func Test(ctx context.Context, set receiver.Settings, cfg component.Config, host
 		return nil, fmt.Errorf("test the connection: %T is no configuration of this receiver", cfg)
 	}
 	if err := own.Validate(); err != nil {
-		return unusable(set, err), nil
+		return step.Unusable(set.ID.String(), err), nil
 	}
 	r, err := newReceiver(set, *own, outputs{next: consumertest.NewNop()})
 	if err != nil {
@@ -67,7 +64,7 @@ func Test(ctx context.Context, set receiver.Settings, cfg component.Config, host
 	defer r.telemetry.shutdown()
 	defer r.calls.end()
 	if r.service, err = r.connect(ctx, host); err != nil {
-		return unusable(set, err), nil
+		return step.Unusable(set.ID.String(), err), nil
 	}
 	defer r.service.close()
 	if r.scheduler, err = r.cfg.joinQuota(ctx, r.set, nil, health.NewRegistry()); err != nil {
@@ -75,16 +72,6 @@ func Test(ctx context.Context, set receiver.Settings, cfg component.Config, host
 	}
 	result, err := r.checkUp(ctx)
 	return result, errors.Join(err, r.scheduler.Stop(context.WithoutCancel(ctx)))
-}
-
-// unusable is the result where the settings leave nothing to be asked with.
-func unusable(set receiver.Settings, err error) *diagnosis.Result {
-	result := &diagnosis.Result{Receiver: set.ID.String(), Started: time.Now().UTC(), Checks: []diagnosis.Check{}}
-	result.Add(diagnosis.Check{
-		Group: diagnosis.Connection, Name: "settings", Outcome: diagnosis.BadSettings, Severity: diagnosis.Fatal,
-		Detail: err.Error(), Remedy: "mend what is named; the collector would not start the receiver either",
-	})
-	return result
 }
 
 // Test tests the connection of the running receiver, with its clients and in its turn and quota. A second test waits for
@@ -106,13 +93,13 @@ func (r *defenderReceiver) checkUp(ctx context.Context) (*diagnosis.Result, erro
 	case <-ctx.Done():
 		return nil, fmt.Errorf("test the connection: wait for the test under way: %w", ctx.Err())
 	}
-	web, err := r.webClient(ctx)
+	web, err := step.Client(ctx, r.cfg.ClientConfig, r.service.access.host, r.set.TelemetrySettings)
 	if err != nil {
 		return nil, fmt.Errorf("test the connection: %w", err)
 	}
 	defer web.CloseIdleConnections()
 	s := checkup.Settings{
-		Receiver: r.set.ID.String(), Web: web, Proxy: r.cfg.proxyOf, Token: r.service.access.token, Now: r.now, Patience: r.service.access.patience,
+		Receiver: r.set.ID.String(), Web: web, Proxy: step.Proxies(r.cfg.ClientConfig.ProxyURL), Token: r.service.access.token, Now: r.now, Patience: r.service.access.patience,
 		Hunting: r.checkupClient(true), Directory: r.checkupClient(false),
 		Roles: checkup.Roles{
 			Hunting: "ThreatHunting.Read.All",
@@ -141,14 +128,6 @@ func (r *defenderReceiver) checkUp(ctx context.Context) (*diagnosis.Result, erro
 		s.Devices = query.Table{Table: devices}
 	}
 	return checkup.Run(ctx, s), nil
-}
-
-// webClient has the TLS and proxy settings of the other clients, and neither their connections nor their secrets.
-func (r *defenderReceiver) webClient(ctx context.Context) (*http.Client, error) {
-	cfg := r.cfg.ClientConfig
-	cfg.Endpoint, cfg.Headers, cfg.Auth = "", nil, configoptional.None[configauth.Config]()
-	cfg.Timeout, cfg.DisableKeepAlives = credentials.TokenTimeout, true
-	return cfg.ToClient(ctx, r.service.access.host.GetExtensions(), r.set.TelemetrySettings)
 }
 
 // checkupClient sends the requests of a test before all others: somebody waits for it, and they are few.
@@ -187,40 +166,21 @@ func (r *defenderReceiver) checkupList(list hunting.List, limit *rate.Limiter) *
 }
 
 // hosts are those that must be reached, the hunting API's last.
-func (c *Config) hosts() ([]checkup.Host, error) {
+func (c *Config) hosts() ([]step.Host, error) {
 	cloud := clouds[c.Cloud]
 	api, err := url.Parse(firstOf(c.ClientConfig.Endpoint, cloud.service(c.API)))
 	if err != nil {
 		return nil, fmt.Errorf("'endpoint': %w", err)
 	}
-	hosts := []checkup.Host{{URL: api, Setting: "endpoint"}}
+	service := step.Host{URL: api, Setting: "endpoint"}
 	if c.Credentials.ManagedIdentity.HasValue() || c.ClientConfig.Auth.HasValue() {
-		return hosts, nil
+		return step.Hosts(service, step.Host{}), nil
 	}
 	login, err := url.Parse(firstOf(c.Credentials.Authority, cloud.login))
 	if err != nil {
 		return nil, fmt.Errorf("'credentials::authority': %w", err)
 	}
-	if login.Scheme == api.Scheme && login.Host == api.Host {
-		return hosts, nil
-	}
-	return append([]checkup.Host{{URL: login, Setting: "credentials::authority"}}, hosts...), nil
-}
-
-// proxyOf is the proxy that leads to a URL: proxy_url, else that of the environment.
-func (c *Config) proxyOf(target *url.URL) *url.URL {
-	if c.ClientConfig.ProxyURL != "" {
-		proxy, err := url.Parse(c.ClientConfig.ProxyURL)
-		if err != nil {
-			return nil
-		}
-		return proxy
-	}
-	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
-	if err != nil {
-		return nil
-	}
-	return proxy
+	return step.Hosts(service, step.Host{URL: login, Setting: "credentials::authority"}), nil
 }
 
 // checkupTables are the enabled tables, as they are read.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/state"
 )
@@ -22,12 +23,20 @@ type controlled struct {
 	places *state.State
 	expiry credentials.Expiry
 	now    func() time.Time
+	test   func(ctx context.Context) (*diagnosis.Result, error)
 
 	// commanding makes one step of a command's two: what is stored, and what is in effect.
 	commanding sync.Mutex
 }
 
-var _ control.Receiver = (*controlled)(nil)
+var (
+	_ control.Receiver = (*controlled)(nil)
+	_ control.Reporter = (*controlled)(nil)
+	_ control.Tester   = (*controlled)(nil)
+)
+
+// Test implements control.Tester.
+func (c *controlled) Test(ctx context.Context) (control.Result, error) { return c.test(ctx) }
 
 // Pause implements control.Receiver.
 func (c *controlled) Pause(ctx context.Context, table string) error { return c.halt(ctx, table, true) }
@@ -71,7 +80,11 @@ func (c *controlled) Status() control.ReceiverStatus {
 		status.Tables = append(status.Tables, c.table(seen))
 	}
 	status.State, status.Reason = control.Summarize(status.Tables)
-	if len(status.Tables) == 0 {
+	switch {
+	case len(status.Tables) > 0:
+	case len(status.Troubles) > 0:
+		status.State = control.BackingOff
+	default:
 		status.State = control.Running // it waits for the first container
 	}
 	return status
@@ -89,9 +102,14 @@ func (c *controlled) credentials() control.Credentials {
 func (c *controlled) table(seen *health.Container) control.Table {
 	v := seen.View()
 	t := control.Table{
-		Name: seen.Table, Kind: "container", State: control.State(v.State), Lane: "live",
-		Rows:        control.Rows{RowsDelivered: v.Delivered, RowsRefused: v.Refused, RowsPerMinute: []int{}},
+		Name: seen.Table, Kind: "container", State: control.State(v.State), Lane: "live", CompleteUntil: known(v.Blobs.Whole),
+		Rows:        control.Rows{RowsDelivered: v.Rows.Delivered, RowsRefused: v.Rows.Refused, RowsPerMinute: []int{}},
 		DeadLetters: control.DeadLetters(v.Letters),
+		Blobs: &control.Blobs{
+			Container: seen.Name, Number: v.Blobs.Number, BytesUnread: v.Blobs.Behind, UnreadSince: known(v.Blobs.Oldest),
+			LastGrowth: known(v.Blobs.Grown), LastList: known(v.Blobs.Listed), BytesLost: v.Blobs.Lost,
+			RowsRepeated: v.Rows.Repeated, LinesBroken: v.Rows.Broken,
+		},
 		Polls: control.Polls{
 			Interval: c.interval().Seconds(), LastPoll: known(v.LastRead), NextPoll: known(v.NextRead), ConsecutiveFailures: v.Failures,
 		},
@@ -102,11 +120,8 @@ func (c *controlled) table(seen *health.Container) control.Table {
 	if v.Halted {
 		t.Reason = control.ReasonUser
 	}
-	if !v.LastRead.IsZero() {
-		lag := 0.0
-		if !v.Oldest.IsZero() {
-			lag = max(c.now().Sub(v.Oldest).Seconds(), 0)
-		}
+	if t.CompleteUntil != nil {
+		lag := max(c.now().Sub(v.Blobs.Whole).Seconds(), 0)
 		t.LagSeconds = &lag
 	}
 	return t

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/credentials"
 	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
 	"github.com/otelcol-defender/otelcol-defender/internal/settings"
 	"github.com/otelcol-defender/otelcol-defender/internal/storageclient"
 	"github.com/otelcol-defender/otelcol-defender/internal/version"
@@ -74,17 +76,14 @@ func newReceiver(set receiver.Settings, cfg Config, next consumer.Logs) (*storag
 // Start opens the storage, loads the places and starts the loops. It sends nothing itself, so an account that is down does
 // not keep the Collector from starting.
 func (r *storageReceiver) Start(ctx context.Context, host component.Host) (err error) {
-	identity, client, err := r.connect(ctx, host)
+	way, err := r.connect(ctx, host)
 	if err != nil {
 		return err
 	}
-	r.closeIdle = func() {
-		client.Client.CloseIdleConnections()
-		identity.Close()
-	}
+	r.closeIdle = way.close
 	defer func() {
 		if err != nil {
-			r.closeIdle()
+			way.close()
 		}
 	}()
 	store, err := r.openStorage(ctx, host)
@@ -102,37 +101,40 @@ func (r *storageReceiver) Start(ctx context.Context, host component.Host) (err e
 	if err != nil {
 		return err
 	}
-	reader, err := r.newAccount(client, places) //nolint:contextcheck // what it makes outlives Start's context
+	reader, err := r.newAccount(r.newClient(way, way.http), places) //nolint:contextcheck // what it makes outlives Start's context
 	if err != nil {
 		return err
 	}
 	if err := reader.Prepare(ctx); err != nil {
 		return err
 	}
-	if err := r.telemetry.observe(r.board, identity.Expiry); err != nil {
+	if err := r.telemetry.observe(r.board, way.identity.Expiry); err != nil {
 		return err
 	}
-	r.run(ctx, host, reader, identity)
+	r.run(ctx, way, reader)
 	return nil
 }
 
 // run starts the loops.
-func (r *storageReceiver) run(ctx context.Context, host component.Host, reader *tail.Account, identity credentials.Identity) {
+func (r *storageReceiver) run(ctx context.Context, way *connection, reader *tail.Account) {
 	// Start's own context ends when all components have started.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r.loops.Go(func() { r.board.Run(running, host) })
+	r.running.ctx = running
+	expiry := way.identity.Expiry
+	r.loops.Go(func() { r.board.Run(running, way.host) })
 	r.loops.Go(func() { reader.Run(running) })
-	r.loops.Go(func() { identity.Watch(running, r.wakeAll) })
+	r.loops.Go(func() { way.identity.Watch(running, r.wakeAll) })
 	r.loops.Go(func() {
-		identity.Expiry.Follow(running, r.now, func(end string) { r.board.Note(credentials.ExpiryNote, end) }, r.set.Logger)
+		expiry.Follow(running, r.now, func(end string) { r.board.Note(credentials.ExpiryNote, end) }, r.set.Logger)
 	})
-	hide := control.Register(host, &controlled{
-		id: r.set.ID.String(), cfg: &r.cfg, board: r.board, places: reader.State, expiry: identity.Expiry, now: r.now,
+	hide := control.Register(way.host, &controlled{
+		id: r.set.ID.String(), cfg: &r.cfg, board: r.board, places: reader.State, expiry: expiry, now: r.now,
+		test: func(ctx context.Context) (*diagnosis.Result, error) { return r.test(ctx, way) },
 	})
-	r.running = span{running, func() {
+	r.running.end = func() {
 		hide()
 		cancel()
-	}}
+	}
 }
 
 // wakeAll lets all containers try at once, because the credentials have changed.
@@ -142,34 +144,39 @@ func (r *storageReceiver) wakeAll() {
 	}
 }
 
-// connect makes the client of the account.
-func (r *storageReceiver) connect(ctx context.Context, host component.Host) (credentials.Identity, *account.Client, error) {
+// connect makes what asks the account. It sends nothing.
+func (r *storageReceiver) connect(ctx context.Context, host component.Host) (*connection, error) {
 	target, err := url.Parse(r.cfg.AccountURL)
 	if err != nil {
-		return credentials.Identity{}, nil, fmt.Errorf("'account_url': %w", err)
+		return nil, fmt.Errorf("'account_url': %w", err)
 	}
 	if err := settings.TLSFiles(r.cfg.ClientConfig.TLS); err != nil {
-		return credentials.Identity{}, nil, err
+		return nil, err
 	}
 	httpClient, err := r.cfg.ClientConfig.ToClient(ctx, host.GetExtensions(), r.set.TelemetrySettings)
 	if err != nil {
-		return credentials.Identity{}, nil, fmt.Errorf("make the client of the storage account: %w", err)
+		return nil, fmt.Errorf("make the client of the storage account: %w", err)
 	}
 	identity, err := r.cfg.Credentials.Identity(ctx, credentials.Surroundings{
 		Client: r.cfg.ClientConfig, Host: host, Telemetry: r.set.TelemetrySettings, Login: cloudOf(target.Hostname()).login, Service: scope,
 	})
 	if err != nil {
 		httpClient.CloseIdleConnections()
-		return credentials.Identity{}, nil, err
+		return nil, err
 	}
+	return &connection{target: target, http: httpClient, identity: identity, host: host, busy: make(chan struct{}, 1)}, nil
+}
+
+// newClient makes a client of the account that sends by way of an HTTP client.
+func (r *storageReceiver) newClient(way *connection, by *http.Client) *account.Client {
 	var tokens account.TokenSource // nil: an extension says who asks
-	if identity.Tokens != nil {
-		tokens = identity.Tokens
+	if way.identity.Tokens != nil {
+		tokens = way.identity.Tokens
 	}
-	return identity, account.New(account.Config{
-		URL: target, Client: httpClient, Tokens: tokens, Agent: r.set.BuildInfo.Command + "/" + r.set.BuildInfo.Version,
+	return account.New(account.Config{
+		URL: way.target, Client: by, Tokens: tokens, Agent: r.set.BuildInfo.Command + "/" + r.set.BuildInfo.Version,
 		Answered: r.telemetry.answered, Now: r.now,
-	}), nil
+	})
 }
 
 func (r *storageReceiver) openStorage(ctx context.Context, host component.Host) (storage.Client, error) {
@@ -199,8 +206,8 @@ func (r *storageReceiver) newAccount(client *account.Client, places *state.State
 	a := &tail.Account{
 		Surroundings: tail.Surroundings{
 			Plan: r.cfg.plan(), Client: client, Deliverer: deliverer,
-			Batch: delivery.Limits{Records: r.cfg.Batch.MaxRecords, Bytes: r.cfg.Batch.MaxBytes},
-			Scope: metadata.ScopeName, Version: version.Number, State: places,
+			Batch:   delivery.Limits{Records: r.cfg.Batch.MaxRecords, Bytes: r.cfg.Batch.MaxBytes},
+			Letters: dead != nil, Scope: metadata.ScopeName, Version: version.Number, State: places,
 			Slots: make(chan struct{}, r.cfg.Concurrency), Retry: r.cfg.RetryOnFailure, Metrics: r.telemetry, Logger: r.set.Logger, Now: r.now,
 		},
 		Containers: r.cfg.Containers, Excluded: r.cfg.ExcludeContainers, Board: r.board, Begin: r.telemetry.begin,

@@ -25,6 +25,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/control"
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/blobs"
 	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/export"
@@ -43,6 +44,7 @@ var epoch = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 var (
 	storageID = component.MustNewIDWithName("file_storage", "cursors")
 	wireID    = component.MustNewID("wire")
+	shownID   = component.MustNewID("defender_control")
 )
 
 // stage is an emulated account, and what outlives a receiver.
@@ -57,14 +59,29 @@ type stage struct {
 	core    zapcore.Core
 	next    consumer.Logs            // nil: the sink
 	wire    extensionauth.HTTPClient // nil: the account in this process
+	shown   *shown
 }
+
+// shown is the extension that shows receivers.
+type shown struct {
+	component.StartFunc
+	component.ShutdownFunc
+	receiver control.Receiver
+}
+
+func (s *shown) Register(r control.Receiver) func() {
+	s.receiver = r
+	return func() {}
+}
+
+func (s *shown) RegisterProcessor(control.Processor) func() { return func() {} }
 
 func newStage(tb testing.TB, c blobs.Config) *stage {
 	tb.Helper()
 	core, logs := observer.New(zapcore.WarnLevel)
 	s := &stage{
 		tb: tb, account: blobs.New(c), storage: collector.NewStorage(), sink: &collector.Sink{}, status: &collector.Status{},
-		metrics: collector.NewMetrics(), logs: logs, core: core,
+		metrics: collector.NewMetrics(), logs: logs, core: core, shown: &shown{},
 	}
 	tb.Cleanup(func() { require.NoError(tb, s.metrics.Shutdown(context.Background())) })
 	return s
@@ -107,7 +124,7 @@ func (s *stage) host() collector.Host {
 	if way == nil {
 		way = wire{handler: s.account}
 	}
-	return collector.Host{Extensions: collector.Extensions{storageID: s.storage, wireID: way.(component.Component)}, Status: s.status}
+	return collector.Host{Extensions: collector.Extensions{storageID: s.storage, wireID: way.(component.Component), shownID: s.shown}, Status: s.status}
 }
 
 // start starts a receiver. It ends with the test, if it has not before.

@@ -154,16 +154,16 @@ func (t *telemetry) observe(board *health.Board, expiry credentials.Expiry) erro
 	b := t.builder
 	for _, register := range []func() error{
 		func() error {
-			return b.RegisterReceiverDefenderStorageBlobsCallback(t.whole(board, func(v health.View) int64 { return int64(v.Blobs) }))
+			return b.RegisterReceiverDefenderStorageBlobsCallback(t.whole(board, func(v health.View) int64 { return int64(v.Blobs.Number) }))
 		},
 		func() error {
-			return b.RegisterReceiverDefenderStorageBytesBehindCallback(t.whole(board, func(v health.View) int64 { return v.Behind }))
+			return b.RegisterReceiverDefenderStorageBytesBehindCallback(t.whole(board, func(v health.View) int64 { return v.Blobs.Behind }))
 		},
 		func() error {
-			return b.RegisterReceiverDefenderStorageOldestUnreadAgeCallback(t.age(board, func(v health.View) (time.Time, bool) { return v.Oldest, true }))
+			return b.RegisterReceiverDefenderStorageOldestUnreadAgeCallback(t.age(board, func(v health.View) (time.Time, bool) { return v.Blobs.Oldest, true }))
 		},
 		func() error {
-			return b.RegisterReceiverDefenderStorageLastGrowthCallback(t.age(board, func(v health.View) (time.Time, bool) { return v.Grown, !v.Grown.IsZero() }))
+			return b.RegisterReceiverDefenderStorageLastGrowthCallback(t.age(board, func(v health.View) (time.Time, bool) { return v.Blobs.Grown, !v.Blobs.Grown.IsZero() }))
 		},
 		func() error {
 			return b.RegisterReceiverDefenderStorageCredentialExpiryCallback(func(_ context.Context, o metric.Float64Observer) error {

@@ -107,6 +107,8 @@ func TestFind(t *testing.T) {
 		},
 		"no events": {"{logs: {receivers: [defender], exporters: [file]}}", Choice{Exporter: "file"}, "", "no total_normalize"},
 		"none":      {"{logs: {receivers: [otlp], exporters: [file]}}", Choice{Exporter: "file"}, "", "no logs pipeline"},
+		"an export": {"{logs: {receivers: [defender_storage], exporters: [file]}}", Choice{Exporter: "file"}, "", "what defender_storage has read, `defenderctl report` says"},
+		"another":   {"{logs: {receivers: [defender, defender_storage], exporters: [file]}}", Choice{Exporter: "file", Receiver: "defender_storage"}, "", "and no blobs"},
 		"metrics":   {"{metrics: {receivers: [defender], exporters: [file]}}", Choice{Exporter: "file"}, "", "no logs pipeline"},
 	} {
 		t.Run(name, func(t *testing.T) {

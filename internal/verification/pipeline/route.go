@@ -37,6 +37,7 @@ type Route struct {
 
 const (
 	typeReceiver  = "defender"
+	typeExport    = "defender_storage"
 	typeNormalize = "total_normalize"
 	typeForward   = "forward"
 	typeKafka     = "kafka"
@@ -67,8 +68,14 @@ func Find(conf *confmap.Conf, choice Choice) (Route, error) {
 	f := &finder{conf: conf, service: service, choice: choice}
 	for id := range service.Pipelines {
 		for _, receiver := range service.Pipelines[id].Receivers {
-			if id.Signal() == pipeline.SignalLogs && receiver.Type().String() == typeReceiver && (choice.Receiver == "" || choice.Receiver == receiver.String()) {
+			if id.Signal() != pipeline.SignalLogs || choice.Receiver != "" && choice.Receiver != receiver.String() {
+				continue
+			}
+			switch receiver.Type().String() {
+			case typeReceiver:
 				f.follow(Route{Receiver: receiver, pipeline: id}, nil)
+			case typeExport:
+				f.exports = append(f.exports, receiver.String())
 			}
 		}
 	}
@@ -82,6 +89,7 @@ type finder struct {
 	choice  Choice
 	// exact end at an exporter that writes what is compared, kind at one of its kind, and others at any other.
 	exact, kind, others []Route
+	exports             []string // receivers of the storage export, whose blobs are not read again
 }
 
 // follow walks from the beginning of a pipeline to its exporters. passed are the pipelines before it.
@@ -141,6 +149,9 @@ func (f *finder) only() (Route, error) {
 		receivers = append(receivers, r.Receiver.String())
 	}
 	switch {
+	case len(routes) == 0 && len(f.exports) > 0:
+		return Route{}, fmt.Errorf("%w: verify reads tables of `defender` receivers again, and no blobs: what %s has read, `defenderctl report` says of each day, "+
+			"with what is unread or lost", ErrChoice, strings.Join(unique(f.exports), ", "))
 	case len(routes) == 0:
 		return Route{}, fmt.Errorf("%w: no logs pipeline leads from a `defender` receiver to an exporter; look at service::pipelines, --receiver and --pipeline", ErrChoice)
 	case len(unique(receivers)) > 1:

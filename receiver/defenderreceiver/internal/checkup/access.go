@@ -2,12 +2,12 @@ package checkup
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis/step"
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
@@ -96,27 +96,7 @@ func (w *walk) first(ctx context.Context) bool {
 		// The service's time is that of the middle of the request, to half of its length.
 		between := sent.Add(w.Now().Sub(sent) / 2)
 		w.ahead = a.now.Sub(between)
-		w.check(diagnosis.Access, "clock", "", time.Now(), ofClock(w.ahead))
+		w.check(diagnosis.Access, "clock", "", time.Now(), own(step.Clock(w.ahead, 100*time.Millisecond)))
 	}
 	return true
-}
-
-// clockTolerance is how far clocks may differ before somebody should look: Entra ID refuses assertions that are five
-// minutes off.
-const clockTolerance = time.Minute
-
-func ofClock(ahead time.Duration) finding {
-	f := fine("this machine's clock agrees with the service's, to %s", max(ahead.Abs().Round(100*time.Millisecond), 100*time.Millisecond))
-	if ahead.Abs() < clockTolerance {
-		return f
-	}
-	way := "behind"
-	if ahead < 0 {
-		way = "ahead of"
-	}
-	return finding{
-		diagnosis.WrongClock, diagnosis.Warning,
-		fmt.Sprintf("this machine's clock is %s %s the service's", ahead.Abs().Round(time.Second), way),
-		"set this machine's clock (NTP): certificates and assertions are refused when it is too far off, and ObservedTimestamp is wrong", nil,
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis/step"
 )
 
 // Run walks to the end, or to where nothing can be asked further. A test that ctx ends says so in its last check.
@@ -22,9 +23,9 @@ func Run(ctx context.Context, s Settings) *diagnosis.Result {
 }
 
 func (w *walk) walk(ctx context.Context) {
-	reached := true
+	reached, way := true, step.Way{Client: w.Web, Proxy: w.Proxy, Result: w.result}
 	for _, host := range w.Hosts {
-		reached = w.route(ctx, host) && reached
+		reached = way.To(ctx, host) && reached
 	}
 	if !reached {
 		w.skip("token", "a host that is needed cannot be reached")

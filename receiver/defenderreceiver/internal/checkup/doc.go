@@ -8,7 +8,6 @@
 //	walk.go     what a step notes: checks and their findings
 //	ask.go      queries in the receiver's turn
 //	settings.go what a test needs of its receiver
-//	route.go    name, connection and TLS of one host
 //	access.go   token, roles, the first query, the clocks
 //	table.go    what can be read of each table
 //	finding.go  what an error means, and its remedy

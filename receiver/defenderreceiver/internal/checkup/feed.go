@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis/step"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 )
 
@@ -88,7 +89,7 @@ func ofFeed(feed Feed, err error) finding {
 		f.remedy = "look at " + where + "::filter, if it is set"
 	case hunting.RateLimited:
 		f.detail = "the security API asked to wait"
-		f.remedy = wait(refused.RetryAfter, time.Minute) + "; if it comes often, ask who else reads alerts with this app registration"
+		f.remedy = step.Wait(refused.RetryAfter, time.Minute) + "; if it comes often, ask who else reads alerts with this app registration"
 	default:
 	}
 	return f

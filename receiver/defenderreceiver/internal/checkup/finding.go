@@ -2,17 +2,13 @@ package checkup
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis"
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis/step"
 	"github.com/otelcol-defender/otelcol-defender/internal/entra"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/refusal"
@@ -38,56 +34,21 @@ func of(err error) finding {
 	token, refused := (*entra.Error)(nil), (*hunting.Error)(nil)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return finding{diagnosis.Failed, diagnosis.Fatal, "the test was ended before it was through", "run it again", nil}
+		return own(step.Ended())
 	case errors.As(err, &token):
-		return ofToken(token)
+		return own(step.Token(token))
 	case errors.As(err, &refused):
 		return ofQuery(refused)
 	case errors.Is(err, context.DeadlineExceeded):
-		return finding{diagnosis.TimedOut, diagnosis.Fatal, "no answer came in time", "run it again; if it stays so, look at the network", nil}
+		return own(step.NoAnswer())
 	default:
 		return finding{diagnosis.Failed, diagnosis.Fatal, refusal.Text(err.Error()), "", nil}
 	}
 }
 
-func ofToken(e *entra.Error) finding {
-	f := finding{outcome: diagnosis.Credentials, severity: diagnosis.Fatal, remedy: e.Advice}
-	said := said(e.Description, e.Err)
-	switch {
-	case e.Status == http.StatusTooManyRequests:
-		f.outcome, f.severity = diagnosis.Throttled, diagnosis.Warning
-		f.detail, f.remedy = "Entra ID throttles: "+said, wait(e.RetryAfter, time.Minute)
-	case e.Kind == entra.BadCredentials && e.Status == 0:
-		f.outcome, f.detail = diagnosis.BadSettings, "the credentials cannot be used: "+said
-	case e.Kind == entra.BadCredentials:
-		f.detail = "Entra ID refuses the app registration: " + said
-	case e.Status == 0 && errors.As(e.Err, new(*url.Error)):
-		return ofRoute(e.Err, e.Advice)
-	case e.Status >= http.StatusInternalServerError:
-		f.outcome, f.severity = diagnosis.ServiceFailed, diagnosis.Warning
-		f.detail = fmt.Sprintf("Entra ID fails with status %d: %s", e.Status, said)
-		f.remedy = "wait: the receiver tries again by itself"
-	default:
-		f.outcome, f.detail = diagnosis.WrongService, "Entra ID gave no token: "+said
-	}
-	if e.CorrelationID != "" {
-		f.detail += " (correlation id " + e.CorrelationID + ")"
-	}
-	return f
-}
-
-// said joins what a service and an error say.
-func said(text string, err error) string {
-	if err != nil {
-		if text != "" {
-			text += ": "
-		}
-		text += err.Error()
-	}
-	if text == "" {
-		return "no reason is given"
-	}
-	return text
+// own is a finding of a step that all receivers have.
+func own(f step.Finding) finding {
+	return finding{outcome: f.Outcome, severity: f.Severity, detail: f.Detail, remedy: f.Remedy}
 }
 
 var outcomes = map[hunting.Kind]struct {
@@ -109,7 +70,7 @@ var outcomes = map[hunting.Kind]struct {
 
 func ofQuery(e *hunting.Error) finding {
 	if e.Status == 0 && errors.As(e.Err, new(*url.Error)) {
-		return ofRoute(e.Err, e.Advice)
+		return own(step.Unreached(e.Err, e.Advice))
 	}
 	f := finding{remedy: e.Advice}
 	if known, ok := outcomes[e.Kind]; ok {
@@ -121,7 +82,7 @@ func ofQuery(e *hunting.Error) finding {
 	if e.Status != 0 {
 		f.detail += fmt.Sprintf(" (status %d)", e.Status)
 	}
-	if text := said(e.Message, e.Err); e.Message != "" || e.Err != nil {
+	if text := step.Said(e.Message, e.Err); e.Message != "" || e.Err != nil {
 		f.detail += ": " + text
 	}
 	if e.RequestID != "" {
@@ -129,46 +90,10 @@ func ofQuery(e *hunting.Error) finding {
 	}
 	switch e.Kind {
 	case hunting.RateLimited:
-		f.remedy = wait(e.RetryAfter, time.Minute) + "; if it comes often, lower quota::share or ask who else queries this tenant"
+		f.remedy = step.Wait(e.RetryAfter, time.Minute) + "; if it comes often, lower quota::share or ask who else queries this tenant"
 	case hunting.CPULimited:
-		f.remedy = wait(e.RetryAfter, 15*time.Minute) + "; if it comes often, lower quota::share or ask who else queries this tenant"
+		f.remedy = step.Wait(e.RetryAfter, 15*time.Minute) + "; if it comes often, lower quota::share or ask who else queries this tenant"
 	default:
 	}
 	return f
-}
-
-func wait(asked, otherwise time.Duration) string {
-	if asked <= 0 {
-		asked = otherwise
-	}
-	return "wait " + asked.Round(time.Second).String() + ": the receiver does so by itself"
-}
-
-// ofRoute is about a request that got no answer.
-func ofRoute(err error, advice string) finding {
-	f := finding{outcome: diagnosis.Unreachable, severity: diagnosis.Fatal, detail: reason(err), remedy: advice}
-	timeout := net.Error(nil)
-	operation := (*net.OpError)(nil)
-	switch {
-	case errors.As(err, &operation) && operation.Op == "proxyconnect", strings.Contains(advice, "the proxy "):
-		f.outcome = diagnosis.ProxyRefused
-	case errors.As(err, new(*net.DNSError)):
-		f.outcome = diagnosis.Unresolved
-	case errors.As(err, new(*tls.CertificateVerificationError)), errors.As(err, new(x509.UnknownAuthorityError)), errors.As(err, new(x509.HostnameError)):
-		f.outcome = diagnosis.Untrusted
-	case errors.As(err, &timeout) && timeout.Timeout():
-		f.outcome = diagnosis.TimedOut
-	}
-	if f.remedy == "" {
-		f.remedy = "look at what stands between this machine and the service (firewall, proxy)"
-	}
-	return f
-}
-
-// reason is the error of a request without its method and URL, which the check's subject says.
-func reason(err error) string {
-	if failed := (*url.Error)(nil); errors.As(err, &failed) {
-		err = failed.Err
-	}
-	return refusal.Text(err.Error())
 }

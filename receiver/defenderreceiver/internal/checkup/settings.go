@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/diagnosis/step"
 	"github.com/otelcol-defender/otelcol-defender/internal/hunting"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderreceiver/internal/query"
@@ -18,8 +19,6 @@ const (
 	// DefaultPatience is how long one query waits for its turn: longer than a minute, so that a small share of the
 	// requests of a minute does not end the test.
 	DefaultPatience = 90 * time.Second
-	// routePatience bounds the way to one host.
-	routePatience = 30 * time.Second
 )
 
 // Asker sends requests in the receiver's turn and quota.
@@ -30,18 +29,11 @@ type Asker interface {
 	Users(ctx context.Context, link string) (*hunting.Rows, error)
 }
 
-// Host is one that must be reached.
-type Host struct {
-	URL *url.URL
-	// Setting is the key that names it.
-	Setting string
-}
-
 // Settings are a receiver's, as far as the test needs them.
 type Settings struct {
 	Receiver string
 	// Hosts in the order in which they are asked; the last one is the hunting API's.
-	Hosts []Host
+	Hosts []step.Host
 	// Web has the TLS and proxy settings of the receiver's clients, and keeps no connections.
 	Web *http.Client
 	// Proxy is the one that leads to a URL; nil if there is none.

@@ -147,10 +147,10 @@ func (c *Client) refused(resp *http.Response) error {
 	e.Message = refusal.Text(line)
 	e.Kind, e.Advice = judge(e.Status, e.Code)
 	if location := resp.Header.Get("Location"); location != "" && resp.StatusCode/100 == 3 {
-		e.Advice = refusal.Redirected(location, c.URL.Host, setting)
+		e.Advice = refusal.Redirected(location, c.URL.Host, Setting)
 	}
 	if e.RequestID == "" && e.Advice == "" && resp.StatusCode/100 != 5 {
-		e.Advice = refusal.Stranger(c.URL.Host, setting)
+		e.Advice = refusal.Stranger(c.URL.Host, Setting)
 	}
 	return e
 }
@@ -161,9 +161,9 @@ func (c *Client) genuine(resp *http.Response) error {
 		return nil
 	}
 	defer discard(resp)
-	advice := refusal.Stranger(c.URL.Host, setting)
+	advice := refusal.Stranger(c.URL.Host, Setting)
 	if strings.Contains(resp.Header.Get("Content-Type"), "text/html") {
-		advice = refusal.Page(c.URL.Host, setting)
+		advice = refusal.Page(c.URL.Host, Setting)
 	}
 	return &Error{Kind: Passing, Status: resp.StatusCode, Advice: advice}
 }

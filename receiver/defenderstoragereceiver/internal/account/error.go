@@ -38,7 +38,8 @@ type Error struct {
 	Err        error
 }
 
-const setting = "account_url"
+// Setting is the key that names the account.
+const Setting = "account_url"
 
 // Role is what a reader of data needs.
 const Role = "Storage Blob Data Reader"
@@ -74,7 +75,7 @@ func Is(err error, kind Kind) bool {
 }
 
 func unreachable(err error) error {
-	return &Error{Kind: Passing, Err: err, Advice: refusal.Unreachable(err, setting)}
+	return &Error{Kind: Passing, Err: err, Advice: refusal.Unreachable(err, Setting)}
 }
 
 // judge is what a status and the service's code are about, and what helps.

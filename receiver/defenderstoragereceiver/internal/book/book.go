@@ -18,8 +18,11 @@ type Book struct {
 	blobs map[string]*entry
 	days  map[string]map[string]*entry // the same, by day
 	due   map[string]*entry            // those of them that may have to be read
-	dirty map[string]bool              // days whose places are to be stored
-	lists uint64
+	dirty map[string]bool              // days that are to be stored
+	// counts are those of the days that have blobs, or had some since they were stored last.
+	counts   counts
+	replaced []Lost // that were not told yet
+	lists    uint64
 	// newest: the next blob to be read is the newest one that has something unread, else the oldest.
 	newest  bool
 	guesses []string // blobs of the present hour that were not heard of
@@ -27,15 +30,25 @@ type Book struct {
 
 // New returns an empty book. mine says which blobs are read.
 func New(start Start, mine func(name string) bool) *Book {
-	return &Book{start: start, mine: mine, blobs: map[string]*entry{}, days: map[string]map[string]*entry{}, due: map[string]*entry{}, dirty: map[string]bool{}}
+	return &Book{start: start, mine: mine, blobs: map[string]*entry{}, days: map[string]map[string]*entry{}, due: map[string]*entry{}, dirty: map[string]bool{}, counts: counts{}}
 }
 
-// Restore takes the stored places of a day.
-func (b *Book) Restore(places map[string]Place) {
-	for name, place := range places {
+// Restore takes what is stored of a day.
+func (b *Book) Restore(day string, d Day) {
+	counts := b.counts.of(day)
+	if d.Counts != nil {
+		*counts = *d.Counts
+	}
+	for name, place := range d.Places {
 		e := b.entry(name)
 		e.place = place
+		if d.Counts == nil {
+			counts.Earlier += place.Offset
+		}
 		b.review(e)
+	}
+	for name, length := range d.Lengths {
+		b.entry(name).length = length
 	}
 }
 
@@ -66,7 +79,8 @@ func (b *Book) Listed(blob export.Blob, now time.Time) {
 	if !known {
 		e.place = b.start.first(blob)
 		if e.place != (Place{}) {
-			b.touch(e)
+			b.counts.of(e.day).Passed += e.place.Offset
+			b.dirty[e.day] = true
 		}
 	}
 	e.listed, e.aside = b.lists, false
@@ -79,9 +93,11 @@ type Lost struct {
 	Bytes int64
 }
 
-// EndList says that the list was complete: what was not in it is gone. It returns what was lost with it.
+// EndList says that the list was complete: what was not in it is gone. It returns what was lost with it, and with blobs in whose
+// place others were made.
 func (b *Book) EndList() []Lost {
-	var lost []Lost
+	lost := b.replaced
+	b.replaced = nil
 	for _, name := range slices.Sorted(maps.Keys(b.blobs)) {
 		if b.blobs[name].listed == b.lists {
 			continue
@@ -100,19 +116,35 @@ func (b *Book) Gone(name string) int64 {
 	if !ok {
 		return 0
 	}
-	b.touch(e)
+	left, c := e.behind(), b.counts.of(e.day)
+	c.Lost += left
+	c.Deleted++
+	b.dirty[e.day] = true
 	delete(b.blobs, name)
 	delete(b.due, name)
 	if delete(b.days[e.day], name); len(b.days[e.day]) == 0 {
 		delete(b.days, e.day)
 	}
-	return e.behind()
+	return left
+}
+
+// learn notes how long a blob is, and returns how much is lost of one in whose place it is.
+func (b *Book) learn(e *entry, blob export.Blob) int64 {
+	left, news := e.learn(blob)
+	if news {
+		b.counts.of(e.day).Lost += left
+		b.dirty[e.day] = true
+	}
+	return left
 }
 
 // heard takes what is known of a blob now.
 func (b *Book) heard(e *entry, blob export.Blob, now time.Time) {
 	if blob.Created == "" {
 		blob.Created = cmp.Or(e.now.Created, e.place.Created)
+	}
+	if left := b.learn(e, blob); left > 0 {
+		b.replaced = append(b.replaced, Lost{e.name, left})
 	}
 	e.now = blob
 	switch {
@@ -126,8 +158,6 @@ func (b *Book) heard(e *entry, blob export.Blob, now time.Time) {
 	}
 	b.review(e)
 }
-
-func (b *Book) touch(e *entry) { b.dirty[e.day] = true }
 
 // review notes whether a blob may have to be read.
 func (b *Book) review(e *entry) {
@@ -231,18 +261,21 @@ func (b *Book) Unchanged(name string) {
 	}
 }
 
-// Heard takes what an answer says of a blob, and reports whether it is another one than was read before: then its place is
-// at its beginning.
-func (b *Book) Heard(blob export.Blob, now time.Time) (recreated bool) {
+// Heard takes what an answer says of a blob, and reports whether it is another one than was read before, and how much of that
+// one is lost: then its place is at its beginning.
+func (b *Book) Heard(blob export.Blob, now time.Time) (recreated bool, lost int64) {
 	e := b.entry(blob.Name)
 	e.hot = false
+	if blob.Created != "" {
+		lost = b.learn(e, blob)
+	}
 	other := blob.Created != "" && e.place.Created != "" && blob.Created != e.place.Created || blob.Size < e.place.Offset
 	if other {
 		e.place = Place{}
-		b.touch(e)
+		b.dirty[e.day] = true
 	}
 	b.heard(e, blob, now)
-	return other
+	return other, lost
 }
 
 // Place is how far a blob was read.
@@ -253,14 +286,20 @@ func (b *Book) Place(name string) Place {
 	return Place{}
 }
 
-// Move says that a blob was handed on up to a place.
-func (b *Book) Move(name string, place Place, now time.Time) {
+// Move says that a blob was handed on up to a place, and what was taken for that. What lies between and was not handed on is
+// from before the first start.
+func (b *Book) Move(name string, place Place, taken Taken, now time.Time) {
 	e := b.entry(name)
-	if e.place == place {
+	if e.place == place && taken == (Taken{}) {
 		return
 	}
+	c := b.counts.of(e.day)
+	c.Rows.Add(taken.Rows)
+	c.Read += taken.Bytes
+	c.Passed += max(place.Offset-e.place.Offset-taken.Bytes, 0)
+	c.Last = now.UTC()
 	e.place = place
-	b.touch(e)
+	b.dirty[e.day] = true
 	b.heard(e, e.now, now)
 }
 
@@ -295,19 +334,38 @@ func (b *Book) Summary() Summary {
 	return s
 }
 
-// Dirty are the places of the days that are to be stored; a day without places is over.
-func (b *Book) Dirty() map[string]map[string]Place {
-	days := map[string]map[string]Place{}
+// Dirty are the days that are to be stored; one without places and lengths is over.
+func (b *Book) Dirty() map[string]Day {
+	days := map[string]Day{}
 	for day := range b.dirty {
-		days[day] = map[string]Place{}
-		for name, e := range b.days[day] {
-			if e.place != (Place{}) {
-				days[day][name] = e.place
-			}
-		}
+		days[day] = dayOf(b.days[day], b.counts[day])
 	}
 	return days
 }
 
 // Stored says that what Dirty returned was stored.
-func (b *Book) Stored() { clear(b.dirty) }
+func (b *Book) Stored() {
+	for day := range b.dirty {
+		if len(b.days[day]) == 0 {
+			delete(b.counts, day)
+		}
+	}
+	clear(b.dirty)
+}
+
+// dayOf is what is to be stored of a day.
+func dayOf(entries map[string]*entry, counted *Counts) Day {
+	d := Day{Places: map[string]Place{}, Lengths: map[string]Length{}, Counts: &Counts{}}
+	if counted != nil {
+		*d.Counts = *counted
+	}
+	for name, e := range entries {
+		if e.place != (Place{}) {
+			d.Places[name] = e.place
+		}
+		if e.length != (Length{}) {
+			d.Lengths[name] = e.length
+		}
+	}
+	return d
+}

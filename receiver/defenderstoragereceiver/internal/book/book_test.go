@@ -24,7 +24,7 @@ func blob(hour int, size int64) export.Blob {
 
 func newBook(places map[string]Place) *Book {
 	b := New(Start{}, func(string) bool { return true })
-	b.Restore(places)
+	b.Restore(export.Day(name(0)), Day{Places: places})
 	b.BeginList()
 	return b
 }
@@ -52,7 +52,7 @@ func TestNext(t *testing.T) {
 	} {
 		b := newBook(nil)
 		if c.place != (Place{}) {
-			b.Restore(map[string]Place{name(3): c.place})
+			b.Restore(export.Day(name(3)), Day{Places: map[string]Place{name(3): c.place}})
 		}
 		listed := blob(3, c.size)
 		listed.Created = c.made
@@ -80,13 +80,109 @@ func TestHeard(t *testing.T) {
 		b := newBook(map[string]Place{name(3): {Offset: 10, Seen: 10, Created: created}})
 		answer := blob(3, c.size)
 		answer.Created = c.made
-		assert.Equal(t, c.other, b.Heard(answer, now), what)
+		other, lost := b.Heard(answer, now)
+		assert.Equal(t, c.other, other, what)
+		assert.Zero(t, lost, "all was read: %s", what)
 		if c.other {
 			assert.Zero(t, b.Place(name(3)).Offset, what)
 		} else {
 			assert.EqualValues(t, 10, b.Place(name(3)).Offset, what)
 		}
 	}
+}
+
+// What is known of a blob and was not read is lost once it is deleted or another one stands in its place, whoever tells it, and
+// also where it was known before the start of the process alone.
+func TestLost(t *testing.T) {
+	day, other := export.Day(name(3)), blob(3, 500)
+	other.Created = later
+	for what, c := range map[string]struct {
+		stored Day
+		listed int64 // 0: it is not, in this process
+		tell   func(b *Book) int64
+		want   int64
+	}{
+		"read, and replaced": {Day{Places: map[string]Place{name(3): {Offset: 10, Seen: 10, Created: created}}}, 10, replace(other), 0},
+		"half read":          {Day{Places: map[string]Place{name(3): {Offset: 10, Seen: 10, Created: created}}}, 25, replace(other), 15},
+		"never read":         {Day{}, 25, replace(other), 25},
+		"an answer tells":    {Day{Places: map[string]Place{name(3): {Offset: 10, Seen: 10, Created: created}}}, 25, answer(other), 15},
+		"known before the start": {
+			Day{Places: map[string]Place{name(3): {Offset: 10, Seen: 10, Created: created}}, Lengths: map[string]Length{name(3): {25, created}}}, 0, replace(other), 15,
+		},
+		"deleted meanwhile":         {Day{Lengths: map[string]Length{name(3): {25, created}}}, 0, remove, 25},
+		"deleted":                   {Day{Places: map[string]Place{name(3): {Offset: 10, Seen: 10, Created: created}}}, 25, remove, 15},
+		"deleted, with a torn line": {Day{Places: map[string]Place{name(3): {Offset: 10, Seen: 12, Created: created}}}, 0, remove, 2},
+		"replaced, and deleted":     {Day{}, 25, func(b *Book) int64 { return replace(other)(b) + remove(b) }, 525},
+	} {
+		b := New(Start{}, func(string) bool { return true })
+		b.Restore(day, c.stored)
+		if c.listed > 0 {
+			b.BeginList()
+			b.Listed(blob(3, c.listed), now)
+			require.Empty(t, b.EndList(), what)
+		}
+		assert.Equal(t, c.want, c.tell(b), what)
+		stored := b.Dirty()[day]
+		require.NotNil(t, stored.Counts, what)
+		assert.Equal(t, c.want, stored.Counts.Lost, what)
+	}
+}
+
+// replace tells by a list that another blob stands in the place.
+func replace(other export.Blob) func(*Book) int64 {
+	return func(b *Book) int64 {
+		b.BeginList()
+		b.Listed(other, now)
+		return sum(b.EndList())
+	}
+}
+
+// answer tells by the answer to a read.
+func answer(other export.Blob) func(*Book) int64 {
+	return func(b *Book) int64 {
+		_, lost := b.Heard(other, now)
+		return lost
+	}
+}
+
+// remove tells by a list that nothing does.
+func remove(b *Book) int64 {
+	b.BeginList()
+	return sum(b.EndList())
+}
+
+func sum(all []Lost) (bytes int64) {
+	for _, lost := range all {
+		bytes += lost.Bytes
+	}
+	return bytes
+}
+
+// Counts stand in one value with the places, and add up to them.
+func TestCounts(t *testing.T) {
+	day := export.Day(name(3))
+	b := New(Start{}, func(string) bool { return true })
+	b.Restore(day, Day{Places: map[string]Place{name(2): {Offset: 7, Seen: 7, Created: created}}}) // of a release that did not count
+	b.BeginList()
+	b.Listed(blob(2, 7), now)
+	b.Listed(blob(3, 100), now)
+	b.Move(name(3), Place{Offset: 40, Seen: 40, Created: created}, Taken{Rows: Rows{Delivered: 3, Broken: 1}, Bytes: 30}, now)
+	b.Move(name(3), Place{Offset: 90, Seen: 90, Created: created}, Taken{Rows: Rows{Repeated: 2}, Bytes: 50}, now)
+	b.EndList()
+	stored := b.Dirty()[day]
+	assert.Equal(t, Counts{Rows: Rows{Delivered: 3, Repeated: 2, Broken: 1}, Read: 80, Passed: 10, Earlier: 7, Last: now}, *stored.Counts)
+	assert.Equal(t, map[string]int64{name(3): 10}, stored.Unread())
+	assert.Equal(t, map[string]int64{name(2): 7, name(3): 100}, stored.Sizes())
+
+	again := New(Start{}, func(string) bool { return true })
+	again.Restore(day, stored)
+	again.BeginList()
+	again.Listed(blob(3, 101), now)
+	again.EndList()
+	next := again.Dirty()[day]
+	assert.Equal(t, 1, next.Counts.Deleted)
+	next.Counts.Deleted = 0
+	assert.Equal(t, stored.Counts, next.Counts, "what was counted is read again")
 }
 
 // Neither the oldest nor the newest blob waits for the other.
@@ -100,7 +196,7 @@ func TestTurns(t *testing.T) {
 		task, ok := b.Next(now)
 		require.True(t, ok)
 		order = append(order, task.Name)
-		b.Move(task.Name, Place{Offset: 5, Seen: 5, Created: created}, now)
+		b.Move(task.Name, Place{Offset: 5, Seen: 5, Created: created}, Taken{}, now)
 	}
 	assert.Equal(t, []string{name(0), name(5), name(1), name(4), name(2), name(3)}, order)
 	_, ok := b.Next(now)
@@ -125,7 +221,7 @@ func TestHeat(t *testing.T) {
 		b := newBook(nil)
 		for _, hour := range c.hours {
 			b.Listed(blob(hour, 5), now)
-			b.Move(name(hour), Place{Offset: 5, Seen: 5, Created: created, ETag: "e"}, now)
+			b.Move(name(hour), Place{Offset: 5, Seen: 5, Created: created, ETag: "e"}, Taken{}, now)
 		}
 		b.Heat(c.at)
 		var got []string
@@ -145,14 +241,16 @@ func TestHeat(t *testing.T) {
 func TestGone(t *testing.T) {
 	b := newBook(nil)
 	b.Listed(blob(1, 100), now)
-	b.Move(name(1), Place{Offset: 40, Seen: 40, Created: created}, now)
+	b.Move(name(1), Place{Offset: 40, Seen: 40, Created: created}, Taken{}, now)
 	require.Empty(t, b.EndList())
 	require.Len(t, b.Dirty(), 1)
 	b.Stored()
 	require.Empty(t, b.Dirty())
 	b.BeginList()
 	assert.Equal(t, []Lost{{name(1), 60}}, b.EndList())
-	assert.Equal(t, map[string]map[string]Place{export.Day(name(1)): {}}, b.Dirty())
+	assert.Equal(t, map[string]Day{export.Day(name(1)): {
+		Places: map[string]Place{}, Lengths: map[string]Length{}, Counts: &Counts{Passed: 40, Lost: 60, Deleted: 1, Last: now},
+	}}, b.Dirty(), "counts stay")
 	assert.Zero(t, b.Summary().Blobs)
 }
 
@@ -173,10 +271,10 @@ func TestSummary(t *testing.T) {
 	b := newBook(nil)
 	b.Listed(blob(1, 100), now)
 	b.Listed(blob(2, 10), now)
-	b.Move(name(2), Place{Offset: 10, Seen: 10, Created: created}, now)
+	b.Move(name(2), Place{Offset: 10, Seen: 10, Created: created}, Taken{}, now)
 	s := b.Summary()
 	assert.Equal(t, Summary{Blobs: 2, Behind: 100, Oldest: now.Add(-time.Minute), Grown: now.Add(-time.Minute)}, s)
-	b.Move(name(1), Place{Offset: 100, Seen: 100, Created: created}, now)
+	b.Move(name(1), Place{Offset: 100, Seen: 100, Created: created}, Taken{}, now)
 	s = b.Summary()
 	assert.Zero(t, s.Behind)
 	assert.True(t, s.Oldest.IsZero())

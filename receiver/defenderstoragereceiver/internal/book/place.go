@@ -20,6 +20,21 @@ type Place struct {
 	Within bool `json:"within,omitempty"`
 }
 
+// Length is how long a blob was.
+type Length struct {
+	Size int64 `json:"size"`
+	// Created tells the blob from the one whose place is stored.
+	Created string `json:"created,omitempty"`
+}
+
+// unread is how much of a blob is, by what is known of it.
+func unread(p Place, now Length) int64 {
+	if now.Created != "" && p.Created != "" && now.Created != p.Created {
+		return now.Size
+	}
+	return max(now.Size-p.Offset, p.Seen-p.Offset, 0)
+}
+
 // Start is when the receiver was first started.
 type Start struct {
 	At time.Time `json:"at"`
@@ -48,11 +63,24 @@ type entry struct {
 	day   string
 	place Place
 	now   export.Blob // as a list or an answer said last
-	hot   bool        // it is to be asked for, whatever the list says
-	aside bool        // it is not read until the next list
+	// length is that of the blob that is or was there, also as it was before the start of the process.
+	length Length
+	hot    bool // it is to be asked for, whatever the list says
+	aside  bool // it is not read until the next list
 	// since is when something unread was first noticed; zero: there is nothing.
 	since  time.Time
 	listed uint64 // the number of the list that had it last
+}
+
+// learn notes how long a blob is. It returns whether that is news, and how much was unread of one in whose place it is.
+func (e *entry) learn(blob export.Blob) (left int64, news bool) {
+	left = e.left(blob)
+	length := Length{Size: blob.Size, Created: blob.Created}
+	if blob.Name == "" || e.length == length {
+		return left, left > 0
+	}
+	e.length = length
+	return left, true
 }
 
 // due reports whether a blob is to be read, or may be once time has passed.
@@ -70,11 +98,18 @@ func (e *entry) unread() bool {
 }
 
 // behind is how many bytes are unread.
-func (e *entry) behind() int64 {
-	if e.now.Created != "" && e.place.Created != "" && e.now.Created != e.place.Created {
-		return e.now.Size
+func (e *entry) behind() int64 { return unread(e.place, e.length) }
+
+// left is how much was unread of a blob in whose place another one is now.
+func (e *entry) left(now export.Blob) int64 {
+	before := e.length
+	if before.Created == "" {
+		before = Length{Size: e.place.Seen, Created: e.place.Created}
 	}
-	return max(e.now.Size-e.place.Offset, e.place.Seen-e.place.Offset, 0)
+	if before.Created == "" || now.Created == "" || before.Created == now.Created {
+		return 0
+	}
+	return unread(e.place, before)
 }
 
 // ends reports whether the last line is to be taken for whole, though it has no end.

@@ -68,11 +68,29 @@ type View struct {
 	NextRead time.Time
 	Halted   bool // by a user
 
+	Rows    Rows
+	Letters Letters
+	Blobs   Blobs
+}
+
+// Rows are those of a container since the receiver's start, by what became of them.
+type Rows struct {
 	Delivered, Refused int
-	Letters            Letters
-	Blobs              int
-	Behind             int64
-	Oldest, Grown      time.Time // zero: nothing is unread; nothing is there
+	Repeated           int // had been handed on before, and were left out
+	Broken             int // lines that are no rows, and were handed on or refused as texts
+}
+
+// Blobs are those of a container, as far as they were heard of.
+type Blobs struct {
+	Number int
+	Behind int64     // bytes that are unread
+	Oldest time.Time // since when the oldest of these is there; zero: nothing is unread
+	Grown  time.Time // when one of them grew last; zero: there is none
+	Listed time.Time // when the last complete list began; zero: there was none since the start
+	// Whole is up to when all that had been written was read: the last list after which nothing was unread. Zero: there was
+	// none since the start.
+	Whole time.Time
+	Lost  int64 // bytes that were deleted before they were read, since the receiver's start
 }
 
 // Letters are the dead letters of a container.
@@ -125,9 +143,17 @@ func (c *Container) Change(with func(*View)) {
 }
 
 // Count counts rows by what became of them.
-func (c *Container) Count(delivered, refused int) {
-	c.Change(func(v *View) { v.Delivered, v.Refused = v.Delivered+delivered, v.Refused+refused })
+func (c *Container) Count(r Rows) {
+	c.Change(func(v *View) {
+		v.Rows.Delivered += r.Delivered
+		v.Rows.Refused += r.Refused
+		v.Rows.Repeated += r.Repeated
+		v.Rows.Broken += r.Broken
+	})
 }
+
+// Lose counts bytes that were deleted before they were read.
+func (c *Container) Lose(bytes int64) { c.Change(func(v *View) { v.Blobs.Lost += bytes }) }
 
 // Succeed says that the container was read, and returns the trouble that this has ended.
 func (c *Container) Succeed(now, next time.Time) (ended error) {
@@ -189,9 +215,12 @@ func (b *Board) Letter(table string, written bool) {
 	})
 }
 
-// Halt pauses the container, or lets it go on at once.
+// Halt pauses the container, or lets it go on at once. A container that a user has paused is in no trouble.
 func (c *Container) Halt(halted bool) {
-	c.Change(func(v *View) { v.Halted = halted })
+	c.Change(func(v *View) {
+		v.Halted = halted
+		c.board.changed()
+	})
 	c.Wake()
 }
 
@@ -235,7 +264,7 @@ func (b *Board) has(key string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(b.containers, func(c *Container) bool { return c.now.Err != nil && keyOf(c.now.Err) == key })
+	return slices.ContainsFunc(b.containers, func(c *Container) bool { return c.now.Err != nil && !c.now.Halted && keyOf(c.now.Err) == key })
 }
 
 func (b *Board) changed() {
@@ -283,7 +312,7 @@ func (b *Board) Troubles() []string {
 		add(name, err)
 	}
 	for _, c := range b.containers {
-		if c.now.Err != nil {
+		if c.now.Err != nil && !c.now.Halted {
 			add(c.Table, c.now.Err)
 		}
 	}

@@ -1,5 +1,11 @@
-// Package state is the stored form of a receiver's places: a key for each container and day, one for each container that
-// names its days, and one for the receiver that names its containers. A save is some kilobytes, whatever an account holds.
+// Package state is the stored form of a receiver's places, and of what was counted of a day's blobs: a key for each container
+// and day, one for each container that names its days, and one for the receiver that names its containers. A save is some
+// kilobytes, whatever an account holds. Of a day whose blobs are all deleted only the counts stay.
+//
+//	stored.go  the values and their keys
+//	past.go    how long the counts of deleted blobs are kept
+//	state.go   what is stored while a receiver runs
+//	day.go     what the report of a day is made of
 package state
 
 import (
@@ -16,45 +22,18 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/book"
 )
 
-// version is that of the stored form.
-const version = 1
-
-const root = "defender_storage/v1"
-
-func containerKey(container string) string { return root + "/" + container }
-
-func dayKey(container, day string) string { return containerKey(container) + "/" + day }
-
-// stored is the key of the receiver.
-type stored struct {
-	Version    int        `json:"version"`
-	Start      book.Start `json:"start"`
-	Containers []string   `json:"containers"`
-	Paused     []string   `json:"paused,omitempty"`
-}
-
-type storedContainer struct {
-	Version int      `json:"version"`
-	Days    []string `json:"days"`
-}
-
-type storedDay struct {
-	Version int                   `json:"version"`
-	Blobs   map[string]book.Place `json:"blobs"`
-}
-
 // State is what is stored. It is safe for concurrent use.
 type State struct {
 	client storage.Client
 
-	mu   sync.Mutex // guards what follows, and makes one step of a change and its storing
-	root stored
-	days map[string][]string // by container
+	mu    sync.Mutex // guards what follows, and makes one step of a change and its storing
+	root  stored
+	index map[string]storedContainer // by container
 }
 
 // Open reads the key of the receiver, and makes it where the receiver is started for the first time.
 func Open(ctx context.Context, client storage.Client, first book.Start) (*State, error) {
-	s := &State{client: client, days: map[string][]string{}}
+	s := &State{client: client, index: map[string]storedContainer{}}
 	found, err := s.get(ctx, root, &s.root)
 	if err != nil {
 		return nil, err
@@ -93,8 +72,8 @@ func (s *State) Paused(container string) bool {
 	return slices.Contains(s.root.Paused, container)
 }
 
-// Load gives the places of a container, day by day.
-func (s *State) Load(ctx context.Context, container string, take func(map[string]book.Place)) error {
+// Load gives what is stored of the days of a container that have blobs.
+func (s *State) Load(ctx context.Context, container string, take func(day string, d book.Day)) error {
 	var index storedContainer
 	found, err := s.get(ctx, containerKey(container), &index)
 	if err != nil || !found {
@@ -112,11 +91,11 @@ func (s *State) Load(ctx context.Context, container string, take func(map[string
 		if !found {
 			return fmt.Errorf("the storage lacks the cursors of %s%s, which its index names: it is damaged", container, day)
 		}
-		take(places.Blobs)
+		take(day, places.Day)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.days[container] = index.Days
+	s.index[container] = index
 	return nil
 }
 
@@ -155,43 +134,76 @@ func (s *State) change(ctx context.Context, with func(*stored)) error {
 	return nil
 }
 
-// Save stores the places of days of a container, in one step. A day without places is removed.
-func (s *State) Save(ctx context.Context, container string, days map[string]map[string]book.Place) error {
-	if len(days) == 0 {
-		return nil
-	}
+// Save stores days of a container, and when its blobs were listed last, in one step. Of a day without blobs its counts stay.
+func (s *State) Save(ctx context.Context, container string, days map[string]book.Day, listed time.Time) error {
 	s.mu.Lock()
-	known := slices.Clone(s.days[container])
+	known := s.index[container]
 	s.mu.Unlock()
-	next, ops := slices.Clone(known), []*storage.Operation(nil)
+	next := storedContainer{Version: version, Days: slices.Clone(known.Days), Past: slices.Clone(known.Past), Listed: listed.UTC()}
+	if listed.IsZero() {
+		next.Listed = known.Listed
+	}
+	var ops []*storage.Operation
 	for _, day := range slices.Sorted(maps.Keys(days)) {
-		next = slices.DeleteFunc(next, func(name string) bool { return name == day })
-		if len(days[day]) == 0 {
-			ops = append(ops, storage.DeleteOperation(dayKey(container, day)))
+		next.Days = slices.DeleteFunc(next.Days, func(name string) bool { return name == day })
+		if d := days[day]; len(d.Places)+len(d.Lengths) == 0 {
+			over, err := s.over(ctx, container, day, d.Counts, &next)
+			if err != nil {
+				return err
+			}
+			ops = append(ops, over...)
 			continue
 		}
-		next = append(next, day)
+		next.Days = append(next.Days, day)
 		value, err := json.Marshal(storedDay{version, days[day]})
 		if err != nil {
 			return fmt.Errorf("encode the cursors of %s: %w", container, err)
 		}
 		ops = append(ops, storage.SetOperation(dayKey(container, day), value))
 	}
-	slices.Sort(next)
-	if !slices.Equal(next, known) {
-		value, err := json.Marshal(storedContainer{version, next})
+	slices.Sort(next.Days)
+	if !next.equal(known) {
+		value, err := json.Marshal(next)
 		if err != nil {
 			return fmt.Errorf("encode the days of %s: %w", container, err)
 		}
 		ops = append(ops, storage.SetOperation(containerKey(container), value))
+	}
+	if len(ops) == 0 {
+		return nil
 	}
 	if err := s.client.Batch(ctx, ops...); err != nil {
 		return fmt.Errorf("store the cursors of %s: %w", container, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.days[container] = next
+	s.index[container] = next
 	return nil
+}
+
+// over takes out a day whose blobs are all deleted, and keeps its counts beside those that it had before.
+func (s *State) over(ctx context.Context, container, day string, counts *book.Counts, next *storedContainer) ([]*storage.Operation, error) {
+	ops := []*storage.Operation{storage.DeleteOperation(dayKey(container, day))}
+	if counts == nil || *counts == (book.Counts{}) || day == "" {
+		return ops, nil
+	}
+	past := storedPast{Version: version}
+	if slices.Contains(next.Past, day) {
+		if _, err := s.get(ctx, pastKey(container, day), &past); err != nil {
+			return nil, err
+		}
+	}
+	past.Add(*counts)
+	value, err := json.Marshal(past)
+	if err != nil {
+		return nil, fmt.Errorf("encode the counts of %s: %w", container, err)
+	}
+	ops = append(ops, storage.SetOperation(pastKey(container, day), value))
+	if !slices.Contains(next.Past, day) {
+		next.Past = append(next.Past, day)
+		slices.Sort(next.Past)
+	}
+	return append(ops, forget(container, next, date(day))...), nil
 }
 
 func (s *State) get(ctx context.Context, key string, into any) (bool, error) {

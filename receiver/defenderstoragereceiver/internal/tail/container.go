@@ -40,6 +40,10 @@ func newContainer(s *Surroundings, name, table string) *Container {
 // run reads until ctx ends.
 func (c *Container) run(ctx context.Context) {
 	for ctx.Err() == nil {
+		if c.seen.View().Halted {
+			c.sleep(ctx, c.ListInterval) // a command ends it
+			continue
+		}
 		rest, err := c.step(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -63,9 +67,6 @@ func (c *Container) run(ctx context.Context) {
 
 // step does one thing, and says how long there is nothing else to do.
 func (c *Container) step(ctx context.Context) (time.Duration, error) {
-	if c.seen.View().Halted {
-		return c.ListInterval, nil // a command ends the rest
-	}
 	if c.unsaved {
 		if err := c.save(ctx); err != nil {
 			return 0, err
@@ -145,8 +146,12 @@ func (c *Container) failed(err error) time.Duration {
 // publish shows what is known of the blobs.
 func (c *Container) publish() {
 	s := c.book.Summary()
+	if s.Oldest.IsZero() {
+		c.whole = c.listed
+	}
 	c.seen.Change(func(v *health.View) {
-		v.Blobs, v.Behind, v.Oldest, v.Grown = s.Blobs, s.Behind, s.Oldest, s.Grown
+		b := &v.Blobs
+		b.Number, b.Behind, b.Oldest, b.Grown, b.Listed, b.Whole = s.Blobs, s.Behind, s.Oldest, s.Grown, c.listed, c.whole
 	})
 }
 

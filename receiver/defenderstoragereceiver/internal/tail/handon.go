@@ -3,6 +3,8 @@ package tail
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -10,6 +12,7 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/delivery"
 	"github.com/otelcol-defender/otelcol-defender/internal/streaming"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/book"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/export"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/health"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/lines"
@@ -37,43 +40,58 @@ type handing struct {
 	blob   string
 	tenant string // that of the batch
 	batch  *delivery.Batch
-	begins []int64 // where the line of each row of the batch begins
+	rows   []handed // of the batch, and repeated ones since it was begun
+	taken  book.Taken
 }
 
-// handOn hands whole lines on. It returns how many bytes of them are done with: all, or up to the first line that the
-// pipeline has not taken.
-func (o *outlet) handOn(ctx context.Context, blob string, at int64, text []byte) (int64, error) {
+// handed is a row of a part.
+type handed struct {
+	begins   int64 // where its line does
+	repeated bool  // it is none of the batch
+	broken   bool
+}
+
+// handOn hands whole lines on. It returns what of them is done with: all, or up to the first line that the pipeline has not
+// taken.
+func (o *outlet) handOn(ctx context.Context, blob string, at int64, text []byte) (book.Taken, error) {
 	h := &handing{outlet: o, blob: blob}
 	from := at
 	for len(text) > 0 {
 		line, rest := lines.Split(text)
 		for _, item := range o.lines.Read(line) {
 			if done, err := h.add(ctx, at, item); err != nil {
-				return done - from, err
+				return h.end(done - from), err
 			}
 		}
 		at, text = at+int64(len(line)), rest
 	}
 	if done, err := h.flush(ctx); err != nil {
-		return done - from, err
+		return h.end(done - from), err
 	}
-	return at - from, nil
+	return h.end(at - from), nil
 }
 
 // handOnPieces hands on the beginning of a line that is too long to be read.
-func (o *outlet) handOnPieces(ctx context.Context, blob string, at int64, text []byte) (int64, error) {
+func (o *outlet) handOnPieces(ctx context.Context, blob string, at int64, text []byte) (book.Taken, error) {
 	h := &handing{outlet: o, blob: blob}
 	from := at
 	for _, item := range lines.Pieces(text) {
 		if done, err := h.add(ctx, at, item); err != nil {
-			return done - from, err
+			return h.end(done - from), err
 		}
 		at += int64(len(item.Text))
 	}
 	if done, err := h.flush(ctx); err != nil {
-		return done - from, err
+		return h.end(done - from), err
 	}
-	return at - from, nil
+	return h.end(at - from), nil
+}
+
+// end is what is done with.
+func (h *handing) end(bytes int64) book.Taken {
+	h.taken.Bytes = bytes
+	h.seen.Count(health.Rows{Repeated: h.taken.Repeated, Broken: h.taken.Broken})
+	return h.taken
 }
 
 // add puts an item into the batch. With an error it returns where the first line begins that was not taken.
@@ -97,6 +115,7 @@ func (h *handing) add(ctx context.Context, at int64, item lines.Item) (int64, er
 	}
 	if item.Err == nil && h.isKnown(row.UID) {
 		h.Metrics.Duplicates(h.table.Name, 1)
+		h.rows = append(h.rows, handed{begins: at, repeated: true})
 		return 0, nil
 	}
 	if h.batch == nil {
@@ -104,7 +123,7 @@ func (h *handing) add(ctx context.Context, at int64, item lines.Item) (int64, er
 		h.batch = delivery.NewBatch(h.table, delivery.Origin{TenantID: tenant, Scope: h.Scope, Version: h.Version}, "", h.Batch)
 	}
 	record := h.batch.Append(row, bytes)
-	h.begins = append(h.begins, at)
+	h.rows = append(h.rows, handed{begins: at, broken: item.Err != nil})
 	h.mark(record, at)
 	if item.Err == nil {
 		item.Row.MoveTo(record, h.Now())
@@ -137,31 +156,83 @@ func (h *handing) mark(record plog.LogRecord, at int64) {
 // flush hands the batch on. With an error it returns where the first line begins that was not taken.
 func (h *handing) flush(ctx context.Context) (int64, error) {
 	if h.batch == nil {
+		h.settle(nil, math.MaxInt64)
 		return 0, nil
 	}
-	begins := h.begins
 	result, err := h.Deliverer.Deliver(ctx, h.batch, HeldFor)
-	h.batch, h.begins = nil, nil
+	h.batch = nil
 	h.count(result)
-	for i, outcome := range result.Outcomes {
-		if outcome != delivery.Held {
+	stop := int64(math.MaxInt64)
+	if i := slices.Index(result.Outcomes, delivery.Held); i >= 0 {
+		stop = h.beginOf(i)
+	}
+	h.settle(result.Outcomes, stop)
+	if stop == math.MaxInt64 {
+		return 0, nil // all was taken, also where an end came then
+	}
+	if err == nil {
+		err = delivery.ErrRefused
+	}
+	return stop, fmt.Errorf("deliver rows of %s: %w", h.table.Name, err)
+}
+
+// beginOf is where the line of a row of the batch begins.
+func (h *handing) beginOf(i int) int64 {
+	for _, row := range h.rows {
+		switch {
+		case row.repeated:
+		case i == 0:
+			return row.begins
+		default:
+			i--
+		}
+	}
+	return 0
+}
+
+// settle notes what became of the rows whose lines begin before a place. Those behind it are read again, and counted then.
+func (h *handing) settle(outcomes []delivery.Outcome, stop int64) {
+	i := 0
+	for _, row := range h.rows {
+		outcome := delivery.Held
+		if !row.repeated {
+			outcome = outcomes[i]
+			i++
+		}
+		if row.begins >= stop {
 			continue
 		}
-		if err == nil {
-			err = delivery.ErrRefused
-		}
-		return begins[i], fmt.Errorf("deliver rows of %s: %w", h.table.Name, err)
+		h.taken.Rows.Add(h.rowOf(row, outcome))
 	}
-	return 0, nil // an end that came when all was taken
+	h.rows = h.rows[:0]
+}
+
+// rowOf is one row, by what became of it.
+func (h *handing) rowOf(row handed, outcome delivery.Outcome) book.Rows {
+	var r book.Rows
+	switch {
+	case row.repeated:
+		r.Repeated = 1
+	case outcome == delivery.Delivered:
+		r.Delivered = 1
+	case h.Letters:
+		r.RefusedKept = 1
+	default:
+		r.RefusedLost = 1
+	}
+	if row.broken {
+		r.Broken = 1
+	}
+	return r
 }
 
 func (h *handing) count(result delivery.Result) {
 	h.Metrics.Delivered(h.table.Name, result)
-	delivered, refused, now := result.Count(delivery.Delivered), result.Count(delivery.Refused), h.Now()
-	h.seen.Count(delivered, refused)
+	h.seen.Count(health.Rows{Delivered: result.Count(delivery.Delivered), Refused: result.Count(delivery.Refused)})
 	if h.Recent == nil {
 		return
 	}
+	now := h.Now()
 	for i, row := range result.Rows {
 		if result.Outcomes[i] != delivery.Held {
 			h.Recent.Add(row.UID, now)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -20,12 +21,16 @@ type reader struct {
 	unsaved bool
 	// want is how much is read of a blob whose line is longer than a part.
 	want map[string]int64
+	// listed is when the last complete list began, whole the same of the last one after which nothing was unread.
+	listed, whole time.Time
+	// stored is the list that the storage knows of.
+	stored time.Time
 }
 
 // list compares all blobs with their places.
 func (c *reader) list(ctx context.Context) error {
 	c.book.BeginList()
-	skipped, marker := 0, ""
+	began, skipped, marker := c.Now(), 0, ""
 	for {
 		blobs, others, next, err := c.Client.Blobs(ctx, c.name, c.Prefix, marker)
 		if isNoContainer(err) {
@@ -46,6 +51,7 @@ func (c *reader) list(ctx context.Context) error {
 	for _, lost := range c.book.EndList() {
 		c.lost(lost.Name, lost.Bytes)
 	}
+	c.listed = began
 	c.Metrics.Skipped(c.table.Name, skipped)
 	return c.save(ctx)
 }
@@ -58,6 +64,7 @@ func isNoContainer(err error) bool {
 
 func (c *reader) lost(blob string, bytes int64) {
 	c.Metrics.Lost(c.table.Name, bytes)
+	c.seen.Lose(bytes)
 	c.Logger.Error("A blob was deleted before all of it was read: the lifecycle rule of the account must keep blobs for longer than the longest outage.",
 		zap.String("table", c.table.Name), zap.String("container", c.name), zap.String("blob", blob), zap.Int64("unread_bytes", bytes))
 }
@@ -67,19 +74,20 @@ var errStore = errors.New("cursors cannot be stored, so nothing more is read")
 // save stores the places that have changed. What was handed on must be stored also at the end.
 func (c *reader) save(ctx context.Context) error {
 	days := c.book.Dirty()
-	if len(days) == 0 {
+	if len(days) == 0 && c.listed.Equal(c.stored) {
 		c.unsaved = false
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saving)
 	defer cancel()
-	err := c.State.Save(ctx, c.name, days)
+	err := c.State.Save(ctx, c.name, days, c.listed)
 	c.Metrics.CursorWrites(err)
 	c.unsaved = err != nil
 	if err != nil {
 		return fmt.Errorf("%w: %w", errStore, err)
 	}
 	c.book.Stored()
+	c.stored = c.listed
 	return nil
 }
 
@@ -105,7 +113,11 @@ func (c *reader) read(ctx context.Context, task book.Task) error {
 		return nil
 	}
 	c.Metrics.Read(c.table.Name, len(part.Body))
-	if c.book.Heard(part.Blob, c.Now()) {
+	recreated, lost := c.book.Heard(part.Blob, c.Now())
+	if lost > 0 {
+		c.lost(task.Name, lost)
+	}
+	if recreated {
 		// What was read stands in another blob than what was asked for.
 		c.Metrics.Recreated(c.table.Name)
 		delete(c.want, task.Name)
@@ -144,15 +156,15 @@ func (c *reader) take(ctx context.Context, part account.Part, t taken) error {
 	if t.within {
 		i := bytes.IndexByte(body, '\n')
 		if i < 0 && !atEnd {
-			return c.move(ctx, part, name, book.Place{Offset: at + int64(len(body)), Within: true}, false)
+			return c.move(ctx, part, name, book.Place{Offset: at + int64(len(body)), Within: true}, book.Taken{}, false)
 		}
 		if i < 0 {
-			return c.move(ctx, part, name, book.Place{Offset: t.task.Offset, Within: true}, true)
+			return c.move(ctx, part, name, book.Place{Offset: t.task.Offset, Within: true}, book.Taken{}, true)
 		}
 		at, body = at+int64(i)+1, body[i+1:]
 	}
 	whole := lines.Whole(body)
-	var moved int64
+	var moved book.Taken
 	var err error
 	switch {
 	case whole > 0:
@@ -165,15 +177,15 @@ func (c *reader) take(ctx context.Context, part account.Part, t taken) error {
 	case !atEnd && part.Cut == nil:
 		c.want[name] = min(max(2*t.n, t.n), lines.MostLine)
 	}
-	atEnd = atEnd && err == nil && moved >= int64(whole)
-	if stored := c.move(ctx, part, name, book.Place{Offset: at + moved}, atEnd); err == nil {
+	atEnd = atEnd && err == nil && moved.Bytes >= int64(whole)
+	if stored := c.move(ctx, part, name, book.Place{Offset: at + moved.Bytes}, moved, atEnd); err == nil {
 		err = stored
 	}
 	return err
 }
 
 // move stores a place. Of a blob that was read to its end, nothing is asked for until it changes.
-func (c *reader) move(ctx context.Context, part account.Part, name string, place book.Place, atEnd bool) error {
+func (c *reader) move(ctx context.Context, part account.Part, name string, place book.Place, taken book.Taken, atEnd bool) error {
 	before := c.book.Place(name)
 	place.Created = part.Blob.Created
 	if place.Created == "" {
@@ -183,6 +195,6 @@ func (c *reader) move(ctx context.Context, part account.Part, name string, place
 	if atEnd {
 		place.Seen, place.ETag = part.Blob.Size, part.Blob.ETag
 	}
-	c.book.Move(name, place, c.Now())
+	c.book.Move(name, place, taken, c.Now())
 	return c.save(ctx)
 }

@@ -47,6 +47,7 @@ type Surroundings struct {
 	Client    *account.Client
 	Deliverer *delivery.Deliverer
 	Batch     delivery.Limits
+	Letters   bool // refused rows are kept
 	Scope     string
 	Version   string
 	State     *state.State

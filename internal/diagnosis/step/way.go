@@ -1,4 +1,4 @@
-package checkup
+package step
 
 import (
 	"context"
@@ -20,53 +20,85 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/internal/refusal"
 )
 
-// route asks for the way to a host: its name, a connection, TLS. What is sent has no token, and costs no quota.
-func (w *walk) route(ctx context.Context, host Host) bool {
-	ctx, cancel := context.WithTimeout(ctx, routePatience)
+// Host is one that must be reached.
+type Host struct {
+	URL *url.URL
+	// Setting is the key that names it.
+	Setting string
+}
+
+// Hosts are those that must be reached: the login host, unless nobody asks it for tokens, and that of the service, which is the last.
+func Hosts(service, login Host) []Host {
+	if login.URL == nil || login.URL.Scheme == service.URL.Scheme && login.URL.Host == service.URL.Host {
+		return []Host{service}
+	}
+	return []Host{login, service}
+}
+
+// patience bounds the way to one host.
+const patience = 30 * time.Second
+
+// Way asks for the way to hosts. What it sends has no token, and costs no quota.
+type Way struct {
+	// Client has the TLS and proxy settings of the receiver's clients, and keeps no connections.
+	Client *http.Client
+	// Proxy is the one that leads to a URL; nil if there is none.
+	Proxy func(*url.URL) *url.URL
+	// Result takes the checks.
+	Result *diagnosis.Result
+}
+
+// To looks at a host's name, at a connection and at TLS. It reports whether the way is open.
+func (w Way) To(ctx context.Context, host Host) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	proxy := w.Proxy(host.URL)
 	t := &trace{}
 	began := time.Now()
-	err := t.send(ctx, w.Web, host.URL)
+	err := t.send(ctx, w.Client, host.URL)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	name := host.URL.Host
 	if proxy != nil {
-		w.check(diagnosis.Connection, "proxy", name, began, fine("by way of %s", proxy.Redacted()))
+		w.check("proxy", name, began, Fine("by way of %s", proxy.Redacted()))
 	}
 	if err != nil {
-		w.failedRoute(host, proxy, t, began, err)
+		w.failed(host, proxy, t, began, err)
 		return false
 	}
 	w.passedName(name, proxy, t)
 	if host.URL.Scheme != "https" {
-		w.check(diagnosis.Connection, "tls", name, time.Now(), plain(host.URL))
+		w.check("tls", name, time.Now(), plain(host.URL))
 		return true
 	}
-	w.check(diagnosis.Connection, "tls", name, t.connected, ofTLS(t.state, host.URL.Hostname(), proxy != nil))
+	w.check("tls", name, t.connected, ofTLS(t.state, host.URL.Hostname(), proxy != nil))
 	return true
 }
 
+func (w Way) check(name, subject string, began time.Time, f Finding) {
+	w.Result.Add(f.Check(diagnosis.Connection, name, subject, began))
+}
+
 // passedName tells of the name and the connection.
-func (w *walk) passedName(host string, proxy *url.URL, t *trace) {
+func (w Way) passedName(host string, proxy *url.URL, t *trace) {
 	if len(t.addresses) > 0 {
-		w.check(diagnosis.Connection, "dns", host, time.Now(), fine("%s has the addresses %s", t.looked, strings.Join(t.addresses, ", ")))
+		w.check("dns", host, time.Now(), Fine("%s has the addresses %s", t.looked, strings.Join(t.addresses, ", ")))
 	}
 	what := "connected to " + t.address
 	if proxy != nil {
 		what += ", the proxy"
 	}
-	w.check(diagnosis.Connection, "connect", host, time.Now(), fine("%s", what))
+	w.check("connect", host, time.Now(), Fine("%s", what))
 }
 
-// failedRoute tells what worked before the error, and the error.
-func (w *walk) failedRoute(host Host, proxy *url.URL, t *trace, began time.Time, err error) {
-	f := ofRoute(err, refusal.Unreachable(err, host.Setting))
+// failed tells what worked before the error, and the error.
+func (w Way) failed(host Host, proxy *url.URL, t *trace, began time.Time, err error) {
+	f := Unreached(err, refusal.Unreachable(err, host.Setting))
 	name, subject := "connect", host.URL.Host
 	switch {
-	case f.outcome == diagnosis.ProxyRefused:
+	case f.Outcome == diagnosis.ProxyRefused:
 		name = "proxy"
-	case f.outcome == diagnosis.Unresolved:
+	case f.Outcome == diagnosis.Unresolved:
 		name = "dns"
 	case t.address != "":
 		w.passedName(subject, proxy, t)
@@ -74,54 +106,54 @@ func (w *walk) failedRoute(host Host, proxy *url.URL, t *trace, began time.Time,
 			name = "tls"
 		}
 	}
-	w.check(diagnosis.Connection, name, subject, began, untrusted(f, err, host.URL, proxy))
+	w.check(name, subject, began, untrusted(f, err, host.URL, proxy))
 }
 
 // untrusted says who has issued a certificate that is not trusted.
-func untrusted(f finding, err error, host, proxy *url.URL) finding {
+func untrusted(f Finding, err error, host, proxy *url.URL) Finding {
 	invalid := (*tls.CertificateVerificationError)(nil)
 	if !errors.As(err, &invalid) || len(invalid.UnverifiedCertificates) == 0 || !errors.As(err, new(x509.UnknownAuthorityError)) {
 		return f
 	}
 	issuer := invalid.UnverifiedCertificates[0].Issuer
-	f.detail = "a certificate came that " + nameOf(issuer) + " has issued, which is not trusted here"
+	f.Detail = "a certificate came that " + nameOf(issuer) + " has issued, which is not trusted here"
 	switch {
 	case opens(issuer, host.Hostname(), proxy != nil):
-		f.outcome = diagnosis.Intercepted
-		f.detail += ": something on the way opens TLS"
-		f.remedy = "if that is wanted, name the file of this CA in tls::ca_file; else have the proxy pass " + host.Hostname() + " on unopened"
+		f.Outcome = diagnosis.Intercepted
+		f.Detail += ": something on the way opens TLS"
+		f.Remedy = "if that is wanted, name the file of this CA in tls::ca_file; else have the proxy pass " + host.Hostname() + " on unopened"
 	case proxy != nil:
-		f.detail += "; the proxy may have opened TLS"
-		f.remedy = "name the CA's file in tls::ca_file if it is known to you, the proxy's or the host's; else have the proxy pass " +
+		f.Detail += "; the proxy may have opened TLS"
+		f.Remedy = "name the CA's file in tls::ca_file if it is known to you, the proxy's or the host's; else have the proxy pass " +
 			host.Hostname() + " on unopened"
 	}
 	return f
 }
 
-func plain(u *url.URL) finding {
+func plain(u *url.URL) Finding {
 	if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
-		return fine("none: the host is this machine")
+		return Fine("none: the host is this machine")
 	}
-	return finding{
-		diagnosis.Untrusted, diagnosis.Warning, "none: tokens and rows cross the network readable", "use an https URL", nil,
+	return Finding{
+		diagnosis.Untrusted, diagnosis.Warning, "none: tokens and rows cross the network readable", "use an https URL",
 	}
 }
 
 // ofTLS tells of a connection that came about.
-func ofTLS(state tls.ConnectionState, host string, proxied bool) finding {
+func ofTLS(state tls.ConnectionState, host string, proxied bool) Finding {
 	if len(state.PeerCertificates) == 0 {
-		return fine("%s", tls.VersionName(state.Version))
+		return Fine("%s", tls.VersionName(state.Version))
 	}
 	leaf := state.PeerCertificates[0]
-	f := fine("%s, certificate of %s, valid until %s", tls.VersionName(state.Version), nameOf(leaf.Issuer), leaf.NotAfter.UTC().Format(time.DateOnly))
+	f := Fine("%s, certificate of %s, valid until %s", tls.VersionName(state.Version), nameOf(leaf.Issuer), leaf.NotAfter.UTC().Format(time.DateOnly))
 	switch {
 	case len(state.VerifiedChains) == 0:
-		f.outcome, f.severity = diagnosis.Untrusted, diagnosis.Warning
-		f.detail += ", which was not checked"
-		f.remedy = "remove tls::insecure_skip_verify, and name the CA's file in tls::ca_file: anybody on the way can read tokens and rows"
+		f.Outcome, f.Severity = diagnosis.Untrusted, diagnosis.Warning
+		f.Detail += ", which was not checked"
+		f.Remedy = "remove tls::insecure_skip_verify, and name the CA's file in tls::ca_file: anybody on the way can read tokens and rows"
 	case opens(leaf.Issuer, host, proxied):
-		f.outcome = diagnosis.Intercepted
-		f.detail += ": something on the way opens TLS, and is trusted"
+		f.Outcome = diagnosis.Intercepted
+		f.Detail += ": something on the way opens TLS, and is trusted"
 	}
 	return f
 }

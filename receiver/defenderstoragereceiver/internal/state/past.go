@@ -1,0 +1,32 @@
+package state
+
+import (
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/export"
+)
+
+// KeptDays is how many days counts are kept whose blobs are deleted: 13 months.
+const KeptDays = 400
+
+// forget takes out the counts of days that are older than counts are kept, as seen from a day.
+func forget(container string, next *storedContainer, from time.Time) []*storage.Operation {
+	var ops []*storage.Operation
+	next.Past = slices.DeleteFunc(next.Past, func(day string) bool {
+		old := date(day).Before(from.AddDate(0, 0, -KeptDays))
+		if old {
+			ops = append(ops, storage.DeleteOperation(pastKey(container, day)))
+		}
+		return old
+	})
+	return ops
+}
+
+// date is the date of a stored day.
+func date(day string) time.Time {
+	_, at, _ := export.Hour(day + "h=00/")
+	return at
+}
