@@ -70,10 +70,12 @@ func TestCountsStay(t *testing.T) {
 func TestCountsAreForgotten(t *testing.T) {
 	client := collector.NewStorage()
 	s := open(t, client)
+	all := map[string]book.Day{}
 	for back := range KeptDays + 3 {
-		save(t, s, today, map[string]book.Day{dayOf("a", today.AddDate(0, 0, -back)): counted(back + 1)})
+		all[dayOf("a", today.AddDate(0, 0, -back))] = counted(back + 1)
 	}
-	save(t, s, today, map[string]book.Day{dayOf("b", today): counted(1)})
+	save(t, s, today, all)
+	save(t, s, today, map[string]book.Day{dayOf("b", today): counted(1), dayOf("b", today.AddDate(90, 0, 0)): counted(1)})
 	for back, want := range map[int]int{0: 2, KeptDays: 1, KeptDays + 1: 0, KeptDays + 2: 0} {
 		found, err := s.OfDay(t.Context(), container, today.AddDate(0, 0, -back))
 		require.NoError(t, err)
