@@ -186,3 +186,32 @@ func TestReportOfLosses(t *testing.T) {
 		assert.Equal(t, size(20, 30)+size(40, 45), s.metrics.Sum("otelcol_receiver_defender_storage_lost_bytes", "table", table))
 	})
 }
+
+// Rows that were handed on and whose place was not stored are read and handed on again. They count once.
+func TestReportAfterACrash(t *testing.T) {
+	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
+		seldom := func(c *Config) { c.TailInterval, c.ListInterval = 0, 10*time.Minute }
+		stop := s.start(seldom)
+		s.write(epoch, lines(table, 0, 5))
+		wait(time.Hour)
+		s.sink.Refuse(func(plog.Logs) error {
+			s.storage.Fail(errors.New("the process ends before it has stored"))
+			return nil
+		})
+		s.write(epoch, lines(table, 5, 12))
+		wait(time.Hour)
+		assert.Equal(t, 12, s.sink.Count())
+		stop()
+		s.sink.Refuse(nil)
+		s.storage.Fail(nil)
+		assert.Equal(t, 5, of(t, s.reportOf(epoch), table).Rows.Read)
+		s.start(seldom)
+		wait(25 * time.Hour)
+		r := s.reportOf(epoch)
+		assert.Equal(t, 19, s.sink.Count(), "handed on again")
+		assert.Equal(t, proof.Lines{Read: 12, Delivered: 12}, of(t, r, table).Rows)
+		assert.EqualValues(t, len(lines(table, 0, 12)), of(t, r, table).Bytes.Read)
+		assert.Equal(t, proof.Delivered, r.Verdict())
+	})
+}
