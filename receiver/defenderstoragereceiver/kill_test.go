@@ -59,7 +59,7 @@ func (d *dying) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 }
 
 // Fifty processes die in or behind a call of the pipeline, while rows are written. Nothing is lost, and what comes again
-// has the same uid, and is no more than a part of a blob for each container.
+// has the same uid, and is no more than a part of a blob for each container. The report counts each row once.
 func TestKilledAtAnyMoment(t *testing.T) {
 	const kills, rowsEach = 50, 20
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
@@ -91,6 +91,12 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		s.start(func(c *Config) { c.MaxReadBytes, c.Deduplicate.Window = maxRead, 0 })
 		wait(10 * time.Minute)
 		checkAll(t, s.sink.Records(), written, kills*len(names)*(maxRead/350+1))
+		counted := 0
+		for _, e := range s.reportOf(epoch).Containers {
+			assert.Equal(t, e.Bytes.Stored, e.Bytes.Read, e.Table)
+			counted += e.Rows.Delivered
+		}
+		assert.Equal(t, written, counted, "each row counts once, however often it was handed on")
 	})
 }
 

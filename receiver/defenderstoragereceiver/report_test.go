@@ -69,6 +69,7 @@ func TestReportOfADay(t *testing.T) {
 		other := export.Container("DeviceEvents")
 		change := func(c *Config) {
 			c.Batch.MaxRecords, c.InitialLookback = 3, 2*time.Hour
+			c.TailInterval, c.ListInterval = 0, 10*time.Minute
 			c.DeadLetter.Directory = filepath.Join(t.TempDir(), "dead")
 		}
 		old := lines(table, 1000, 1003)
@@ -113,7 +114,7 @@ func TestReportOfADay(t *testing.T) {
 		assert.Equal(t, logons.Bytes.Stored, logons.Bytes.Read+logons.Bytes.Passed)
 		assert.Equal(t, 4, logons.Blobs)
 		assert.Zero(t, logons.Bytes.Unread)
-		assert.WithinDuration(t, time.Now(), logons.Listed, 6*time.Minute)
+		assert.WithinDuration(t, time.Now(), logons.Listed, 10*time.Minute)
 		assert.Equal(t, proof.Delivered, r.Verdict(), r.Text())
 		assert.Empty(t, of(t, s.reportOf(day.AddDate(0, 0, 1)), table).Rows, "another day")
 
@@ -149,7 +150,8 @@ func TestReportOfLosses(t *testing.T) {
 		refused := false
 		s.refusing("7", &refused)
 		size := func(from, to int) int { return len(lines(table, from, to)) }
-		stop := s.start(nil)
+		seldom := func(c *Config) { c.TailInterval, c.ListInterval = 0, 10*time.Minute }
+		stop := s.start(seldom)
 		s.write(epoch, lines(table, 0, 5))
 		wait(time.Hour)
 		refused = true
@@ -171,7 +173,7 @@ func TestReportOfLosses(t *testing.T) {
 		stop()
 		s.account.Remove(export.Container(table), blobOf(tenantA, epoch.Add(-time.Hour)))
 		refused = false
-		s.start(nil)
+		s.start(seldom)
 		wait(24 * time.Hour)
 		r := s.reportOf(epoch)
 		logons = of(t, r, table)
@@ -182,5 +184,34 @@ func TestReportOfLosses(t *testing.T) {
 		assert.Equal(t, proof.Undelivered, r.Verdict())
 		assert.Equal(t, 2, s.logs.FilterMessageSnippet("deleted before all of it was read").Len())
 		assert.Equal(t, size(20, 30)+size(40, 45), s.metrics.Sum("otelcol_receiver_defender_storage_lost_bytes", "table", table))
+	})
+}
+
+// Rows that were handed on and whose place was not stored are read and handed on again. They count once.
+func TestReportAfterACrash(t *testing.T) {
+	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
+		seldom := func(c *Config) { c.TailInterval, c.ListInterval = 0, 10*time.Minute }
+		stop := s.start(seldom)
+		s.write(epoch, lines(table, 0, 5))
+		wait(time.Hour)
+		s.sink.Refuse(func(plog.Logs) error {
+			s.storage.Fail(errors.New("the process ends before it has stored"))
+			return nil
+		})
+		s.write(epoch, lines(table, 5, 12))
+		wait(time.Hour)
+		assert.Equal(t, 12, s.sink.Count())
+		stop()
+		s.sink.Refuse(nil)
+		s.storage.Fail(nil)
+		assert.Equal(t, 5, of(t, s.reportOf(epoch), table).Rows.Read)
+		s.start(seldom)
+		wait(25 * time.Hour)
+		r := s.reportOf(epoch)
+		assert.Equal(t, 19, s.sink.Count(), "handed on again")
+		assert.Equal(t, proof.Lines{Read: 12, Delivered: 12}, of(t, r, table).Rows)
+		assert.EqualValues(t, len(lines(table, 0, 12)), of(t, r, table).Bytes.Read)
+		assert.Equal(t, proof.Delivered, r.Verdict())
 	})
 }

@@ -12,11 +12,21 @@ import (
 // KeptDays is how many days counts are kept whose blobs are deleted: 13 months.
 const KeptDays = 400
 
-// forget takes out the counts of days that are older than counts are kept, as seen from a day.
-func forget(container string, next *storedContainer, from time.Time) []*storage.Operation {
+// forget takes out the counts of days that are older than counts are kept, as seen from the newest of them, or from the last list
+// where a name claims a day that is to come.
+func forget(container string, next *storedContainer) []*storage.Operation {
+	var newest time.Time
+	for _, day := range next.Past {
+		if at := date(day); at.After(newest) {
+			newest = at
+		}
+	}
+	if next.Listed.Before(newest) {
+		newest = next.Listed
+	}
 	var ops []*storage.Operation
 	next.Past = slices.DeleteFunc(next.Past, func(day string) bool {
-		old := date(day).Before(from.AddDate(0, 0, -KeptDays))
+		old := date(day).Before(newest.AddDate(0, 0, -KeptDays))
 		if old {
 			ops = append(ops, storage.DeleteOperation(pastKey(container, day)))
 		}

@@ -70,10 +70,12 @@ func TestCountsStay(t *testing.T) {
 func TestCountsAreForgotten(t *testing.T) {
 	client := collector.NewStorage()
 	s := open(t, client)
+	all := map[string]book.Day{}
 	for back := range KeptDays + 3 {
-		save(t, s, today, map[string]book.Day{dayOf("a", today.AddDate(0, 0, -back)): counted(back + 1)})
+		all[dayOf("a", today.AddDate(0, 0, -back))] = counted(back + 1)
 	}
-	save(t, s, today, map[string]book.Day{dayOf("b", today): counted(1)})
+	save(t, s, today, all)
+	save(t, s, today, map[string]book.Day{dayOf("b", today): counted(1), dayOf("b", today.AddDate(90, 0, 0)): counted(1)})
 	for back, want := range map[int]int{0: 2, KeptDays: 1, KeptDays + 1: 0, KeptDays + 2: 0} {
 		found, err := s.OfDay(t.Context(), container, today.AddDate(0, 0, -back))
 		require.NoError(t, err)
@@ -82,6 +84,29 @@ func TestCountsAreForgotten(t *testing.T) {
 	left, err := client.Get(t.Context(), pastKey(container, dayOf("a", today.AddDate(0, 0, -KeptDays-1))))
 	require.NoError(t, err)
 	assert.Nil(t, left)
+}
+
+// What an earlier release has stored is read, and says that nothing was counted.
+func TestDaysOfAnEarlierRelease(t *testing.T) {
+	client, day := collector.NewStorage(), dayOf("a", today)
+	for key, value := range map[string]string{
+		root:                    `{"version":1,"start":{"at":"2026-11-01T00:00:00Z","since":"2026-11-01T00:00:00Z"},"containers":["` + container + `"]}`,
+		containerKey(container): `{"version":1,"days":["` + day + `"]}`,
+		dayKey(container, day):  `{"version":1,"blobs":{"x":{"offset":5,"seen":7,"created":"c","etag":"e"}}}`,
+	} {
+		require.NoError(t, client.Set(t.Context(), key, []byte(value)))
+	}
+	s, err := Open(t.Context(), client, book.Start{})
+	require.NoError(t, err)
+	want := book.Day{Places: map[string]book.Place{"x": {Offset: 5, Seen: 7, Created: "c", ETag: "e"}}}
+	require.NoError(t, s.Load(t.Context(), container, func(name string, d book.Day) {
+		assert.Equal(t, day, name)
+		assert.Equal(t, want, d)
+	}))
+	found, err := s.OfDay(t.Context(), container, today)
+	require.NoError(t, err)
+	assert.Equal(t, OfDay{Days: []book.Day{want}}, found)
+	assert.Equal(t, map[string]int64{"x": 2}, want.Unread())
 }
 
 // A storage that holds nothing is no report of nothing.

@@ -162,6 +162,9 @@ func (s *State) Save(ctx context.Context, container string, days map[string]book
 		ops = append(ops, storage.SetOperation(dayKey(container, day), value))
 	}
 	slices.Sort(next.Days)
+	if !slices.Equal(next.Past, known.Past) {
+		ops = append(ops, forget(container, &next)...)
+	}
 	if !next.equal(known) {
 		value, err := json.Marshal(next)
 		if err != nil {
@@ -203,7 +206,7 @@ func (s *State) over(ctx context.Context, container, day string, counts *book.Co
 		next.Past = append(next.Past, day)
 		slices.Sort(next.Past)
 	}
-	return append(ops, forget(container, next, date(day))...), nil
+	return ops, nil
 }
 
 func (s *State) get(ctx context.Context, key string, into any) (bool, error) {
