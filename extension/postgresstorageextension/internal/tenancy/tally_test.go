@@ -16,9 +16,11 @@ import (
 func TestEndsOfTerms(t *testing.T) {
 	for want, end := range map[End]func(t *testing.T, db *fakeDatabase, w *Worker, term *Term){
 		GivenBack: func(t *testing.T, _ *fakeDatabase, _ *Worker, term *Term) {
+			t.Helper()
 			require.NoError(t, term.Release(t.Context()))
 		},
 		Yielded: func(t *testing.T, _ *fakeDatabase, _ *Worker, term *Term) {
+			t.Helper()
 			term.Yield()
 			require.NoError(t, term.Release(t.Context()))
 		},
@@ -28,6 +30,7 @@ func TestEndsOfTerms(t *testing.T) {
 			db.turn(false)
 		},
 		Fenced: func(t *testing.T, db *fakeDatabase, _ *Worker, term *Term) {
+			t.Helper()
 			term.cancel() // its timers do not run
 			time.Sleep(2 * testLength)
 			require.NoError(t, newTestWorker("b", db).takeOver(t.Context()))
