@@ -208,6 +208,9 @@ var disturbances = []disturbance{
 		f.server.Stop("immediate")
 		time.Sleep(time.Duration(f.random.Int64N(int64(2 * workersLease))))
 		f.server.Begin()
+		// The workers begin their sessions again. A process that is stopped before that says, with its exit status, that what
+		// its processor remembers is not stored.
+		time.Sleep(workersLease)
 	}, false},
 	{"SIGTERM", func(f *fleet, w *worker) {
 		w.process.stop()
