@@ -130,4 +130,3 @@ func (w *row) scanText(b []byte, i int) (int, jsonscan.Found) {
 		}
 	}
 }
-

@@ -159,10 +159,7 @@ func (c *call) eventsOf(p *pending, v verdict, h header, source order.Source, nu
 func (c *call) facts(p *pending, v verdict, h header) event.Facts {
 	facts := event.Facts{
 		EventID: h.uid, DomainID: c.cfg.DomainID, TUID: v.tuid, User: v.user, Lane: h.lane, Source: event.SourceHunting,
-	}
-	if p.act == nil { // rows with signs are not about accounts
-		target := c.judge.resolver.Target(p.row())
-		facts.TargetUser, facts.TargetGroup = target.User, target.Group
+		TargetUser: v.target.User, TargetGroup: v.target.Group,
 	}
 	if v.way != actor.Account {
 		facts.AttributedBy = string(v.way)

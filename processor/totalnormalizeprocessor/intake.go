@@ -100,7 +100,7 @@ func (c *call) readerOf(t *table) *reader {
 // findAct finds what the row has in common with others of the call, if it has. The first of them teaches the directories,
 // unless one of an earlier call has, and nothing has changed since.
 func (in *intake) findAct(p *pending) {
-	key, ok := p.reader.table.signs.AppendKey(in.key[:0], p.reader.Read(p.record.Body().Map()))
+	key, ok := p.reader.appendKey(in.key[:0], p.record)
 	in.key = key
 	if !ok {
 		p.alone = p.reader.table.row(p.record)

@@ -19,6 +19,8 @@ type verdict struct {
 	way       actor.Way
 	user, key string // of the person
 	tuid      string
+	// target is to whom it was done, of a row about accounts.
+	target actor.Target
 	// account is all that is known of the account that acted; only with semantic attributes.
 	account accounts.Account
 	// at is the moment at which it holds; nil: it does at all times.
@@ -77,7 +79,7 @@ func (j *judge) of(r row.Row) verdict {
 	if !ok {
 		return verdict{dropped: tuid.ReasonUnmapped, at: found.At}
 	}
-	v := verdict{way: found.Way, user: person.User, key: person.Key, tuid: id, at: found.At}
+	v := verdict{way: found.Way, user: person.User, key: person.Key, tuid: id, target: j.resolver.Target(r), at: found.At}
 	if j.withAccount {
 		v.account = found.Full()
 	}
@@ -114,6 +116,7 @@ func (j *judge) isSettled(r row.Row) bool {
 // remember keeps a verdict that was found with this knowledge, without the memory of the row that it was found in.
 func (j *judge) remember(k knowledge, key string, v verdict) {
 	v.user, v.key = strings.Clone(v.user), strings.Clone(v.key)
+	v.target = actor.Target{User: strings.Clone(v.target.User), Group: strings.Clone(v.target.Group)}
 	if v.at != nil {
 		v.at = &actor.Moment{DeviceID: strings.Clone(v.at.DeviceID), LoggedOn: v.at.LoggedOn}
 	}

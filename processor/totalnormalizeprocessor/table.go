@@ -61,6 +61,12 @@ type reader struct {
 	acts  map[string]*act // by the keys of actor.Signs
 }
 
+// appendKey adds what the record's row has in common with others; false: nothing.
+func (d *reader) appendKey(key []byte, record plog.LogRecord) ([]byte, bool) {
+	columns := record.Body().Map()
+	return d.table.signs.AppendKey(key, d.Row(d.table.Table, columns, record.Timestamp().AsTime()), d.Read(columns))
+}
+
 // act is what rows with the same signs have in common, in one call.
 type act struct {
 	key     string

@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
@@ -17,7 +18,7 @@ type Signs struct {
 	// texts are taken as they are: the device and the accounts.
 	texts                                      []row.Place
 	action, logonType, protocol, fields, paths row.Place
-	pathOfActor                                row.Place
+	pathOfActor, entityType                    row.Place
 }
 
 // NewSigns gives those of a table places in its layout.
@@ -26,6 +27,7 @@ func NewSigns(t *tables.Table, layout *row.Layout) *Signs {
 		table: t, action: layout.Place("ActionType"), logonType: layout.Place("LogonType"),
 		protocol: layout.Place(row.RequestProtocolColumn), fields: layout.Place(row.AdditionalFieldsColumn),
 		paths: layout.Place("FolderPath"), pathOfActor: layout.Place("InitiatingProcessFolderPath"),
+		entityType: layout.Place("EntityType"),
 	}
 	columns := []string{"DeviceId", "DeviceName"}
 	for _, a := range t.Accounts {
@@ -50,21 +52,56 @@ const (
 	signFields
 )
 
-// AppendKey adds to key all that Lessons, WhoActed and Person depend on in a row, but for its time: rows of a table with
-// one key have the same answers while the directories say the same. False: the row has to be looked at by itself.
-func (s *Signs) AppendKey(key []byte, r row.Cells) ([]byte, bool) {
-	if s.table.Kind == tables.Alerts || isAboutAccountAction(s.table, r.Text(s.action)) {
-		return key, false // evidence says too much, and what was done to whom depends on all of the row
+// AppendKey adds to key all that Lessons, WhoActed, Person and Target depend on in a row, but for its time: rows with
+// one key have the same answers while the directories say the same. The cells are the row's. False: the row has to be
+// looked at by itself.
+func (s *Signs) AppendKey(key []byte, r row.Row, c row.Cells) ([]byte, bool) {
+	key = appendText(key, s.table.Name) // what columns mean depends on it
+	if s.table.Kind == tables.Alerts {
+		return s.appendEvidence(key, r, c)
 	}
-	sign, fields, ok := s.ofFields(r)
+	sign, fields, ok := s.ofFields(c)
 	if !ok {
 		return key, false
 	}
-	key = append(key, sign|s.ofEvent(r))
-	for _, place := range s.texts {
-		key = appendText(key, r.Text(place))
+	sign |= s.ofEvent(c)
+	action := c.Text(s.action)
+	key = s.appendTexts(append(key, sign), c)
+	key = appendText(key, fields)
+	if isAboutAccountAction(s.table, action) {
+		key = appendText(key, action)
+		key = appendAccounts(key, fieldAccount(r, groupFields), fieldAccount(r, memberFields))
 	}
-	return appendText(key, fields), true
+	return key, true
+}
+
+func (s *Signs) appendTexts(key []byte, c row.Cells) []byte {
+	for _, place := range s.texts {
+		key = appendText(key, c.Text(place))
+	}
+	return key
+}
+
+// appendEvidence adds what an alert's evidence says of accounts and devices. Its AdditionalFields, which are another text in
+// each row, say little of them.
+func (s *Signs) appendEvidence(key []byte, r row.Row, c row.Cells) ([]byte, bool) {
+	users := r.AlertUsers()
+	if len(users) > mostForms || len(r.PosixUsers()) > 0 {
+		return key, false
+	}
+	sign := s.ofEvent(c)
+	if isInbound(r) {
+		sign |= signInbound
+	}
+	key = s.appendTexts(append(key, sign), c)
+	key = appendText(key, r.EntityDevice())
+	key = appendAccounts(key, r.EntityAccount())
+	key = appendAccounts(key, users...)
+	key = appendAccounts(key, r.NamedLoggedOn()...)
+	if isMail(c.Text(s.entityType)) {
+		return appendAccounts(key, r.Recipients()...), true
+	}
+	return appendAccounts(key), true
 }
 
 // ofEvent is what the kind of the event says.
@@ -130,4 +167,14 @@ func saysOutAlone(text string) bool {
 
 func appendText(key []byte, text string) []byte {
 	return append(binary.AppendUvarint(key, uint64(len(text))), text...)
+}
+
+func appendAccounts(key []byte, list ...accounts.Account) []byte {
+	key = binary.AppendUvarint(key, uint64(len(list)))
+	for _, a := range list {
+		for _, text := range [...]string{a.Domain, a.Name, a.SID, a.UPN, a.ObjectID} {
+			key = appendText(key, text)
+		}
+	}
+	return key
 }

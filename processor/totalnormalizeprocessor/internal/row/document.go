@@ -29,7 +29,8 @@ type document struct {
 
 type item struct {
 	kind itemKind
-	// from and to are where its text stands, in text or unescaped; of an object or a list, to is how many members it has.
+	// from and to are where its text stands, in text or unescaped; of an object or a list, to is how many members it has,
+	// and from the item behind it.
 	from, to int
 }
 
@@ -108,6 +109,7 @@ func (d *document) members(i, depth int) int {
 	}
 	at := len(d.items)
 	d.items = append(d.items, item{kind: kind})
+	defer func() { d.items[at].from = len(d.items) }()
 	i = jsonscan.Blank(d.bytes, i+1)
 	if i < len(d.bytes) && d.bytes[i] == end {
 		return i + 1
@@ -191,6 +193,36 @@ func (d *document) textOf(it item) string {
 		return d.unescaped[it.from:it.to]
 	}
 	return d.text[it.from:it.to]
+}
+
+// behind is the item behind items[at] and what that holds.
+func (d *document) behind(at int) int {
+	if it := d.items[at]; it.kind == objectItem || it.kind == listItem {
+		return it.from
+	}
+	return at + 1
+}
+
+// hasDistinctKeys reports whether no object has a key twice. Objects with many keys are left to a decoder.
+func (d *document) hasDistinctKeys() bool {
+	const many = 64
+	for at, it := range d.items {
+		if it.kind != objectItem {
+			continue
+		}
+		if it.to > many {
+			return false
+		}
+		for i, n := at+1, 0; n < it.to; i, n = d.behind(i+1), n+1 {
+			key := d.textOf(d.items[i])
+			for j, m := at+1, 0; m < n; j, m = d.behind(j+1), m+1 {
+				if d.textOf(d.items[j]) == key {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // putTo writes the value to v. False: an object has a key twice, and a decoder has to judge it.

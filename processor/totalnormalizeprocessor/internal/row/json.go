@@ -195,11 +195,3 @@ func setNumber(v pcommon.Value, number string) {
 	}
 	v.SetStr(number)
 }
-
-func parsed(v pcommon.Value) (pcommon.Value, bool) {
-	if v.Type() != pcommon.ValueTypeStr {
-		return v, true
-	}
-	p := pcommon.NewValueEmpty()
-	return p, ParseJSON(v.Str(), p)
-}

@@ -100,10 +100,12 @@ func First(values ...string) string {
 
 // fields is what is parsed once for a row: the object in AdditionalFields, and the accounts in AlertUsers.
 type fields struct {
-	parsed bool
-	found  bool
-	object pcommon.Map
+	document document
+	parsed   bool
+	found    bool
+	object   node
 
+	list   document
 	listed bool
 	users  []accounts.Account
 }
