@@ -222,7 +222,9 @@ func TestRememberedIsOfOneTable(t *testing.T) {
 // evidenceRows differ in one thing that says who acted, each from the one before.
 func evidenceRows() []plog.LogRecord {
 	entity := func(of columns) columns { return additional(of) }
-	host := func(id string) columns { return columns{"Host": columns{"$ref": "1"}, "ImageFile": columns{"Host": columns{"$id": "1", "MachineId": id}}} }
+	host := func(id string) columns {
+		return columns{"Host": columns{"$ref": "1"}, "ImageFile": columns{"Host": columns{"$id": "1", "MachineId": id}}}
+	}
 	nameless := columns{"DeviceId": "", "DeviceName": ""}
 	user := func(name string) columns { return columns{"AccountName": name, "AccountDomain": "acme"} }
 	var list []plog.LogRecord
@@ -267,6 +269,27 @@ func evidenceRows() []plog.LogRecord {
 	} {
 		acting := columns{"InitiatingProcessAccountDomain": "acme", "InitiatingProcessAccountName": "jane", "InitiatingProcessAccountSid": janeSID}
 		list = append(list, account("acme", "bob", bobSID).and(acting).and(c).row("DeviceEvents"))
+	}
+	object := func(fields columns) columns { return columns{"AdditionalFields": map[string]any(fields)} }
+	user500 := map[string]any{"Name": "jane", "PosixUserId": 600}
+	for _, c := range []columns{
+		{},
+		object(columns{"x": 1}),
+		object(columns{"x": 2}).and(columns{"InitiatingProcessAccountName": "jane", "InitiatingProcessAccountDomain": "acme"}),
+		object(columns{"direction": "In"}).and(columns{"InitiatingProcessAccountName": "jane", "InitiatingProcessAccountDomain": "acme"}),
+		object(columns{"direction": "In"}).and(columns{"AccountName": "jane", "AccountDomain": "acme"}),
+		object(columns{"direction": "Out"}).and(columns{"AccountName": "jane", "AccountDomain": "acme"}),
+		object(columns{"ProcessPosixEffectiveUser": user500}),
+		object(columns{"ProcessPosixEffectiveUser": user500}).and(columns{"FolderPath": "/Users/jane/x"}),
+		object(columns{"ProcessPosixEffectiveUser": map[string]any{"Name": "jane", "PosixUserId": 1600}}),
+		object(columns{"ProcessPosixEffectiveUser": map[string]any{"Name": "bob", "PosixUserId": 1600}}),
+		object(columns{"InitiatingProcessPosixEffectiveUser": map[string]any{"Name": "bob", "PosixUserId": 1600}}).and(columns{"ActionType": "UserAccountModified"}),
+		object(columns{"ProcessPosixEffectiveUser": map[string]any{"Name": "bob", "PosixUserId": 1600}}).and(columns{"ActionType": "UserAccountModified"}),
+		object(columns{"ProcessPosixEffectiveUser": map[string]any{"Name": "jane", "PosixUserId": 600, "PrimaryPosixGroup": map[string]any{"Name": "staff"}}}),
+		object(columns{"LoggedOnUsers": []any{`acme\jane`}}),
+		object(columns{"LoggedOnUsers": []any{`acme\bob`}}),
+	} {
+		list = append(list, columns{"DeviceId": "d3", "DeviceName": "ws-3"}.and(c).row("DeviceEvents"))
 	}
 	return list
 }

@@ -50,6 +50,7 @@ const (
 	signRemote
 	signApplePath
 	signFields
+	signObject
 )
 
 // AppendKey adds to key all that Lessons, WhoActed, Person and Target depend on in a row, but for its time: rows with
@@ -60,20 +61,50 @@ func (s *Signs) AppendKey(key []byte, r row.Row, c row.Cells) ([]byte, bool) {
 	if s.table.Kind == tables.Alerts {
 		return s.appendEvidence(key, r, c)
 	}
-	sign, fields, ok := s.ofFields(c)
-	if !ok {
-		return key, false
+	if c[s.fields].Type() == pcommon.ValueTypeMap {
+		key = s.appendObject(key, r, c)
+	} else {
+		sign, fields, ok := s.ofFields(c)
+		if !ok {
+			return key, false
+		}
+		key = s.appendTexts(append(key, sign|s.ofEvent(c)), c)
+		key = appendText(key, fields)
 	}
-	sign |= s.ofEvent(c)
-	action := c.Text(s.action)
-	key = s.appendTexts(append(key, sign), c)
-	key = appendText(key, fields)
-	if isAboutAccountAction(s.table, action) {
+	if action := c.Text(s.action); isAboutAccountAction(s.table, action) {
 		key = appendText(key, action)
 		key = appendAccounts(key, fieldAccount(r, groupFields), fieldAccount(r, memberFields))
 	}
 	return key, true
 }
+
+// appendObject adds what a row says whose AdditionalFields are an object: what is read of that, which is little.
+func (s *Signs) appendObject(key []byte, r row.Row, c row.Cells) []byte {
+	sign, users := s.ofEvent(c)|signObject, r.PosixUsers()
+	if isInbound(r) {
+		sign |= signInbound
+	}
+	if len(users) > 0 && s.hasApplePath(c) {
+		sign |= signApplePath
+	}
+	key = s.appendTexts(append(key, sign), c)
+	key = appendAccounts(key, r.NamedLoggedOn()...)
+	for _, user := range users {
+		const initiating, apple = 1, 2
+		kind := byte(0)
+		if user.Initiating {
+			kind |= initiating
+		}
+		if user.Apple {
+			kind |= apple
+		}
+		key = appendText(appendAccounts(append(key, kind), user.Account), user.UID)
+	}
+	return append(key, endOfUsers)
+}
+
+// endOfUsers is no kind of a user.
+const endOfUsers = 0xff
 
 func (s *Signs) appendTexts(key []byte, c row.Cells) []byte {
 	for _, place := range s.texts {
@@ -121,16 +152,12 @@ func (s *Signs) ofEvent(r row.Cells) byte {
 	return sign
 }
 
-// ofFields is the text of AdditionalFields, where it may speak of accounts or of a connection's direction. An object is
-// not compared, nor is long text.
+// ofFields is the text of AdditionalFields, where it may speak of accounts or of a connection's direction. Long text is
+// not compared.
 func (s *Signs) ofFields(r row.Cells) (sign byte, text string, ok bool) {
 	const longest = 1024
 	v := r[s.fields]
-	switch v.Type() {
-	case pcommon.ValueTypeMap:
-		return 0, "", false
-	case pcommon.ValueTypeStr:
-	default:
+	if v.Type() != pcommon.ValueTypeStr {
 		return 0, "", true
 	}
 	text = v.Str()
@@ -139,10 +166,14 @@ func (s *Signs) ofFields(r row.Cells) (sign byte, text string, ok bool) {
 		return 0, "", true
 	}
 	sign = signFields
-	if isApplePath(r.Text(s.paths)) || isApplePath(r.Text(s.pathOfActor)) {
+	if s.hasApplePath(r) {
 		sign |= signApplePath
 	}
 	return sign, text, len(text) <= longest
+}
+
+func (s *Signs) hasApplePath(r row.Cells) bool {
+	return isApplePath(r.Text(s.paths)) || isApplePath(r.Text(s.pathOfActor))
 }
 
 // wordsOfAccounts stand in AdditionalFields that name accounts.
