@@ -83,6 +83,14 @@ func (r *Reader) Row(table *tables.Table, columns pcommon.Map, at time.Time) Row
 	return Row{Table: table, Columns: columns, Time: at, fields: &r.fields}
 }
 
+// Forget lets go of all rows, and of their order of columns.
+func (r *Reader) Forget() {
+	copy(r.cells, r.blank)
+	clear(r.expected)
+	r.expected = r.expected[:0]
+	r.fields.forget()
+}
+
 // placeOf finds the place of a column that is expected at next or a little later, and what is expected after it.
 func (r *Reader) placeOf(column string, next int) (Place, int) {
 	const ahead, most = 8, 512 // empty columns are left out of rows

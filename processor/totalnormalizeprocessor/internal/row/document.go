@@ -55,6 +55,14 @@ func (d *document) close() {
 	documents.Put(d)
 }
 
+// forget lets go of the text, and of room for more than so many bytes.
+func (d *document) forget(most int) {
+	d.text, d.unescaped = "", ""
+	if cap(d.bytes) > most {
+		*d = document{}
+	}
+}
+
 // read takes text in. False: it is no JSON, or a decoder has to judge it.
 func (d *document) read(text string) bool {
 	if len(text) > documentBytes {

@@ -109,3 +109,12 @@ type fields struct {
 	listed bool
 	users  []accounts.Account
 }
+
+// forget lets go of the row. Room for ordinary texts is kept.
+func (f *fields) forget() {
+	const most = 4 << 10
+	f.document.forget(most)
+	f.list.forget(most)
+	clear(f.users[:cap(f.users)])
+	f.users, f.object, f.parsed, f.listed = f.users[:0], node{}, false, false
+}
