@@ -17,7 +17,7 @@ func TestAllocationsPerRecord(t *testing.T) {
 	}
 	const records = 200
 	// Of evidence more is parsed, and its accounts are lists.
-	most := map[string]float64{"Alerts": 8}
+	most := map[string]float64{"Alerts": 7}
 	company := newTenantRows(t, 1_000_000)
 	directories := company.directories(t)
 	for _, table := range tables.All() {
@@ -35,7 +35,7 @@ func TestAllocationsPerRecord(t *testing.T) {
 			building := allocations(t, next, func(plog.Logs) error { events.build(); return nil })
 			limit, ok := most[table.Name]
 			if !ok {
-				limit = 6
+				limit = 5
 			}
 			t.Logf("%.1f beyond %.1f", (ours-building)/records, building/records)
 			assert.LessOrEqual(t, (ours-building)/records, limit)

@@ -18,7 +18,7 @@ type Signs struct {
 	// texts are taken as they are: the device and the accounts.
 	texts                                      []row.Place
 	action, logonType, protocol, fields, paths row.Place
-	pathOfActor, entityType                    row.Place
+	pathOfActor, entityType, device            row.Place
 }
 
 // NewSigns gives those of a table places in its layout.
@@ -27,7 +27,7 @@ func NewSigns(t *tables.Table, layout *row.Layout) *Signs {
 		table: t, action: layout.Place("ActionType"), logonType: layout.Place("LogonType"),
 		protocol: layout.Place(row.RequestProtocolColumn), fields: layout.Place(row.AdditionalFieldsColumn),
 		paths: layout.Place("FolderPath"), pathOfActor: layout.Place("InitiatingProcessFolderPath"),
-		entityType: layout.Place("EntityType"),
+		entityType: layout.Place("EntityType"), device: layout.Place("DeviceId"),
 	}
 	columns := []string{"DeviceId", "DeviceName"}
 	for _, a := range t.Accounts {
@@ -125,7 +125,9 @@ func (s *Signs) appendEvidence(key []byte, r row.Row, c row.Cells) ([]byte, bool
 		sign |= signInbound
 	}
 	key = s.appendTexts(append(key, sign), c)
-	key = appendText(key, r.EntityDevice())
+	if c.Text(s.device) == "" {
+		key = appendText(key, r.EntityDevice())
+	}
 	key = appendAccounts(key, r.EntityAccount())
 	key = appendAccounts(key, users...)
 	key = appendAccounts(key, r.NamedLoggedOn()...)

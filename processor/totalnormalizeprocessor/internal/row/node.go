@@ -131,25 +131,33 @@ func (n node) elements() iter.Seq[node] {
 
 // get is the member of an object under a key.
 func (n node) get(key string) (node, bool) {
-	for k, member := range n.members() {
-		if k == key {
-			return member, true
+	if n.of == nil {
+		v, ok := n.Map().Get(key)
+		return node{Value: v}, ok
+	}
+	at := n.at + 1
+	for range n.of.items[n.at].to {
+		if n.of.textOf(n.of.items[at]) == key {
+			return node{of: n.of, at: at + 1}, true
 		}
+		at = n.of.behind(at + 1)
 	}
 	return node{}, false
 }
 
 // getFold is the member of an object under a key in any case; the key as it is wins.
 func (n node) getFold(key string) (node, bool) {
-	if member, ok := n.get(key); ok {
-		return member, true
-	}
+	var like node
+	found := false
 	for k, member := range n.members() {
-		if strings.EqualFold(k, key) {
+		if k == key {
 			return member, true
 		}
+		if !found && strings.EqualFold(k, key) {
+			like, found = member, true
+		}
 	}
-	return node{}, false
+	return like, found
 }
 
 // textAt is the scalar under a key as text.
