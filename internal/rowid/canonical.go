@@ -54,7 +54,7 @@ func appendCanonical(buf []byte, v pcommon.Value, t tables.Type) []byte {
 }
 
 // isServiceTime reports whether a text is a time as the service mostly writes it: in UTC, to ticks of 100 ns, which is the
-// canonical form but for the Z. To parse and to write it takes a tenth of a row's id.
+// canonical form but for the Z.
 func isServiceTime(text string) bool {
 	const form = "0000-00-00T00:00:00.0000000Z"
 	if len(text) != len(form) {
@@ -66,7 +66,7 @@ func isServiceTime(text string) bool {
 		}
 	}
 	two := func(i int) byte { return 10*(text[i]-'0') + text[i+1] - '0' }
-	const shortest = 28 // days of a month; of others a calendar is asked
+	const shortest = 28 // days of a month; for later days a calendar is needed
 	month, day := two(5), two(8)
 	return 1 <= month && month <= 12 && 1 <= day && day <= shortest && two(11) < 24 && two(14) < 60 && two(17) < 60
 }

@@ -16,8 +16,8 @@ const (
 )
 
 // document is what a JSON text holds, in its order: behind an object or a list stand its members, of objects each with its
-// key before it. It is read in one pass, in a quarter of the time that a decoder's tokens take, and is used again
-// for the next text.
+// key before it. It is read in one pass, with all values in a third of the time that a decoder's tokens take, and is used
+// again for the next text.
 type document struct {
 	text  string
 	bytes []byte // the text's
