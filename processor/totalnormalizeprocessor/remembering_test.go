@@ -2,6 +2,7 @@ package totalnormalizeprocessor
 
 import (
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -326,5 +327,22 @@ func TestRememberedIsToldApart(t *testing.T) {
 			want := said(forgetful, r)
 			assert.Equal(t, want, said(knowing, r), "row %d", i)
 		}
+	}
+}
+
+// Calls that come at once do not share what they read with.
+func TestCallsAtOnce(t *testing.T) {
+	h := newHarness(t)
+	rows := evidenceRows()
+	want := h.consume(t, rows...)
+	const calls = 8
+	var wait sync.WaitGroup
+	for range calls {
+		wait.Go(func() { assert.NoError(t, h.ConsumeLogs(t.Context(), logsOf(rows...))) })
+	}
+	wait.Wait()
+	h.in += calls * len(rows)
+	for _, logs := range h.sink.AllLogs() {
+		assert.Equal(t, len(want), logs.ResourceLogs().Len())
 	}
 }

@@ -28,7 +28,7 @@ func TestDocumentAgreesWithDecoder(t *testing.T) {
 	for _, text := range documentTexts {
 		agree(t, text)
 	}
-	const mutations = 100_000
+	const mutations = 30_000
 	random := rand.New(rand.NewPCG(3, 5))
 	for range mutations {
 		agree(t, mutated(random, documentTexts[random.IntN(len(documentTexts))]))
