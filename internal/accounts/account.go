@@ -1,6 +1,9 @@
 package accounts
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Account is what one row says of an account; what it does not say is empty.
 type Account struct {
@@ -25,10 +28,32 @@ var placeholders = map[string]bool{
 // named is a value without blanks around it; empty where it is a placeholder.
 func named(value string) string {
 	value = strings.TrimSpace(value)
-	if placeholders[strings.ToLower(value)] {
+	if isPlaceholder(value) {
 		return ""
 	}
 	return value
+}
+
+// isPlaceholder looks at the first byte before it asks the map, which most values then need not be: a row has up to 20.
+func isPlaceholder(value string) bool {
+	const longest = 36
+	switch {
+	case value == "", value[0] < utf8.RuneSelf && strings.IndexByte("-?nN(<[#uUsS0", value[0]) < 0:
+		return false
+	case !isASCII(value):
+		return placeholders[strings.ToLower(value)]
+	case len(value) > longest:
+		return false
+	}
+	var lower [longest]byte
+	for i := range len(value) {
+		c := value[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		lower[i] = c
+	}
+	return placeholders[string(lower[:len(value)])]
 }
 
 // IsEmpty reports whether nothing names an account. A domain alone does not.

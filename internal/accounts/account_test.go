@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -92,4 +93,19 @@ func TestManyPersons(t *testing.T) {
 		list = append(list, Account{Domain: "ACME", Name: "p" + n, SID: domainSID + "1" + n, UPN: "p" + n + "@acme.com"})
 	}
 	assert.Len(t, Persons(list), len(list))
+}
+
+// Whatever the case and the letters, a value is a placeholder if it is one in lower case.
+func TestIsPlaceholder(t *testing.T) {
+	for known := range placeholders {
+		for _, value := range []string{known, strings.ToUpper(known), known[:1] + strings.ToUpper(known[1:])} {
+			assert.True(t, isPlaceholder(value), value)
+		}
+		assert.False(t, isPlaceholder(known+"x"), known)
+		assert.False(t, isPlaceholder("x"+known), known)
+	}
+	for _, value := range []string{"", "jane", "S-1-5-21-1-2-3-1001", "nobody", "unKnown", "nİl", "ſ-1-0-0", "ÄÖ", "-jane"} {
+		assert.Equal(t, placeholders[strings.ToLower(value)], isPlaceholder(value), value)
+	}
+	assert.Zero(t, testing.AllocsPerRun(10, func() { isPlaceholder("S-1-5-21-1004336348-1177238915-682003330-512") }))
 }

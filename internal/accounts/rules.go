@@ -87,6 +87,9 @@ func (r *Rules) MayYield(a Account, facts Facts) bool {
 // byUID speaks of accounts whose POSIX user id is known. People's begin at 1000, on macOS at 501; the highest are
 // nobody's.
 func (f Facts) byUID(a Account) (Reason, bool) {
+	if f.UID == "" {
+		return "", false
+	}
 	uid, err := strconv.ParseInt(f.UID, 10, 64)
 	if err != nil {
 		return "", false

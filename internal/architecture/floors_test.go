@@ -58,7 +58,7 @@ var floors = [][]string{
 	{emulator + "kql/syntax"},
 	{emulator + "kql/value"},
 	{
-		"internal/control", "internal/diagnosis", "internal/proof", "internal/reach", "internal/refusal", "internal/lease", "internal/settings", "internal/tables",
+		"internal/control", "internal/diagnosis", "internal/jsonscan", "internal/proof", "internal/reach", "internal/refusal", "internal/lease", "internal/settings", "internal/tables",
 		"internal/version", "*/*/internal/metadata", "*/*/internal/metadatatest",
 	},
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/jsonscan"
 )
 
 // Link is where an answer of a list goes on.
@@ -73,10 +75,10 @@ func (r *reply) scanRow() bool {
 	for {
 		n, found := r.row.scan(r.dec.window.ahead(), r.stats.Rows == 0, r.schema)
 		switch {
-		case found == whole:
+		case found == jsonscan.Whole:
 			r.dec.window.from += n
 			return true
-		case found == odd || !r.dec.window.grow():
+		case found == jsonscan.Odd || !r.dec.window.grow():
 			return false
 		}
 	}

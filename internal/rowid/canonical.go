@@ -32,6 +32,9 @@ func isEmpty(v pcommon.Value) bool {
 func appendCanonical(buf []byte, v pcommon.Value, t tables.Type) []byte {
 	switch t {
 	case tables.DateTime:
+		if isServiceTime(v.Str()) {
+			return append(buf, v.Str()[:len(v.Str())-1]...)
+		}
 		if at, err := time.Parse(time.RFC3339Nano, v.Str()); err == nil {
 			return at.UTC().AppendFormat(buf, "2006-01-02T15:04:05.0000000")
 		}
@@ -48,6 +51,24 @@ func appendCanonical(buf []byte, v pcommon.Value, t tables.Type) []byte {
 	default:
 		return append(buf, v.AsString()...)
 	}
+}
+
+// isServiceTime reports whether a text is a time as the service mostly writes it: in UTC, to ticks of 100 ns, which is the
+// canonical form but for the Z.
+func isServiceTime(text string) bool {
+	const form = "0000-00-00T00:00:00.0000000Z"
+	if len(text) != len(form) {
+		return false
+	}
+	for i := range len(form) {
+		if c := text[i]; c != form[i] && (form[i] != '0' || c < '0' || c > '9') {
+			return false
+		}
+	}
+	two := func(i int) byte { return 10*(text[i]-'0') + text[i+1] - '0' }
+	const shortest = 28 // days of a month; for later days a calendar is needed
+	month, day := two(5), two(8)
+	return 1 <= month && month <= 12 && 1 <= day && day <= shortest && two(11) < 24 && two(14) < 60 && two(17) < 60
 }
 
 // typeOf is the type of a column that is not declared, as far as its value tells. Text that is no JSON counts as it

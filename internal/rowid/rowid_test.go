@@ -3,6 +3,7 @@ package rowid
 import (
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -144,4 +145,30 @@ func BenchmarkUID(b *testing.B) {
 	for b.Loop() {
 		h.UID(m)
 	}
+}
+
+// A time in the service's form is written as it stands, and is what it would be if it were parsed.
+func TestServiceTimes(t *testing.T) {
+	parsed := func(text string) string {
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return text
+		}
+		return at.UTC().Format("2006-01-02T15:04:05.0000000")
+	}
+	for _, text := range []string{
+		"2026-03-15T08:45:12.1200000Z", "2026-03-15T08:45:12.0000000Z", "0000-01-01T00:00:00.0000000Z", "9999-12-28T23:59:59.9999999Z",
+		"2026-02-29T08:45:12.1200000Z", "2024-02-29T08:45:12.1200000Z", "2026-03-31T08:45:12.1200000Z", "2026-13-01T08:45:12.1200000Z",
+		"2026-00-01T08:45:12.1200000Z", "2026-03-00T08:45:12.1200000Z", "2026-03-15T24:45:12.1200000Z", "2026-03-15T08:60:12.1200000Z",
+		"2026-03-15T08:45:60.1200000Z", "2026-03-15 08:45:12.1200000Z", "2026-03-15T08:45:12,1200000Z", "2026-03-15T08:45:12.12000000", "2026-03-15T08:45:12.1200000z",
+		"2026-03-15T08:45:12.12Z", "2026-03-15T08:45:12+02:00", "2026-3-15T08:45:12.12000000Z", "", "x",
+	} {
+		v := pcommon.NewValueStr(text)
+		assert.Equal(t, parsed(text), string(appendCanonical(nil, v, tables.DateTime)), text)
+		if isServiceTime(text) {
+			_, err := time.Parse(time.RFC3339Nano, text)
+			assert.NoError(t, err, text)
+		}
+	}
+	assert.True(t, isServiceTime("2026-03-15T08:45:12.1200000Z"))
 }

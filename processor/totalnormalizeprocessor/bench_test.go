@@ -4,10 +4,12 @@ import (
 	"runtime"
 	"runtime/debug"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
@@ -19,6 +21,8 @@ import (
 //	ours       the processor
 //	build      the same logs built of values that are all known
 //	transform  the transform processor with a statement a field, and groupbyattrs behind it; it is told who acted
+//
+// Each call is one of later rows than the call before: an event that comes after a later one is marked, which is more to do.
 //
 // cpu-ns/record is the time of the CPU, so that a busy machine does not change it. Neither the copy that a processor
 // needs which changes its input nor the garbage collector is in it: allocs/record stands for the latter.
@@ -49,13 +53,25 @@ const recordsPerCall = 1000
 
 func benchConsumer(b *testing.B, c consumer.Logs, call plog.Logs) {
 	b.Helper()
-	input := func() plog.Logs { return call }
+	input := func() plog.Logs { return later(call) }
 	if c.Capabilities().MutatesData {
-		input = func() plog.Logs { return copied(call) }
+		input = func() plog.Logs { return copied(later(call)) }
 	}
 	consume := func(logs plog.Logs) error { return c.ConsumeLogs(b.Context(), logs) }
 	require.NoError(b, consume(input())) // what is remembered from call to call is
 	benchCalls(b, input, consume)
+}
+
+// later moves the records of a call on to the next hour, and returns it.
+func later(call plog.Logs) plog.Logs {
+	for _, resource := range call.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, record := range scope.LogRecords().All() {
+				record.SetTimestamp(record.Timestamp() + pcommon.Timestamp(time.Hour))
+			}
+		}
+	}
+	return call
 }
 
 // benchCalls measures what is done with each input.

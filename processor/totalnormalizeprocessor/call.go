@@ -48,7 +48,7 @@ func (n *normalizer) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs
 	}
 	made := c.passed.logs
 	c.events.AppendTo(made)
-	c.countMapped()
+	c.close()
 	c.counts.report(ctx, n.telemetry, processorAttribute(n.id))
 	n.shown.add(c.counts)
 	if made.ResourceLogs().Len() == 0 {
@@ -122,7 +122,7 @@ func (c *call) drop(p *pending, reason string) {
 }
 
 // verdictOf is whose act a row is. It is found once for all rows of the call that have the same signs.
-func (c *call) verdictOf(p *pending) verdict {
+func (c *call) verdictOf(p *pending) *verdict {
 	a := p.act
 	if a == nil {
 		v := c.judge.of(p.row())
@@ -131,7 +131,7 @@ func (c *call) verdictOf(p *pending) verdict {
 		}
 		return v
 	}
-	if with := c.judge.knowledge(c.period); a.with != with || !c.judge.holds(a.verdict, p.record.Timestamp().AsTime()) {
+	if with := c.judge.knowledge(c.period); a.verdict == nil || a.with != with || !c.judge.holds(a.verdict, p.record.Timestamp().AsTime()) {
 		c.countActs(p.reader.table, a)
 		a.verdict, a.with, a.source = c.judge.again(with, a.key, p), with, 0
 	}
@@ -142,7 +142,7 @@ func (c *call) verdictOf(p *pending) verdict {
 }
 
 // eventsOf are the person's events of a source, which number tells from the call's other ones.
-func (c *call) eventsOf(p *pending, v verdict, h header, source order.Source, number int) plog.LogRecordSlice {
+func (c *call) eventsOf(p *pending, v *verdict, h header, source order.Source, number int) plog.LogRecordSlice {
 	if h.tenant != nil {
 		return source.OfTenant(*h.tenant).Person(c.cfg.DomainID, v.tuid, v.key)
 	}
@@ -156,13 +156,10 @@ func (c *call) eventsOf(p *pending, v verdict, h header, source order.Source, nu
 }
 
 // facts are what an event says beside its row.
-func (c *call) facts(p *pending, v verdict, h header) event.Facts {
+func (c *call) facts(p *pending, v *verdict, h header) event.Facts {
 	facts := event.Facts{
 		EventID: h.uid, DomainID: c.cfg.DomainID, TUID: v.tuid, User: v.user, Lane: h.lane, Source: event.SourceHunting,
-	}
-	if p.act == nil { // rows with signs are not about accounts
-		target := c.judge.resolver.Target(p.row())
-		facts.TargetUser, facts.TargetGroup = target.User, target.Group
+		TargetUser: v.target.User, TargetGroup: v.target.Group,
 	}
 	if v.way != actor.Account {
 		facts.AttributedBy = string(v.way)
@@ -176,12 +173,15 @@ func (c *call) facts(p *pending, v verdict, h header) event.Facts {
 	return facts
 }
 
-func (c *call) countMapped() {
+// close counts what was mapped, and gives the readers back.
+func (c *call) close() {
 	for t, d := range c.readers {
 		for _, a := range d.acts {
 			c.countActs(t, a)
 		}
+		t.giveBack(d)
 	}
+	c.readers = nil
 }
 
 // countActs counts what was mapped by an act so far. Counting each record would ask a map of three texts for each.

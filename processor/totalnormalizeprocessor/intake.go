@@ -91,7 +91,7 @@ func (in *intake) unpacked(record plog.LogRecord, resource pcommon.Resource) pen
 func (c *call) readerOf(t *table) *reader {
 	d, ok := c.readers[t]
 	if !ok {
-		d = &reader{Reader: t.Layout.NewReader(), table: t, acts: map[string]*act{}}
+		d = t.newReader()
 		c.readers[t] = d
 	}
 	return d
@@ -100,7 +100,7 @@ func (c *call) readerOf(t *table) *reader {
 // findAct finds what the row has in common with others of the call, if it has. The first of them teaches the directories,
 // unless one of an earlier call has, and nothing has changed since.
 func (in *intake) findAct(p *pending) {
-	key, ok := p.reader.table.signs.AppendKey(in.key[:0], p.reader.Read(p.record.Body().Map()))
+	key, ok := p.reader.appendKey(in.key[:0], p.record)
 	in.key = key
 	if !ok {
 		p.alone = p.reader.table.row(p.record)
@@ -110,13 +110,13 @@ func (in *intake) findAct(p *pending) {
 	if p.act, ok = p.reader.acts[string(key)]; ok {
 		return
 	}
-	p.act = &act{key: string(key)}
-	p.reader.acts[p.act.key] = p.act
 	with := in.judge.knowledge(in.period)
 	if v, ok := in.judge.remembered.Get(with, key); ok {
+		p.act = p.reader.newAct(v.signs)
 		p.act.verdict, p.act.with = v, with
 		return
 	}
+	p.act = p.reader.newAct(string(key))
 	in.learnFrom(p.row())
 }
 

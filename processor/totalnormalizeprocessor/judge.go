@@ -13,12 +13,15 @@ import (
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/tuid"
 )
 
-// verdict is whose act a row is, or why it becomes no event.
+// verdict is whose act a row is, or why it becomes no event. It is shared, and not changed.
 type verdict struct {
+	signs     string // by which it is remembered; empty: it is not
 	dropped   string // the reason; empty: it becomes one
 	way       actor.Way
 	user, key string // of the person
 	tuid      string
+	// target is to whom it was done, of a row about accounts.
+	target actor.Target
 	// account is all that is known of the account that acted; only with semantic attributes.
 	account accounts.Account
 	// at is the moment at which it holds; nil: it does at all times.
@@ -32,7 +35,7 @@ type judge struct {
 	directories *directory.Directories
 	tuids       *tuid.TUIDs
 	withAccount bool
-	remembered  *memo.Memo[knowledge, verdict]
+	remembered  *memo.Memo[knowledge, *verdict]
 	now         func() time.Time
 	period      time.Duration
 }
@@ -54,7 +57,7 @@ const (
 func newJudge(resolver *actor.Resolver, directories *directory.Directories, tuids *tuid.TUIDs, cfg *Config, now func() time.Time) *judge {
 	return &judge{
 		resolver: resolver, directories: directories, tuids: tuids, withAccount: cfg.SemanticAttributes,
-		remembered: memo.New[knowledge, verdict](maxRemembered),
+		remembered: memo.New[knowledge, *verdict](maxRemembered),
 		now:        now, period: max(cfg.Directories.MaxAge/periodShare, 1),
 	}
 }
@@ -67,17 +70,17 @@ func (j *judge) knowledge(period int64) knowledge {
 }
 
 // of finds whose act a row is.
-func (j *judge) of(r row.Row) verdict {
+func (j *judge) of(r row.Row) *verdict {
 	found := j.resolver.WhoActed(r)
 	if found.Dropped != "" {
-		return verdict{dropped: found.Dropped, at: found.At}
+		return &verdict{dropped: found.Dropped, at: found.At}
 	}
 	person := j.resolver.Person(found)
 	id, ok := j.tuids.Of(person.Key, person.Names)
 	if !ok {
-		return verdict{dropped: tuid.ReasonUnmapped, at: found.At}
+		return &verdict{dropped: tuid.ReasonUnmapped, at: found.At}
 	}
-	v := verdict{way: found.Way, user: person.User, key: person.Key, tuid: id, at: found.At}
+	v := &verdict{way: found.Way, user: person.User, key: person.Key, tuid: id, target: j.resolver.Target(r), at: found.At}
 	if j.withAccount {
 		v.account = found.Full()
 	}
@@ -85,13 +88,13 @@ func (j *judge) of(r row.Row) verdict {
 }
 
 // holds reports whether a verdict that was found for one row is that of another with the same signs.
-func (j *judge) holds(v verdict, at time.Time) bool {
+func (j *judge) holds(v *verdict, at time.Time) bool {
 	return v.at == nil || j.directories.LoggedOnAt(v.at.DeviceID, at) == v.at.LoggedOn
 }
 
 // again finds whose act a row is, now that other things are known than when it was asked for before, or that the row is
 // of another time.
-func (j *judge) again(with knowledge, key string, p *pending) verdict {
+func (j *judge) again(with knowledge, key string, p *pending) *verdict {
 	if v, ok := j.remembered.Get(with, []byte(key)); ok && j.holds(v, p.record.Timestamp().AsTime()) {
 		return v
 	}
@@ -112,8 +115,10 @@ func (j *judge) isSettled(r row.Row) bool {
 }
 
 // remember keeps a verdict that was found with this knowledge, without the memory of the row that it was found in.
-func (j *judge) remember(k knowledge, key string, v verdict) {
-	v.user, v.key = strings.Clone(v.user), strings.Clone(v.key)
+func (j *judge) remember(k knowledge, key string, found *verdict) {
+	v := *found
+	v.signs, v.user, v.key = key, strings.Clone(v.user), strings.Clone(v.key)
+	v.target = actor.Target{User: strings.Clone(v.target.User), Group: strings.Clone(v.target.Group)}
 	if v.at != nil {
 		v.at = &actor.Moment{DeviceID: strings.Clone(v.at.DeviceID), LoggedOn: v.at.LoggedOn}
 	}
@@ -121,5 +126,5 @@ func (j *judge) remember(k knowledge, key string, v verdict) {
 	for _, text := range []*string{&a.Domain, &a.Name, &a.SID, &a.UPN, &a.ObjectID} {
 		*text = strings.Clone(*text)
 	}
-	j.remembered.Put(k, key, v)
+	j.remembered.Put(k, key, &v)
 }

@@ -2,6 +2,7 @@ package totalnormalizeprocessor
 
 import (
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -80,6 +81,18 @@ func TestRememberedIsNeverStale(t *testing.T) {
 			mac.and(onDevice("d1", "ws-1")).row("DeviceFileEvents"),
 			onDevice("d1", "ws-1").and(columns{"OSPlatform": "macOS"}).row("DeviceInfo"),
 			[]plog.LogRecord{onDevice("d1", "ws-1").row("DeviceInfo")},
+		},
+		"IdentityInfo names the person of evidence": {
+			account("acme", "jane", janeSID).row("Alerts"),
+			columns{"AccountUpn": "jane@acme.com", "OnPremSid": janeSID}.row("IdentityInfo"),
+			nil,
+		},
+		"IdentityInfo names whose account was changed": {
+			account("acme", "bob", bobSID).and(columns{
+				"ActionType": "UserAccountModified", "InitiatingProcessAccountDomain": "acme", "InitiatingProcessAccountSid": janeSID,
+			}).row("DeviceEvents"),
+			columns{"AccountUpn": "jane@acme.com", "OnPremSid": janeSID}.row("IdentityInfo"),
+			nil,
 		},
 		"another domain has the same label": {
 			account("acme.local", "jane", "").row("DeviceLogonEvents"),
@@ -189,5 +202,147 @@ func TestRowsTeachAgainWhatWasForgotten(t *testing.T) {
 			h.consume(t, at("03", ofJane))
 			assert.Equal(t, "jane@acme.com", h.user(t, asked))
 		})
+	}
+}
+
+// A row of one table says another thing in the same columns than one of another table does.
+func TestRememberedIsOfOneTable(t *testing.T) {
+	asked := func(prefix string) columns {
+		return columns{
+			prefix + "AccountDomain": "acme", prefix + "AccountName": "jane", prefix + "AccountSid": janeSID,
+			"InitiatingProcessAccountDomain": "acme", "InitiatingProcessAccountName": "bob", "InitiatingProcessAccountSid": bobSID,
+		}
+	}
+	logon, file := asked("").row("DeviceLogonEvents"), asked("Request").and(columns{"RequestProtocol": "Local"}).row("DeviceFileEvents")
+	h := newHarness(t)
+	require.Equal(t, `acme\jane`, h.user(t, logon))
+	require.Equal(t, `acme\jane`, h.user(t, logon))
+	assert.Equal(t, `acme\bob`, h.user(t, file), "who has asked did not over the network")
+}
+
+// evidenceRows differ in one thing that says who acted, each from the one before.
+func evidenceRows() []plog.LogRecord {
+	entity := func(of columns) columns { return additional(of) }
+	host := func(id string) columns {
+		return columns{"Host": columns{"$ref": "1"}, "ImageFile": columns{"Host": columns{"$id": "1", "MachineId": id}}}
+	}
+	nameless := columns{"DeviceId": "", "DeviceName": ""}
+	user := func(name string) columns { return columns{"AccountName": name, "AccountDomain": "acme"} }
+	var list []plog.LogRecord
+	for _, c := range []columns{
+		account("acme", "jane", janeSID),
+		account("acme", "bob", bobSID),
+		entity(columns{"Account": columns{"Name": "jane", "NTDomain": "acme"}}),
+		entity(columns{"Account": columns{"Name": "bob", "NTDomain": "acme"}}),
+		entity(columns{"Account": columns{"$ref": "2"}, "Other": columns{"$id": "2", "Name": "jane", "UPNSuffix": "acme.com"}}),
+		entity(columns{"Account": columns{"$ref": "2"}, "Other": columns{"$id": "2", "Name": "bob", "UPNSuffix": "acme.com"}}),
+		entity(columns{"Name": "jane", "NTDomain": "acme"}),
+		entity(columns{"Name": "jane", "NTDomain": "acme"}).and(columns{"EntityType": "User"}),
+		entity(columns{"Name": "bob", "NTDomain": "acme"}).and(columns{"EntityType": "User"}),
+		entity(columns{"Recipient": "jane@acme.com"}),
+		entity(columns{"Recipient": "jane@acme.com"}).and(columns{"EntityType": "MailMessage"}),
+		entity(columns{"Recipient": "bob@acme.com"}).and(columns{"EntityType": "MailMessage"}),
+		entity(columns{"LoggedOnUsers": []any{`acme\jane`}}),
+		entity(columns{"LoggedOnUsers": []any{`acme\bob`}}),
+		entity(columns{"LoggedOnUsers": []any{`acme\jane`, `acme\bob`}}),
+		entity(columns{"direction": "In", "LoggedOnUsers": []any{`acme\jane`}}),
+		entity(columns{"InitiatingProcessPosixEffectiveUser": posixUser("jane")}),
+		entity(host("d1")).and(nameless),
+		entity(host("d2")).and(nameless),
+		entity(host("d2")),
+		{"AlertUsers": []any{user("jane")}},
+		{"AlertUsers": []any{user("bob")}},
+		{"AlertUsers": []any{user("jane"), user("bob")}},
+		{"AlertUsers": []any{}},
+		account("acme", "svc$", "").and(columns{"AlertUsers": []any{user("jane")}}),
+	} {
+		list = append(list, c.row("Alerts"))
+	}
+	for _, c := range []columns{
+		{"ActionType": "UserAccountModified"},
+		{"ActionType": "UserAccountAddedToLocalGroup"},
+		additional(columns{"GroupName": "Admins", "GroupDomainName": "acme"}).and(columns{"ActionType": "UserAccountAddedToLocalGroup"}),
+		additional(columns{"GroupName": "Users", "GroupDomainName": "acme"}).and(columns{"ActionType": "UserAccountAddedToLocalGroup"}),
+		additional(columns{"GroupName": "Users", "GroupDomainName": "acme"}).and(columns{"ActionType": "UserAccountModified"}),
+		additional(columns{"MemberName": "eve", "MemberDomainName": "acme"}).and(columns{"ActionType": "UserAccountAddedToLocalGroup"}),
+		additional(columns{"MemberName": "eve", "MemberDomainName": "acme"}).and(columns{"ActionType": "SecurityGroupMemberAdded"}),
+		additional(columns{"MemberName": "mal", "memberDomainName": "acme"}).and(columns{"ActionType": "SecurityGroupMemberAdded"}),
+	} {
+		acting := columns{"InitiatingProcessAccountDomain": "acme", "InitiatingProcessAccountName": "jane", "InitiatingProcessAccountSid": janeSID}
+		list = append(list, account("acme", "bob", bobSID).and(acting).and(c).row("DeviceEvents"))
+	}
+	object := func(fields columns) columns { return columns{"AdditionalFields": map[string]any(fields)} }
+	user500 := map[string]any{"Name": "jane", "PosixUserId": 600}
+	for _, c := range []columns{
+		{},
+		object(columns{"x": 1}),
+		object(columns{"x": 2}).and(columns{"InitiatingProcessAccountName": "jane", "InitiatingProcessAccountDomain": "acme"}),
+		object(columns{"direction": "In"}).and(columns{"InitiatingProcessAccountName": "jane", "InitiatingProcessAccountDomain": "acme"}),
+		object(columns{"direction": "In"}).and(columns{"AccountName": "jane", "AccountDomain": "acme"}),
+		object(columns{"direction": "Out"}).and(columns{"AccountName": "jane", "AccountDomain": "acme"}),
+		object(columns{"ProcessPosixEffectiveUser": user500}),
+		object(columns{"ProcessPosixEffectiveUser": user500}).and(columns{"FolderPath": "/Users/jane/x"}),
+		object(columns{"ProcessPosixEffectiveUser": map[string]any{"Name": "jane", "PosixUserId": 1600}}),
+		object(columns{"ProcessPosixEffectiveUser": map[string]any{"Name": "bob", "PosixUserId": 1600}}),
+		object(columns{"InitiatingProcessPosixEffectiveUser": map[string]any{"Name": "bob", "PosixUserId": 1600}}).and(columns{"ActionType": "UserAccountModified"}),
+		object(columns{"ProcessPosixEffectiveUser": map[string]any{"Name": "bob", "PosixUserId": 1600}}).and(columns{"ActionType": "UserAccountModified"}),
+		object(columns{"ProcessPosixEffectiveUser": map[string]any{"Name": "jane", "PosixUserId": 600, "PrimaryPosixGroup": map[string]any{"Name": "staff"}}}),
+		object(columns{"LoggedOnUsers": []any{`acme\jane`}}),
+		object(columns{"LoggedOnUsers": []any{`acme\bob`}}),
+	} {
+		list = append(list, columns{"DeviceId": "d3", "DeviceName": "ws-3"}.and(c).row("DeviceEvents"))
+	}
+	return list
+}
+
+// What is remembered of one row is not said of another: each event is that of a processor that remembers nothing.
+func TestRememberedIsToldApart(t *testing.T) {
+	directories := []plog.LogRecord{
+		columns{"DeviceId": "d1", "DeviceName": "ws-1", "LoggedOnUsers": `[{"UserName":"jane","DomainName":"acme"}]`}.row("DeviceInfo"),
+		columns{"DeviceId": "d2", "DeviceName": "ws-2", "LoggedOnUsers": `[{"UserName":"bob","DomainName":"acme"}]`}.row("DeviceInfo"),
+		columns{"AccountUpn": "jane@acme.com", "AccountDomain": "acme", "AccountName": "jane", "OnPremSid": janeSID}.row("IdentityInfo"),
+		columns{"AccountUpn": "bob@acme.com", "AccountDomain": "acme", "AccountName": "bob", "OnPremSid": bobSID}.row("IdentityInfo"),
+	}
+	knowing, forgetful := newHarness(t), newHarness(t)
+	said := func(h *harness, r plog.LogRecord) string {
+		before := h.dropReasons()
+		for _, resource := range h.consume(t, r) {
+			return orderedJSON(t, resource.ScopeLogs().At(0).LogRecords().At(0).Body())
+		}
+		for reason, n := range h.dropReasons() {
+			if n > before[reason] {
+				return reason
+			}
+		}
+		return ""
+	}
+	knowing.consume(t, directories...)
+	forgetful.consume(t, directories...)
+	rows := evidenceRows()
+	knowing.consume(t, rows...)
+	forgetful.consume(t, rows...)
+	for range 2 {
+		for i, r := range rows {
+			forgetful.clock = forgetful.clock.Add(time.Hour) // longer than anything is remembered
+			want := said(forgetful, r)
+			assert.Equal(t, want, said(knowing, r), "row %d", i)
+		}
+	}
+}
+
+// Calls that come at once do not share what they read with.
+func TestCallsAtOnce(t *testing.T) {
+	h := newHarness(t)
+	rows := evidenceRows()
+	want := h.consume(t, rows...)
+	const calls = 8
+	var wait sync.WaitGroup
+	for range calls {
+		wait.Go(func() { assert.NoError(t, h.ConsumeLogs(t.Context(), logsOf(rows...))) })
+	}
+	wait.Wait()
+	h.in += calls * len(rows)
+	for _, logs := range h.sink.AllLogs() {
+		assert.Equal(t, len(want), logs.ResourceLogs().Len())
 	}
 }

@@ -1,6 +1,8 @@
 package totalnormalizeprocessor
 
 import (
+	"sync"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
@@ -15,6 +17,9 @@ type table struct {
 	*event.Plan
 
 	signs *actor.Signs // nil: its rows become no events
+	// readers are those that calls have given back. There is one for each call that is under way, until the garbage collector
+	// comes.
+	readers sync.Pool
 }
 
 func newTables(plans map[string]*event.Plan) map[string]*table {
@@ -59,13 +64,49 @@ type reader struct {
 
 	table *table
 	acts  map[string]*act // by the keys of actor.Signs
+	spare []*act
+}
+
+func (t *table) newReader() *reader {
+	if d, ok := t.readers.Get().(*reader); ok {
+		return d
+	}
+	return &reader{Reader: t.Layout.NewReader(), table: t, acts: map[string]*act{}}
+}
+
+// giveBack lets the next call use a reader, without the memory of this call's rows.
+func (t *table) giveBack(d *reader) {
+	d.Forget()
+	for _, a := range d.acts {
+		*a = act{}
+		d.spare = append(d.spare, a)
+	}
+	clear(d.acts)
+	t.readers.Put(d)
+}
+
+// newAct makes what the rows with a key have in common.
+func (d *reader) newAct(key string) *act {
+	a := new(act)
+	if last := len(d.spare) - 1; last >= 0 {
+		a, d.spare = d.spare[last], d.spare[:last]
+	}
+	a.key = key
+	d.acts[key] = a
+	return a
+}
+
+// appendKey adds what the record's row has in common with others; false: nothing.
+func (d *reader) appendKey(key []byte, record plog.LogRecord) ([]byte, bool) {
+	columns := record.Body().Map()
+	return d.table.signs.AppendKey(key, d.Row(d.table.Table, columns, record.Timestamp().AsTime()), d.Read(columns))
 }
 
 // act is what rows with the same signs have in common, in one call.
 type act struct {
 	key     string
-	verdict verdict
-	// with is what was known when the verdict was found; zero: it was not yet.
+	verdict *verdict // nil: it was not found yet
+	// with is what was known when the verdict was found.
 	with knowledge
 	// events are the person's, of rows of that source.
 	events plog.LogRecordSlice

@@ -43,7 +43,7 @@ func withAlertUsers(r row.Row, list []candidate) []candidate {
 // else the alert's user if there is exactly one, else who was logged on.
 func (v *Resolver) inAlert(r row.Row, nobodys accounts.Reason, device row.Device) Finding {
 	if nobodys == "" {
-		if strings.Contains(strings.ToLower(r.Text("EntityType")), "mail") {
+		if isMail(r.Text("EntityType")) {
 			if found, ok, _ := v.onePerson(r.Recipients(), device, MailRecipient); ok {
 				return found
 			}
@@ -54,3 +54,6 @@ func (v *Resolver) inAlert(r row.Row, nobodys accounts.Reason, device row.Device
 	}
 	return v.loggedOn(r, nobodys, device)
 }
+
+// isMail reports whether a type of entity is one of mail, which has a recipient.
+func isMail(entityType string) bool { return strings.Contains(strings.ToLower(entityType), "mail") }

@@ -119,11 +119,7 @@ func isInbound(r row.Row) bool {
 	if !r.Mentions(wordDirection) {
 		return false
 	}
-	direction, ok := r.Field("direction")
-	if !ok {
-		return false
-	}
-	switch strings.ToLower(strings.TrimSpace(row.Text(direction))) {
+	switch strings.ToLower(strings.TrimSpace(r.Field("direction"))) {
 	case "in", inbound:
 		return true
 	}

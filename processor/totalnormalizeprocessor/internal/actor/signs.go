@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
 )
@@ -17,7 +18,7 @@ type Signs struct {
 	// texts are taken as they are: the device and the accounts.
 	texts                                      []row.Place
 	action, logonType, protocol, fields, paths row.Place
-	pathOfActor                                row.Place
+	pathOfActor, entityType, device            row.Place
 }
 
 // NewSigns gives those of a table places in its layout.
@@ -26,6 +27,7 @@ func NewSigns(t *tables.Table, layout *row.Layout) *Signs {
 		table: t, action: layout.Place("ActionType"), logonType: layout.Place("LogonType"),
 		protocol: layout.Place(row.RequestProtocolColumn), fields: layout.Place(row.AdditionalFieldsColumn),
 		paths: layout.Place("FolderPath"), pathOfActor: layout.Place("InitiatingProcessFolderPath"),
+		entityType: layout.Place("EntityType"), device: layout.Place("DeviceId"),
 	}
 	columns := []string{"DeviceId", "DeviceName"}
 	for _, a := range t.Accounts {
@@ -48,23 +50,91 @@ const (
 	signRemote
 	signApplePath
 	signFields
+	signObject
 )
 
-// AppendKey adds to key all that Lessons, WhoActed and Person depend on in a row, but for its time: rows of a table with
-// one key have the same answers while the directories say the same. False: the row has to be looked at by itself.
-func (s *Signs) AppendKey(key []byte, r row.Cells) ([]byte, bool) {
-	if s.table.Kind == tables.Alerts || isAboutAccountAction(s.table, r.Text(s.action)) {
-		return key, false // evidence says too much, and what was done to whom depends on all of the row
+// AppendKey adds to key all that Lessons, WhoActed, Person and Target depend on in a row, but for its time: rows with
+// one key have the same answers while the directories say the same. The cells are the row's. False: the row has to be
+// looked at by itself.
+func (s *Signs) AppendKey(key []byte, r row.Row, c row.Cells) ([]byte, bool) {
+	key = appendText(key, s.table.Name) // what columns mean depends on it
+	if s.table.Kind == tables.Alerts {
+		return s.appendEvidence(key, r, c)
 	}
-	sign, fields, ok := s.ofFields(r)
-	if !ok {
+	if c[s.fields].Type() == pcommon.ValueTypeMap {
+		key = s.appendObject(key, r, c)
+	} else {
+		sign, fields, ok := s.ofFields(c)
+		if !ok {
+			return key, false
+		}
+		key = s.appendTexts(append(key, sign|s.ofEvent(c)), c)
+		key = appendText(key, fields)
+	}
+	if action := c.Text(s.action); isAboutAccountAction(s.table, action) {
+		key = appendText(key, action)
+		key = appendAccounts(key, fieldAccount(r, groupFields), fieldAccount(r, memberFields))
+	}
+	return key, true
+}
+
+// appendObject adds what a row says whose AdditionalFields are an object: what is read of that, which is little.
+func (s *Signs) appendObject(key []byte, r row.Row, c row.Cells) []byte {
+	sign, users := s.ofEvent(c)|signObject, r.PosixUsers()
+	if isInbound(r) {
+		sign |= signInbound
+	}
+	if len(users) > 0 && s.hasApplePath(c) {
+		sign |= signApplePath
+	}
+	key = s.appendTexts(append(key, sign), c)
+	key = appendAccounts(key, r.NamedLoggedOn()...)
+	for _, user := range users {
+		const initiating, apple = 1, 2
+		kind := byte(0)
+		if user.Initiating {
+			kind |= initiating
+		}
+		if user.Apple {
+			kind |= apple
+		}
+		key = appendText(appendAccounts(append(key, kind), user.Account), user.UID)
+	}
+	return append(key, endOfUsers)
+}
+
+// endOfUsers is no kind of a user.
+const endOfUsers = 0xff
+
+func (s *Signs) appendTexts(key []byte, c row.Cells) []byte {
+	for _, place := range s.texts {
+		key = appendText(key, c.Text(place))
+	}
+	return key
+}
+
+// appendEvidence adds what an alert's evidence says of accounts and devices. Its AdditionalFields, which are another text in
+// each row, say little of them.
+func (s *Signs) appendEvidence(key []byte, r row.Row, c row.Cells) ([]byte, bool) {
+	users := r.AlertUsers()
+	if len(users) > mostForms || len(r.PosixUsers()) > 0 {
 		return key, false
 	}
-	key = append(key, sign|s.ofEvent(r))
-	for _, place := range s.texts {
-		key = appendText(key, r.Text(place))
+	sign := s.ofEvent(c)
+	if isInbound(r) {
+		sign |= signInbound
 	}
-	return appendText(key, fields), true
+	key = s.appendTexts(append(key, sign), c)
+	if c.Text(s.device) == "" {
+		key = appendText(key, r.EntityDevice())
+	}
+	key = appendAccounts(key, r.EntityAccount())
+	key = appendAccounts(key, users...)
+	key = appendAccounts(key, r.NamedLoggedOn()...)
+	if isMail(c.Text(s.entityType)) {
+		return appendAccounts(key, r.Recipients()...), true
+	}
+	return appendAccounts(key), true
 }
 
 // ofEvent is what the kind of the event says.
@@ -84,16 +154,12 @@ func (s *Signs) ofEvent(r row.Cells) byte {
 	return sign
 }
 
-// ofFields is the text of AdditionalFields, where it may speak of accounts or of a connection's direction. An object is
-// not compared, nor is long text.
+// ofFields is the text of AdditionalFields, where it may speak of accounts or of a connection's direction. Long text is
+// not compared.
 func (s *Signs) ofFields(r row.Cells) (sign byte, text string, ok bool) {
 	const longest = 1024
 	v := r[s.fields]
-	switch v.Type() {
-	case pcommon.ValueTypeMap:
-		return 0, "", false
-	case pcommon.ValueTypeStr:
-	default:
+	if v.Type() != pcommon.ValueTypeStr {
 		return 0, "", true
 	}
 	text = v.Str()
@@ -102,10 +168,14 @@ func (s *Signs) ofFields(r row.Cells) (sign byte, text string, ok bool) {
 		return 0, "", true
 	}
 	sign = signFields
-	if isApplePath(r.Text(s.paths)) || isApplePath(r.Text(s.pathOfActor)) {
+	if s.hasApplePath(r) {
 		sign |= signApplePath
 	}
 	return sign, text, len(text) <= longest
+}
+
+func (s *Signs) hasApplePath(r row.Cells) bool {
+	return isApplePath(r.Text(s.paths)) || isApplePath(r.Text(s.pathOfActor))
 }
 
 // wordsOfAccounts stand in AdditionalFields that name accounts.
@@ -130,4 +200,14 @@ func saysOutAlone(text string) bool {
 
 func appendText(key []byte, text string) []byte {
 	return append(binary.AppendUvarint(key, uint64(len(text))), text...)
+}
+
+func appendAccounts(key []byte, list ...accounts.Account) []byte {
+	key = binary.AppendUvarint(key, uint64(len(list)))
+	for _, a := range list {
+		for _, text := range [...]string{a.Domain, a.Name, a.SID, a.UPN, a.ObjectID} {
+			key = appendText(key, text)
+		}
+	}
+	return key
 }

@@ -3,8 +3,6 @@ package actor
 import (
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 	"github.com/otelcol-defender/otelcol-defender/processor/totalnormalizeprocessor/internal/row"
@@ -61,12 +59,5 @@ func firstAccount(a, b accounts.Account) accounts.Account {
 func isGroupSID(sid string) bool { return strings.HasPrefix(strings.ToUpper(sid), "S-1-5-32-") }
 
 func fieldAccount(r row.Row, keys tables.Account) accounts.Account {
-	get := func(key string) string {
-		v, ok := r.Field(key)
-		if !ok || v.Type() == pcommon.ValueTypeMap {
-			return ""
-		}
-		return row.Text(v)
-	}
-	return accounts.Account{Domain: get(keys.Domain), Name: get(keys.Name), SID: get(keys.SID)}.Clean()
+	return accounts.Account{Domain: r.Field(keys.Domain), Name: r.Field(keys.Name), SID: r.Field(keys.SID)}.Clean()
 }

@@ -3,8 +3,6 @@ package row
 import (
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
@@ -25,11 +23,16 @@ var recipientKeys = []string{"Recipient", "RecipientEmailAddress", "Upn", "Mailb
 // LoggedOnUsers are the accounts in a column or field of that name; false: it does not say. Partial reports have
 // no list, which is not an empty one.
 func (r Row) LoggedOnUsers() ([]accounts.Account, bool) {
-	v, ok := r.JSON("LoggedOnUsers")
-	if !ok || v.Type() != pcommon.ValueTypeSlice {
+	v, ok := r.Columns.Get("LoggedOnUsers")
+	if !ok {
 		return nil, false
 	}
-	return loggedOn(v.Slice()), true
+	list, ok := nodeOf(v, &r.fields.document)
+	if !ok || !list.isList() {
+		return nil, false
+	}
+	r.fields.parsed = false // the document is another one
+	return loggedOn(list), true
 }
 
 // WordsLoggedOn are the words one of which AdditionalFields have that say who was logged on, in the forms of a key that
@@ -41,31 +44,33 @@ func (r Row) NamedLoggedOn() []accounts.Account {
 	if !r.Mentions(WordsLoggedOn...) {
 		return nil
 	}
-	v, ok := r.Field("LoggedOnUsers")
+	list, ok := r.field("LoggedOnUsers")
 	if !ok {
 		return nil
 	}
-	if v, ok = parsed(v); !ok {
-		v, _ = r.Field("LoggedOnUsers")
-		return nonEmpty(accountNamed(Text(v)))
+	if list.isText() {
+		text := list.text()
+		if list, ok = nodeIn(text, new(document)); !ok {
+			return nonEmpty(accountNamed(text))
+		}
 	}
-	if v.Type() != pcommon.ValueTypeSlice {
+	if !list.isList() {
 		return nil
 	}
-	return loggedOn(v.Slice())
+	return loggedOn(list)
 }
 
-func loggedOn(list pcommon.Slice) []accounts.Account {
-	users := make([]accounts.Account, 0, list.Len())
-	for _, item := range list.All() {
+func loggedOn(list node) []accounts.Account {
+	users := []accounts.Account{}
+	for item := range list.elements() {
 		var a accounts.Account
-		switch item.Type() {
-		case pcommon.ValueTypeMap:
-			if a = accountIn(item.Map(), loggedOnAccount); a.IsEmpty() {
-				a = accountIn(item.Map(), listedAccount)
+		switch {
+		case item.isObject():
+			if a = accountIn(item, loggedOnAccount); a.IsEmpty() {
+				a = accountIn(item, listedAccount)
 			}
-		case pcommon.ValueTypeStr:
-			a = accountNamed(item.Str())
+		case item.isText():
+			a = accountNamed(item.text())
 		}
 		users = append(users, nonEmpty(a)...)
 	}
@@ -91,14 +96,18 @@ func (r Row) AlertUsers() []accounts.Account {
 }
 
 func (r Row) alertUsers() []accounts.Account {
-	v, ok := r.JSON(tables.AlertUsersColumn)
-	if !ok || v.Type() != pcommon.ValueTypeSlice {
+	v, ok := r.Columns.Get(tables.AlertUsersColumn)
+	if !ok {
 		return nil
 	}
-	list := make([]accounts.Account, 0, v.Slice().Len())
-	for _, item := range v.Slice().All() {
-		if item.Type() == pcommon.ValueTypeMap {
-			if a := accountIn(item.Map(), listedAccount); !a.IsEmpty() {
+	users, ok := nodeOf(v, &r.fields.list)
+	if !ok || !users.isList() {
+		return nil
+	}
+	list := r.fields.users[:0]
+	for item := range users.elements() {
+		if item.isObject() {
+			if a := accountIn(item, listedAccount); !a.IsEmpty() {
 				list = append(list, a)
 			}
 		}
@@ -109,28 +118,28 @@ func (r Row) alertUsers() []accounts.Account {
 // EntityAccount is the account inside the entity of an evidence row: a process or a session runs under one, a
 // user is one.
 func (r Row) EntityAccount() accounts.Account {
-	if entity, ok := r.Entity("Account"); ok {
+	if entity, ok := r.entity("Account"); ok {
 		return evidenceAccountIn(entity)
 	}
 	if !strings.EqualFold(r.Text("EntityType"), "User") {
 		return accounts.Account{}
 	}
-	entity, ok := r.Entity()
+	entity, ok := r.entity()
 	if !ok {
 		return accounts.Account{}
 	}
 	return evidenceAccountIn(entity)
 }
 
-func evidenceAccountIn(entity pcommon.Map) accounts.Account {
+func evidenceAccountIn(entity node) accounts.Account {
 	a := accountIn(entity, evidenceAccount)
 	if a.UPN == "" && a.Name != "" {
-		if suffix := textAt(entity, "UPNSuffix"); strings.Contains(suffix, ".") {
+		if suffix := entity.textAt("UPNSuffix"); strings.Contains(suffix, ".") {
 			a.UPN = a.Name + "@" + suffix
 		}
 	}
 	if a.Domain == "" {
-		a.Domain = textAt(entity, "DnsDomain")
+		a.Domain = entity.textAt("DnsDomain")
 	}
 	return a.Clean()
 }
@@ -138,11 +147,11 @@ func evidenceAccountIn(entity pcommon.Map) accounts.Account {
 // EntityDevice is the DeviceId that the entity of an evidence row names.
 func (r Row) EntityDevice() string {
 	for _, path := range [][]string{{"Host"}, {"ImageFile", "Host"}, {"Device"}, {}} {
-		entity, ok := r.Entity(path...)
+		entity, ok := r.entity(path...)
 		if !ok {
 			continue
 		}
-		if id := First(textAt(entity, "MachineId"), textAt(entity, "MdatpDeviceId")); id != "" {
+		if id := First(entity.textAt("MachineId"), entity.textAt("MdatpDeviceId")); id != "" {
 			return id
 		}
 	}
@@ -151,32 +160,21 @@ func (r Row) EntityDevice() string {
 
 // Recipients are those to whom mail evidence was sent.
 func (r Row) Recipients() []accounts.Account {
-	fields, ok := r.Fields()
+	fields, ok := r.object()
 	if !ok {
 		return nil
 	}
 	for _, key := range recipientKeys {
-		if address := strings.Trim(textAt(fields, key), "<> "); address != "" {
+		if address := strings.Trim(fields.textAt(key), "<> "); address != "" {
 			return []accounts.Account{{UPN: address}}
 		}
 	}
 	return nil
 }
 
-func accountIn(m pcommon.Map, keys tables.Account) accounts.Account {
+func accountIn(m node, keys tables.Account) accounts.Account {
 	return accounts.Account{
-		Domain: textAt(m, keys.Domain), Name: textAt(m, keys.Name), SID: textAt(m, keys.SID),
-		UPN: textAt(m, keys.UPN), ObjectID: textAt(m, keys.ObjectID),
+		Domain: m.textAt(keys.Domain), Name: m.textAt(keys.Name), SID: m.textAt(keys.SID),
+		UPN: m.textAt(keys.UPN), ObjectID: m.textAt(keys.ObjectID),
 	}.Clean()
-}
-
-func textAt(m pcommon.Map, key string) string {
-	if key == "" {
-		return ""
-	}
-	v, ok := m.Get(key)
-	if !ok {
-		return ""
-	}
-	return Text(v)
 }

@@ -2,8 +2,11 @@ package row
 
 import (
 	"slices"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
 
 // Place is where a layout has a column.
@@ -45,6 +48,7 @@ type Reader struct {
 	expected []expected // in the order in which rows have shown them
 	cells    Cells
 	blank    Cells
+	fields   fields // of the last Row
 }
 
 type expected struct {
@@ -71,6 +75,20 @@ func (r *Reader) Read(columns pcommon.Map) Cells {
 		}
 	}
 	return r.cells
+}
+
+// Row is a row of the table. What it says of AdditionalFields and AlertUsers is good until the next one is asked for.
+func (r *Reader) Row(table *tables.Table, columns pcommon.Map, at time.Time) Row {
+	r.fields.parsed, r.fields.listed = false, false
+	return Row{Table: table, Columns: columns, Time: at, fields: &r.fields}
+}
+
+// Forget lets go of all rows, and of their order of columns.
+func (r *Reader) Forget() {
+	copy(r.cells, r.blank)
+	clear(r.expected)
+	r.expected = r.expected[:0]
+	r.fields.forget()
 }
 
 // placeOf finds the place of a column that is expected at next or a little later, and what is expected after it.

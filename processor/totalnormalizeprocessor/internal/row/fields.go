@@ -9,13 +9,17 @@ import (
 // AdditionalFieldsColumn holds an object whose fields depend on the kind of the event.
 const AdditionalFieldsColumn = "AdditionalFields"
 
-// Fields is the object in AdditionalFields; false: there is none.
-func (r Row) Fields() (pcommon.Map, bool) {
-	if !r.fields.parsed {
-		r.fields.object, r.fields.found = r.Object(AdditionalFieldsColumn)
-		r.fields.parsed = true
+// object is the object in AdditionalFields; false: there is none.
+func (r Row) object() (node, bool) {
+	f := r.fields
+	if !f.parsed {
+		f.parsed, f.found = true, false
+		if v, ok := r.Columns.Get(AdditionalFieldsColumn); ok {
+			f.object, f.found = nodeOf(v, &f.document)
+			f.found = f.found && f.object.isObject()
+		}
 	}
-	return r.fields.object, r.fields.found
+	return f.object, f.found
 }
 
 // Mentions reports whether AdditionalFields may hold one of these words. Text is not parsed for it:
@@ -36,84 +40,79 @@ func (r Row) Mentions(words ...string) bool {
 	return false
 }
 
-// Field is a field of AdditionalFields, its name in any case.
-func (r Row) Field(name string) (pcommon.Value, bool) {
-	object, ok := r.Fields()
+// Field is a field of AdditionalFields as text, its name in any case.
+func (r Row) Field(name string) string {
+	field, ok := r.field(name)
 	if !ok {
-		return pcommon.Value{}, false
+		return ""
 	}
-	return Get(object, name)
+	return field.text()
 }
 
-// Get is the value under a key in any case.
-func Get(m pcommon.Map, key string) (pcommon.Value, bool) {
-	if v, ok := m.Get(key); ok {
-		return v, true
+func (r Row) field(name string) (node, bool) {
+	object, ok := r.object()
+	if !ok {
+		return node{}, false
 	}
-	for k, v := range m.All() {
-		if strings.EqualFold(k, key) {
-			return v, true
-		}
-	}
-	return pcommon.Value{}, false
+	return object.getFold(name)
 }
 
-// Entity is an object in AdditionalFields at a path of keys. The service writes an object that occurs
+// entity is an object in AdditionalFields at a path of keys. The service writes an object that occurs
 // twice once, with an `$id`, and refers to it by `$ref` everywhere else.
-func (r Row) Entity(path ...string) (pcommon.Map, bool) {
-	document, ok := r.Fields()
+func (r Row) entity(path ...string) (node, bool) {
+	whole, ok := r.object()
 	if !ok {
-		return pcommon.Map{}, false
+		return node{}, false
 	}
-	at := document
+	at := whole
 	for _, key := range path {
-		v, ok := Get(at, key)
-		if !ok || v.Type() != pcommon.ValueTypeMap {
-			return pcommon.Map{}, false
+		member, ok := at.getFold(key)
+		if !ok || !member.isObject() {
+			return node{}, false
 		}
-		if at, ok = resolve(document, v.Map()); !ok {
-			return pcommon.Map{}, false
+		if at, ok = resolve(whole, member); !ok {
+			return node{}, false
 		}
 	}
 	return at, true
 }
 
 // resolve follows a reference. One that leads nowhere, or to a reference again, is no object.
-func resolve(document, object pcommon.Map) (pcommon.Map, bool) {
-	ref, ok := object.Get("$ref")
+func resolve(whole, object node) (node, bool) {
+	ref, ok := object.get("$ref")
 	if !ok {
 		return object, true
 	}
-	return withID(document, Text(ref), maxJSONDepth)
+	return withID(whole, ref.text(), maxJSONDepth)
 }
 
-func withID(m pcommon.Map, id string, depth int) (pcommon.Map, bool) {
-	if v, ok := m.Get("$id"); ok && id != "" && Text(v) == id {
-		return m, true
+func withID(n node, id string, depth int) (node, bool) {
+	if v, ok := n.get("$id"); ok && id != "" && v.text() == id {
+		return n, true
 	}
-	for _, v := range m.All() {
-		if found, ok := withIDIn(v, id, depth-1); ok {
+	for _, member := range n.members() {
+		if found, ok := withIDIn(member, id, depth-1); ok {
 			return found, true
 		}
 	}
-	return pcommon.Map{}, false
+	return node{}, false
 }
 
-func withIDIn(v pcommon.Value, id string, depth int) (pcommon.Map, bool) {
+func withIDIn(n node, id string, depth int) (node, bool) {
 	if depth < 0 {
-		return pcommon.Map{}, false
+		return node{}, false
 	}
-	switch v.Type() {
-	case pcommon.ValueTypeMap:
-		return withID(v.Map(), id, depth)
-	case pcommon.ValueTypeSlice:
-		for _, item := range v.Slice().All() {
+	switch {
+	case n.isObject():
+		return withID(n, id, depth)
+	case n.isList():
+		for item := range n.elements() {
 			if found, ok := withIDIn(item, id, depth-1); ok {
 				return found, true
 			}
 		}
 	}
-	return pcommon.Map{}, false
+	return node{}, false
 }
 
 // JSON is a column that holds an object or list, as text or as it is.
@@ -122,14 +121,6 @@ func (r Row) JSON(column string) (pcommon.Value, bool) {
 	if !ok || v.Type() != pcommon.ValueTypeStr {
 		return v, ok
 	}
-	return parsed(v)
-}
-
-// Object is a column that holds a JSON object, as text or as it is.
-func (r Row) Object(column string) (pcommon.Map, bool) {
-	v, ok := r.JSON(column)
-	if !ok || v.Type() != pcommon.ValueTypeMap {
-		return pcommon.Map{}, false
-	}
-	return v.Map(), true
+	p := pcommon.NewValueEmpty()
+	return p, ParseJSON(v.Str(), p)
 }

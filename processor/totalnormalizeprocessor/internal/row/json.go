@@ -66,6 +66,13 @@ func ParseJSON(text string, v pcommon.Value) bool {
 	if text == "" || text[0] != '{' && text[0] != '[' {
 		return false
 	}
+	d := documents.Get().(*document)
+	defer d.close()
+	return d.read(text) && d.putTo(v) || decoded(text, v)
+}
+
+// decoded is ParseJSON of text that document does not judge.
+func decoded(text string, v pcommon.Value) bool {
 	d := decoders.Get().(*decoder)
 	defer d.close()
 	d.open(text)
@@ -177,22 +184,14 @@ func (d *decoder) array(s pcommon.Slice, depth int) error {
 
 // setNumber keeps a number that fits no type, as text.
 func setNumber(v pcommon.Value, number string) {
-	if i, err := strconv.ParseInt(number, 10, 64); err == nil {
-		v.SetInt(i)
+	if !strings.ContainsAny(number, ".eE") {
+		if i, err := strconv.ParseInt(number, 10, 64); err == nil {
+			v.SetInt(i)
+			return
+		}
+	} else if f, err := strconv.ParseFloat(number, 64); err == nil {
+		v.SetDouble(f)
 		return
 	}
-	f, err := strconv.ParseFloat(number, 64)
-	if err != nil || !strings.ContainsAny(number, ".eE") {
-		v.SetStr(number)
-		return
-	}
-	v.SetDouble(f)
-}
-
-func parsed(v pcommon.Value) (pcommon.Value, bool) {
-	if v.Type() != pcommon.ValueTypeStr {
-		return v, true
-	}
-	p := pcommon.NewValueEmpty()
-	return p, ParseJSON(v.Str(), p)
+	v.SetStr(number)
 }

@@ -3,8 +3,6 @@ package row
 import (
 	"strconv"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/otelcol-defender/otelcol-defender/internal/accounts"
 	"github.com/otelcol-defender/otelcol-defender/internal/tables"
 )
@@ -42,17 +40,17 @@ func (r Row) PosixUsers() []PosixUser {
 	if !r.Mentions(WordPosix) {
 		return nil
 	}
-	fields, ok := r.Fields()
+	fields, ok := r.object()
 	if !ok {
 		return nil
 	}
 	var list []PosixUser
 	for _, k := range posixKeys {
-		v, ok := fields.Get(k.key)
-		if !ok || v.Type() != pcommon.ValueTypeMap {
+		v, ok := fields.get(k.key)
+		if !ok || !v.isObject() {
 			continue
 		}
-		user := posixUserIn(v.Map())
+		user := posixUserIn(v)
 		user.Initiating = k.initiating
 		if !user.IsEmpty() || user.UID != "" {
 			list = append(list, user)
@@ -62,32 +60,32 @@ func (r Row) PosixUsers() []PosixUser {
 }
 
 // logonUsers are the uids that logon rows have beside their account columns.
-func logonUsers(fields pcommon.Map) []PosixUser {
+func logonUsers(fields node) []PosixUser {
 	var list []PosixUser
 	if uid := uidAt(fields, "PosixUserId"); uid != "" {
 		list = append(list, PosixUser{UID: uid})
 	}
 	if uid := uidAt(fields, "InitiatingAccountPosixUserId"); uid != "" {
 		list = append(list, PosixUser{
-			Account: accounts.Account{Domain: textAt(fields, "InitiatingAccountDomain"), Name: textAt(fields, "InitiatingAccountName")}.Clean(),
+			Account: accounts.Account{Domain: fields.textAt("InitiatingAccountDomain"), Name: fields.textAt("InitiatingAccountName")}.Clean(),
 			UID:     uid, Initiating: true,
 		})
 	}
 	return list
 }
 
-func posixUserIn(m pcommon.Map) PosixUser {
+func posixUserIn(m node) PosixUser {
 	user := PosixUser{Account: accountIn(m, posixAccount), UID: uidAt(m, "PosixUserId")}
 	user.Apple = user.SID != ""
-	if group, ok := m.Get("PrimaryPosixGroup"); ok && group.Type() == pcommon.ValueTypeMap {
-		user.Apple = user.Apple || textAt(group.Map(), "Name") == "staff" || textAt(group.Map(), "PosixGroupId") == "20"
+	if group, ok := m.get("PrimaryPosixGroup"); ok && group.isObject() {
+		user.Apple = user.Apple || group.textAt("Name") == "staff" || group.textAt("PosixGroupId") == "20"
 	}
 	return user
 }
 
 // uidAt is a whole number, and its text.
-func uidAt(m pcommon.Map, key string) string {
-	text := textAt(m, key)
+func uidAt(m node, key string) string {
+	text := m.textAt(key)
 	if _, err := strconv.ParseInt(text, 10, 64); err != nil {
 		return ""
 	}

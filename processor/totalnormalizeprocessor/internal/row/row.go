@@ -100,10 +100,21 @@ func First(values ...string) string {
 
 // fields is what is parsed once for a row: the object in AdditionalFields, and the accounts in AlertUsers.
 type fields struct {
-	parsed bool
-	found  bool
-	object pcommon.Map
+	document document
+	parsed   bool
+	found    bool
+	object   node
 
+	list   document
 	listed bool
 	users  []accounts.Account
+}
+
+// forget lets go of the row. Room for ordinary texts is kept.
+func (f *fields) forget() {
+	const most = 4 << 10
+	f.document.forget(most)
+	f.list.forget(most)
+	clear(f.users[:cap(f.users)])
+	f.users, f.object, f.parsed, f.listed = f.users[:0], node{}, false, false
 }
