@@ -47,6 +47,9 @@ func (c *Config) report(ctx context.Context, places *state.State, id string, day
 		Version: proof.Version, Kind: proof.KindExport, Receiver: id, AccountURL: withoutUser(c.AccountURL), Day: day, Made: now.UTC(),
 		Containers: []proof.Exported{},
 	}
+	if r.Named = len(c.Containers) > 0; !r.Named {
+		r.Listed = places.Found()
+	}
 	for _, name := range slices.Sorted(slices.Values(places.Containers())) {
 		if slices.Contains(c.ExcludeContainers, name) || len(c.Containers) > 0 && !slices.Contains(c.Containers, name) {
 			continue

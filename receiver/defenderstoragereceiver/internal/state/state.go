@@ -108,6 +108,18 @@ func (s *State) Add(ctx context.Context, container string) error {
 	})
 }
 
+// Found is when the last complete list of the account's containers began; zero: there was none.
+func (s *State) Found() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.root.Found
+}
+
+// SetFound notes when a complete list of the account's containers began, all of which are added by then.
+func (s *State) SetFound(ctx context.Context, began time.Time) error {
+	return s.change(ctx, func(next *stored) { next.Found = began.UTC() })
+}
+
 // SetPaused notes whether a user has paused a container.
 func (s *State) SetPaused(ctx context.Context, container string, paused bool) error {
 	return s.change(ctx, func(next *stored) {
@@ -124,7 +136,7 @@ func (s *State) change(ctx context.Context, with func(*stored)) error {
 	next := s.root
 	next.Containers, next.Paused = slices.Clone(next.Containers), slices.Clone(next.Paused)
 	with(&next)
-	if slices.Equal(next.Containers, s.root.Containers) && slices.Equal(next.Paused, s.root.Paused) {
+	if slices.Equal(next.Containers, s.root.Containers) && slices.Equal(next.Paused, s.root.Paused) && next.Found.Equal(s.root.Found) {
 		return nil
 	}
 	if err := s.set(ctx, root, next); err != nil {

@@ -22,6 +22,8 @@ type stored struct {
 	Start      book.Start `json:"start"`
 	Containers []string   `json:"containers"`
 	Paused     []string   `json:"paused,omitempty"`
+	// Found is when the last complete list of the account's containers began.
+	Found time.Time `json:"found,omitzero"`
 }
 
 type storedContainer struct {

@@ -1,0 +1,55 @@
+package defenderstoragereceiver
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-defender/otelcol-defender/internal/emulator/blobs"
+	"github.com/otelcol-defender/otelcol-defender/internal/proof"
+	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/export"
+)
+
+// A day of which no blob is known, and one in which a new container could not be found, are not known to be read.
+func TestReportOfWhatIsNotKnown(t *testing.T) {
+	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
+		s.write(epoch, lines(table, 0, 5))
+		s.start(nil)
+		wait(time.Hour)
+		assert.Equal(t, proof.Unknown, s.reportOf(epoch.AddDate(-3, 0, 0)).Verdict(), "long before the first start")
+
+		s.account.Strike(-1, blobs.Fault{Kind: blobs.NoRole, Operation: blobs.ListContainers})
+		s.account.Append(export.Container("DeviceEvents"), blobOf(tenantA, epoch), []byte(line(tenantA, "DeviceEvents", 9)))
+		wait(26 * time.Hour)
+		r := s.reportOf(epoch)
+		assert.Len(t, r.Containers, 1)
+		assert.Equal(t, proof.Unknown, r.Verdict(), r.Text())
+		assert.Contains(t, r.Text(), "Not listed since the day was over:\n  the containers of the account: last at 2026-11-21T11:00:00Z\n")
+		s.account.Mend()
+		wait(time.Hour)
+		r = s.reportOf(epoch)
+		assert.Len(t, r.Containers, 2)
+		assert.Equal(t, proof.Delivered, r.Verdict(), r.Text())
+	})
+}
+
+// A receiver that reads fewer blobs than before has lost none of the others.
+func TestReportOfAnotherSelection(t *testing.T) {
+	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
+		refused := true
+		s.refusing("none", &refused)
+		s.write(epoch, lines(table, 0, 5))
+		stop := s.start(nil)
+		wait(time.Hour)
+		stop()
+		s.start(func(c *Config) { c.Tenants = []string{tenantB} })
+		wait(26 * time.Hour)
+		logons := of(t, s.reportOf(epoch), table)
+		assert.Zero(t, logons.Bytes.Lost)
+		assert.Zero(t, logons.BlobsDeleted)
+		assert.Zero(t, s.logs.FilterMessageSnippet("deleted before all of it was read").Len())
+	})
+}
