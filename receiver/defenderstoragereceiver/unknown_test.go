@@ -1,13 +1,17 @@
 package defenderstoragereceiver
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/blobs"
 	"github.com/otelcol-defender/otelcol-defender/internal/proof"
+	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/export"
 )
 
@@ -51,5 +55,29 @@ func TestReportOfAnotherSelection(t *testing.T) {
 		assert.Zero(t, logons.Bytes.Lost)
 		assert.Zero(t, logons.BlobsDeleted)
 		assert.Zero(t, s.logs.FilterMessageSnippet("deleted before all of it was read").Len())
+	})
+}
+
+// A line of several rows of which the pipeline has taken some only counts once it is taken whole.
+func TestReportOfALineOfSeveralRows(t *testing.T) {
+	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
+		refused := true
+		s.sink.Refuse(func(logs plog.Logs) error {
+			for _, r := range collector.Records(logs) {
+				if v, ok := r.Log.Body().Map().Get("ReportId"); ok && v.AsString() == "3" && refused {
+					return errors.New("not now")
+				}
+			}
+			return nil
+		})
+		s.write(epoch, line(tenantA, table, 0)+strings.ReplaceAll(lines(table, 1, 5), "\r\n", " ")+"\r\n")
+		s.start(func(c *Config) { c.Batch.MaxRecords = 2 })
+		wait(time.Hour)
+		assert.Equal(t, 1, of(t, s.reportOf(epoch), table).Rows.Read, "the first line")
+		refused = false
+		wait(time.Hour)
+		rows := of(t, s.reportOf(epoch), table).Rows
+		assert.Equal(t, 5, rows.Read)
 	})
 }
