@@ -29,11 +29,12 @@ type State struct {
 	mu    sync.Mutex // guards what follows, and makes one step of a change and its storing
 	root  stored
 	index map[string]storedContainer // by container
+	lists map[string]time.Time       // by container: when its last list began that is stored
 }
 
 // Open reads the key of the receiver, and makes it where the receiver is started for the first time.
 func Open(ctx context.Context, client storage.Client, first book.Start) (*State, error) {
-	s := &State{client: client, index: map[string]storedContainer{}}
+	s := &State{client: client, index: map[string]storedContainer{}, lists: map[string]time.Time{}}
 	found, err := s.get(ctx, root, &s.root)
 	if err != nil {
 		return nil, err
@@ -149,12 +150,9 @@ func (s *State) change(ctx context.Context, with func(*stored)) error {
 // Save stores days of a container, and when its blobs were listed last, in one step. Of a day without blobs its counts stay.
 func (s *State) Save(ctx context.Context, container string, days map[string]book.Day, listed time.Time) error {
 	s.mu.Lock()
-	known := s.index[container]
+	known, last := s.index[container], s.lists[container]
 	s.mu.Unlock()
-	next := storedContainer{Version: version, Days: slices.Clone(known.Days), Past: slices.Clone(known.Past), Listed: listed.UTC()}
-	if listed.IsZero() {
-		next.Listed = known.Listed
-	}
+	next := storedContainer{Version: version, Days: slices.Clone(known.Days), Past: slices.Clone(known.Past)}
 	var ops []*storage.Operation
 	for _, day := range slices.Sorted(maps.Keys(days)) {
 		next.Days = slices.DeleteFunc(next.Days, func(name string) bool { return name == day })
@@ -167,19 +165,27 @@ func (s *State) Save(ctx context.Context, container string, days map[string]book
 			continue
 		}
 		next.Days = append(next.Days, day)
-		value, err := json.Marshal(storedDay{version, days[day]})
+		op, err := encoded(dayKey(container, day), storedDay{version, days[day]})
 		if err != nil {
-			return fmt.Errorf("encode the cursors of %s: %w", container, err)
+			return err
 		}
-		ops = append(ops, storage.SetOperation(dayKey(container, day), value))
+		ops = append(ops, op)
 	}
 	slices.Sort(next.Days)
 	if !next.equal(known) {
-		value, err := json.Marshal(next)
+		op, err := encoded(containerKey(container), next)
 		if err != nil {
-			return fmt.Errorf("encode the days of %s: %w", container, err)
+			return err
 		}
-		ops = append(ops, storage.SetOperation(containerKey(container), value))
+		ops = append(ops, op)
+	}
+	if !listed.IsZero() && !listed.Equal(last) {
+		op, err := encoded(listedKey(container), storedListed{version, listed.UTC()})
+		if err != nil {
+			return err
+		}
+		ops = append(ops, op)
+		last = listed
 	}
 	if len(ops) == 0 {
 		return nil
@@ -189,7 +195,7 @@ func (s *State) Save(ctx context.Context, container string, days map[string]book
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.index[container] = next
+	s.index[container], s.lists[container] = next, last
 	return nil
 }
 
@@ -206,11 +212,11 @@ func (s *State) over(ctx context.Context, container, day string, counts *book.Co
 		}
 	}
 	past.Add(*counts)
-	value, err := json.Marshal(past)
+	op, err := encoded(pastKey(container, day), past)
 	if err != nil {
-		return nil, fmt.Errorf("encode the counts of %s: %w", container, err)
+		return nil, err
 	}
-	ops = append(ops, storage.SetOperation(pastKey(container, day), value))
+	ops = append(ops, op)
 	if !slices.Contains(next.Past, day) {
 		next.Past = append(next.Past, day)
 		slices.Sort(next.Past)
@@ -233,11 +239,20 @@ func (s *State) get(ctx context.Context, key string, into any) (bool, error) {
 }
 
 func (s *State) set(ctx context.Context, key string, value any) error {
+	op, err := encoded(key, value)
+	if err != nil {
+		return err
+	}
+	return s.client.Set(ctx, key, op.Value)
+}
+
+// encoded is the operation that stores a value.
+func encoded(key string, value any) (*storage.Operation, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("encode %s: %w", key, err)
+		return nil, fmt.Errorf("encode %s: %w", key, err)
 	}
-	return s.client.Set(ctx, key, text)
+	return storage.SetOperation(key, text), nil
 }
 
 // First is the start of a receiver that begins now.
