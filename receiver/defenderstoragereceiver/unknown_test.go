@@ -1,12 +1,15 @@
 package defenderstoragereceiver
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/emulator/blobs"
@@ -80,4 +83,51 @@ func TestReportOfALineOfSeveralRows(t *testing.T) {
 		rows := of(t, s.reportOf(epoch), table).Rows
 		assert.Equal(t, 5, rows.Read)
 	})
+}
+
+// What an earlier release has stored is taken up: nothing is read again, and only what changes is stored anew.
+func TestStateOfAnEarlierRelease(t *testing.T) {
+	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
+		t.Helper()
+		without := func(c *Config) { c.Deduplicate.Window = 0 }
+		for back := range 3 {
+			s.write(epoch.AddDate(0, 0, -back), lines(table, 5*back, 5*back+5))
+		}
+		stop := s.start(without)
+		wait(time.Hour)
+		stop()
+		earlier := map[string]string{}
+		require.NoError(t, s.storage.Walk(t.Context(), func(key string, value []byte) ([]*storage.Operation, error) {
+			var fields map[string]json.RawMessage
+			require.NoError(t, json.Unmarshal(value, &fields))
+			if fields["at"] != nil {
+				return []*storage.Operation{storage.DeleteOperation(key)}, nil
+			}
+			for _, name := range []string{"lengths", "counts", "past", "found"} {
+				delete(fields, name)
+			}
+			text, err := json.Marshal(fields)
+			earlier[key] = string(text)
+			return []*storage.Operation{storage.SetOperation(key, text)}, err
+		}))
+		require.Len(t, earlier, 5, "the receiver, the container, three days")
+		stop = s.start(without)
+		s.write(epoch, line(tenantA, table, 15))
+		wait(time.Hour)
+		stop()
+		s.exactly(16)
+		changed := 0
+		require.NoError(t, s.storage.Walk(t.Context(), func(key string, value []byte) ([]*storage.Operation, error) {
+			if before, known := earlier[key]; known && !assert.ObjectsAreEqual(fieldsOf(before), fieldsOf(string(value))) {
+				changed++
+			}
+			return nil, nil
+		}))
+		assert.Equal(t, 2, changed, "the receiver, and the day that grew")
+	})
+}
+
+func fieldsOf(text string) (fields map[string]any) {
+	_ = json.Unmarshal([]byte(text), &fields)
+	return fields
 }
