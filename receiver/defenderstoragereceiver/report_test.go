@@ -184,3 +184,13 @@ func TestReportOfLosses(t *testing.T) {
 		assert.Equal(t, size(20, 30)+size(40, 45), s.metrics.Sum("otelcol_receiver_defender_storage_lost_bytes", "table", table))
 	})
 }
+
+func TestAccountWithoutSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://a.blob.core.windows.net":                              "https://a.blob.core.windows.net",
+		"https://name:password@127.0.0.1:10000/account?sv=1&sig=abc#x": "https://127.0.0.1:10000/account",
+		"https://a.blob.core.windows.net/%zz?sig=abc":                  "",
+	} {
+		assert.Equal(t, want, withoutSecrets(text))
+	}
+}
