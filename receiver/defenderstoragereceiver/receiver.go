@@ -119,7 +119,7 @@ func (r *storageReceiver) Start(ctx context.Context, host component.Host) (err e
 func (r *storageReceiver) run(ctx context.Context, way *connection, reader *tail.Account) {
 	// Start's own context ends when all components have started.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r.running.ctx = running
+	r.running = span{running, cancel}
 	expiry := way.identity.Expiry
 	r.loops.Go(func() { r.board.Run(running, way.host) })
 	r.loops.Go(func() { reader.Run(running) })

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,10 +66,10 @@ func TestReportOfAnotherSelection(t *testing.T) {
 func TestReportOfALineOfSeveralRows(t *testing.T) {
 	inTime(t, blobs.Config{}, func(t *testing.T, s *stage) {
 		t.Helper()
-		refused := true
+		var taken atomic.Bool
 		s.sink.Refuse(func(logs plog.Logs) error {
 			for _, r := range collector.Records(logs) {
-				if v, ok := r.Log.Body().Map().Get("ReportId"); ok && v.AsString() == "3" && refused {
+				if v, ok := r.Log.Body().Map().Get("ReportId"); ok && v.AsString() == "3" && !taken.Load() {
 					return errors.New("not now")
 				}
 			}
@@ -78,7 +79,7 @@ func TestReportOfALineOfSeveralRows(t *testing.T) {
 		s.start(func(c *Config) { c.Batch.MaxRecords = 2 })
 		wait(time.Hour)
 		assert.Equal(t, 1, of(t, s.reportOf(epoch), table).Rows.Read, "the first line")
-		refused = false
+		taken.Store(true)
 		wait(time.Hour)
 		rows := of(t, s.reportOf(epoch), table).Rows
 		assert.Equal(t, 5, rows.Read)

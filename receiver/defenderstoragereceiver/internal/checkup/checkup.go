@@ -63,20 +63,20 @@ func (w *walk) skip(group diagnosis.Group, name, why string) {
 	w.result.Add(diagnosis.Check{Group: group, Name: name, Outcome: diagnosis.Skipped, Detail: "not looked at: " + why})
 }
 
-func (w *walk) check(group diagnosis.Group, name, subject string, began time.Time, f step.Finding) {
-	w.result.Add(f.Check(group, name, subject, began))
+func (w *walk) check(group diagnosis.Group, name string, began time.Time, f step.Finding) {
+	w.result.Add(f.Check(group, name, "", began))
 }
 
 // token asks for a token. Which roles it has in the account, no token says.
 func (w *walk) token(ctx context.Context) bool {
 	began := time.Now()
 	if w.Token == nil {
-		w.check(diagnosis.Access, "token", "", began, step.Fine("is the matter of the extension under 'auth'; the first list shows whether it suffices"))
+		w.check(diagnosis.Access, "token", began, step.Fine("is the matter of the extension under 'auth'; the first list shows whether it suffices"))
 		return true
 	}
 	token, err := w.Token(ctx)
 	if err != nil {
-		w.check(diagnosis.Access, "token", "", began, of(err))
+		w.check(diagnosis.Access, "token", began, of(err))
 		w.skip(diagnosis.Containers, "containers", "there is no token")
 		return false
 	}
@@ -84,7 +84,7 @@ func (w *walk) token(ctx context.Context) bool {
 	if said, err := entra.ReadClaims(token); err == nil {
 		f.Detail += ", for " + said.Audience
 	}
-	w.check(diagnosis.Access, "token", "", began, f)
+	w.check(diagnosis.Access, "token", began, f)
 	return true
 }
 
@@ -102,7 +102,7 @@ func (w *walk) names(ctx context.Context) ([]string, bool) {
 			if f.Outcome == diagnosis.NoPermission {
 				f.Remedy += "; where the role is given on some containers only, name those in 'containers'"
 			}
-			w.check(diagnosis.Access, "list", "", began, f)
+			w.check(diagnosis.Access, "list", began, f)
 			return nil, false
 		}
 		names = append(names, found...)
@@ -111,7 +111,7 @@ func (w *walk) names(ctx context.Context) ([]string, bool) {
 		}
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return !w.Wants(name) })
-	w.check(diagnosis.Access, "list", "", began, step.Fine("the account lists its containers: %d of the export", len(names)))
+	w.check(diagnosis.Access, "list", began, step.Fine("the account lists its containers: %d of the export", len(names)))
 	return names, true
 }
 
@@ -174,16 +174,16 @@ func (w *walk) read(all []*visited) {
 	case can == 0:
 		f := of(first.err())
 		f.Detail = "nothing can be read: " + f.Detail
-		w.check(diagnosis.Access, "read", "", first.began, f)
+		w.check(diagnosis.Access, "read", first.began, f)
 	default:
-		w.check(diagnosis.Access, "read", "", time.Now(), step.Fine("blobs can be read, in %d of %d containers that were tried", can, tried))
+		w.check(diagnosis.Access, "read", time.Now(), step.Fine("blobs can be read, in %d of %d containers that were tried", can, tried))
 	}
 }
 
 // clock compares this machine's clock with the account's.
 func (w *walk) clock() {
 	if ahead, known := w.Meter.Ahead(); known {
-		w.check(diagnosis.Access, "clock", "", time.Now(), step.Clock(ahead, time.Second))
+		w.check(diagnosis.Access, "clock", time.Now(), step.Clock(ahead, time.Second))
 	}
 }
 
@@ -220,10 +220,10 @@ func (w *walk) tell(names []string, all []*visited) {
 		w.skip(diagnosis.Containers, "containers", fmt.Sprintf("%d more containers, after those that were refused", rest))
 	}
 	if len(all) == 0 || listed > 0 {
-		w.check(diagnosis.Containers, "export", "", time.Now(), exported(newest, now, len(names)))
+		w.check(diagnosis.Containers, "export", time.Now(), exported(newest, now, len(names)))
 	}
 	if missing := without(names); len(w.Named) == 0 && len(names) > 0 && len(missing) > 0 {
-		w.check(diagnosis.Containers, "tables", "", time.Now(), step.Finding{
+		w.check(diagnosis.Containers, "tables", time.Now(), step.Finding{
 			Outcome: diagnosis.NoContainer, Detail: "no container yet: " + strings.Join(missing, ", "),
 			Remedy: "if their rows are wanted, tick them in " + setting + "; the container comes with the first row",
 		})

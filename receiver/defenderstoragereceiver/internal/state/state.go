@@ -250,7 +250,7 @@ func (s *State) set(ctx context.Context, key string, value any) error {
 func encoded(key string, value any) (*storage.Operation, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", key, err)
+		return nil, fmt.Errorf("encode the cursors (%s): %w", key, err)
 	}
 	return storage.SetOperation(key, text), nil
 }

@@ -124,6 +124,8 @@ func (a *Account) find(ctx context.Context, loops *sync.WaitGroup) error {
 	if err := a.addAll(ctx, slices.DeleteFunc(names, func(name string) bool { return !a.wants(name) }), loops); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saving)
+	defer cancel()
 	if err := a.State.SetFound(ctx, began); err != nil {
 		return fmt.Errorf("%w: %w", errStore, err)
 	}
