@@ -69,7 +69,7 @@ func TestResolverStopAndResume(t *testing.T) {
 	assert.Contains(t, failure(t, "resolver", "stop", "--url", at, "other"), "no such resolver")
 	assert.Contains(t, failure(t, "resolver", "--url", at), "unknown flag")
 	assert.Contains(t, failure(t, "resolver"), "resolver stop")
-	assert.Contains(t, failure(t, "resolver", "stpo"), "unknown command")
+	assert.Contains(t, failure(t, "resolver", "sleep"), "unknown command")
 	output, status = run(t, "__complete", "resolver", "")
 	assert.Zero(t, status)
 	assert.Contains(t, output, "resume\t")
