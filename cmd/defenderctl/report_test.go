@@ -95,12 +95,12 @@ func TestReportOfAStorageExport(t *testing.T) {
 		container proof.Exported
 		status    int
 	}{
-		"all read": {proof.Exported{Table: "DeviceEvents", Listed: end}, 0},
-		"unread":   {proof.Exported{Table: "DeviceEvents", Listed: end, Bytes: proof.Bytes{Unread: 1}}, exitFailed},
-		"lost":     {proof.Exported{Table: "DeviceEvents", Listed: end, Bytes: proof.Bytes{Lost: 1}}, exitFound},
+		"all read": {proof.Exported{Table: "DeviceEvents", Listed: end, Blobs: 1}, 0},
+		"unread":   {proof.Exported{Table: "DeviceEvents", Listed: end, Blobs: 1, Bytes: proof.Bytes{Unread: 1}}, exitFailed},
+		"lost":     {proof.Exported{Table: "DeviceEvents", Listed: end, Blobs: 1, Bytes: proof.Bytes{Lost: 1}}, exitFound},
 	} {
 		report := &proof.ExportReport{
-			Version: proof.Version, Kind: proof.KindExport, Receiver: "defender_storage", Day: "2026-11-21", Containers: []proof.Exported{c.container},
+			Version: proof.Version, Kind: proof.KindExport, Receiver: "defender_storage", Day: "2026-11-21", Listed: end, Containers: []proof.Exported{c.container},
 		}
 		url := controlAPIOf(t, report.Receiver, report.Day, report, "defender_storage")
 		for format, want := range map[string]string{"text": report.Text(), "markdown": report.Markdown()} {

@@ -27,10 +27,14 @@ type ExportReport struct {
 	Kind     string `json:"kind"`
 	Receiver string `json:"receiver"`
 	// Worker is the one that runs the receiver; empty: there is only one, or it is not known.
-	Worker     string     `json:"worker,omitempty"`
-	AccountURL string     `json:"account_url"`
-	Day        Day        `json:"day"`
-	Made       time.Time  `json:"made"`
+	Worker     string    `json:"worker,omitempty"`
+	AccountURL string    `json:"account_url"`
+	Day        Day       `json:"day"`
+	Made       time.Time `json:"made"`
+	// Named: the configuration names the containers, so that the account is not asked which it has.
+	Named bool `json:"containers_named"`
+	// Listed is when the last complete list of the account's containers began; zero: there was none, or they are named.
+	Listed     time.Time  `json:"containers_listed"`
 	Containers []Exported `json:"containers"`
 }
 
@@ -89,11 +93,20 @@ func (r *ExportReport) Verdict() Verdict {
 	switch {
 	case slices.ContainsFunc(r.Containers, Exported.lost):
 		return Undelivered
-	case len(r.Containers) == 0 || slices.ContainsFunc(r.Containers, r.unknown):
+	case !r.isFound() || !r.isSeen() || slices.ContainsFunc(r.Containers, r.unknown):
 		return Unknown
 	default:
 		return Delivered
 	}
+}
+
+// isFound: the account was asked for containers since the day was over, unless they are named.
+func (r *ExportReport) isFound() bool { return r.Named || !r.Listed.Before(r.Day.End()) }
+
+// isSeen: a blob of the day is or was known. Where none is, all of them may have been deleted before a list has shown them, or
+// their counts are kept no longer.
+func (r *ExportReport) isSeen() bool {
+	return slices.ContainsFunc(r.Containers, func(e Exported) bool { return e.Blobs+e.BlobsDeleted > 0 })
 }
 
 func (e Exported) lost() bool { return e.Bytes.Lost > 0 || e.Rows.RefusedLost > 0 }
@@ -105,9 +118,12 @@ func (r *ExportReport) unknown(e Exported) bool {
 
 // asOf is up to when the report knows the blobs of all containers.
 func (r *ExportReport) asOf() time.Time {
-	var oldest time.Time
-	for i, e := range r.Containers {
-		if i == 0 || e.Listed.Before(oldest) {
+	oldest := r.Made
+	if !r.Named {
+		oldest = r.Listed
+	}
+	for _, e := range r.Containers {
+		if e.Listed.Before(oldest) {
 			oldest = e.Listed
 		}
 	}

@@ -12,7 +12,7 @@ import (
 func exportExample() *ExportReport {
 	return &ExportReport{
 		Version: Version, Kind: KindExport, Receiver: "defender_storage", AccountURL: "https://contoso.blob.core.windows.net", Day: "2026-11-21",
-		Made: midnight.Add(30 * time.Hour), Containers: []Exported{
+		Made: midnight.Add(30 * time.Hour), Listed: midnight.Add(29 * time.Hour), Containers: []Exported{
 			{
 				Table: "AlertInfo", Container: "insights-logs-advancedhunting-alertinfo", Listed: midnight.Add(29 * time.Hour),
 			},
@@ -33,7 +33,7 @@ CONTAINER OF  BLOBS  DELETED  BYTES READ  UNREAD  LOST  ROWS READ  DELIVERED  RE
 AlertInfo     0      0        0           0       0     0          0          0         0              0              0       2026-11-22T05:00:00Z
 DeviceEvents  24     1        1100        0       0     110        100        4         6              0              2       2026-11-22T04:00:00Z
 
-Each blob of the day that the account had for this receiver was read up to its length as of 2026-11-22T04:00:00Z. Every line read was delivered, is kept in the dead letters, or repeated one that was handed on. Blobs can grow later, and what the export left out nobody counts.
+Each blob of the day that the account had for this receiver was read up to its length as of 2026-11-22T04:00:00Z. Every line read was delivered, is kept in the dead letters, or repeated one that was handed on. Blobs can grow later. Nobody counts what the export left out, or what was deleted before a list has shown it.
 `, r.Text())
 
 	e := &r.Containers[1]
@@ -72,6 +72,10 @@ func TestExportVerdict(t *testing.T) {
 		"lost":                    {func(r *ExportReport) { r.Containers[1].Bytes.Lost = 1 }, Undelivered},
 		"refused and lost":        {func(r *ExportReport) { r.Containers[1].Rows.RefusedLost = 1 }, Undelivered},
 		"lost, and never listed":  {func(r *ExportReport) { r.Containers[0].Listed, r.Containers[1].Bytes.Lost = time.Time{}, 1 }, Undelivered},
+		"containers not listed":   {func(r *ExportReport) { r.Listed = midnight.Add(24*time.Hour - 1) }, Unknown},
+		"containers are named":    {func(r *ExportReport) { r.Named, r.Listed = true, time.Time{} }, Delivered},
+		"no blob is known":        {func(r *ExportReport) { r.Containers[1] = r.Containers[0] }, Unknown},
+		"all blobs are deleted":   {func(r *ExportReport) { r.Containers[1].Blobs = 0 }, Delivered},
 		"no container, no claims": {func(r *ExportReport) { r.Containers = nil }, Unknown},
 	} {
 		r := exportExample()

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
 // exportColumns are the columns of a report's table of containers.
@@ -79,6 +80,9 @@ func (e Exported) cells() []string {
 // sections are the lists that are not empty.
 func (r *ExportReport) sections() []section {
 	var unread, lost, notYet, passed, earlier []string
+	if !r.isFound() {
+		notYet = append(notYet, "the containers of the account: "+lastAt(r.Listed))
+	}
 	for _, e := range r.Containers {
 		for _, blob := range e.Unread {
 			unread = append(unread, fmt.Sprintf("%s: %s, %d of %d bytes", e.Table, blob.Name, blob.Unread, blob.Length))
@@ -86,11 +90,8 @@ func (r *ExportReport) sections() []section {
 		if e.Bytes.Lost > 0 {
 			lost = append(lost, fmt.Sprintf("%s: %d bytes", e.Table, e.Bytes.Lost))
 		}
-		switch {
-		case e.Listed.IsZero():
-			notYet = append(notYet, e.Table+": never")
-		case e.Listed.Before(r.Day.End()):
-			notYet = append(notYet, e.Table+": last at "+instant(e.Listed))
+		if e.Listed.Before(r.Day.End()) {
+			notYet = append(notYet, e.Table+": "+lastAt(e.Listed))
 		}
 		if e.Bytes.Passed > 0 {
 			passed = append(passed, fmt.Sprintf("%s: %d bytes", e.Table, e.Bytes.Passed))
@@ -114,6 +115,14 @@ func (r *ExportReport) sections() []section {
 	return sections
 }
 
+// lastAt is when something was listed last.
+func lastAt(at time.Time) string {
+	if at.IsZero() {
+		return "never"
+	}
+	return "last at " + instant(at)
+}
+
 // conclusion is the verdict in words. It says no more than what is known: the lengths that blobs had at a time.
 func (r *ExportReport) conclusion() string {
 	switch r.Verdict() {
@@ -121,8 +130,11 @@ func (r *ExportReport) conclusion() string {
 		return "Not all that the account had was delivered: see lost, and refused, lost."
 	case Delivered:
 		return "Each blob of the day that the account had for this receiver was read up to its length as of " + instant(r.asOf()) +
-			". Every line read was delivered, is kept in the dead letters, or repeated one that was handed on. Blobs can grow later, and what the export left out nobody counts."
+			". Every line read was delivered, is kept in the dead letters, or repeated one that was handed on. Blobs can grow later. Nobody counts what the export left out, or what was deleted before a list has shown it."
 	default:
+		if !r.isSeen() {
+			return "Not all of the day is known to be read: no blob of it is known."
+		}
 		return "Not all of the day is known to be read."
 	}
 }

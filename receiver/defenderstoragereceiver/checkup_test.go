@@ -56,8 +56,12 @@ func TestCheckupOfTheRunningReceiver(t *testing.T) {
 	}
 	s.account.Create(export.Container("DeviceEvents"))
 	shown, stop := s.startInSight(nil)
-	require.Eventually(t, func() bool { return len(s.sink.Records()) == 4 }, 30*time.Second, 5*time.Millisecond)
-	s.account.ForgetCalls()
+	isListed := func(c control.Table) bool { return c.Blobs.LastList != nil }
+	require.Eventually(t, func() bool {
+		all := shown.Status().Tables
+		return len(s.sink.Records()) == 4 && len(all) == 2 && isListed(all[0]) && isListed(all[1])
+	}, 30*time.Second, 5*time.Millisecond)
+	s.account.ForgetCalls() // the receiver itself asks nothing for five minutes
 
 	found, err := shown.(control.Tester).Test(t.Context())
 	require.NoError(t, err)

@@ -44,8 +44,11 @@ func (c *Config) StoredReport(ctx context.Context, host component.Host, id compo
 // report is made of what is stored: what was counted of a day stands in one value with the places of its blobs.
 func (c *Config) report(ctx context.Context, places *state.State, id string, day proof.Day, now time.Time) (*proof.ExportReport, error) {
 	r := &proof.ExportReport{
-		Version: proof.Version, Kind: proof.KindExport, Receiver: id, AccountURL: withoutUser(c.AccountURL), Day: day, Made: now.UTC(),
+		Version: proof.Version, Kind: proof.KindExport, Receiver: id, AccountURL: withoutSecrets(c.AccountURL), Day: day, Made: now.UTC(),
 		Containers: []proof.Exported{},
+	}
+	if r.Named = len(c.Containers) > 0; !r.Named {
+		r.Listed = places.Found()
 	}
 	for _, name := range slices.Sorted(slices.Values(places.Containers())) {
 		if slices.Contains(c.ExcludeContainers, name) || len(c.Containers) > 0 && !slices.Contains(c.Containers, name) {
@@ -60,14 +63,14 @@ func (c *Config) report(ctx context.Context, places *state.State, id string, day
 	return r, nil
 }
 
-// withoutUser leaves a password out that somebody has written into a URL.
-func withoutUser(text string) string {
+// withoutSecrets leaves a password or a shared access signature out that somebody has written into a URL. The configuration of a
+// receiver that does not run may never have been checked.
+func withoutSecrets(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
 		return ""
 	}
-	u.User = nil
-	return u.String()
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 // exported is what the stored values say of a container's day.

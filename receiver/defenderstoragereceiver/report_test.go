@@ -215,3 +215,13 @@ func TestReportAfterACrash(t *testing.T) {
 		assert.Equal(t, proof.Delivered, r.Verdict())
 	})
 }
+
+func TestAccountWithoutSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://a.blob.core.windows.net":                              "https://a.blob.core.windows.net",
+		"https://name:password@127.0.0.1:10000/account?sv=1&sig=abc#x": "https://127.0.0.1:10000/account",
+		"https://a.blob.core.windows.net/%zz?sig=abc":                  "",
+	} {
+		assert.Equal(t, want, withoutSecrets(text))
+	}
+}

@@ -149,7 +149,12 @@ func (c *Client) refused(resp *http.Response) error {
 	if location := resp.Header.Get("Location"); location != "" && resp.StatusCode/100 == 3 {
 		e.Advice = refusal.Redirected(location, c.URL.Host, Setting)
 	}
-	if e.RequestID == "" && e.Advice == "" && resp.StatusCode/100 != 5 {
+	switch {
+	case e.RequestID != "":
+	case e.Code == "" && e.Kind != Passing:
+		// A gateway knows neither the account's blobs nor who may read them.
+		e.Kind, e.Advice = Passing, refusal.Stranger(c.URL.Host, Setting)
+	case e.Advice == "" && resp.StatusCode/100 != 5:
 		e.Advice = refusal.Stranger(c.URL.Host, Setting)
 	}
 	return e

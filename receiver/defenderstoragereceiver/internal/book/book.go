@@ -41,7 +41,7 @@ func (b *Book) Restore(day string, d Day) {
 	}
 	for name, place := range d.Places {
 		e := b.entry(name)
-		e.place = place
+		e.place, e.length = place, place.length()
 		if d.Counts == nil {
 			counts.Earlier += place.Offset
 		}
@@ -109,16 +109,21 @@ func (b *Book) EndList() []Lost {
 	return lost
 }
 
-// Gone takes a blob out that was deleted, and returns how many bytes of it were unread.
+// Gone takes a blob out that was deleted, and returns how many bytes of it were unread. One that is not read any more, because
+// the selection of blobs is another one than before, is there all the same.
 func (b *Book) Gone(name string) int64 {
 	b.guesses = slices.DeleteFunc(b.guesses, func(guess string) bool { return guess == name })
 	e, ok := b.blobs[name]
 	if !ok {
 		return 0
 	}
-	left, c := e.behind(), b.counts.of(e.day)
-	c.Lost += left
-	c.Deleted++
+	var left int64
+	if b.mine(name) {
+		c := b.counts.of(e.day)
+		left = e.behind()
+		c.Lost += left
+		c.Deleted++
+	}
 	b.dirty[e.day] = true
 	delete(b.blobs, name)
 	delete(b.due, name)
@@ -363,7 +368,7 @@ func dayOf(entries map[string]*entry, counted *Counts) Day {
 		if e.place != (Place{}) {
 			d.Places[name] = e.place
 		}
-		if e.length != (Length{}) {
+		if e.length != (Length{}) && e.length != e.place.length() {
 			d.Lengths[name] = e.length
 		}
 	}

@@ -158,6 +158,27 @@ func sum(all []Lost) (bytes int64) {
 	return bytes
 }
 
+// What a place says already is not stored beside it: neither of blobs that were read to their end, nor of those that an earlier
+// release has stored, so that the first list after an update does not store all days anew.
+func TestLengthsThatPlacesSay(t *testing.T) {
+	read := Place{Offset: 7, Seen: 7, Created: created}
+	b := New(Start{}, func(string) bool { return true })
+	b.Restore(export.Day(name(2)), Day{Places: map[string]Place{name(2): read}})
+	b.BeginList()
+	b.Listed(blob(2, 7), now)
+	b.EndList()
+	assert.Empty(t, b.Dirty())
+	b.BeginList()
+	b.Listed(blob(2, 9), now)
+	b.EndList()
+	assert.Equal(t, map[string]Length{name(2): {9, created}}, b.Dirty()[export.Day(name(2))].Lengths)
+	read.Offset, read.Seen = 9, 9
+	b.Move(name(2), read, Taken{Bytes: 2}, now)
+	stored := b.Dirty()[export.Day(name(2))]
+	assert.Empty(t, stored.Lengths)
+	assert.Equal(t, map[string]int64{name(2): 9}, stored.Sizes())
+}
+
 // Counts stand in one value with the places, and add up to them.
 func TestCounts(t *testing.T) {
 	day := export.Day(name(3))

@@ -5,7 +5,7 @@ import "time"
 // Day is what is stored of a day's blobs. It is one value, so what is counted fits to the places.
 type Day struct {
 	Places map[string]Place `json:"blobs"`
-	// Lengths are those that the blobs had when they were heard of last.
+	// Lengths are those that the blobs had when they were heard of last, where their places say others.
 	Lengths map[string]Length `json:"lengths,omitempty"`
 	// Counts are nil in what an earlier release has stored.
 	Counts *Counts `json:"counts,omitempty"`

@@ -27,6 +27,9 @@ type Length struct {
 	Created string `json:"created,omitempty"`
 }
 
+// length is that of the blob when it was read last.
+func (p Place) length() Length { return Length{Size: p.Seen, Created: p.Created} }
+
 // unread is how much of a blob is, by what is known of it.
 func unread(p Place, now Length) int64 {
 	if now.Created != "" && p.Created != "" && now.Created != p.Created {

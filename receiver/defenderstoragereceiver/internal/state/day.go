@@ -47,11 +47,16 @@ func (s *State) OfDay(ctx context.Context, container string, of time.Time) (OfDa
 }
 
 func (s *State) ofDay(ctx context.Context, container string, of time.Time) (OfDay, error) {
+	// It is read first, so that what the others say is as of then, or newer.
+	var listed storedListed
+	if _, err := s.get(ctx, listedKey(container), &listed); err != nil {
+		return OfDay{}, err
+	}
 	var index storedContainer
 	if _, err := s.get(ctx, containerKey(container), &index); err != nil {
 		return OfDay{}, err
 	}
-	found := OfDay{Listed: index.Listed}
+	found := OfDay{Listed: listed.At}
 	for _, day := range index.Days {
 		if !date(day).Equal(of) {
 			continue

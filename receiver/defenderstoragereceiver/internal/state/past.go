@@ -14,15 +14,15 @@ const KeptDays = 400
 
 // forget takes out the counts of days that are older than counts are kept, as seen from the newest of them, or from the last list
 // where a name claims a day that is to come.
-func forget(container string, next *storedContainer) []*storage.Operation {
+func forget(container string, next *storedContainer, listed time.Time) []*storage.Operation {
 	var newest time.Time
 	for _, day := range next.Past {
 		if at := date(day); at.After(newest) {
 			newest = at
 		}
 	}
-	if next.Listed.Before(newest) {
-		newest = next.Listed
+	if listed.Before(newest) {
+		newest = listed
 	}
 	var ops []*storage.Operation
 	next.Past = slices.DeleteFunc(next.Past, func(day string) bool {

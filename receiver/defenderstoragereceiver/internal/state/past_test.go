@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/otelcol-defender/otelcol-defender/internal/testbed/collector"
 	"github.com/otelcol-defender/otelcol-defender/receiver/defenderstoragereceiver/internal/book"
@@ -107,6 +108,41 @@ func TestDaysOfAnEarlierRelease(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, OfDay{Days: []book.Day{want}}, found)
 	assert.Equal(t, map[string]int64{"x": 2}, want.Unread())
+}
+
+// What each list stores does not grow with the days that are known.
+func TestListsStoreLittle(t *testing.T) {
+	client := collector.NewStorage()
+	s := open(t, client)
+	for back := range KeptDays {
+		save(t, s, today, map[string]book.Day{dayOf("a", today.AddDate(0, 0, -back)): counted(1)})
+	}
+	before := valuesOf(t, client)
+	save(t, s, today.Add(time.Hour), nil)
+	written := 0
+	for key, value := range valuesOf(t, client) {
+		if value != before[key] {
+			written += len(value)
+		}
+	}
+	assert.Positive(t, written)
+	assert.Less(t, written, 100)
+	again := open(t, client)
+	save(t, again, time.Time{}, map[string]book.Day{dayOf("a", today.AddDate(0, 0, 1)): counted(1)})
+	found, err := again.OfDay(t.Context(), container, today)
+	require.NoError(t, err)
+	assert.Equal(t, today.Add(time.Hour), found.Listed)
+}
+
+// valuesOf are all that a storage holds.
+func valuesOf(t *testing.T, client *collector.Storage) map[string]string {
+	t.Helper()
+	values := map[string]string{}
+	require.NoError(t, client.Walk(t.Context(), func(key string, value []byte) ([]*storage.Operation, error) {
+		values[key] = string(value)
+		return nil, nil
+	}))
+	return values
 }
 
 // A storage that holds nothing is no report of nothing.

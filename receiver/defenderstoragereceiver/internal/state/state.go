@@ -29,11 +29,12 @@ type State struct {
 	mu    sync.Mutex // guards what follows, and makes one step of a change and its storing
 	root  stored
 	index map[string]storedContainer // by container
+	lists map[string]time.Time       // by container: when its last list began that is stored
 }
 
 // Open reads the key of the receiver, and makes it where the receiver is started for the first time.
 func Open(ctx context.Context, client storage.Client, first book.Start) (*State, error) {
-	s := &State{client: client, index: map[string]storedContainer{}}
+	s := &State{client: client, index: map[string]storedContainer{}, lists: map[string]time.Time{}}
 	found, err := s.get(ctx, root, &s.root)
 	if err != nil {
 		return nil, err
@@ -108,6 +109,18 @@ func (s *State) Add(ctx context.Context, container string) error {
 	})
 }
 
+// Found is when the last complete list of the account's containers began; zero: there was none.
+func (s *State) Found() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.root.Found
+}
+
+// SetFound notes when a complete list of the account's containers began, all of which are added by then.
+func (s *State) SetFound(ctx context.Context, began time.Time) error {
+	return s.change(ctx, func(next *stored) { next.Found = began.UTC() })
+}
+
 // SetPaused notes whether a user has paused a container.
 func (s *State) SetPaused(ctx context.Context, container string, paused bool) error {
 	return s.change(ctx, func(next *stored) {
@@ -124,7 +137,7 @@ func (s *State) change(ctx context.Context, with func(*stored)) error {
 	next := s.root
 	next.Containers, next.Paused = slices.Clone(next.Containers), slices.Clone(next.Paused)
 	with(&next)
-	if slices.Equal(next.Containers, s.root.Containers) && slices.Equal(next.Paused, s.root.Paused) {
+	if slices.Equal(next.Containers, s.root.Containers) && slices.Equal(next.Paused, s.root.Paused) && next.Found.Equal(s.root.Found) {
 		return nil
 	}
 	if err := s.set(ctx, root, next); err != nil {
@@ -137,12 +150,9 @@ func (s *State) change(ctx context.Context, with func(*stored)) error {
 // Save stores days of a container, and when its blobs were listed last, in one step. Of a day without blobs its counts stay.
 func (s *State) Save(ctx context.Context, container string, days map[string]book.Day, listed time.Time) error {
 	s.mu.Lock()
-	known := s.index[container]
+	known, last := s.index[container], s.lists[container]
 	s.mu.Unlock()
-	next := storedContainer{Version: version, Days: slices.Clone(known.Days), Past: slices.Clone(known.Past), Listed: listed.UTC()}
-	if listed.IsZero() {
-		next.Listed = known.Listed
-	}
+	next := storedContainer{Version: version, Days: slices.Clone(known.Days), Past: slices.Clone(known.Past)}
 	var ops []*storage.Operation
 	for _, day := range slices.Sorted(maps.Keys(days)) {
 		next.Days = slices.DeleteFunc(next.Days, func(name string) bool { return name == day })
@@ -155,22 +165,33 @@ func (s *State) Save(ctx context.Context, container string, days map[string]book
 			continue
 		}
 		next.Days = append(next.Days, day)
-		value, err := json.Marshal(storedDay{version, days[day]})
+		op, err := encoded(dayKey(container, day), storedDay{version, days[day]})
 		if err != nil {
-			return fmt.Errorf("encode the cursors of %s: %w", container, err)
+			return err
 		}
-		ops = append(ops, storage.SetOperation(dayKey(container, day), value))
+		ops = append(ops, op)
 	}
 	slices.Sort(next.Days)
+	isNew := listed.After(last)
+	if isNew {
+		last = listed
+	}
 	if !slices.Equal(next.Past, known.Past) {
-		ops = append(ops, forget(container, &next)...)
+		ops = append(ops, forget(container, &next, last)...)
 	}
 	if !next.equal(known) {
-		value, err := json.Marshal(next)
+		op, err := encoded(containerKey(container), next)
 		if err != nil {
-			return fmt.Errorf("encode the days of %s: %w", container, err)
+			return err
 		}
-		ops = append(ops, storage.SetOperation(containerKey(container), value))
+		ops = append(ops, op)
+	}
+	if isNew {
+		op, err := encoded(listedKey(container), storedListed{version, listed.UTC()})
+		if err != nil {
+			return err
+		}
+		ops = append(ops, op)
 	}
 	if len(ops) == 0 {
 		return nil
@@ -180,7 +201,7 @@ func (s *State) Save(ctx context.Context, container string, days map[string]book
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.index[container] = next
+	s.index[container], s.lists[container] = next, last
 	return nil
 }
 
@@ -197,11 +218,11 @@ func (s *State) over(ctx context.Context, container, day string, counts *book.Co
 		}
 	}
 	past.Add(*counts)
-	value, err := json.Marshal(past)
+	op, err := encoded(pastKey(container, day), past)
 	if err != nil {
-		return nil, fmt.Errorf("encode the counts of %s: %w", container, err)
+		return nil, err
 	}
-	ops = append(ops, storage.SetOperation(pastKey(container, day), value))
+	ops = append(ops, op)
 	if !slices.Contains(next.Past, day) {
 		next.Past = append(next.Past, day)
 		slices.Sort(next.Past)
@@ -224,11 +245,20 @@ func (s *State) get(ctx context.Context, key string, into any) (bool, error) {
 }
 
 func (s *State) set(ctx context.Context, key string, value any) error {
+	op, err := encoded(key, value)
+	if err != nil {
+		return err
+	}
+	return s.client.Set(ctx, key, op.Value)
+}
+
+// encoded is the operation that stores a value.
+func encoded(key string, value any) (*storage.Operation, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("encode %s: %w", key, err)
+		return nil, fmt.Errorf("encode the cursors (%s): %w", key, err)
 	}
-	return s.client.Set(ctx, key, text)
+	return storage.SetOperation(key, text), nil
 }
 
 // First is the start of a receiver that begins now.

@@ -22,6 +22,8 @@ type stored struct {
 	Start      book.Start `json:"start"`
 	Containers []string   `json:"containers"`
 	Paused     []string   `json:"paused,omitempty"`
+	// Found is when the last complete list of the account's containers began.
+	Found time.Time `json:"found,omitzero"`
 }
 
 type storedContainer struct {
@@ -29,12 +31,19 @@ type storedContainer struct {
 	Days    []string `json:"days"`
 	// Past are days whose blobs are all deleted, and of which counts are kept.
 	Past []string `json:"past,omitempty"`
-	// Listed is when the last complete list of the blobs began.
-	Listed time.Time `json:"listed,omitzero"`
 }
 
 func (c storedContainer) equal(o storedContainer) bool {
-	return slices.Equal(c.Days, o.Days) && slices.Equal(c.Past, o.Past) && c.Listed.Equal(o.Listed)
+	return slices.Equal(c.Days, o.Days) && slices.Equal(c.Past, o.Past)
+}
+
+func listedKey(container string) string { return containerKey(container) + "/listed" }
+
+// storedListed changes with each list, so it has a key of its own: the other values of a container do not.
+type storedListed struct {
+	Version int `json:"version"`
+	// At is when the last complete list of the container's blobs began.
+	At time.Time `json:"at"`
 }
 
 type storedDay struct {

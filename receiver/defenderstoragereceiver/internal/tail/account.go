@@ -110,7 +110,7 @@ func (a *Account) Run(ctx context.Context) {
 
 // find lists the containers, and begins to read those that are new.
 func (a *Account) find(ctx context.Context, loops *sync.WaitGroup) error {
-	var names []string
+	began, names := a.Now(), []string(nil)
 	for marker := ""; ; {
 		page, next, err := a.Client.Containers(ctx, export.Prefix, marker)
 		if err != nil {
@@ -121,7 +121,15 @@ func (a *Account) find(ctx context.Context, loops *sync.WaitGroup) error {
 			break
 		}
 	}
-	return a.addAll(ctx, slices.DeleteFunc(names, func(name string) bool { return !a.wants(name) }), loops)
+	if err := a.addAll(ctx, slices.DeleteFunc(names, func(name string) bool { return !a.wants(name) }), loops); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saving)
+	defer cancel()
+	if err := a.State.SetFound(ctx, began); err != nil {
+		return fmt.Errorf("%w: %w", errStore, err)
+	}
+	return nil
 }
 
 // addAll notes containers, and begins to read those that are new.

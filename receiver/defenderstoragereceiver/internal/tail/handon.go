@@ -42,6 +42,13 @@ type handing struct {
 	batch  *delivery.Batch
 	rows   []handed // of the batch, and repeated ones since it was begun
 	taken  book.Taken
+	last   lineTaken
+}
+
+// lineTaken is the last line of which rows were taken. Others of it may be in the next batch.
+type lineTaken struct {
+	begins int64
+	rows   book.Rows
 }
 
 // handed is a row of a part.
@@ -60,15 +67,15 @@ func (o *outlet) handOn(ctx context.Context, blob string, at int64, text []byte)
 		line, rest := lines.Split(text)
 		for _, item := range o.lines.Read(line) {
 			if done, err := h.add(ctx, at, item); err != nil {
-				return h.end(done - from), err
+				return h.end(from, done), err
 			}
 		}
 		at, text = at+int64(len(line)), rest
 	}
 	if done, err := h.flush(ctx); err != nil {
-		return h.end(done - from), err
+		return h.end(from, done), err
 	}
-	return h.end(at - from), nil
+	return h.end(from, at), nil
 }
 
 // handOnPieces hands on the beginning of a line that is too long to be read.
@@ -77,19 +84,22 @@ func (o *outlet) handOnPieces(ctx context.Context, blob string, at int64, text [
 	from := at
 	for _, item := range lines.Pieces(text) {
 		if done, err := h.add(ctx, at, item); err != nil {
-			return h.end(done - from), err
+			return h.end(from, done), err
 		}
 		at += int64(len(item.Text))
 	}
 	if done, err := h.flush(ctx); err != nil {
-		return h.end(done - from), err
+		return h.end(from, done), err
 	}
-	return h.end(at - from), nil
+	return h.end(from, at), nil
 }
 
-// end is what is done with.
-func (h *handing) end(bytes int64) book.Taken {
-	h.taken.Bytes = bytes
+// end is what is done with up to a place. A line of which only some rows were taken is read again, and counted then.
+func (h *handing) end(from, done int64) book.Taken {
+	h.taken.Bytes = done - from
+	if h.last.begins < done {
+		h.taken.Rows.Add(h.last.rows)
+	}
 	h.seen.Count(health.Rows{Repeated: h.taken.Repeated, Broken: h.taken.Broken})
 	return h.taken
 }
@@ -202,7 +212,11 @@ func (h *handing) settle(outcomes []delivery.Outcome, stop int64) {
 		if row.begins >= stop {
 			continue
 		}
-		h.taken.Rows.Add(h.rowOf(row, outcome))
+		if row.begins != h.last.begins {
+			h.taken.Rows.Add(h.last.rows)
+			h.last = lineTaken{begins: row.begins}
+		}
+		h.last.rows.Add(h.rowOf(row, outcome))
 	}
 	h.rows = h.rows[:0]
 }
