@@ -90,17 +90,17 @@ func TestReportOfARunningCollector(t *testing.T) {
 
 // The report of a storage export is one of another kind, with the same exit statuses.
 func TestReportOfAStorageExport(t *testing.T) {
-	end := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	listed := time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
 		container proof.Exported
 		status    int
 	}{
-		"all read": {proof.Exported{Table: "DeviceEvents", Listed: end, Blobs: 1}, 0},
-		"unread":   {proof.Exported{Table: "DeviceEvents", Listed: end, Blobs: 1, Bytes: proof.Bytes{Unread: 1}}, exitFailed},
-		"lost":     {proof.Exported{Table: "DeviceEvents", Listed: end, Blobs: 1, Bytes: proof.Bytes{Lost: 1}}, exitFound},
+		"all read": {proof.Exported{Table: "DeviceEvents", Listed: listed, Blobs: 1}, 0},
+		"unread":   {proof.Exported{Table: "DeviceEvents", Listed: listed, Blobs: 1, Bytes: proof.Bytes{Unread: 1}}, exitFailed},
+		"lost":     {proof.Exported{Table: "DeviceEvents", Listed: listed, Blobs: 1, Bytes: proof.Bytes{Lost: 1}}, exitFound},
 	} {
 		report := &proof.ExportReport{
-			Version: proof.Version, Kind: proof.KindExport, Receiver: "defender_storage", Day: "2026-11-21", Listed: end, Containers: []proof.Exported{c.container},
+			Version: proof.Version, Kind: proof.KindExport, Receiver: "defender_storage", Day: "2026-11-21", Listed: listed, Containers: []proof.Exported{c.container},
 		}
 		url := controlAPIOf(t, report.Receiver, report.Day, report, "defender_storage")
 		for format, want := range map[string]string{"text": report.Text(), "markdown": report.Markdown()} {

@@ -100,8 +100,14 @@ func (r *ExportReport) Verdict() Verdict {
 	}
 }
 
-// isFound: the account was asked for containers since the day was over, unless they are named.
-func (r *ExportReport) isFound() bool { return r.Named || !r.Listed.Before(r.Day.End()) }
+// growing is how long after an hour the export usually still writes to its blob.
+const growing = time.Hour
+
+// closed is when the last blobs of the day have usually got all their lines.
+func (r *ExportReport) closed() time.Time { return r.Day.End().Add(growing) }
+
+// isFound: the account was asked for containers since the day was closed, unless they are named.
+func (r *ExportReport) isFound() bool { return r.Named || !r.Listed.Before(r.closed()) }
 
 // isSeen: a blob of the day is or was known. Where none is, all of them may have been deleted before a list has shown them, or
 // their counts are kept no longer.
@@ -111,9 +117,9 @@ func (r *ExportReport) isSeen() bool {
 
 func (e Exported) lost() bool { return e.Bytes.Lost > 0 || e.Rows.RefusedLost > 0 }
 
-// unknown: the container was not listed since the day was over, or not all is read that is there.
+// unknown: the container was not listed since the day was closed, or not all is read that is there.
 func (r *ExportReport) unknown(e Exported) bool {
-	return e.Listed.Before(r.Day.End()) || e.Bytes.Unread > 0 || e.Bytes.Earlier > 0
+	return e.Listed.Before(r.closed()) || e.Bytes.Unread > 0 || e.Bytes.Earlier > 0
 }
 
 // asOf is up to when the report knows the blobs of all containers.

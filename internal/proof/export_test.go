@@ -44,7 +44,7 @@ Each blob of the day that the account had for this receiver was read up to its l
 	text := r.Text()
 	for _, line := range []string{
 		"Deleted before they were read:\n  DeviceEvents: 50 bytes\n", "Unread as of the last list:\n  DeviceEvents: h=03/PT1H.json, 40 of 100 bytes\n",
-		"Not listed since the day was over:\n  AlertInfo: never\n  DeviceEvents: last at 2026-11-21T20:00:00Z\n",
+		"Not listed since an hour after the day:\n  AlertInfo: never\n  DeviceEvents: last at 2026-11-21T20:00:00Z\n",
 		"Read or passed over by a release that did not count rows:\n  DeviceEvents: 70 bytes\n",
 		"Passed over: there before the receiver's first start:\n  DeviceEvents: 60 bytes\n", "never listed\n", "Not all that the account had was delivered",
 	} {
@@ -63,8 +63,8 @@ func TestExportVerdict(t *testing.T) {
 		want   Verdict
 	}{
 		"all read":                {func(*ExportReport) {}, Delivered},
-		"listed as the day ends":  {func(r *ExportReport) { r.Containers[0].Listed = midnight.Add(24 * time.Hour) }, Delivered},
-		"listed before it ended":  {func(r *ExportReport) { r.Containers[0].Listed = midnight.Add(24*time.Hour - 1) }, Unknown},
+		"listed an hour later":    {func(r *ExportReport) { r.Containers[0].Listed = midnight.Add(25 * time.Hour) }, Delivered},
+		"listed as hours close":   {func(r *ExportReport) { r.Containers[0].Listed = midnight.Add(25*time.Hour - 1) }, Unknown},
 		"never listed":            {func(r *ExportReport) { r.Containers[0].Listed = time.Time{} }, Unknown},
 		"unread":                  {func(r *ExportReport) { r.Containers[1].Bytes.Unread = 1 }, Unknown},
 		"not counted":             {func(r *ExportReport) { r.Containers[1].Bytes.Earlier = 1 }, Unknown},
@@ -72,7 +72,7 @@ func TestExportVerdict(t *testing.T) {
 		"lost":                    {func(r *ExportReport) { r.Containers[1].Bytes.Lost = 1 }, Undelivered},
 		"refused and lost":        {func(r *ExportReport) { r.Containers[1].Rows.RefusedLost = 1 }, Undelivered},
 		"lost, and never listed":  {func(r *ExportReport) { r.Containers[0].Listed, r.Containers[1].Bytes.Lost = time.Time{}, 1 }, Undelivered},
-		"containers not listed":   {func(r *ExportReport) { r.Listed = midnight.Add(24*time.Hour - 1) }, Unknown},
+		"containers not listed":   {func(r *ExportReport) { r.Listed = midnight.Add(25*time.Hour - 1) }, Unknown},
 		"containers are named":    {func(r *ExportReport) { r.Named, r.Listed = true, time.Time{} }, Delivered},
 		"no blob is known":        {func(r *ExportReport) { r.Containers[1] = r.Containers[0] }, Unknown},
 		"all blobs are deleted":   {func(r *ExportReport) { r.Containers[1].Blobs = 0 }, Delivered},

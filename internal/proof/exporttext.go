@@ -90,7 +90,7 @@ func (r *ExportReport) sections() []section {
 		if e.Bytes.Lost > 0 {
 			lost = append(lost, fmt.Sprintf("%s: %d bytes", e.Table, e.Bytes.Lost))
 		}
-		if e.Listed.Before(r.Day.End()) {
+		if e.Listed.Before(r.closed()) {
 			notYet = append(notYet, e.Table+": "+lastAt(e.Listed))
 		}
 		if e.Bytes.Passed > 0 {
@@ -104,7 +104,7 @@ func (r *ExportReport) sections() []section {
 	for _, s := range []section{
 		{"Deleted before they were read", lost},
 		{"Unread as of the last list", unread},
-		{"Not listed since the day was over", notYet},
+		{"Not listed since an hour after the day", notYet},
 		{"Read or passed over by a release that did not count rows", earlier},
 		{"Passed over: there before the receiver's first start", passed},
 	} {

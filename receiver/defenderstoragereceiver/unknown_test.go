@@ -34,7 +34,7 @@ func TestReportOfWhatIsNotKnown(t *testing.T) {
 		r := s.reportOf(epoch)
 		assert.Len(t, r.Containers, 1)
 		assert.Equal(t, proof.Unknown, r.Verdict(), r.Text())
-		assert.Contains(t, r.Text(), "Not listed since the day was over:\n  the containers of the account: last at 2026-11-21T11:00:00Z\n")
+		assert.Contains(t, r.Text(), "Not listed since an hour after the day:\n  the containers of the account: last at 2026-11-21T11:00:00Z\n")
 		s.account.Mend()
 		wait(time.Hour)
 		r = s.reportOf(epoch)
